@@ -1,0 +1,31 @@
+# Warnings, linker, sanitizers: one interface target that every target of ours links.
+add_library(pb_settings INTERFACE)
+target_compile_options(pb_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  -fvisibility=hidden)
+if(PB_SANITIZE)
+  target_compile_options(pb_settings INTERFACE -fsanitize=${PB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(pb_settings INTERFACE -fsanitize=${PB_SANITIZE})
+  target_compile_definitions(pb_settings INTERFACE PB_SANITIZED=1)
+  if(PB_SANITIZE MATCHES thread)
+    # Asio's fenced_block is what ThreadSanitizer cannot follow.
+    target_compile_definitions(pb_settings INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(pb_settings INTERFACE PB_DEBUG=1)
+endif()
+
+find_program(PB_MOLD mold)
+if(PB_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_program(PB_CCACHE ccache)
+if(PB_CCACHE)
+  # Hits are shared between build folders and between checkouts.
+  set(pb_launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${PB_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${pb_launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${pb_launcher})
+endif()
