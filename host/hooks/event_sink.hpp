@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::hooks {
+
+// Parts of one thing that arrive as several events (an album): they join one message (plugin-needs N12).
+struct PartOf {
+  std::string key;
+  std::int64_t quiet_ms = 0;
+};
+
+// What a plugin made of a raw request.
+struct Event {
+  std::string type;        // "message.received"
+  std::string dedupe_key;  // unique per integration; key and effect commit together
+  std::string order_key;
+  std::string data;  // JSON object; its schema is schemas/events/<type>.json
+  std::optional<PartOf> part_of;
+};
+
+// The domain, as hooks sees it. Injected by the composition root.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  // Applies one event inside the transaction that also stores its key and ends its inbox row. Not called for a key that
+  // was seen before. May run again after a rollback, so it touches nothing but `session`. On a store thread.
+  // Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead letter).
+  virtual void apply(store::Session& session, Id integration, const Event& event) = 0;
+  // The transaction with these effects has committed: what waits for them may look. On a store thread; must not block.
+  virtual void committed(const std::vector<Id>& integrations) = 0;
+};
+
+}  // namespace patchbay::hooks

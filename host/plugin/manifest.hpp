@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace patchbay::plugin {
+
+// A part of the manifest that holds only while a setting has a value: {"setting": "/mode", "equals": "webhook"}.
+struct Condition {
+  std::string pointer;
+  std::string equals;
+};
+
+// A webhook route as data (plugin-needs N5, N6). JSON parts are compiled by hooks.
+struct RouteSpec {
+  std::string id;
+  std::vector<std::string> methods = {"POST"};
+  std::string verify;     // JSON object, never empty
+  std::string challenge;  // JSON object, or empty
+  std::string reply;      // JSON object {status, type, body}, or empty: 200 and an empty body
+  std::vector<std::string> order;   // JSON Pointers, or "form:<field>"; the first that exists wins
+  std::vector<std::string> dedupe;
+  std::uint64_t body_limit = 1u << 20;
+  bool https = false;  // the address that the provider calls must be https
+  std::optional<Condition> when;
+};
+
+struct ListenerSpec {
+  std::string id;
+  std::optional<Condition> when;
+};
+
+struct SecretSpec {
+  std::vector<std::string> hosts;  // where a placeholder of it may go: host patterns, "setting:/pointer", "profile:/pointer"
+  int generate = 0;                // bytes made by the host at creation; 0: an administrator gives it
+};
+
+// plugin.json and the files that it names: the only truth about a plugin, read without running its code.
+struct Manifest {
+  std::string id;
+  std::string version;  // semantic version
+  std::string sdk;      // "0.0"
+  std::vector<std::string> kinds;
+  std::string title;
+  std::string description;
+  std::string licence;
+  std::string library;  // file name beside plugin.json
+  std::vector<std::string> needs;   // host extensions: "pb.http/1"
+  std::vector<std::string> offers;  // plugin extensions: "pb.channel/1"
+  std::vector<std::string> egress;  // host patterns, "setting:/pointer"
+  std::map<std::string, SecretSpec> secrets;
+  std::vector<RouteSpec> routes;
+  std::vector<ListenerSpec> listeners;
+  std::string setup_schema;  // JSON Schema, draft-07
+  std::string channel;       // JSON: idempotency, limits, rates; empty when it is no channel
+  std::map<std::string, std::map<std::string, std::string>> locales;  // language -> id -> words
+  int calls_per_instance = 16;
+  int instances_per_worker = 0;  // 0: all in one
+  std::filesystem::path folder;
+  std::string sha256;  // of the library
+};
+
+// Whether a condition holds for these settings (a JSON object). No condition always holds.
+bool holds(const std::optional<Condition>& condition, const nlohmann::json& settings);
+
+}  // namespace patchbay::plugin

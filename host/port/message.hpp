@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace patchbay::port {
+
+// A JSON document and raw attachments: what crosses the seam, in either mode. Classes with constructors, never
+// aggregates: g++ 12 destroys aggregate operands of co_await twice (anchors, trap 7).
+class Message {
+ public:
+  Message() = default;
+  explicit Message(std::string json_, std::vector<std::string> blobs_ = {})
+      : json(std::move(json_)), blobs(std::move(blobs_)) {}
+
+  std::string json;  // empty means "nothing to say"
+  std::vector<std::string> blobs;
+};
+
+class Call {
+ public:
+  Call(std::string method_, Message message_, std::string trace_ = {}, Duration timeout_ = Duration{0})
+      : method(std::move(method_)), message(std::move(message_)), trace(std::move(trace_)), timeout(timeout_) {}
+
+  std::string method;  // "pb.channel/1:send"
+  Message message;
+  std::string trace;  // W3C traceparent or empty
+  Duration timeout;   // zero: none
+};
+
+class Result {
+ public:
+  Result() = default;
+  explicit Result(Message message_) : message(std::move(message_)) {}
+  Result(Code code_, std::string text_, Duration retry_after_ = Duration{0}, Message message_ = {})
+      : code(code_), retry_after(retry_after_), text(std::move(text_)), message(std::move(message_)) {}
+
+  bool ok() const { return code == Code::ok; }
+
+  Code code = Code::ok;
+  Duration retry_after{0};
+  std::string text;  // one line of English
+  Message message;   // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
+};
+
+// The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by plugin::Services;
+// called by Local and Remote from any thread. Outlives the instance.
+class HostSide {
+ public:
+  using Reply = std::function<void(Result)>;
+
+  virtual ~HostSide() = default;
+  // `id` names the request for cancel(). `reply` is called exactly once, later, on any thread.
+  virtual void ask(std::uint64_t id, Call call, Reply reply) = 0;
+  virtual void cancel(std::uint64_t id) = 0;
+  // `level` as PB_TRACE..PB_ERROR; `fields` is a JSON object or empty. Never blocks.
+  virtual void log(int level, std::string text, std::string fields) = 0;
+  // A metric was defined (kind as PB_COUNTER..PB_HISTOGRAM), or a value recorded under its handle.
+  virtual void define_metric(std::uint64_t handle, int kind, std::string name, std::string help, std::string labels) = 0;
+  virtual void record_metric(std::uint64_t handle, double value, std::string label_values) = 0;
+};
+
+}  // namespace patchbay::port
