@@ -29,3 +29,36 @@ function(pb_test name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# pb_embed(<module> <namespace> <function> FILES a.json b.json): adds to pb_<module> a generated source with
+# `const std::vector<std::pair<std::string_view, std::string_view>>& patchbay::<namespace>::<function>()`, the files' names
+# (without folder) and contents. Files are under 64 KiB a piece of literal; larger ones are split by the compiler's rules.
+function(pb_embed module namespace function)
+  cmake_parse_arguments(arg "" "" "FILES" ${ARGN})
+  set(table "")
+  foreach(file ${arg_FILES})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} content)
+    get_filename_component(name ${file} NAME)
+    string(APPEND table "      {\"${name}\", R\"pbfile(${content})pbfile\"},\n")
+  endforeach()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::${namespace} {
+
+const std::vector<std::pair<std::string_view, std::string_view>>& ${function}();
+
+const std::vector<std::pair<std::string_view, std::string_view>>& ${function}() {
+  static const auto* files = new std::vector<std::pair<std::string_view, std::string_view>>{
+${table}  };
+  return *files;
+}
+
+}  // namespace patchbay::${namespace}
+")
+  target_sources(pb_${module} PRIVATE ${source})
+endfunction()
