@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace patchbay::config {
+
+// The host's configuration: one JSON file (schemas/config.json), environment variables over it, credentials from systemd.
+// Every path is absolute.
+struct Config {
+  std::string site_url;  // without a slash at the end; empty: not known
+  std::filesystem::path state_dir;
+  std::size_t threads = 1;
+  std::string listen_address;
+  std::uint16_t listen_port = 0;
+  std::string store_url;
+  std::size_t store_sessions = 4;
+  std::filesystem::path key_file;
+  std::vector<std::filesystem::path> plugin_folders;
+  std::vector<std::string> in_process;
+  std::vector<std::string> egress_allow;
+  std::string proxy;
+  std::string ca_file;
+  int inbox_keep_days = 7;
+  std::string log_format;
+  std::string log_level;
+  std::filesystem::path log_file;  // empty: none
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// This process's PATCHBAY_* variables and CREDENTIALS_DIRECTORY.
+Environment environment_of_process();
+
+// Throws Error: not_found (no such file), invalid with diagnostics that name file, path and remedy.
+// PATCHBAY_LISTEN_PORT=0 stands over /listen/port; lists are separated by commas; an unknown PATCHBAY_ variable is an error.
+Config load(const std::filesystem::path& file, const Environment& environment);
+
+}  // namespace patchbay::config
