@@ -1,0 +1,21 @@
+#pragma once
+
+#include "read.hpp"
+
+namespace telegram {
+
+// `Conversation` of verbs.md from a Chat.
+Json conversation_of(const Json& chat);
+
+// `Author` from a User.
+Json author_of_user(const Json& user);
+
+// `Author` of a Message: who wrote it, or the chat in whose name it was written (channel posts, anonymous
+// admins).
+Json author_of(const Json& message);
+
+// `Content` from a Message. What no field of the contract carries becomes readable text in `text`, with its
+// kind in `unsupported`; service messages are in `service`. Never silent: at least one field says something.
+Json content_of(const Json& message);
+
+}  // namespace telegram

@@ -1,0 +1,160 @@
+#include "translate.hpp"
+
+#include <cstdint>
+#include <utility>
+
+#include "content.hpp"
+#include "words.hpp"
+
+namespace telegram {
+namespace {
+
+constexpr int kAlbumQuietMs = 1000;  // the items of an album are updates of their own, without an end mark
+
+Json event(const char* type, std::string key, Json data) {
+  std::string order = text_of(member(data, "conversation"), "id");
+  return {{"type", type},
+          {"dedupe_key", std::move(key)},
+          {"order_key", std::move(order)},
+          {"data", std::move(data)}};
+}
+
+Json moved_event(const Json& chat, const std::string& from, const std::string& to) {
+  Json conversation = conversation_of(chat);
+  conversation["id"] = from;
+  Json data = {{"conversation", std::move(conversation)}, {"moved_to", to}};
+  return event("conversation.changed", "moved:" + from + ":" + to, std::move(data));
+}
+
+// What surrounds the thing in an update.
+struct Arrival {
+  Arrival(std::string update_id_, std::string received_at_)
+      : update_id(std::move(update_id_)), received_at(std::move(received_at_)) {}
+  std::string update_id;
+  std::string received_at;
+};
+
+Json message_event(const Json& message, bool edited, const Arrival& arrival) {
+  const std::string chat = id_of(member(message, "chat"), "id");
+  const std::string id = id_of(message, "message_id");
+  const std::int64_t date = number_of(message, "date").value_or(0);
+  Json data = {{"conversation", conversation_of(member(message, "chat"))},
+               {"author", author_of(message)},
+               {"message", content_of(message)},
+               {"at", date > 0 ? time_text(date) : arrival.received_at}};
+  put(data, "sequence", number_of(message, "message_id"));
+  std::string key = "message:" + chat + ":" + id;
+  if (edited) {
+    const auto edit_date = number_of(message, "edit_date").value_or(0);
+    if (edit_date > 0) data["edited_at"] = time_text(edit_date);
+    key = "edit:" + chat + ":" + id + ":" + std::to_string(edit_date) + ":" + arrival.update_id;
+  }
+  Json out = event(edited ? "message.edited" : "message.received", std::move(key), std::move(data));
+  if (const std::string album = id_of(message, "media_group_id"); !album.empty()) {
+    out["part_of"] = {{"key", album}, {"quiet_ms", kAlbumQuietMs}};
+  }
+  return out;
+}
+
+void add_message(Json& events, const Json& message, bool edited, const Arrival& arrival) {
+  const Json& chat = member(message, "chat");
+  const std::string chat_id = id_of(chat, "id");
+  if (chat_id.empty() || id_of(message, "message_id").empty()) return;
+  if (const std::string old = id_of(message, "migrate_from_chat_id"); !old.empty() && old != chat_id) {
+    events.push_back(moved_event(chat, old, chat_id));
+    return;
+  }
+  events.push_back(message_event(message, edited, arrival));
+  if (const std::string to = id_of(message, "migrate_to_chat_id"); !to.empty() && to != chat_id) {
+    events.push_back(moved_event(chat, chat_id, to));
+  }
+}
+
+std::string button_title(const Json& message, const std::string& data) {
+  const Json& keyboard = member(member(message, "reply_markup"), "inline_keyboard");
+  if (!keyboard.is_array()) return "";
+  for (const Json& row : keyboard) {
+    if (!row.is_array()) continue;
+    for (const Json& key : row) {
+      if (text_of(key, "callback_data") == data) return text_of(key, "text");
+    }
+  }
+  return "";
+}
+
+// The message that holds the button may be out of reach (only chat and message_id) or inside somebody else's
+// chat (only inline_message_id): then the conversation is the one with who pressed.
+void add_press(Json& events, const Json& query, const Arrival& arrival) {
+  const Json& from = member(query, "from");
+  const Json& message = member(query, "message");
+  Json conversation = conversation_of(has(member(message, "chat"), "id") ? member(message, "chat") : from);
+  const std::string chat = text_of(conversation, "id");
+  if (chat.empty() || id_of(from, "id").empty()) return;
+  const std::string press_id = id_of(query, "id");
+  std::string data = text_of(query, "data");
+  if (data.empty()) data = text_of(query, "game_short_name");
+  std::string place = id_of(message, "message_id");
+  if (place.empty()) place = text_of(query, "inline_message_id");
+  if (place.empty()) place = "press-" + press_id;
+  Json body = {{"conversation", std::move(conversation)},
+               {"author", author_of_user(from)},
+               {"press_id", press_id},
+               {"data", data},
+               {"title", button_title(message, data)},
+               {"at", arrival.received_at}};
+  put(body, "message_id", id_of(message, "message_id"));
+  std::string key = "press:" + chat + ":" + place + ":" + id_of(from, "id") + ":" + data;
+  events.push_back(event("button.pressed", std::move(key), std::move(body)));
+}
+
+// Whether the bot can write to the chat as this ChatMember.
+bool can_write(const Json& member_now, const std::string& kind) {
+  const std::string status = text_of(member_now, "status");
+  if (status == "left" || status == "kicked") return false;
+  if (status == "restricted")
+    return flag_of(member_now, "is_member") && flag_of(member_now, "can_send_messages");
+  if (kind == "channel" && status == "administrator") return flag_of(member_now, "can_post_messages");
+  return true;
+}
+
+std::string unreachable_reason(const Json& member_now, const std::string& kind) {
+  if (kind == "private") return "The client blocked the bot";
+  const std::string status = text_of(member_now, "status");
+  if (status == "restricted" || status == "administrator") return "The bot may not write here";
+  return kind == "channel" ? "The bot was removed from the channel" : "The bot was removed from the group";
+}
+
+void add_membership(Json& events, const Json& change, const Arrival& arrival) {
+  const Json& now = member(change, "new_chat_member");
+  Json conversation = conversation_of(member(change, "chat"));
+  const std::string chat = text_of(conversation, "id");
+  if (chat.empty() || text_of(now, "status").empty()) return;
+  const std::string kind = text_of(conversation, "kind");
+  Json data = {{"conversation", std::move(conversation)}, {"reachable", can_write(now, kind)}};
+  if (data["reachable"] == false) data["reason"] = unreachable_reason(now, kind);
+  events.push_back(
+      event("conversation.changed", "member:" + chat + ":" + arrival.update_id, std::move(data)));
+}
+
+}  // namespace
+
+Json allowed_updates() {
+  return Json::array({"message", "edited_message", "channel_post", "edited_channel_post", "callback_query",
+                      "my_chat_member"});
+}
+
+Json translate(const Json& update, const std::string& received_at) {
+  Json events = Json::array();
+  const Arrival arrival(id_of(update, "update_id"), received_at);
+  for (const char* key : {"message", "channel_post"}) {
+    if (has(update, key)) add_message(events, member(update, key), false, arrival);
+  }
+  for (const char* key : {"edited_message", "edited_channel_post"}) {
+    if (has(update, key)) add_message(events, member(update, key), true, arrival);
+  }
+  if (has(update, "callback_query")) add_press(events, member(update, "callback_query"), arrival);
+  if (has(update, "my_chat_member")) add_membership(events, member(update, "my_chat_member"), arrival);
+  return events;
+}
+
+}  // namespace telegram
