@@ -63,7 +63,8 @@ struct Manifest {
   int calls_per_instance = 16;
   int instances_per_worker = 0;  // 0: all in one
   std::filesystem::path folder;
-  std::string sha256;  // of the library
+  std::string sha256;              // of the library
+  std::filesystem::path artefact;  // the copy of the library that is loaded: named by content, so never changed under a worker
 };
 
 // Whether a condition holds for these settings (a JSON object). No condition always holds.

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "log/log.hpp"
+#include "plugin/manifest.hpp"
+
+namespace patchbay::plugin {
+
+// One plugin folder as it was found (HOST-1, HOST-3).
+struct CatalogueEntry {
+  // "ready": can run; "superseded": a newer version of the same id is there; "broken": see reason.
+  enum class State { ready, superseded, broken };
+
+  std::string id;       // of the manifest; the folder's name when there is none
+  std::string version;  // empty when the manifest could not be read
+  std::filesystem::path folder;
+  State state = State::broken;
+  Text reason;
+  std::shared_ptr<const Manifest> manifest;  // null when broken
+};
+
+std::string_view state_name(CatalogueEntry::State state);
+
+// Every plugin below the plugin folders. Nothing of a plugin is run: manifests are read, libraries only looked at.
+// A library is copied to <artefacts>/<id>/<sha256>/ and loaded from there. Any thread.
+class Catalogue {
+ public:
+  Catalogue(std::vector<std::filesystem::path> folders, std::filesystem::path artefacts, log::Logger logger);
+  ~Catalogue();
+
+  // Reads the folders; unchanged plugins are not read again. True when the list has changed. Blocks on the disk.
+  bool scan();
+  // Watches the folders (inotify) on a thread of its own; `changed` runs there after each scan that found a change.
+  void watch(std::function<void()> changed);
+
+  std::vector<CatalogueEntry> list() const;
+  // The version that runs; null when there is none.
+  std::shared_ptr<const Manifest> find(std::string_view id) const;
+  // What `id` is called when it was mistyped; empty when nothing is near.
+  std::string nearest(std::string_view id) const;
+
+ private:
+  CatalogueEntry read(const std::filesystem::path& folder) const;
+  void watch_loop(const std::stop_token& stop, const std::function<void()>& changed);
+
+  const std::vector<std::filesystem::path> folders_;
+  const std::filesystem::path artefacts_;
+  const log::Logger logger_;
+  std::mutex scanning_;
+  mutable std::mutex mutex_;
+  std::vector<std::pair<std::string, CatalogueEntry>> seen_;  // signature of the folder's files, and what was read
+  std::vector<CatalogueEntry> entries_;
+  int wake_ = -1;  // eventfd that ends the watcher
+  std::jthread watcher_;
+};
+
+}  // namespace patchbay::plugin

@@ -1,0 +1,183 @@
+#include "plugin/catalogue.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/error.hpp"
+#include "plugin/impl/artefact.hpp"
+#include "plugin/read_manifest.hpp"
+#include "schema/nearest.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kQuietMs = 250;  // a copy in progress makes many events; look once it rests
+constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF;
+
+// Changes when any file of the plugin does: names, sizes and times, not contents.
+std::string signature_of(const fs::path& folder) {
+  std::set<std::string> lines;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (!it->is_regular_file(error)) continue;
+    const auto time = it->last_write_time(error).time_since_epoch().count();
+    lines.insert(it->path().string() + "|" + std::to_string(it->file_size(error)) + "|" + std::to_string(time));
+  }
+  std::string out = folder.string();
+  for (const auto& line : lines) out += "\n" + line;
+  return out;
+}
+
+std::vector<fs::path> plugin_folders(const std::vector<fs::path>& folders) {
+  std::vector<fs::path> out;
+  for (const auto& folder : folders) {
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      if (it->is_directory(error) && it->path().filename().string().front() != '.') out.push_back(it->path());
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// The newest version of each id runs, the others are listed (HOST-4).
+void mark_superseded(std::vector<CatalogueEntry>& entries) {
+  for (auto& entry : entries) {
+    if (!entry.manifest) continue;
+    entry.state = CatalogueEntry::State::ready;
+    entry.reason = {};
+    for (const auto& other : entries) {
+      if (&other == &entry || !other.manifest || other.id != entry.id) continue;
+      const bool same = other.version == entry.version;
+      if (same ? other.folder < entry.folder : is_older(entry.version, other.version)) {
+        entry.state = CatalogueEntry::State::superseded;
+        entry.reason = Text("plugin.superseded", {{"version", other.version}, {"folder", other.folder.string()}});
+      }
+    }
+  }
+}
+
+void drain(int fd) {
+  std::array<char, 4096> buffer{};
+  while (::read(fd, buffer.data(), buffer.size()) > 0) {
+  }
+}
+
+}  // namespace
+
+std::string_view state_name(CatalogueEntry::State state) {
+  switch (state) {
+    case CatalogueEntry::State::ready: return "ready";
+    case CatalogueEntry::State::superseded: return "superseded";
+    case CatalogueEntry::State::broken: return "broken";
+  }
+  return "broken";
+}
+
+Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger)
+    : folders_(std::move(folders)), artefacts_(std::move(artefacts)), logger_(std::move(logger)) {}
+
+Catalogue::~Catalogue() {
+  if (wake_ < 0) return;
+  watcher_.request_stop();
+  ::eventfd_write(wake_, 1);
+  watcher_.join();
+  ::close(wake_);
+}
+
+CatalogueEntry Catalogue::read(const fs::path& folder) const {
+  CatalogueEntry entry;
+  entry.id = folder.filename().string();
+  entry.folder = folder;
+  try {
+    auto manifest = std::make_shared<Manifest>(read_manifest(folder));
+    entry.id = manifest->id;
+    entry.version = manifest->version;
+    manifest->artefact = keep_artefact(*manifest, artefacts_);
+    entry.manifest = std::move(manifest);
+  } catch (const Error& error) {
+    std::string words = error.what();
+    entry.reason = error.diagnostics().empty() ? error.text() : Text::verbatim(std::move(words));
+    logger_.warn("plugin is broken", {{"plugin", entry.id}, {"folder", folder.string()}, {"reason", error.what()}});
+  } catch (const std::exception& error) {
+    entry.reason = Text("plugin.unreadable", {{"why", error.what()}});
+    logger_.warn("plugin cannot be read", {{"folder", folder.string()}, {"reason", error.what()}});
+  }
+  return entry;
+}
+
+bool Catalogue::scan() {
+  const std::lock_guard scanning(scanning_);
+  std::vector<std::pair<std::string, CatalogueEntry>> now;
+  bool changed = false;
+  for (const auto& folder : plugin_folders(folders_)) {
+    auto signature = signature_of(folder);
+    const auto known = std::find_if(seen_.begin(), seen_.end(), [&](const auto& s) { return s.first == signature; });
+    if (known != seen_.end()) {
+      now.push_back(*known);
+      continue;
+    }
+    changed = true;
+    now.emplace_back(std::move(signature), read(folder));
+  }
+  changed = changed || now.size() != seen_.size();
+  seen_ = std::move(now);
+  std::vector<CatalogueEntry> entries;
+  for (const auto& [signature, entry] : seen_) entries.push_back(entry);
+  mark_superseded(entries);
+  const std::lock_guard lock(mutex_);
+  entries_ = std::move(entries);
+  return changed;
+}
+
+void Catalogue::watch(std::function<void()> changed) {
+  wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  watcher_ = std::jthread([this, changed = std::move(changed)](const std::stop_token& stop) { watch_loop(stop, changed); });
+}
+
+void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed) {
+  const int notify = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  while (!stop.stop_requested()) {
+    // Watches are set anew each time, so that new folders are seen; setting one twice does nothing.
+    for (const auto& folder : folders_) ::inotify_add_watch(notify, folder.c_str(), kEvents);
+    for (const auto& folder : plugin_folders(folders_)) ::inotify_add_watch(notify, folder.c_str(), kEvents);
+    if (scan()) changed();
+    std::array<pollfd, 2> waits = {pollfd{notify, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+    // A folder that does not exist yet cannot be watched: look for it every few seconds.
+    ::poll(waits.data(), waits.size(), 5000);
+    while (!stop.stop_requested() && waits[0].revents != 0) {
+      drain(notify);
+      if (::poll(waits.data(), waits.size(), kQuietMs) == 0) break;
+    }
+  }
+  ::close(notify);
+}
+
+std::vector<CatalogueEntry> Catalogue::list() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+std::shared_ptr<const Manifest> Catalogue::find(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    if (entry.id == id && entry.state == CatalogueEntry::State::ready) return entry.manifest;
+  }
+  return nullptr;
+}
+
+std::string Catalogue::nearest(std::string_view id) const {
+  std::vector<std::string> ids;
+  for (const auto& entry : list()) ids.push_back(entry.id);
+  return schema::nearest(id, ids);
+}
+
+}  // namespace patchbay::plugin

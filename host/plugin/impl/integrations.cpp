@@ -1,0 +1,106 @@
+#include "plugin/integrations.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+constexpr std::string_view kColumns =
+    "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, profile, owner, "
+    "visibility, created_at, updated_at";
+
+std::string select(std::string_view rest) {
+  return "select " + std::string(kColumns) + " from integrations " + std::string(rest);
+}
+
+Integration from_row(const store::Row& row) {
+  Integration out;
+  out.id = row.integer(0);
+  out.plugin = row.text(1);
+  out.version = row.text(2);
+  out.name = row.text(3);
+  out.settings = row.text(4);
+  out.state = parse_state(row.text(5)).value_or(State::draft);
+  out.reason_code = row.text(6);
+  out.reason_text = row.text(7);
+  out.identity = row.text(8);
+  out.title = row.text(9);
+  out.remote_state = row.text(10);
+  out.profile = row.maybe_integer(11);
+  out.owner = row.maybe_integer(12);
+  out.visibility = row.text(13);
+  out.created_at = row.integer(14);
+  out.updated_at = row.integer(15);
+  return out;
+}
+
+std::vector<Integration> from_rows(const std::vector<store::Row>& rows) {
+  std::vector<Integration> out;
+  for (const auto& row : rows) out.push_back(from_row(row));
+  return out;
+}
+
+std::optional<Integration> from_row(const std::optional<store::Row>& row) {
+  if (!row) return std::nullopt;
+  return from_row(*row);
+}
+
+std::string name_of(State state) { return std::string(state_name(state)); }
+
+}  // namespace
+
+void Integrations::insert(store::Session& session, const Integration& i) const {
+  session.exec("insert into integrations (" + std::string(kColumns) +
+                   ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, :identity, :title, "
+                   ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at)",
+               {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text, i.identity,
+                i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner), i.visibility, i.created_at,
+                i.updated_at});
+}
+
+std::optional<Integration> Integrations::find(store::Session& session, Id id) const {
+  return from_row(session.query_one(select("where id = :id"), {id}));
+}
+
+std::vector<Integration> Integrations::list(store::Session& session, Id after, std::int64_t limit) const {
+  return from_rows(session.query(select("where id > :after order by id limit :limit"), {after, limit}));
+}
+
+std::vector<Integration> Integrations::connected(store::Session& session) const {
+  return from_rows(session.query(select("where state not in ('draft', 'inactive') order by id")));
+}
+
+void Integrations::set_settings(store::Session& session, const Integration& i) const {
+  session.exec("update integrations set name = :name, settings = :settings, version = :version, updated_at = :at where id = :id",
+               {i.name, i.settings, i.version, i.updated_at, i.id});
+}
+
+void Integrations::set_state(store::Session& session, const Integration& i) const {
+  session.exec(
+      "update integrations set state = :state, reason_code = :code, reason_text = :text, identity = :identity, "
+      "title = :title, updated_at = :at where id = :id",
+      {name_of(i.state), i.reason_code, i.reason_text, i.identity, i.title, i.updated_at, i.id});
+}
+
+void Integrations::set_remote(store::Session& session, const Integration& i) const {
+  session.exec("update integrations set remote_state = :remote where id = :id", {i.remote_state, i.id});
+}
+
+void Integrations::remove(store::Session& session, Id id) const {
+  session.exec("delete from integrations where id = :id", {id});
+}
+
+bool Integrations::claim(store::Session& session, const Integration& i) const {
+  if (const auto other = holder(session, i.plugin, i.identity); other && other->id != i.id) return false;
+  session.exec("update integrations set claim = :claim where id = :id", {i.identity, i.id});
+  return true;
+}
+
+void Integrations::release(store::Session& session, Id id) const {
+  session.exec("update integrations set claim = null where id = :id", {id});
+}
+
+std::optional<Integration> Integrations::holder(store::Session& session, std::string_view plugin, std::string_view identity) const {
+  return from_row(session.query_one(select("where plugin = :plugin and claim = :claim"),
+                                    {std::string(plugin), std::string(identity)}));
+}
+
+}  // namespace patchbay::plugin

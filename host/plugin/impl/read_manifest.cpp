@@ -1,0 +1,203 @@
+#include "plugin/read_manifest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
+#include "schema/schema.hpp"
+
+namespace patchbay::plugin {
+
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_schemas();
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kLargestFile = 1u << 20;
+
+[[noreturn]] void fail(std::string id, Text::Args args) { throw Error(Code::invalid, Text(std::move(id), std::move(args))); }
+
+std::string read_text(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  if (error || !fs::is_regular_file(file)) fail("plugin.no_file", {{"file", file.filename().string()}});
+  if (size > kLargestFile) fail("plugin.file_too_large", {{"file", file.filename().string()}});
+  std::ifstream in(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string sha256_of(const fs::path& file) {
+  crypto::Sha256 digest;
+  std::ifstream in(file, std::ios::binary);
+  std::array<char, 1 << 16> buffer{};
+  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
+    digest.update(std::string_view(buffer.data(), static_cast<std::size_t>(in.gcount())));
+  }
+  return crypto::to_hex(digest.finish());
+}
+
+json parse_json(const std::string& name, std::string_view text) {
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& e) {
+    const std::string what = e.what();
+    const auto at = what.find("at line");
+    fail("plugin.broken_json", {{"file", name}, {"where", at == what.npos ? what : what.substr(at)}});
+  }
+}
+
+// A file that the manifest names; it may not leave the plugin's folder.
+fs::path inside(const fs::path& folder, const std::string& name) {
+  const auto path = (folder / name).lexically_normal();
+  const auto relative = path.lexically_relative(folder.lexically_normal());
+  if (relative.empty() || *relative.begin() == "..") fail("plugin.outside", {{"file", name}});
+  return path;
+}
+
+std::string dumped(const json& object, const char* key) { return object.contains(key) ? object.at(key).dump() : std::string(); }
+
+std::optional<Condition> read_condition(const json& object) {
+  if (!object.contains("when")) return std::nullopt;
+  const auto& when = object.at("when");
+  return Condition{when.at("setting").get<std::string>(), when.at("equals").get<std::string>()};
+}
+
+RouteSpec read_route(const json& object) {
+  RouteSpec route;
+  route.id = object.at("id").get<std::string>();
+  route.methods = object.value("methods", route.methods);
+  route.verify = object.at("verify").dump();
+  route.challenge = dumped(object, "challenge");
+  route.reply = dumped(object, "reply");
+  route.order = object.value("order", route.order);
+  route.dedupe = object.value("dedupe", route.dedupe);
+  route.body_limit = object.value("body_limit", route.body_limit);
+  route.https = object.value("https", route.https);
+  route.when = read_condition(object);
+  return route;
+}
+
+void check_needs(const Manifest& manifest) {
+  const auto& offered = host_extensions();
+  for (const auto& need : manifest.needs) {
+    if (std::find(offered.begin(), offered.end(), need) != offered.end()) continue;
+    fail("plugin.needs_more", {{"extension", need}});
+  }
+  if (manifest.sdk.rfind("0.", 0) != 0) fail("plugin.other_sdk", {{"version", manifest.sdk}, {"known", "0"}});
+}
+
+void read_locales(const fs::path& folder, Manifest& manifest) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".json") continue;
+    const auto words = parse_json(entry.path().filename().string(), read_text(entry.path()));
+    auto& language = manifest.locales[entry.path().stem().string()];
+    for (const auto& item : words.items()) {
+      if (item.value().is_string()) language[item.key()] = item.value().get<std::string>();
+    }
+  }
+}
+
+Manifest from_document(const json& document) {
+  Manifest manifest;
+  manifest.id = document.at("id").get<std::string>();
+  manifest.version = document.at("version").get<std::string>();
+  manifest.sdk = document.at("sdk").get<std::string>();
+  manifest.kinds = document.at("kinds").get<std::vector<std::string>>();
+  manifest.title = document.at("title").get<std::string>();
+  manifest.description = document.at("description").get<std::string>();
+  manifest.licence = document.at("licence").get<std::string>();
+  manifest.library = document.value("library", manifest.id + ".so");
+  manifest.needs = document.value("needs", manifest.needs);
+  manifest.offers = document.at("offers").get<std::vector<std::string>>();
+  manifest.egress = document.value("egress", manifest.egress);
+  const auto secrets = document.value("secrets", json::object());
+  for (const auto& item : secrets.items()) {
+    manifest.secrets[item.key()] = {item.value().value("hosts", std::vector<std::string>()), item.value().value("generate", 0)};
+  }
+  for (const auto& route : document.value("routes", json::array())) manifest.routes.push_back(read_route(route));
+  for (const auto& listener : document.value("listeners", json::array())) {
+    manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
+  }
+  manifest.channel = dumped(document, "channel");
+  manifest.calls_per_instance = document.value("calls_per_instance", manifest.calls_per_instance);
+  manifest.instances_per_worker = document.value("instances_per_worker", manifest.instances_per_worker);
+  return manifest;
+}
+
+json checked_document(std::string_view text) {
+  static const auto* schema = new schema::Schema(
+      schema::Schema::compile(json::parse(embedded_schemas().front().second), "schemas/plugin.json"));
+  auto document = parse_json("plugin.json", text);
+  schema::throw_if_any(schema->check(document), Text("plugin.bad_manifest"));
+  return document;
+}
+
+std::array<int, 3> numbers_of(std::string_view version) {
+  std::array<int, 3> out{};
+  std::sscanf(std::string(version).c_str(), "%d.%d.%d", &out[0], &out[1], &out[2]);
+  return out;
+}
+
+std::string_view pre_release(std::string_view version) {
+  const auto dash = version.find('-');
+  return dash == version.npos ? std::string_view() : version.substr(dash + 1);
+}
+
+}  // namespace
+
+const std::vector<std::string>& host_extensions() {
+  static const auto* names = new std::vector<std::string>{"pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1",
+                                                          "pb.metrics/1", "pb.secrets/1", "pb.state/1",  "pb.webhook/1"};
+  return *names;
+}
+
+bool holds(const std::optional<Condition>& condition, const json& settings) {
+  if (!condition) return true;
+  const json::json_pointer pointer(condition->pointer);
+  return settings.contains(pointer) && settings.at(pointer) == condition->equals;
+}
+
+Manifest parse_manifest(std::string_view text) {
+  auto manifest = from_document(checked_document(text));
+  check_needs(manifest);
+  return manifest;
+}
+
+Manifest read_manifest(const fs::path& folder) {
+  if (!fs::exists(folder / "plugin.json")) fail("plugin.no_manifest", {{"folder", folder.filename().string()}});
+  const auto document = checked_document(read_text(folder / "plugin.json"));
+  auto manifest = from_document(document);
+  check_needs(manifest);
+  manifest.folder = folder;
+  const auto library = inside(folder, manifest.library);
+  if (!fs::is_regular_file(library)) fail("plugin.no_library", {{"file", manifest.library}});
+  manifest.sha256 = sha256_of(library);
+  if (document.contains("setup")) {
+    const auto name = document.at("setup").at("schema").get<std::string>();
+    const auto setup = parse_json(name, read_text(inside(folder, name)));
+    schema::Schema::compile(setup, name);
+    manifest.setup_schema = setup.dump();
+  }
+  if (document.contains("locales")) read_locales(inside(folder, document.at("locales").get<std::string>()), manifest);
+  return manifest;
+}
+
+bool is_older(std::string_view a, std::string_view b) {
+  const auto left = numbers_of(a);
+  const auto right = numbers_of(b);
+  if (left != right) return left < right;
+  const auto pre_a = pre_release(a);
+  const auto pre_b = pre_release(b);
+  if (pre_a.empty() != pre_b.empty()) return !pre_a.empty();
+  return pre_a < pre_b;
+}
+
+}  // namespace patchbay::plugin

@@ -1,0 +1,94 @@
+#include "plugin/catalogue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <future>
+
+namespace patchbay::plugin {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class CatalogueTest : public ::testing::Test {
+ protected:
+  CatalogueTest() {
+    std::string pattern = (fs::temp_directory_path() / "pb-catalogue-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    fs::create_directories(root_ / "plugins");
+  }
+  ~CatalogueTest() override { fs::remove_all(root_); }
+
+  void add(const std::string& folder, const std::string& version, const std::string& library = "code") {
+    const auto to = root_ / "plugins" / folder;
+    fs::create_directories(to);
+    std::ofstream(to / "acme.so") << library;
+    std::ofstream(to / "plugin.json") << R"({"id": "acme", "version": ")" << version
+                                      << R"(", "sdk": "0.0", "kinds": ["channel"], "title": "Acme", "description": "d",
+                                          "licence": "MIT", "offers": ["pb.lifecycle/1"]})";
+  }
+
+  fs::path root_;
+  Catalogue catalogue_{{root_ / "plugins"}, root_ / "artefacts", log::Logger::none()};
+};
+
+TEST_F(CatalogueTest, FindsWhatWasDroppedIn) {  // HOST-1
+  EXPECT_FALSE(catalogue_.scan());
+  add("acme", "1.0.0");
+  EXPECT_TRUE(catalogue_.scan());
+  EXPECT_FALSE(catalogue_.scan());
+  ASSERT_NE(catalogue_.find("acme"), nullptr);
+  EXPECT_EQ(catalogue_.nearest("acne"), "acme");
+}
+
+TEST_F(CatalogueTest, RunsTheNewestAndListsTheOthers) {  // HOST-4
+  add("acme-1", "1.0.0");
+  add("acme-2", "1.10.0");
+  catalogue_.scan();
+  EXPECT_EQ(catalogue_.find("acme")->version, "1.10.0");
+  ASSERT_EQ(catalogue_.list().size(), 2u);
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::superseded);
+}
+
+TEST_F(CatalogueTest, ABrokenOneIsShownWithItsReasonAndDisturbsNothing) {  // HOST-3
+  add("acme", "1.0.0");
+  fs::create_directories(root_ / "plugins/empty");
+  fs::create_directories(root_ / "plugins/garbage");
+  std::ofstream(root_ / "plugins/garbage/plugin.json") << "{oops";
+  catalogue_.scan();
+  const auto all = catalogue_.list();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[1].reason.english(), "The folder empty has no plugin.json");
+  EXPECT_NE(all[2].reason.english().find("plugin.json is no valid JSON"), std::string::npos);
+  EXPECT_NE(catalogue_.find("acme"), nullptr);
+}
+
+TEST_F(CatalogueTest, LoadsACopyThatNobodyOverwrites) {
+  add("acme", "1.0.0", "first");
+  catalogue_.scan();
+  const auto first = catalogue_.find("acme")->artefact;
+  add("acme", "1.0.1", "second one");
+  catalogue_.scan();
+  EXPECT_NE(catalogue_.find("acme")->artefact, first);
+  std::ifstream in(first);
+  std::string content;
+  in >> content;
+  EXPECT_EQ(content, "first");
+}
+
+TEST_F(CatalogueTest, NoticesAPluginAtOnce) {
+  std::promise<void> seen;
+  std::atomic<bool> told = false;
+  catalogue_.scan();
+  catalogue_.watch([&] {
+    if (catalogue_.find("acme") && !told.exchange(true)) seen.set_value();
+  });
+  add("acme", "1.0.0");
+  EXPECT_EQ(seen.get_future().wait_for(10s), std::future_status::ready);
+}
+
+}  // namespace
+}  // namespace patchbay::plugin
