@@ -15,10 +15,11 @@ using namespace std::chrono_literals;
 
 class CatalogueTest : public ::testing::Test {
  protected:
-  CatalogueTest() {
+  static fs::path make_root() {
     std::string pattern = (fs::temp_directory_path() / "pb-catalogue-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    fs::create_directories(root_ / "plugins");
+    fs::path root = ::mkdtemp(pattern.data());
+    fs::create_directories(root / "plugins");
+    return root;
   }
   ~CatalogueTest() override { fs::remove_all(root_); }
 
@@ -31,7 +32,7 @@ class CatalogueTest : public ::testing::Test {
                                           "licence": "MIT", "offers": ["pb.lifecycle/1"]})";
   }
 
-  fs::path root_;
+  const fs::path root_ = make_root();
   Catalogue catalogue_{{root_ / "plugins"}, root_ / "artefacts", log::Logger::none()};
 };
 
