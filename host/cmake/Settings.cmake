@@ -14,7 +14,7 @@ if(PB_SANITIZE)
   endif()
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-  target_compile_definitions(pb_settings INTERFACE PB_DEBUG=1)
+  target_compile_definitions(pb_settings INTERFACE PB_DEBUG_BUILD=1)
 endif()
 
 find_program(PB_MOLD mold)

@@ -146,7 +146,8 @@ typedef struct pb_entry {
 /* The only exported symbol. Cheap, idempotent, no I/O, no threads. */
 PB_EXPORT const pb_entry *patchbay_plugin_v0(void);
 
-/* --- Typed extensions of the host, from get_extension. Local to the process in both modes, so they cost no round trip. */
+/* --- Typed extensions of the host, from get_extension. Local to the process in both modes, so they cost no round trip.
+ * `ctx` is that of the pb_host which was asked; get_extension is not called inside create(). */
 
 #define PB_EXT_CLOCK "pb.clock/1"
 

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::store {
+
+// Leave a transaction that is worth repeating. Not patchbay::Error, so that no `catch (const Error&)` on the way stops them.
+struct Repeat {
+  explicit Repeat(std::string r) : reason(std::move(r)) {}
+  std::string reason;
+};
+struct ConnectionLost {
+  explicit ConnectionLost(std::string r) : reason(std::move(r)) {}
+  std::string reason;
+};
+
+// Error{unavailable} "store.unavailable" with retry_after.
+Error unavailable(const std::string& reason);
+// Error{internal} "store.failed": a statement that can never work.
+Error failed(const std::string& reason, std::string_view sql);
+// Error{conflict} "store.constraint".
+Error constraint(const std::string& reason);
+
+// A session that knows how to open itself and its transactions. Used by one thread at a time.
+class Connection : public Session {
+ public:
+  enum class Mode { read, write };
+
+  // Opens first if need be. Throws Error{unavailable} if the database is away.
+  virtual void begin(Mode mode) = 0;
+  // Rethrows what an earlier call threw, if that was swallowed: nothing is committed then.
+  virtual void commit() = 0;
+  // Never throws; closes a connection that cannot be cleaned.
+  virtual void rollback() noexcept = 0;
+  virtual void close() noexcept = 0;
+};
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+template <class T>
+using BySql = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+
+// Prepared statements kept per connection. SQL is constant, so the bound is met only by a mistake.
+constexpr std::size_t kMaxStatements = 512;
+
+// Calls `f` and remembers, in `lost`, the exception that it threw: a transaction has only one chance.
+template <class F>
+auto guarded(std::exception_ptr& lost, F f) {
+  if (lost) std::rethrow_exception(lost);
+  try {
+    return f();
+  } catch (...) {
+    lost = std::current_exception();
+    throw;
+  }
+}
+
+std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode);
+std::unique_ptr<Connection> make_postgresql_connection(std::string url);
+
+}  // namespace patchbay::store

@@ -1,0 +1,60 @@
+// Echo: the smallest complete channel. Takes signed webhooks in and sends messages out.
+#include <patchbay/seam.hpp>
+
+using patchbay::Error;
+using patchbay::Json;
+using patchbay::Task;
+
+class Echo : public patchbay::Plugin {
+ public:
+  using Plugin::Plugin;
+
+  Task<patchbay::CheckReply> check() override {
+    const std::string account = settings().at("account");
+    co_return patchbay::CheckReply("echo:" + account, "Echo " + account);
+  }
+
+  // The host has verified the signature and stored the request; say what happened.
+  Task<patchbay::Events> process(patchbay::WebhookRequest request) override {
+    const Json in = patchbay::parse_json(request.body, "The webhook's body");
+    const std::string id = text_of(in, "id");
+    const std::string chat = text_of(in, "chat");
+    const std::string author = text_of(in, "author");
+    const std::int64_t at = in.value("at_ms", host().now());
+    const Json data = {{"conversation", {{"id", chat}, {"kind", "private"}, {"title", author}}},
+                       {"author", {{"id", author}, {"name", author}}},
+                       {"message", {{"id", id}, {"text", text_of(in, "text")}}},
+                       {"at", patchbay::rfc3339(at)}};
+    patchbay::Events events;
+    events.emplace_back("message.received", id, chat, data);
+    co_return events;
+  }
+
+  Task<patchbay::SendReply> send(Json message) override {
+    const std::string key = message.at("idempotency_key");
+    const std::string base = patchbay::string_at(settings(), "api_base");
+    std::vector<std::string> ids = {"echo-" + key};
+    if (!base.empty()) {
+      Json request = {{"method", "POST"}, {"url", base + "/messages"}, {"headers", {{"Idempotency-Key", key}}},
+                      {"json", {{"id", ids.front()}, {"chat", message.at("conversation").at("id")}, {"text", message.at("text")}}}};
+      const patchbay::HttpReply reply = co_await host().http(std::move(request));
+      refuse_failed(reply);
+    }
+    co_return patchbay::SendReply(std::move(ids), patchbay::rfc3339(host().now()));
+  }
+
+ private:
+  static std::string text_of(const Json& in, const std::string& key) {
+    if (!in.is_object() || !in.contains(key) || !in[key].is_string())
+      throw Error(PB_INVALID, "The webhook's body has no text \"" + key + "\"").with_text("echo.body_field", Json{{"field", key}});
+    return in[key];
+  }
+  static void refuse_failed(const patchbay::HttpReply& reply) {
+    const std::string said = "The other side answered " + std::to_string(reply.status);
+    if (reply.status == 429) throw Error(PB_RATE_LIMITED, said).retry_after(1000 * std::atoi(reply.header("retry-after").c_str()));
+    if (reply.status >= 500) throw Error(PB_OUTCOME_UNKNOWN, said);
+    if (!reply.ok()) throw Error(PB_INVALID, said);
+  }
+};
+
+PATCHBAY_PLUGIN(Echo)

@@ -1,0 +1,206 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "patchbay/call.hpp"
+#include "patchbay/types.hpp"
+#include "patchbay/waiting.hpp"
+
+namespace patchbay {
+
+// What a provider answered, whatever the status.
+class HttpReply {
+ public:
+  HttpReply(Message reply, pb_code unreadable) : unreadable_(unreadable) {
+    status = reply.json.value("status", 0);
+    headers = reply.json.value("headers", headers);
+    blob = string_at(reply.json, "blob");
+    size = reply.json.value("size", size);
+    if (!reply.blobs.empty()) body = std::move(reply.blobs.front());
+  }
+
+  bool ok() const { return status >= 200 && status < 300; }
+  // By its name in lower case; empty when it is not there.
+  std::string header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string() : found->second;
+  }
+  // The body as JSON. If it is none: Error(PB_OUTCOME_UNKNOWN) after a request that may have acted, else PB_UNAVAILABLE.
+  Json json() const { return parse_json(body, "The answer (status " + std::to_string(status) + ")", unreadable_); }
+
+  int status = 0;
+  std::map<std::string, std::string> headers;
+  std::string body;  // empty when it went to a blob
+  std::string blob;  // id, when `response.blob` was asked for
+  std::int64_t size = 0;
+
+ private:
+  pb_code unreadable_;
+};
+
+// How many events or raw requests were new, and how many the host had already.
+class Stored {
+ public:
+  explicit Stored(const Json& reply) : stored(reply.value("stored", 0)), known(reply.value("known", 0)) {}
+  int stored;
+  int known;
+};
+
+class StoredState {
+ public:
+  explicit StoredState(const Json& reply) : value(reply.value("value", Json())), version(reply.value("version", std::int64_t{0})) {}
+  Json value;  // null when there is none
+  std::int64_t version;
+};
+
+class BlobPart {
+ public:
+  explicit BlobPart(Message reply)
+      : size(reply.json.value("size", std::int64_t{0})), type(string_at(reply.json, "type")), name(string_at(reply.json, "name")) {
+    if (!reply.blobs.empty()) bytes = std::move(reply.blobs.front());
+  }
+  std::string bytes;
+  std::int64_t size;  // of the whole blob
+  std::string type;
+  std::string name;
+};
+
+// A counter, gauge or histogram. Cheap; any thread; does nothing when the host keeps no metrics.
+class Metric {
+ public:
+  Metric() = default;
+  Metric(const HostTable& host, std::uint64_t handle) : host_(&host), handle_(handle) {}
+  // Counter: adds; gauge: sets; histogram: observes. One label value for each name given when it was defined.
+  void record(double value, const std::vector<std::string>& label_values = {}) const {
+    if (!handle_ || !host_->metrics.record) return;
+    std::string joined;
+    for (const std::string& each : label_values) {
+      if (&each != &label_values.front()) joined += '\x1f';
+      joined += each;
+    }
+    host_->metrics.record(host_->core.ctx, handle_, value, view(joined));
+  }
+
+ private:
+  const HostTable* host_ = nullptr;
+  std::uint64_t handle_ = 0;
+};
+
+// What the host does for a plugin. Tasks are awaited in verbs; they throw the host's failure as Error, end early with
+// PB_CANCELLED when the call they serve is cancelled, and carry its trace and time limit. The rest: any thread.
+class Host {
+ public:
+  explicit Host(const HostTable& table) : table_(table) {}
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // Any verb of any extension, as docs/verbs.md and schemas/abi/ describe them.
+  Task<Message> call(std::string method, Json body, std::vector<std::string> blobs = {}) const {
+    HostRequest waiting(table_, std::move(method), std::move(body), std::move(blobs));
+    co_await waiting;
+    co_return waiting.take();
+  }
+
+  // HttpRequest of docs/verbs.md. A status of 400 or more is no error here.
+  Task<HttpReply> http(Json request, std::vector<std::string> blobs = {}) const {
+    const std::string verb = string_at(request, "method", "GET");
+    const bool safe = verb == "GET" || verb == "HEAD" || string_at(request, "retry") == "safe";
+    Message reply = co_await call("pb.http/1:fetch", std::move(request), std::move(blobs));
+    co_return HttpReply(std::move(reply), safe ? PB_UNAVAILABLE : PB_OUTCOME_UNKNOWN);
+  }
+
+  // Durable when it returns.
+  Task<Stored> emit(Events events) const {
+    Json body = {{"events", Json::array()}};
+    for (const Event& each : events) body["events"].push_back(each.to_json());
+    const Message reply = co_await call("pb.events/1:emit", std::move(body));
+    co_return Stored(reply.json);
+  }
+  // Raw bodies for a route, as if they had been received: durable when it returns, then process() gets each.
+  Task<Stored> inject(std::string route, std::int64_t lease, std::vector<std::string> bodies,
+                      std::string content_type = "application/json") const {
+    Json body = {{"route", std::move(route)}, {"lease", lease}, {"content_type", std::move(content_type)}};
+    const Message reply = co_await call("pb.webhook/1:inject", std::move(body), std::move(bodies));
+    co_return Stored(reply.json);
+  }
+
+  // The value itself; audited. Placeholders in http() need no value: prefer them.
+  Task<std::string> secret(std::string name) const {
+    Json body = {{"name", std::move(name)}};
+    const Message reply = co_await call("pb.secrets/1:get", std::move(body));
+    co_return string_at(reply.json, "value");
+  }
+  Task<void> put_secret(std::string name, std::string value, std::string expires_at = {}) const {
+    Json body = {{"name", std::move(name)}, {"value", std::move(value)}};
+    if (!expires_at.empty()) body["expires_at"] = std::move(expires_at);
+    co_await call("pb.secrets/1:put", std::move(body));
+  }
+
+  Task<StoredState> state_get(std::string key) const {
+    Json body = {{"key", std::move(key)}};
+    const Message reply = co_await call("pb.state/1:get", std::move(body));
+    co_return StoredState(reply.json);
+  }
+  // Answers the new version. Null deletes. With `expected`: Error(PB_CONFLICT) when another version is there.
+  Task<std::int64_t> state_put(std::string key, Json value, std::optional<std::int64_t> expected = {}) const {
+    Json body = {{"key", std::move(key)}, {"value", std::move(value)}};
+    if (expected) body["expected_version"] = *expected;
+    const Message reply = co_await call("pb.state/1:put", std::move(body));
+    co_return reply.json.value("version", std::int64_t{0});
+  }
+
+  Task<std::string> blob_create(std::string name, std::string type) const {
+    Json body = {{"name", std::move(name)}, {"type", std::move(type)}};
+    const Message reply = co_await call("pb.blob/1:create", std::move(body));
+    co_return string_at(reply.json, "blob");
+  }
+  // At most 256 KiB at once. Answers the size so far.
+  Task<std::int64_t> blob_write(std::string blob, std::int64_t offset, std::string bytes) const {
+    Json body = {{"blob", std::move(blob)}, {"offset", offset}};
+    std::vector<std::string> blobs;
+    blobs.push_back(std::move(bytes));
+    const Message reply = co_await call("pb.blob/1:write", std::move(body), std::move(blobs));
+    co_return reply.json.value("size", std::int64_t{0});
+  }
+  Task<Json> blob_close(std::string blob) const {
+    Json body = {{"blob", std::move(blob)}};
+    Message reply = co_await call("pb.blob/1:close", std::move(body));
+    co_return std::move(reply.json);
+  }
+  // At most 256 KiB at once; fewer bytes at the end.
+  Task<BlobPart> blob_read(std::string blob, std::int64_t offset, std::int64_t length) const {
+    Json body = {{"blob", std::move(blob)}, {"offset", offset}, {"length", length}};
+    Message reply = co_await call("pb.blob/1:read", std::move(body));
+    co_return BlobPart(std::move(reply));
+  }
+
+  // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
+  std::int64_t now() const { return table_.now_unix_ms(); }
+  // Throws Error(PB_CANCELLED) when the call is cancelled or the instance stops before the time is over.
+  Task<void> sleep(std::int64_t milliseconds) const {
+    Timer waiting(table_, milliseconds);
+    co_await waiting;
+    waiting.check();
+  }
+
+  void log(std::int32_t level, std::string_view line, const Json& fields = Json::object()) const { table_.log(level, line, fields); }
+
+  // PB_COUNTER, PB_GAUGE or PB_HISTOGRAM; at most 4 label names, separated by commas. Define in configure or start.
+  Metric metric(std::int32_t kind, std::string_view name, std::string_view help, std::string_view label_names = {}) const {
+    if (!table_.metrics.define) return Metric();
+    return Metric(table_, table_.metrics.define(table_.core.ctx, kind, view(name), view(help), view(label_names)));
+  }
+
+  // Runs `work` on the strand later; false, and not at all, while the instance stops. How own threads come back.
+  bool post(std::function<void()> work) const { return patchbay::post(table_, std::move(work)); }
+
+ private:
+  const HostTable& table_;
+};
+
+}  // namespace patchbay
