@@ -21,17 +21,22 @@ struct EgressRule {
 };
 
 // The parts of an absolute http(s) URL; nothing when it is not one, or hides a host (user info, control characters,
-// back-slashes). `host` is lower-case, without brackets.
+// back-slashes, percent signs, numbers that are no dotted quad). `host` is lower-case, without brackets; a fragment is
+// left out of `target`.
 struct UrlParts {
   std::string scheme;
   std::string host;
   std::uint16_t port = 0;
   std::string target;  // path and query
 };
+// Whether both lead to the same server: scheme, host and port.
+bool same_origin(const UrlParts& a, const UrlParts& b);
 std::optional<UrlParts> parse_url(std::string_view url);
 
-// Why a URL is refused, or nothing. Names and schemes only; addresses are checked by is_public when connecting.
+// Why a URL is refused, as a text id with the arguments {scheme} and {host}, or nothing. Names, schemes and literal
+// addresses only; what a name resolves to is checked by is_public_address when connecting.
 std::optional<std::string> refuse_url(const EgressRule& rule, const UrlParts& url);
+bool matches_host(std::string_view pattern, std::string_view host);
 bool is_opened(const EgressRule& rule, std::string_view host, std::uint16_t port);
 
 // Whether a numeric address may be reached from a public network: false for private, loopback, link-local, multicast,

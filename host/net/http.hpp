@@ -15,6 +15,9 @@
 
 namespace patchbay::net {
 
+// Once a process, in main, before any thread; never undone.
+void init();
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // One part of a multipart/form-data body. `read` (when set) streams `size` bytes instead of `data`.
@@ -24,7 +27,8 @@ struct FormPart {
   std::string type;
   std::string data;
   std::uint64_t size = 0;
-  std::function<std::size_t(char* to, std::size_t room)> read;  // on the client's thread; must not block for long
+  // On the client's thread; must not block for long. What it throws ends the request and leaves fetch().
+  std::function<std::size_t(char* to, std::size_t room)> read;
 };
 
 struct HttpRequest {
@@ -38,9 +42,14 @@ struct HttpRequest {
   Duration timeout{30'000};
   std::uint64_t max_response = 8u << 20;  // bytes; beyond it Error{invalid} "net.response_too_large"
   int max_redirects = 0;
-  bool auth_across_hosts = false;  // whether Authorization follows a redirect to another host
+  // Whether a redirect may carry to this place what was meant for the first one: Authorization, Cookie, `private_headers`
+  // and a body. Unset: the same scheme, host and port only. Elsewhere those headers are dropped, and a redirect that
+  // keeps a body is not followed.
+  std::function<bool(const UrlParts&)> trusted;
+  std::vector<std::string> private_headers;  // names in lower case
   bool long_poll = false;          // its own connections, so that waiting polls do not starve sends
-  std::function<void(std::string_view)> on_body;  // streams the body instead of keeping it; on the client's thread
+  // Streams the body of a 2xx answer instead of keeping it, on the client's thread. What it throws leaves fetch().
+  std::function<void(std::string_view)> on_body;
 };
 
 struct HttpResponse {
@@ -59,14 +68,21 @@ class HttpClient {
     std::string user_agent = "Patchbay";
     std::size_t connections = 256;
     std::size_t connections_per_host = 32;
+    // For tests: "name:port:address" instead of DNS, and a last word before a socket is opened to a numeric address.
+    std::vector<std::string> resolve;
+    std::function<bool(std::string_view address)> may_connect;
   };
 
+  // init() must have been called. The client is destroyed after its last fetch and before the executor's context.
   static std::unique_ptr<HttpClient> make(boost::asio::any_io_executor executor, Options options);
   virtual ~HttpClient() = default;
 
-  // `guard` decides about each address, redirects included. Throws Error: denied (guard, certificate), unavailable (not
-  // connected: nothing happened), outcome_unknown (sent, no whole answer), deadline (timed out before anything was
-  // sent), invalid (URL, too large), cancelled. Any status is an answer, not an error.
+  // `guard` decides about each address, redirects included; through a proxy, which resolves names itself, about names and
+  // literal addresses. A redirect keeps its method and body, except 303, which becomes GET.
+  // Throws Error: denied (guard, certificate), unavailable (not connected: nothing happened), outcome_unknown (sent, no
+  // whole answer), deadline (timed out before anything was sent), invalid (URL, method, header, too large). Cancelled, it
+  // ends by system_error(operation_aborted), as every wait does. Any status is an answer, not an error. A request is
+  // never sent twice, except GET, HEAD and OPTIONS on a kept connection that turns out to be dead.
   virtual boost::asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) = 0;
 };
 

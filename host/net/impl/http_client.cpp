@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include <boost/asio/this_coro.hpp>
+#include <curl/curl.h>
+
+#include "base/error.hpp"
+#include "net/http.hpp"
+#include "net/impl/multi.hpp"
+#include "net/impl/redirect.hpp"
+#include "net/impl/transfer.hpp"
+
+namespace patchbay::net {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+// Throws unless the rule lets this URL out.
+UrlParts checked(const EgressRule& guard, const std::string& address) {
+  auto url = parse_url(address);
+  if (!url) throw Error(Code::invalid, Text("net.bad_url"));
+  if (const auto refusal = refuse_url(guard, *url)) {
+    throw Error(Code::denied, Text(*refusal, {{"scheme", url->scheme}, {"host", url->host}}));
+  }
+  return std::move(*url);
+}
+
+class CurlClient final : public HttpClient {
+ public:
+  CurlClient(const asio::any_io_executor& executor, Options options)
+      : options_(std::move(options)),
+        short_(std::make_shared<Multi>(executor, options_)),
+        long_(std::make_shared<Multi>(executor, options_)) {}
+
+  asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) override {
+    const auto multi = request.long_poll ? long_ : short_;
+    const auto until = steady_clock::now() + request.timeout;
+    auto current = std::make_shared<const HttpRequest>(std::move(request));
+    for (;;) {
+      const auto url = checked(guard, current->url);
+      const auto transfer = std::make_shared<Transfer>(current, url, guard, options_);
+      transfer->set_timeout(std::chrono::duration_cast<Duration>(until - steady_clock::now()));
+      const auto code = co_await multi->perform(transfer);
+      transfer->check(code);
+      auto response = transfer->take_response();
+      auto next = current->max_redirects > 0 ? follow(*current, url, response) : nullptr;
+      if (!next) co_return response;
+      current = std::move(next);
+    }
+  }
+
+ private:
+  const Options options_;
+  const std::shared_ptr<Multi> short_;
+  const std::shared_ptr<Multi> long_;
+};
+
+}  // namespace
+
+void init() {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error("libcurl could not be initialised");
+}
+
+std::unique_ptr<HttpClient> HttpClient::make(asio::any_io_executor executor, Options options) {
+  return std::make_unique<CurlClient>(executor, std::move(options));
+}
+
+}  // namespace patchbay::net
