@@ -1,0 +1,160 @@
+#include "domain/chat/chat_sink.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+
+#include "domain/chat/impl/attachment_table.hpp"
+#include "domain/chat/impl/chat_table.hpp"
+#include "domain/chat/impl/delivery_table.hpp"
+#include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/impl/message_table.hpp"
+#include "outbox/queue.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+// One event in one transaction.
+class Application {
+ public:
+  Application(Context& context, Id integration, const hooks::Event& event)
+      : context_(context), integration_(integration), event_(event), data_(read_event(event.type, event.data, context.now)) {}
+
+  void run() {
+    if (event_.type == "message.received") {
+      receive();
+    } else if (event_.type == "message.edited") {
+      edit();
+    } else if (event_.type == "button.pressed") {
+      press();
+    } else if (event_.type == "conversation.changed") {
+      change();
+    } else {
+      notify();
+    }
+  }
+
+ private:
+  ProviderName named(const std::string& provider_id) const {
+    return ProviderName(integration_, data_.conversation.id, provider_id);
+  }
+
+  // True when the message was new.
+  bool receive() {
+    const auto name = named(data_.message.id);
+    if (const auto known = messages_.known(name)) {
+      if (!known->outgoing) messages_.remember_original(name, *known, data_.message);
+      return false;
+    }
+    const auto chat = chats_.open(integration_, data_.conversation);
+    std::optional<Id> author;
+    if (data_.author) author = chats_.keep_client(integration_, *data_.author);
+    store(chat, author);
+    chats_.touch(chat, data_.message.at, true, author);
+    deliveries_.settle_waiting(name);
+    return true;
+  }
+
+  void store(const Chat& chat, std::optional<Id> author) {
+    const auto& part = data_.message;
+    const auto name = named(part.id);
+    std::optional<std::string> album;
+    if (event_.part_of) album = event_.part_of->key;
+    auto message = album ? messages_.with_part_of(chat.id, *album) : std::nullopt;
+    if (!message) {
+      message = context_.ids.next();
+      if (!messages_.insert(fresh(*message, chat, author), album, std::nullopt, part.reply_to)) {
+        message = messages_.with_part_of(chat.id, album.value_or(""));
+      }
+    }
+    if (!message) throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", part.id}}));
+    messages_.claim(name, *message, part, album.has_value());
+    AttachmentOwner owner(integration_, *message);
+    owner.provider_id = part.id;
+    owner.at = part.at;
+    owner.sequence = part.sequence;
+    attachments_.add_incoming(owner, part.attachments);
+    if (album) messages_.join_part(*message, part.content);
+  }
+
+  Message fresh(Id id, const Chat& chat, std::optional<Id> author) const {
+    const auto& part = data_.message;
+    Message message;
+    message.id = id;
+    message.chat = chat.id;
+    if (author) {
+      message.author.emplace();
+      message.author->id = *author;
+    }
+    message.text = part.text;
+    message.content = part.content;
+    if (data_.press_id.empty()) message.provider_id = part.id;
+    message.provider_at = part.at;
+    message.sequence = part.sequence;
+    message.created_at = part.at;
+    message.edited_at = part.edited_at;
+    return message;
+  }
+
+  void edit() {
+    const auto name = named(data_.message.id);
+    const auto known = messages_.known(name);
+    if (!known) {
+      receive();
+    } else if (!known->outgoing) {
+      messages_.edit(name, *known, data_.message);
+    }
+  }
+
+  void press() {
+    if (!receive()) return;
+    outbox::Item item;
+    item.id = context_.ids.next();
+    item.integration = integration_;
+    item.lane = data_.message.id;  // waits for nothing: the button spins until it is answered
+    item.verb = "acknowledge";
+    item.idempotency_key = "acknowledge:" + std::to_string(item.id);
+    item.payload = nlohmann::json({{"press_id", data_.press_id}}).dump();
+    item.created_at = context_.now;
+    outbox::enqueue(context_.session, item);
+  }
+
+  void notify() {
+    const std::string what = data_.state ? std::string(delivery_name(*data_.state)) : "deleted";
+    for (const auto& id : data_.message_ids) deliveries_.take(named(id), Notice(what, data_.reason, data_.at));
+  }
+
+  void change() {
+    const auto& conversation = data_.conversation;
+    if (auto chat = chats_.find_open(integration_, conversation.id)) {
+      chats_.open(integration_, conversation);
+      if (data_.reachable) chats_.set_reachable(chat->id, *data_.reachable, data_.reason);
+    }
+    if (!data_.moved_to.empty()) chats_.move(integration_, conversation.id, data_.moved_to);
+  }
+
+  Context& context_;
+  const Id integration_;
+  const hooks::Event& event_;
+  const EventData data_;
+  ChatTable chats_{context_};
+  MessageTable messages_{context_};
+  AttachmentTable attachments_{context_};
+  DeliveryTable deliveries_{context_};
+};
+
+}  // namespace
+
+ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed)
+    : clock_(clock), ids_(ids), committed_(std::move(committed)) {}
+
+void ChatSink::apply(store::Session& session, Id integration, const hooks::Event& event) {
+  Context context(session, ids_, clock_);
+  Application(context, integration, event).run();
+}
+
+void ChatSink::committed(const std::vector<Id>& integrations) {
+  if (committed_) committed_(integrations);
+}
+
+}  // namespace patchbay::domain::chat

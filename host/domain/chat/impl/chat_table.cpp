@@ -1,0 +1,199 @@
+#include "domain/chat/impl/chat_table.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "outbox/queue.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+#define PB_CHAT_COLUMNS                                                                                             \
+  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, merged_into, created_at, " \
+  "last_message_at from chats "
+
+Chat chat_of(const store::Row& row) {
+  Chat chat;
+  chat.id = row.integer(0);
+  chat.integration = row.integer(1);
+  chat.conversation = row.text(2);
+  chat.kind = row.text(3);
+  chat.title = row.text(4);
+  chat.facts = row.text(5);
+  chat.state = row.text(6);
+  chat.client = row.maybe_integer(7);
+  chat.reachable = row.integer(8) != 0;
+  chat.reason = row.maybe_text(9);
+  chat.merged_into = row.maybe_integer(10);
+  chat.created_at = row.integer(11);
+  chat.last_message_at = row.integer(12);
+  return chat;
+}
+
+std::optional<Chat> maybe_chat(const std::optional<store::Row>& row) {
+  if (!row) return std::nullopt;
+  return chat_of(*row);
+}
+
+}  // namespace
+
+std::optional<Chat> ChatTable::find(Id chat) {
+  return maybe_chat(session_.query_one(PB_CHAT_COLUMNS "where id = :id", {chat}));
+}
+
+std::optional<Chat> ChatTable::find_current(Id chat) {
+  auto found = find(chat);
+  for (int hops = 0; found && found->merged_into && hops < 8; ++hops) found = find(*found->merged_into);
+  return found;
+}
+
+std::string ChatTable::current_name(Id integration, std::string conversation) {
+  for (int hops = 0; hops < 8; ++hops) {
+    const auto row = session_.query_one(
+        "select moved_to from chat_moves where integration = :integration and conversation = :conversation",
+        {integration, conversation});
+    if (!row) break;
+    conversation = row->text(0);
+  }
+  return conversation;
+}
+
+std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conversation) {
+  constexpr auto* kFind =
+      PB_CHAT_COLUMNS "where integration = :integration and conversation = :conversation and state <> 'finished'";
+  auto found = maybe_chat(session_.query_one(kFind, {integration, conversation}));
+  if (found) return found;
+  const auto moved = current_name(integration, conversation);
+  if (moved == conversation) return std::nullopt;
+  return maybe_chat(session_.query_one(kFind, {integration, moved}));
+}
+
+Chat ChatTable::open(Id integration, const ConversationData& conversation) {
+  for (int attempt = 0;; ++attempt) {
+    if (auto found = find_open(integration, conversation.id)) {
+      refresh(*found, conversation);
+      return *found;
+    }
+    if (attempt > 0) throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
+    session_.exec(
+        "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "
+        "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, 'open', 1, :created, :last) "
+        "on conflict do nothing",
+        {context_.ids.next(), integration, current_name(integration, conversation.id),
+         conversation.kind.empty() ? "private" : conversation.kind, conversation.title,
+         conversation.facts.empty() ? "{}" : conversation.facts, context_.now, std::int64_t{0}});
+  }
+}
+
+void ChatTable::refresh(Chat& chat, const ConversationData& seen) {
+  auto fresh = chat;
+  if (!seen.title.empty()) fresh.title = seen.title;
+  if (!seen.kind.empty()) fresh.kind = seen.kind;
+  if (!seen.facts.empty()) fresh.facts = seen.facts;
+  if (fresh.title == chat.title && fresh.kind == chat.kind && fresh.facts == chat.facts) return;
+  session_.exec("update chats set title = :title, kind = :kind, facts = :facts where id = :id",
+                {fresh.title, fresh.kind, fresh.facts, chat.id});
+  chat = fresh;
+}
+
+std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int limit) {
+  const auto rows =
+      integration
+          ? session_.query(PB_CHAT_COLUMNS "where integration = :integration and id > :after order by id limit :limit",
+                           {*integration, after, static_cast<std::int64_t>(limit)})
+          : session_.query(PB_CHAT_COLUMNS "where id > :after order by id limit :limit",
+                           {after, static_cast<std::int64_t>(limit)});
+  std::vector<Chat> chats;
+  chats.reserve(rows.size());
+  for (const auto& row : rows) chats.push_back(chat_of(row));
+  return chats;
+}
+
+Id ChatTable::keep_client(Id integration, const Client& seen) {
+  const auto row = session_.query_one(
+      "select id, name, username, language from chat_clients where integration = :integration and external_id = :external",
+      {integration, seen.external_id});
+  if (!row) {
+    session_.exec(
+        "insert into chat_clients (id, integration, external_id, name, username, language, is_bot, created_at) values "
+        "(:id, :integration, :external, :name, :username, :language, :bot, :created) on conflict do nothing",
+        {context_.ids.next(), integration, seen.external_id, seen.name, seen.username, seen.language,
+         std::int64_t{seen.is_bot}, context_.now});
+    return session_
+        .query_one("select id from chat_clients where integration = :integration and external_id = :external",
+                   {integration, seen.external_id})
+        ->integer(0);
+  }
+  // A channel that leaves a field out has not taken it back.
+  const auto name = seen.name.empty() ? row->text(1) : seen.name;
+  const auto username = seen.username.empty() ? row->text(2) : seen.username;
+  const auto language = seen.language.empty() ? row->text(3) : seen.language;
+  if (name != row->text(1) || username != row->text(2) || language != row->text(3)) {
+    session_.exec("update chat_clients set name = :name, username = :username, language = :language where id = :id",
+                  {name, username, language, row->integer(0)});
+  }
+  return row->integer(0);
+}
+
+std::optional<Client> ChatTable::client(Id id) {
+  const auto row = session_.query_one(
+      "select id, external_id, name, username, language, is_bot from chat_clients where id = :id", {id});
+  if (!row) return std::nullopt;
+  Client client;
+  client.id = row->integer(0);
+  client.external_id = row->text(1);
+  client.name = row->text(2);
+  client.username = row->text(3);
+  client.language = row->text(4);
+  client.is_bot = row->integer(5) != 0;
+  return client;
+}
+
+void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client) {
+  const bool private_client = from_client && client && !chat.client && chat.kind == "private";
+  const bool came_back = from_client && !chat.reachable;
+  if (at > chat.last_message_at) {
+    session_.exec("update chats set last_message_at = :at where id = :id and last_message_at < :at", {at, chat.id});
+  }
+  if (came_back) set_reachable(chat.id, true, std::nullopt);
+  if (private_client) session_.exec("update chats set client = :client where id = :id", {*client, chat.id});
+}
+
+void ChatTable::set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason) {
+  session_.exec("update chats set reachable = :reachable, reason = :reason where id = :id",
+                {std::int64_t{reachable}, reachable ? store::Value() : store::nullable(reason), chat});
+}
+
+void ChatTable::move(Id integration, const std::string& from, const std::string& to) {
+  if (from == to) return;
+  session_.exec("delete from chat_moves where integration = :integration and conversation = :to", {integration, to});
+  session_.exec(
+      "insert into chat_moves (integration, conversation, moved_to) values (:integration, :from, :to) "
+      "on conflict (integration, conversation) do update set moved_to = excluded.moved_to",
+      {integration, from, to});
+  constexpr auto* kFind =
+      PB_CHAT_COLUMNS "where integration = :integration and conversation = :conversation and state <> 'finished'";
+  const auto old_chat = maybe_chat(session_.query_one(kFind, {integration, from}));
+  const auto new_chat = maybe_chat(session_.query_one(kFind, {integration, to}));
+  if (old_chat && new_chat) merge(*new_chat, *old_chat);
+  if (old_chat) session_.exec("update chats set conversation = :to where id = :id", {to, old_chat->id});
+  outbox::move_lane(session_, integration, from, to);
+}
+
+void ChatTable::merge(const Chat& from, const Chat& into) {
+  session_.exec("update chats set state = 'finished', merged_into = :into where id = :id", {into.id, from.id});
+  // Keys are unique within a chat; one that both have stays with the messages that were there first.
+  session_.exec(
+      "update messages set idempotency_key = null where chat = :from and idempotency_key in (select idempotency_key from "
+      "messages where chat = :into and idempotency_key is not null)",
+      {from.id, into.id});
+  session_.exec(
+      "update messages set part_of = null where chat = :from and part_of in (select part_of from messages where "
+      "chat = :into and part_of is not null)",
+      {from.id, into.id});
+  session_.exec("update messages set chat = :into where chat = :from", {into.id, from.id});
+  session_.exec("update chats set last_message_at = :at, client = coalesce(client, cast(:client as bigint)) where id = :id",
+                {std::max(from.last_message_at, into.last_message_at), store::nullable(from.client), into.id});
+}
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/chat/impl/context.hpp"
+#include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/model.hpp"
+
+namespace patchbay::domain::chat {
+
+// Chats, their clients, and conversations that moved.
+class ChatTable {
+ public:
+  explicit ChatTable(Context& context) : context_(context), session_(context.session) {}
+
+  std::optional<Chat> find(Id chat);
+  // The chat, or the one that goes on with it after a merge.
+  std::optional<Chat> find_current(Id chat);
+  // The unfinished chat of a conversation, following moves.
+  std::optional<Chat> find_open(Id integration, const std::string& conversation);
+  // The same, made if there is none; title, kind and facts are brought up to date.
+  Chat open(Id integration, const ConversationData& conversation);
+  std::vector<Chat> list(std::optional<Id> integration, Id after, int limit);
+
+  // The client's row, made or brought up to date.
+  Id keep_client(Id integration, const Client& seen);
+  std::optional<Client> client(Id id);
+
+  // A message came or went: the chat's activity; from a client it also proves that the client can be reached.
+  void touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client);
+  void set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason);
+  // The provider gave the conversation another id. Where both have a chat, the one that moved goes on with the messages of
+  // both. What waits in the outbox moves along.
+  void move(Id integration, const std::string& from, const std::string& to);
+
+ private:
+  std::string current_name(Id integration, std::string conversation);
+  void refresh(Chat& chat, const ConversationData& seen);
+  void merge(const Chat& from, const Chat& into);
+
+  Context& context_;
+  store::Session& session_;
+};
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/chat/impl/context.hpp"
+#include "domain/chat/impl/message_table.hpp"
+#include "domain/chat/model.hpp"
+#include "outbox/effects.hpp"
+
+namespace patchbay::domain::chat {
+
+// One receipt, or deletion, that names a message of the provider.
+class Notice {
+ public:
+  Notice(std::string w, std::optional<std::string> r, std::int64_t a) : what(std::move(w)), reason(std::move(r)), at(a) {}
+  std::string what;  // "deleted", or the name of a delivery state
+  std::optional<std::string> reason;
+  std::int64_t at;
+};
+
+// Delivery states: what the outbox and receipts say about the parts of a message makes one state of the message. States
+// only rise. Notices for messages that are not known yet wait a day for them (CHAT-13).
+class DeliveryTable {
+ public:
+  explicit DeliveryTable(Context& context) : context_(context), session_(context.session) {}
+
+  // Applies the notice, or lets it wait.
+  void take(const ProviderName& name, const Notice& notice);
+  // The message of this name has come: what waited for it is applied.
+  void settle_waiting(const ProviderName& name);
+
+  // The provider has accepted parts of an outgoing message under these names.
+  void sent(const ProviderName& conversation, Id message, const std::vector<std::string>& provider_ids,
+            std::optional<std::int64_t> sent_at);
+  // Writes the state that follows from all parts.
+  void refresh(Id message);
+
+ private:
+  void apply(const ProviderName& name, const Known& known, const Notice& notice);
+  void raise(const ProviderName& name, const Known& known, Delivery state, const Notice& notice);
+
+  Context& context_;
+  store::Session& session_;
+};
+
+// The state of a message of which `parts` are still in the outbox and the provider's receipts say `receipts`. Pure.
+struct Standing {
+  Delivery state = Delivery::queued;
+  std::string reason;
+};
+Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vector<Delivery>& receipts);
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,127 @@
+#include "domain/chat/impl/message_table.hpp"
+
+#include "domain/chat/impl/attachment_table.hpp"
+#include "domain/chat/impl/chat_table.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+// A reply to a message that was not known yet finds it here.
+#define PB_MESSAGE_COLUMNS                                                                                                \
+  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, m.provider_at, "      \
+  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from "                \
+  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and p.provider_id = "   \
+  "m.reply_to_provider_id)) as bigint) from messages m join chats c on c.id = m.chat "
+
+Message message_of(const store::Row& row) {
+  Message message;
+  message.id = row.integer(0);
+  message.chat = row.integer(1);
+  message.outgoing = row.text(2) == "out";
+  if (const auto author = row.maybe_integer(3)) {
+    message.author.emplace();
+    message.author->id = *author;
+  }
+  message.text = row.text(4);
+  message.content = row.text(5);
+  message.state = parse_delivery(row.text(6)).value_or(Delivery::received);
+  message.reason = row.maybe_text(7);
+  message.provider_id = row.maybe_text(8);
+  message.provider_at = row.integer(9);
+  message.sequence = row.integer(10);
+  message.created_at = row.integer(11);
+  message.edited_at = row.maybe_integer(12);
+  message.deleted_at = row.maybe_integer(13);
+  message.reply_to = row.maybe_integer(14);
+  return message;
+}
+
+std::optional<Id> maybe_id(const std::optional<store::Row>& row) {
+  if (!row) return std::nullopt;
+  return row->integer(0);
+}
+
+}  // namespace
+
+bool MessageTable::insert(const Message& message, const std::optional<std::string>& part_of,
+                          const std::optional<std::string>& idempotency_key,
+                          const std::optional<std::string>& reply_to_provider_id) {
+  return session_.exec(
+             "insert into messages (id, chat, direction, author, text, content, state, provider_id, provider_at, sequence, "
+             "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values (:id, :chat, "
+             ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, :sequence, "
+             ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, :trace) "
+             "on conflict do nothing",
+             {message.id, message.chat, message.outgoing ? "out" : "in",
+              message.author ? store::Value(message.author->id) : store::Value(), message.text, message.content,
+              std::string(delivery_name(message.state)), store::nullable(message.provider_id), message.provider_at,
+              message.sequence, message.created_at, store::nullable(message.edited_at), store::nullable(message.reply_to),
+              store::nullable(reply_to_provider_id), store::nullable(idempotency_key), store::nullable(part_of),
+              store::Value()}) > 0;
+}
+
+std::optional<Message> MessageTable::find(Id message) {
+  const auto row = session_.query_one(PB_MESSAGE_COLUMNS "where m.id = :id", {message});
+  if (!row) return std::nullopt;
+  std::vector<Message> one{message_of(*row)};
+  load_details(one);
+  return one.front();
+}
+
+std::vector<Message> MessageTable::list(Id chat, const Place& after, int limit) {
+  std::vector<Message> messages;
+  for (const auto& row : session_.query(
+           PB_MESSAGE_COLUMNS
+           "where m.chat = :chat and (m.provider_at, m.sequence, m.id) > (:at, :sequence, :after) order by m.provider_at, "
+           "m.sequence, m.id limit :limit",
+           {chat, after.at, after.sequence, after.id, static_cast<std::int64_t>(limit)})) {
+    messages.push_back(message_of(row));
+  }
+  load_details(messages);
+  return messages;
+}
+
+void MessageTable::load_details(std::vector<Message>& messages) {
+  ChatTable chats(context_);
+  AttachmentTable attachments(context_);
+  for (auto& message : messages) {
+    if (message.author) message.author = chats.client(message.author->id);
+    message.attachments = attachments.of_message(message.id);
+  }
+}
+
+std::optional<Id> MessageTable::with_part_of(Id chat, const std::string& part_of) {
+  return maybe_id(session_.query_one("select id from messages where chat = :chat and part_of = :part_of", {chat, part_of}));
+}
+
+std::optional<Id> MessageTable::with_key(Id chat, const std::string& idempotency_key) {
+  return maybe_id(session_.query_one("select id from messages where chat = :chat and idempotency_key = :key",
+                                     {chat, idempotency_key}));
+}
+
+std::optional<Known> MessageTable::known(const ProviderName& name) {
+  const auto row = session_.query_one(
+      "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on m.id = p.message "
+      "where p.integration = :integration and p.conversation = :conversation and p.provider_id = :provider_id",
+      {name.integration, name.conversation, name.provider_id});
+  if (!row) return std::nullopt;
+  Known known;
+  known.message = row->integer(0);
+  known.outgoing = row->text(1) == "out";
+  known.at = row->integer(2);
+  known.edited_at = row->maybe_integer(3);
+  known.part_text = row->maybe_text(4);
+  return known;
+}
+
+bool MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {
+  return session_.exec(
+             "insert into message_provider_ids (integration, conversation, provider_id, message, at, sequence, state, "
+             "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, 'received', "
+             "cast(:edited as bigint), :text) "
+             "on conflict do nothing",
+             {name.integration, name.conversation, name.provider_id, message, part.at, part.sequence,
+              store::nullable(part.edited_at), album ? store::Value(part.text) : store::Value()}) > 0;
+}
+
+}  // namespace patchbay::domain::chat

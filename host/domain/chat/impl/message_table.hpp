@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/chat/impl/context.hpp"
+#include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/model.hpp"
+
+namespace patchbay::domain::chat {
+
+// A place in the order of a chat: the provider's time and sequence, then the id (CHAT-13).
+struct Place {
+  std::int64_t at = INT64_MIN;
+  std::int64_t sequence = INT64_MIN;
+  Id id = 0;
+};
+
+// What a provider calls one part of a message.
+class ProviderName {
+ public:
+  ProviderName(Id i, std::string c, std::string p)
+      : integration(i), conversation(std::move(c)), provider_id(std::move(p)) {}
+
+  Id integration;
+  std::string conversation;
+  std::string provider_id;
+};
+
+// Where a provider's name leads.
+struct Known {
+  Id message = 0;
+  bool outgoing = false;
+  std::int64_t at = 0;
+  std::optional<std::int64_t> edited_at;
+  std::optional<std::string> part_text;  // set for parts of an album
+};
+
+// Messages, the provider's names for their parts, and former versions.
+class MessageTable {
+ public:
+  explicit MessageTable(Context& context) : context_(context), session_(context.session) {}
+
+  // False when the message is there already (its idempotency key or album within the chat).
+  bool insert(const Message& message, const std::optional<std::string>& part_of,
+              const std::optional<std::string>& idempotency_key, const std::optional<std::string>& reply_to_provider_id);
+  std::optional<Message> find(Id message);
+  std::vector<Message> list(Id chat, const Place& after, int limit);
+  std::optional<Id> with_part_of(Id chat, const std::string& part_of);
+  std::optional<Id> with_key(Id chat, const std::string& idempotency_key);
+
+  std::optional<Known> known(const ProviderName& name);
+  // False when the name is taken already.
+  bool claim(const ProviderName& name, Id message, const MessageData& part, bool album);
+  // A part of an album: text, content, place and first provider id of the message follow from all its parts.
+  void join_part(Id message, const std::string& content);
+
+  // Keeps what was there, then sets what is new. An edit older than the version that stands only joins the history.
+  void edit(const ProviderName& name, const Known& known, const MessageData& fresh);
+  // The first version, told after a later one: it joins the history once.
+  void remember_original(const ProviderName& name, const Known& known, const MessageData& original);
+  // One part was taken back; with its last part the message counts as deleted.
+  void erase(const ProviderName& name, const Known& known, std::int64_t at);
+
+ private:
+  void archive(Id message, const std::string& provider_id, const MessageData& version);
+  void archive_current(Id message, const std::string& provider_id, std::int64_t version_at);
+  void replace_attachments(const ProviderName& name, const Known& known, const MessageData& fresh);
+  void load_details(std::vector<Message>& messages);
+
+  Context& context_;
+  store::Session& session_;
+};
+
+}  // namespace patchbay::domain::chat
