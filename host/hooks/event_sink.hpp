@@ -29,11 +29,13 @@ struct Event {
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  // Applies one event inside the transaction that also stores its key and ends its inbox row. Not called for a key that
-  // was seen before. May run again after a rollback, so it touches nothing but `session`. On a store thread.
-  // Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead letter).
+  // Applies one event inside the transaction that also stores its key and ends its inbox row. Not called for
+  // a key that was seen before. May run again after a rollback, so it touches nothing but `session`. On a
+  // store thread. Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead
+  // letter).
   virtual void apply(store::Session& session, Id integration, const Event& event) = 0;
-  // The transaction with these effects has committed: what waits for them may look. On a store thread; must not block.
+  // The transaction with these effects has committed: what waits for them may look. On a store thread; must
+  // not block.
   virtual void committed(const std::vector<Id>& integrations) = 0;
 };
 

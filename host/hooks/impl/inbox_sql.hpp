@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+
+#include "hooks/inbox_row.hpp"
+#include "store/bulk_insert.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::hooks {
+
+// Rows as they are inserted and read back: one order of columns for both.
+store::BulkInsert inbox_insert();
+void add_row(store::BulkInsert& rows, const InboxRow& row);
+
+inline constexpr std::string_view kInboxColumns =
+    "id, integration, plugin, route, lane, dedupe_key, method, path, query, headers, body, received_at, "
+    "trace, verdict, "
+    "attempts, not_before";
+// How many those are: what a select adds stands behind.
+inline constexpr std::size_t kInboxColumnCount = 16;
+InboxRow inbox_row(const store::Row& row);
+
+}  // namespace patchbay::hooks

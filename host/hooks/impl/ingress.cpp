@@ -1,0 +1,167 @@
+#include "hooks/ingress.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/trace.hpp"
+#include "base/utf8.hpp"
+
+namespace patchbay::hooks {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kRetryAfter = 2;  // seconds: about what a full queue takes to drain
+
+Answer unavailable() {
+  Answer answer(503);
+  answer.retry_after = kRetryAfter;
+  return answer;
+}
+
+std::string headers_json(const Request& request, const std::vector<std::string>& secret_headers) {
+  auto object = json::object();
+  for (const auto& [name, value] : request.headers) {
+    const bool secret = name == "authorization" || name == "cookie" ||
+                        std::find(secret_headers.begin(), secret_headers.end(), name) != secret_headers.end();
+    if (secret) continue;
+    auto& slot = object[repair_utf8(name)];
+    slot = slot.is_string() ? slot.get<std::string>() + ", " + repair_utf8(value) : repair_utf8(value);
+  }
+  return object.dump();
+}
+
+std::string allowed(const Route& route) {
+  std::string list;
+  for (const auto& method : route.methods) list += (list.empty() ? "" : ", ") + method;
+  if (route.challenge && list.find(route.challenge->method()) == std::string::npos) {
+    list += ", " + route.challenge->method();
+  }
+  return list;
+}
+
+// Reads the keys and moves the rest: the request is no more afterwards.
+InboxRow row_of(const Route& route, Request request, TimePoint now) {
+  InboxRow row;
+  auto keys = route.keys.read(request);
+  row.integration = route.integration;
+  row.plugin = route.plugin;
+  row.route = route.id;
+  row.lane = keys.order.value_or("");
+  row.dedupe_key = std::move(keys.dedupe);
+  row.headers = headers_json(request, route.secret_headers);
+  row.method = std::move(request.method);
+  row.path = std::move(request.path);
+  row.query = repair_utf8(request.query);
+  row.body = std::move(request.body);
+  row.received_at = now.time_since_epoch().count();
+  return row;
+}
+
+}  // namespace
+
+Ingress::Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
+                 log::Logger logger)
+    : routes_(routes),
+      committer_(committer),
+      clock_(clock),
+      counters_(counters),
+      logger_(std::move(logger)) {}
+
+std::optional<std::uint64_t> Ingress::body_limit(std::string_view path) const {
+  const auto route = routes_.find(path);
+  return route ? std::optional(route->body_limit) : std::nullopt;
+}
+
+std::optional<Answer> Ingress::refuse(const Route& route, const Request& request) {
+  if (std::find(route.methods.begin(), route.methods.end(), request.method) == route.methods.end()) {
+    ++counters_.wrong_method;
+    Answer answer(405);
+    answer.headers.emplace_back("Allow", allowed(route));
+    return answer;
+  }
+  if (request.body.size() > route.body_limit) {
+    ++counters_.too_large;
+    return Answer(413);
+  }
+  if (!route.verifier) {
+    ++counters_.store_failed;
+    return unavailable();
+  }
+  if (route.verifier->accepts(request, Verifier::Context(route.address, clock_.now()))) return std::nullopt;
+  ++counters_.not_verified;
+  logger_.warn(
+      "webhook refused: not verified",
+      {{"integration", to_string_id(route.integration)}, {"route", route.id}, {"peer", request.peer}});
+  return Answer(401);
+}
+
+InboxRow Ingress::make_row(const Route& route, Request request) const {
+  const std::string* parent = request.header("traceparent");
+  auto trace = parent ? Trace::from(*parent) : Trace::make();
+  auto row = row_of(route, std::move(request), clock_.now());
+  row.trace = trace.traceparent();
+  row.verdict = route.verifier->verdict();
+  return row;
+}
+
+boost::asio::awaitable<Answer> Ingress::handle(Request request) {
+  ++counters_.received;
+  const auto route = routes_.find(request.path);
+  if (!route) {
+    ++counters_.unknown_path;
+    co_return Answer(404);
+  }
+  if (route->challenge) {
+    if (auto echo = route->challenge->answer(request)) {
+      ++(echo->status == 200 ? counters_.challenges : counters_.not_verified);
+      co_return std::move(*echo);
+    }
+  }
+  if (auto refused = refuse(*route, request)) co_return std::move(*refused);
+  auto row = make_row(*route, std::move(request));
+  auto stored = committer_.put(std::move(row));
+  const Stored result = co_await std::move(stored);
+  if (result == Stored::stored || result == Stored::known) co_return route->reply;
+  co_return unavailable();
+}
+
+Injector::Injector(const RouteTable& routes, InboxCommitter& committer, const Clock& clock)
+    : routes_(routes), committer_(committer), clock_(clock) {}
+
+boost::asio::awaitable<Injector::Outcome> Injector::inject(Id integration, std::string route_id,
+                                                           std::string content_type,
+                                                           std::vector<std::string> bodies,
+                                                           std::string trace) {
+  const auto route = routes_.find(integration, route_id);
+  if (!route) {
+    throw Error(Code::not_found,
+                Text("hooks.no_route", {{"integration", to_string_id(integration)}, {"route", route_id}}));
+  }
+  const auto traced = Trace::from(trace);
+  std::vector<InboxRow> rows;
+  for (auto& body : bodies) {
+    Request request("POST", route->path);
+    if (!content_type.empty()) request.headers.emplace_back("content-type", content_type);
+    request.body = std::move(body);
+    rows.push_back(row_of(*route, std::move(request), clock_.now()));
+    rows.back().trace = traced.traceparent();
+    rows.back().verdict = "injected";
+  }
+  auto put = committer_.put_all(std::move(rows));
+  const auto results = co_await std::move(put);
+  Outcome outcome;
+  for (const auto result : results) {
+    if (result == Stored::failed || result == Stored::full) {
+      throw Error(Code::unavailable, Text("hooks.not_stored", {{"integration", to_string_id(integration)}}))
+          .retry_after(std::chrono::seconds(kRetryAfter));
+    }
+    ++(result == Stored::stored ? outcome.stored : outcome.known);
+  }
+  co_return outcome;
+}
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,137 @@
+#include "hooks/route_table.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "hooks/impl/spec.hpp"
+
+namespace patchbay::hooks {
+
+namespace {
+
+using nlohmann::json;
+
+Answer compile_reply(const std::string& text) {
+  if (text.empty()) return Answer(200);
+  const auto spec = parse_spec(text, "reply", {"status", "type", "body"});
+  Answer reply(200, string_field(spec, "type", ""), string_field(spec, "body", ""));
+  if (const auto status = spec.find("status"); status != spec.end()) {
+    if (!status->is_number_unsigned() || *status < 200 || *status > 299) refuse_field("status");
+    reply.status = status->get<int>();
+  }
+  if (!reply.body.empty() && reply.type.empty()) refuse_field("type");
+  return reply;
+}
+
+// The same error, with the route in front: its author reads it in a list of many.
+[[noreturn]] void rethrow_for(const std::string& plugin, const std::string& route, const Error& error) {
+  throw Error(error.code(),
+              Text("hooks.route", {{"plugin", plugin}, {"route", route}, {"detail", error.what()}}));
+}
+
+}  // namespace
+
+RouteTable::RouteTable(std::string site_url) : site_url_(std::move(site_url)) {}
+
+std::string RouteTable::address(const std::string& plugin, Id integration, const std::string& route) const {
+  const bool slash = site_url_.ends_with('/');
+  return (slash ? site_url_.substr(0, site_url_.size() - 1) : site_url_) + "/hooks/" + plugin + "/" +
+         to_string_id(integration) + "/" + route;
+}
+
+std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugin::RouteSpec& spec,
+                                                 bool served, bool close_if_secret_missing) const try {
+  auto route = std::make_shared<Route>(KeyReader(spec.order, spec.dedupe));
+  route->integration = mount.integration;
+  route->plugin = mount.plugin;
+  route->id = spec.id;
+  route->path = "/hooks/" + mount.plugin + "/" + to_string_id(mount.integration) + "/" + spec.id;
+  route->address = address(mount.plugin, mount.integration, spec.id);
+  route->methods = spec.methods;
+  route->body_limit = spec.body_limit;
+  route->reply = compile_reply(spec.reply);
+  route->served = served;
+  if (!served) return route;
+  if (spec.verify.empty()) throw Error(Code::invalid, Text("hooks.verifier_missing"));
+  if (spec.https && !site_url_.starts_with("https://"))
+    throw Error(Code::invalid, Text("hooks.https_needed"));
+  try {
+    if (!spec.challenge.empty()) route->challenge = Challenge::compile(spec.challenge, mount.secrets);
+    route->verifier = Verifier::compile(spec.verify, mount.secrets, mount.consent);
+    route->secret_headers = route->verifier->secret_headers();
+  } catch (const Error& error) {
+    if (!close_if_secret_missing || error.code() != Code::unavailable) throw;
+    route->challenge.reset();
+  }
+  return route;
+} catch (const Error& error) {
+  rethrow_for(mount.plugin, spec.id, error);
+}
+
+RouteTable::Routes RouteTable::compile(const Mount& mount, bool close_if_secret_missing) const {
+  Routes routes;
+  for (const auto& [spec, served] : mount.routes) {
+    routes.push_back(compile(mount, spec, served, close_if_secret_missing));
+  }
+  return routes;
+}
+
+void RouteTable::replace(Id integration, std::shared_ptr<const Mount> mount, Routes routes) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = integrations_[integration];
+  for (const auto& route : entry.routes) {
+    Shard& part = shard(route->path);
+    const std::lock_guard part_lock(part.mutex);
+    part.routes.erase(route->path);
+  }
+  for (const auto& route : routes) {
+    if (!route->served) continue;
+    Shard& part = shard(route->path);
+    const std::lock_guard part_lock(part.mutex);
+    part.routes[route->path] = route;
+  }
+  entry = Entry{std::move(mount), std::move(routes)};
+  if (!entry.mount) integrations_.erase(integration);
+}
+
+void RouteTable::mount(Mount mount) {
+  auto kept = std::make_shared<const Mount>(std::move(mount));
+  replace(kept->integration, kept, compile(*kept, false));
+}
+
+void RouteTable::unmount(Id integration) {
+  replace(integration, nullptr, {});
+}
+
+bool RouteTable::refresh(Id integration) {
+  std::shared_ptr<const Mount> mount;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = integrations_.find(integration);
+    if (found == integrations_.end()) return true;
+    mount = found->second.mount;
+  }
+  auto routes = compile(*mount, true);
+  bool open = true;
+  for (const auto& route : routes) open &= !route->served || route->verifier != nullptr;
+  replace(integration, std::move(mount), std::move(routes));
+  return open;
+}
+
+std::shared_ptr<const Route> RouteTable::find(std::string_view path) const {
+  const Shard& part = shard(path);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.routes.find(path);
+  return found == part.routes.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Route> RouteTable::find(Id integration, const std::string& route) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = integrations_.find(integration);
+  if (found == integrations_.end()) return nullptr;
+  for (const auto& known : found->second.routes) {
+    if (known->id == route) return known;
+  }
+  return nullptr;
+}
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/id.hpp"
+
+namespace patchbay::hooks {
+
+// A raw request as it stands in the inbox. Text is valid UTF-8 without U+0000; the body is bytes.
+class InboxRow {
+ public:
+  std::size_t bytes() const { return body.size() + headers.size() + query.size() + path.size(); }
+
+  Id id = 0;  // minted when it is stored, so that ids of a lane rise in the order of arrival
+  Id integration = 0;
+  std::string plugin;
+  std::string route;
+  std::string lane;  // what the route's order found; empty: the integration
+  std::optional<std::string> dedupe_key;
+  std::string method;
+  std::string path;
+  std::string query;
+  std::string headers = "{}";  // JSON object of strings, without those that hold a secret
+  std::string body;
+  std::int64_t received_at = 0;  // Unix milliseconds
+  std::string trace;             // W3C traceparent
+  std::string verdict;           // "verified", "injected", "open" (nothing to verify)
+  std::int64_t attempts = 0;
+  std::int64_t not_before = 0;  // Unix milliseconds
+};
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "hooks/counters.hpp"
+#include "hooks/inbox_committer.hpp"
+#include "hooks/request.hpp"
+#include "hooks/route_table.hpp"
+#include "log/log.hpp"
+
+namespace patchbay::hooks {
+
+// The door for providers: what it answers 2xx is durable. Any thread, any number of requests at once.
+class Ingress {
+ public:
+  // All references outlive the ingress.
+  Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
+          log::Logger logger);
+
+  // 404 unknown path, without a visit to the database; 405 with Allow; 413; 401; the echo of a challenge; the
+  // route's reply once the request is stored, also for a known duplicate; 503 with Retry-After for faults of
+  // ours.
+  boost::asio::awaitable<Answer> handle(Request request);
+
+  // The largest body that the route at `path` takes, so that a listener can refuse before it has read it;
+  // nothing for an unknown path.
+  std::optional<std::uint64_t> body_limit(std::string_view path) const;
+
+ private:
+  std::optional<Answer> refuse(const Route& route, const Request& request);
+  InboxRow make_row(const Route& route, Request request) const;
+
+  const RouteTable& routes_;
+  InboxCommitter& committer_;
+  const Clock& clock_;
+  Counters& counters_;
+  log::Logger logger_;
+};
+
+// Requests that a plugin has fetched itself (long polling, IDLE) go the same way: stored, then processed
+// (pb.webhook/1:inject).
+class Injector {
+ public:
+  Injector(const RouteTable& routes, InboxCommitter& committer, const Clock& clock);
+
+  struct Outcome {
+    std::size_t stored = 0;
+    std::size_t known = 0;
+  };
+  // Stores the bodies in order, without verifying; when it returns they are durable. `trace`: W3C traceparent
+  // or empty. Throws Error{not_found} for a route that the integration does not have, Error{unavailable} with
+  // retry_after when not all could be stored (repeating is harmless where the route declares a dedupe key).
+  boost::asio::awaitable<Outcome> inject(Id integration, std::string route, std::string content_type,
+                                         std::vector<std::string> bodies, std::string trace);
+
+ private:
+  const RouteTable& routes_;
+  InboxCommitter& committer_;
+  const Clock& clock_;
+};
+
+}  // namespace patchbay::hooks

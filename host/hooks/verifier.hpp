@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "hooks/request.hpp"
+#include "hooks/secrets.hpp"
+
+namespace patchbay::hooks {
+
+// Proves that a request comes from the provider. Immutable; any thread. What is not proven is refused: a
+// missing or repeated header, an encoding that is not exact, a body that the signature does not cover.
+//
+// Types, as manifests write them (a reference is "secret:x", "profile:x" or, where it is no secret,
+// "text:x"):
+//   {"type": "header-equals", "header": "X-Token", "secret": ref or [refs]}
+//   {"type": "hmac", "hash": "sha256", "key": [refs], "message": ["text:v0:", "header:x-time", "body"],
+//   "header": "X-Sig",
+//    "strip": "sha256=", "encoding": "hex" or "base64", "timestamp": "X-Time", "tolerance_s": 300,
+//    "url_ports": "both", "body_sha256": "bodyHash"}
+//     parts: body, url (the configured public address and the query), form-sorted (names and values of a form
+//     body), header:<n>, query:<n>, text:<t>. "timestamp" is Unix time in seconds or milliseconds and must be
+//     part of the message. "body_sha256" names the query field that holds the hex digest of a body which the
+//     message does not cover.
+//   {"type": "basic", "user": ref, "password": ref or [refs]}
+//   {"type": "json-equals", "pointer": "/value/*/token", "secret": ref or [refs]}   every match must be equal
+//   {"type": "none"}   lets everybody in; compiles only with an administrator's consent
+class Verifier {
+ public:
+  struct Context {
+    Context(std::string_view url_, TimePoint now_) : url(url_), now(now_) {}
+    std::string_view url;  // the configured public address of this route, without query
+    TimePoint now;
+  };
+
+  virtual ~Verifier() = default;
+  virtual bool accepts(const Request& request, const Context& context) const = 0;
+  // The word for the inbox: "verified", or "open" when everybody gets in.
+  virtual std::string_view verdict() const { return "verified"; }
+  // Headers that hold the secret itself, in lower case: not for storing.
+  virtual std::vector<std::string> secret_headers() const { return {}; }
+
+  // `spec` is the JSON text. Throws Error{invalid} naming what is wrong, Error{unavailable} for a missing
+  // secret and Error{denied} for "none" without consent.
+  static std::unique_ptr<const Verifier> compile(const std::string& spec, const SecretLookup& lookup,
+                                                 bool consent);
+};
+
+}  // namespace patchbay::hooks

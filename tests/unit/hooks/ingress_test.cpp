@@ -1,0 +1,153 @@
+#include "hooks/ingress.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "support.hpp"
+#include "support/databases.hpp"
+
+namespace patchbay::hooks {
+namespace {
+
+class IngressTest : public ::testing::TestWithParam<support::Database> {
+ protected:
+  IngressTest() { routes.mount(echo_mount()); }
+
+  Answer send(Request request) { return loop.run(ingress.handle(std::move(request))); }
+  store::Row only_row(const std::string& columns) {
+    return store->read_now(
+        [&](store::Session& s) { return *s.query_one("select " + columns + " from inbox"); });
+  }
+
+  support::FreshDatabase database{GetParam()};
+  std::unique_ptr<store::Store> store = database.open();
+  ManualClock clock{kStart};
+  IdMint mint{clock};
+  Counters counters;
+  Loop loop;
+  RouteTable routes{"https://bay.example"};
+  InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
+  Ingress ingress{routes, committer, clock, counters, log::Logger::none()};
+  Injector injector{routes, committer, clock};
+};
+PB_ON_BOTH_DATABASES(IngressTest);
+
+TEST_P(IngressTest, answers_200_once_the_raw_request_is_stored) {  // HOOK-1
+  auto request = echo_request(R"({"id":5,"chat":"c1"})");
+  request.query = "a=1";
+  const auto answer = send(std::move(request));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  const auto row = only_row("lane, dedupe_key, method, path, query, body, verdict, received_at");
+  EXPECT_EQ(row.text(0), "c1");
+  EXPECT_EQ(row.text(1), "5");
+  EXPECT_EQ(row.text(2), "POST");
+  EXPECT_EQ(row.text(3), "/hooks/echo/7/update");
+  EXPECT_EQ(row.text(4), "a=1");
+  EXPECT_EQ(row.bytes(5), R"({"id":5,"chat":"c1"})");
+  EXPECT_EQ(row.text(6), "verified");
+  EXPECT_EQ(row.integer(7), kStart.time_since_epoch().count());
+}
+
+TEST_P(IngressTest, a_known_duplicate_is_answered_like_the_first) {  // HOOK-2
+  send(echo_request(R"({"id":5})"));
+  EXPECT_EQ(send(echo_request(R"({"id":5})")).status, 200);
+  EXPECT_EQ(count(*store, "inbox"), 1);
+  EXPECT_EQ(counters.known, 1u);
+}
+
+TEST_P(IngressTest, refuses_before_anything_is_stored) {
+  auto unknown = echo_request("{}");
+  unknown.path = "/hooks/echo/8/update";
+  EXPECT_EQ(send(unknown).status, 404);
+  auto get = echo_request("");
+  get.method = "GET";
+  const auto wrong_method = send(get);
+  EXPECT_EQ(wrong_method.status, 405);
+  EXPECT_EQ(wrong_method.headers.front(), (std::pair<std::string, std::string>("Allow", "POST")));
+  EXPECT_EQ(send(echo_request(std::string(1001, ' '))).status, 413);
+  EXPECT_EQ(send(echo_request("{}", "wrong")).status, 401);
+  EXPECT_EQ(count(*store, "inbox"), 0);
+}
+
+TEST_P(IngressTest, takes_bodies_that_are_no_json) {
+  EXPECT_EQ(send(echo_request(std::string("\0\xff{{{", 5))).status, 200);
+  EXPECT_EQ(count(*store, "inbox where lane = '' and dedupe_key is null"), 1);
+}
+
+TEST_P(IngressTest, stores_no_header_that_holds_a_secret) {
+  auto request = echo_request("{}");
+  request.headers.insert(request.headers.end(),
+                         {{"authorization", "Bearer canary"}, {"x-many", "1"}, {"x-many", "\xff"}});
+  send(std::move(request));
+  EXPECT_EQ(only_row("headers").text(0),
+            "{\"content-type\":\"application/json\",\"x-many\":\"1, \xef\xbf\xbd\"}");
+}
+
+TEST_P(IngressTest, goes_on_with_the_trace_of_the_sender) {  // HOOK-5
+  auto request = echo_request("{}");
+  request.headers.emplace_back("traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01");
+  send(std::move(request));
+  EXPECT_EQ(only_row("trace").text(0).substr(3, 32), "0123456789abcdef0123456789abcdef");
+}
+
+TEST_P(IngressTest, answers_a_challenge_without_storing_it) {
+  auto mount = echo_mount();
+  mount.routes.front().first.challenge = R"({"when":{"query":["code"]},"reply":{"text":"{query:code}"}})";
+  routes.mount(std::move(mount));
+  const auto answer = send(Request("GET", "/hooks/echo/7/update", "code=42"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "42");
+  EXPECT_EQ(send(Request("GET", "/hooks/echo/7/update")).status, 405);
+  EXPECT_EQ(count(*store, "inbox"), 0);
+}
+
+TEST_P(IngressTest, gives_the_reply_that_the_route_declares) {
+  auto mount = echo_mount();
+  mount.routes.front().first.reply = R"({"status":202,"type":"text/xml","body":"<Response/>"})";
+  routes.mount(std::move(mount));
+  const auto answer = send(echo_request("{}"));
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.type, "text/xml");
+  EXPECT_EQ(answer.body, "<Response/>");
+}
+
+TEST_P(IngressTest, faults_of_ours_are_503_with_a_time_to_come_back) {  // HOOK-6
+  store->write_now([](store::Session& session) { session.script("alter table inbox rename to gone"); });
+  const auto answer = send(echo_request("{}"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_GT(answer.retry_after, 0);
+}
+
+TEST_P(IngressTest, a_route_whose_secret_is_gone_lets_nobody_in) {  // HOOK-6
+  auto mount = echo_mount();
+  bool there = true;
+  mount.secrets = [&there](const std::string&) { return std::vector<std::string>(there ? 1 : 0, "s3cret"); };
+  routes.mount(std::move(mount));
+  there = false;
+  routes.refresh(7);
+  EXPECT_EQ(send(echo_request("{}")).status, 503);
+  EXPECT_EQ(send(echo_request("{}", "")).status, 503);
+}
+
+TEST_P(IngressTest, injected_bodies_are_stored_in_order_unverified) {
+  const auto outcome = loop.run(
+      injector.inject(7, "update", "application/json", {R"({"id":1})", R"({"id":2})", R"({"id":1})"}, ""));
+  EXPECT_EQ(outcome.stored, 2u);
+  EXPECT_EQ(outcome.known, 1u);
+  EXPECT_EQ(count(*store, "inbox where verdict = 'injected'"), 2);
+  EXPECT_EQ(send(echo_request(R"({"id":2})")).status, 200);
+  EXPECT_EQ(counters.known, 2u);
+}
+
+TEST_P(IngressTest, inject_needs_a_route_of_the_integration) {
+  try {
+    loop.run(injector.inject(7, "nothing", "", {"{}"}, ""));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::not_found);
+  }
+}
+
+}  // namespace
+}  // namespace patchbay::hooks

@@ -1,0 +1,129 @@
+#include "hooks/route_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace patchbay::hooks {
+namespace {
+
+plugin::RouteSpec spec(std::string id = "update") {
+  plugin::RouteSpec made;
+  made.id = std::move(id);
+  made.verify = R"({"type":"header-equals","header":"x-token","secret":"secret:hook"})";
+  return made;
+}
+
+Mount mount(Id integration, std::vector<std::string> values = {"s3cret"}) {
+  return Mount(integration, "echo", [values](const std::string&) { return values; });
+}
+
+Mount mount_one(Id integration, plugin::RouteSpec route) {
+  auto made = mount(integration);
+  made.add(std::move(route));
+  return made;
+}
+
+void expect_refused(RouteTable& table, Mount bad, Code code, const std::string& word) {
+  try {
+    table.mount(std::move(bad));
+    ADD_FAILURE() << word;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    EXPECT_NE(std::string(error.what()).find("update"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(table.find("/hooks/echo/7/update"));
+}
+
+TEST(RouteTable, FindsMountedRoutesByPathAlone) {
+  RouteTable table("https://bay.example/in/");
+  table.mount(mount_one(7, spec()));
+  const auto route = table.find("/hooks/echo/7/update");
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->address, "https://bay.example/in/hooks/echo/7/update");
+  for (const char* other :
+       {"/hooks/echo/8/update", "/hooks/echo/7/update/", "/hooks/echo/7", "/", "", "/hooks/echo/07/update"}) {
+    EXPECT_FALSE(table.find(other)) << other;
+  }
+}
+
+TEST(RouteTable, UnmountsAndReplaces) {
+  RouteTable table("");
+  auto both = mount_one(7, spec("a"));
+  both.add(spec("b"));
+  table.mount(std::move(both));
+  table.mount(mount_one(7, spec("b")));
+  EXPECT_FALSE(table.find("/hooks/echo/7/a"));
+  EXPECT_TRUE(table.find("/hooks/echo/7/b"));
+  table.unmount(7);
+  EXPECT_FALSE(table.find("/hooks/echo/7/b"));
+  EXPECT_FALSE(table.find(7, "b"));
+}
+
+TEST(RouteTable, RoutesThatAreNotServedAreKnownToInjectOnly) {
+  RouteTable table("");
+  auto hidden = Mount(7, "echo", nullptr);
+  hidden.add(spec(), false);
+  table.mount(std::move(hidden));
+  EXPECT_FALSE(table.find("/hooks/echo/7/update"));
+  EXPECT_TRUE(table.find(7, "update"));
+}
+
+TEST(RouteTable, ARouteWithoutVerifierDoesNotMount) {  // HOOK-6
+  RouteTable table("");
+  auto open = spec();
+  open.verify = "";
+  expect_refused(table, mount_one(7, open), Code::invalid, "verifier");
+  open.verify = R"({"type":"none"})";
+  expect_refused(table, mount_one(7, open), Code::denied, "administrator");
+}
+
+TEST(RouteTable, NamesWhatIsWrong) {
+  RouteTable table("http://bay.example");
+  auto bad = spec();
+  bad.reply = R"({"status":500})";
+  expect_refused(table, mount_one(7, bad), Code::invalid, "status");
+  bad = spec();
+  bad.order = {"chat"};
+  expect_refused(table, mount_one(7, bad), Code::invalid, "chat");
+  bad = spec();
+  bad.https = true;
+  expect_refused(table, mount_one(7, bad), Code::invalid, "site_url");
+  auto without = mount(7, {});
+  without.add(spec());
+  expect_refused(table, std::move(without), Code::unavailable, "secret:hook");
+}
+
+TEST(RouteTable, ASecretThatGoesAwayClosesTheRoute) {  // HOOK-6
+  RouteTable table("");
+  std::vector<std::string> values = {"s3cret"};
+  auto changing = Mount(7, "echo", [&values](const std::string&) { return values; });
+  changing.add(spec());
+  table.mount(std::move(changing));
+  values.clear();
+  EXPECT_FALSE(table.refresh(7));
+  ASSERT_TRUE(table.find("/hooks/echo/7/update"));
+  EXPECT_FALSE(table.find("/hooks/echo/7/update")->verifier);
+  values = {"again"};
+  EXPECT_TRUE(table.refresh(7));
+  EXPECT_TRUE(table.find("/hooks/echo/7/update")->verifier);
+}
+
+TEST(RouteTable, ReadersAndMountsRunTogether) {
+  RouteTable table("");
+  table.mount(mount_one(1, spec()));
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop) EXPECT_TRUE(table.find("/hooks/echo/1/update"));
+  });
+  for (Id id = 2; id < 300; ++id) table.mount(mount_one(id, spec()));
+  for (Id id = 2; id < 300; ++id) table.unmount(id);
+  stop = true;
+  reader.join();
+}
+
+}  // namespace
+}  // namespace patchbay::hooks

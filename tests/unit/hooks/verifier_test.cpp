@@ -1,0 +1,274 @@
+#include "hooks/verifier.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+#include "base/error.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
+
+namespace patchbay::hooks {
+namespace {
+
+using crypto::Hash;
+
+const TimePoint kNow{std::chrono::milliseconds(1'700'000'000'000)};
+constexpr std::string_view kUrl = "https://bay.example/in/hooks/p/1/r";
+
+std::vector<std::string> secrets(const std::string& reference) {
+  if (reference == "secret:one") return {"s3cret"};
+  if (reference == "secret:two") return {"new-one", "s3cret"};
+  if (reference == "secret:empty") return {""};
+  return {};
+}
+
+std::unique_ptr<const Verifier> compile(const std::string& spec, bool consent = false) {
+  return Verifier::compile(spec, secrets, consent);
+}
+
+bool accepts(const std::string& spec, const Request& request) {
+  return compile(spec)->accepts(request, Verifier::Context(kUrl, kNow));
+}
+
+Request request(Request::Headers headers, std::string body = {}, std::string query = {}) {
+  Request made("POST", "/hooks/p/1/r", std::move(query));
+  made.headers = std::move(headers);
+  made.body = std::move(body);
+  return made;
+}
+
+std::string hex_mac(Hash hash, std::string_view message) {
+  return crypto::to_hex(crypto::hmac(hash, "s3cret", message));
+}
+
+const char* const kHeader = R"({"type":"header-equals","header":"X-Token","secret":"secret:one"})";
+const char* const kBody =
+    R"({"type":"hmac","hash":"sha256","key":["secret:one"],"message":["body"],"header":"X-Sig","strip":"sha256="})";
+const char* const kTimed =
+    R"({"type":"hmac","hash":"sha512","key":["secret:one"],"message":["text:v0:","header:X-Time","text::","body"],)"
+    R"("header":"X-Sig","timestamp":"X-Time","tolerance_s":300})";
+const char* const kForm =
+    R"({"type":"hmac","hash":"sha1","key":["secret:one"],"message":["url","form-sorted"],"header":"X-Sig",)"
+    R"("encoding":"base64","url_ports":"both","body_sha256":"bodyHash"})";
+const char* const kBasic = R"({"type":"basic","user":"text:me","password":"secret:one"})";
+const char* const kJson = R"({"type":"json-equals","pointer":"/value/*/state","secret":"secret:one"})";
+
+TEST(Verifier, HeaderEquals) {
+  EXPECT_TRUE(accepts(kHeader, request({{"x-token", "s3cret"}})));
+  EXPECT_FALSE(accepts(kHeader, request({{"x-token", "s3creT"}})));
+  EXPECT_FALSE(accepts(kHeader, request({{"x-token", ""}})));
+  EXPECT_FALSE(accepts(kHeader, request({})));
+  EXPECT_FALSE(accepts(kHeader, request({{"x-token", "s3cret"}, {"x-token", "s3cret"}})));
+  EXPECT_EQ(compile(kHeader)->secret_headers(), std::vector<std::string>{"x-token"});
+}
+
+TEST(Verifier, TakesEverySecretWhileOneIsBeingChanged) {
+  const auto spec = R"({"type":"header-equals","header":"x-token","secret":"secret:two"})";
+  EXPECT_TRUE(accepts(spec, request({{"x-token", "s3cret"}})));
+  EXPECT_TRUE(accepts(spec, request({{"x-token", "new-one"}})));
+}
+
+TEST(Verifier, HmacOverTheBody) {
+  const auto good = "sha256=" + hex_mac(Hash::sha256, "{}");
+  EXPECT_TRUE(accepts(kBody, request({{"x-sig", good}}, "{}")));
+  EXPECT_FALSE(accepts(kBody, request({{"x-sig", good}}, "{} ")));
+  EXPECT_FALSE(accepts(kBody, request({{"x-sig", good.substr(7)}}, "{}")));
+  EXPECT_FALSE(accepts(kBody, request({{"x-sig", good.substr(0, 20)}}, "{}")));
+  EXPECT_FALSE(accepts(kBody, request({{"x-sig", "sha256="}}, "{}")));
+  EXPECT_FALSE(accepts(kBody, request({}, "{}")));
+}
+
+TEST(Verifier, HmacWithTimestamp) {
+  const auto sent = [](std::string time) {
+    return request({{"x-time", time}, {"x-sig", hex_mac(Hash::sha512, "v0:" + time + ":b")}}, "b");
+  };
+  EXPECT_TRUE(accepts(kTimed, sent("1700000000")));
+  EXPECT_TRUE(accepts(kTimed, sent("1699999700")));
+  EXPECT_TRUE(accepts(kTimed, sent("1700000299999")));
+  EXPECT_FALSE(accepts(kTimed, sent("1699999699")));
+  EXPECT_FALSE(accepts(kTimed, sent("1700000301")));
+  EXPECT_FALSE(accepts(kTimed, sent("")));
+  EXPECT_FALSE(accepts(kTimed, sent("1700000000x")));
+  EXPECT_FALSE(accepts(kTimed, sent("99999999999999999999")));
+}
+
+std::string base64_mac(std::string_view message) {
+  return crypto::to_base64(crypto::hmac(Hash::sha1, "s3cret", message));
+}
+
+TEST(Verifier, HmacOverAddressAndSortedForm) {
+  const auto form = [](std::string_view url) {
+    return request({{"content-type", "application/x-www-form-urlencoded"},
+                    {"x-sig", base64_mac(std::string(url) + "?q=1" + "A1B2 3")}},
+                   "B=2+3&A=1", "q=1");
+  };
+  EXPECT_TRUE(accepts(kForm, form(kUrl)));
+  EXPECT_TRUE(accepts(kForm, form("https://bay.example:443/in/hooks/p/1/r")));
+  EXPECT_FALSE(accepts(kForm, form("https://bay.example:8443/in/hooks/p/1/r")));
+  EXPECT_FALSE(accepts(kForm, form("https://bay.example/hooks/p/1/r")));
+}
+
+TEST(Verifier, ABodyThatTheSignatureDoesNotCoverIsRefused) {
+  const auto signature = base64_mac(kUrl);
+  EXPECT_TRUE(accepts(kForm, request({{"x-sig", signature}})));
+  EXPECT_FALSE(accepts(kForm, request({{"x-sig", signature}, {"content-type", "application/json"}}, "{}")));
+  const auto query = "bodyHash=" + crypto::to_hex(crypto::digest(Hash::sha256, "{}"));
+  const auto with_hash = base64_mac(std::string(kUrl) + "?" + query);
+  EXPECT_TRUE(accepts(kForm, request({{"x-sig", with_hash}}, "{}", query)));
+  EXPECT_FALSE(accepts(kForm, request({{"x-sig", with_hash}}, "[]", query)));
+}
+
+TEST(Verifier, Basic) {
+  const auto with = [](std::string value) { return request({{"authorization", std::move(value)}}); };
+  EXPECT_TRUE(accepts(kBasic, with("Basic " + crypto::to_base64("me:s3cret"))));
+  EXPECT_TRUE(accepts(kBasic, with("basic " + crypto::to_base64("me:s3cret"))));
+  EXPECT_FALSE(accepts(kBasic, with("Basic " + crypto::to_base64("me:other"))));
+  EXPECT_FALSE(accepts(kBasic, with("Basic me:s3cret")));
+  EXPECT_FALSE(accepts(kBasic, with("Basic")));
+  EXPECT_FALSE(accepts(kBasic, request({})));
+}
+
+TEST(Verifier, JsonEquals) {
+  EXPECT_TRUE(accepts(kJson, request({}, R"({"value":[{"state":"s3cret"}]})")));
+  EXPECT_FALSE(accepts(kJson, request({}, R"({"value":[{"state":"s3cret"},{"state":"x"}]})")));
+  EXPECT_FALSE(accepts(kJson, request({}, "")));
+}
+
+TEST(Verifier, NoneNeedsConsent) {  // HOOK-6
+  EXPECT_THROW(compile(R"({"type":"none"})"), Error);
+  EXPECT_TRUE(compile(R"({"type":"none"})", true)->accepts(request({}), Verifier::Context(kUrl, kNow)));
+}
+
+TEST(Verifier, AMissingOrEmptySecretRefuses) {  // HOOK-6
+  for (const char* reference : {"secret:gone", "secret:empty"}) {
+    try {
+      compile(std::string(R"({"type":"header-equals","header":"a","secret":")") + reference + R"("})");
+      ADD_FAILURE() << reference;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::unavailable);
+      EXPECT_NE(std::string(error.what()).find(reference), std::string::npos);
+    }
+  }
+}
+
+TEST(Verifier, SaysWhatIsWrongWithASpec) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "verify"},
+      {"[]", "verify"},
+      {R"({"type":"magic"})", "magic"},
+      {R"({"type":"header-equals","header":"a","secret":"secret:one","extra":1})", "extra"},
+      {R"({"type":"header-equals","secret":"secret:one"})", "header"},
+      {R"({"type":"header-equals","header":"a","secret":"text:public"})", "secret"},
+      {R"({"type":"hmac","hash":"md5","key":["secret:one"],"message":["body"],"header":"a"})", "hash"},
+      {R"({"type":"hmac","hash":"sha1","key":[],"message":["body"],"header":"a"})", "key"},
+      {R"({"type":"hmac","hash":"sha1","key":["secret:one"],"message":["bodies"],"header":"a"})", "bodies"},
+      {R"({"type":"hmac","hash":"sha1","key":["secret:one"],"message":["body"],"header":"a","encoding":"x"})",
+       "encoding"},
+      {R"({"type":"hmac","hash":"sha1","key":["secret:one"],"message":["body"],"header":"a","tolerance_s":3})",
+       "tolerance_s"},
+      {R"({"type":"hmac","hash":"sha1","key":["secret:one"],"message":["body"],"header":"a","tolerance_s":3,"timestamp":"t"})",
+       "timestamp"},
+  };
+  for (const auto& [spec, word] : cases) {
+    try {
+      compile(spec);
+      ADD_FAILURE() << spec;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::invalid) << spec;
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+  }
+}
+
+// A request of every kind, changed in one byte at a random place that the verifier must notice.
+class Mutation {
+ public:
+  explicit Mutation(const std::string& spec) : verifier_(compile(spec)) {}
+
+  int accepted(Request good, const std::vector<std::function<std::string&(Request&)>>& places) {
+    EXPECT_TRUE(verifier_->accepts(good, Verifier::Context(kUrl, kNow)));
+    int count = 0;
+    for (int i = 0; i < 100'000; ++i) {
+      Request bad = good;
+      change(places[random_() % places.size()](bad));
+      count += verifier_->accepts(bad, Verifier::Context(kUrl, kNow)) ? 1 : 0;
+    }
+    return count;
+  }
+
+ private:
+  void change(std::string& text) {
+    const auto at = random_() % text.size();
+    switch (random_() % 3) {
+      case 0:
+        text.erase(at, 1);
+        break;
+      case 1:
+        text.insert(at, 1, fresh(text[at]));
+        break;
+      default:
+        text[at] = fresh(text[at]);
+    }
+  }
+  // Another byte, and not the same hex digit in the other case.
+  char fresh(char old) {
+    for (;;) {
+      const char made = static_cast<char>(random_() % 256);
+      if ((made | 0x20) != (old | 0x20)) return made;
+    }
+  }
+
+  std::unique_ptr<const Verifier> verifier_;
+  std::mt19937 random_{7};
+};
+
+std::string& body(Request& request) {
+  return request.body;
+}
+std::string& first_header(Request& request) {
+  return request.headers.front().second;
+}
+std::string& second_header(Request& request) {
+  return request.headers.back().second;
+}
+
+TEST(VerifierMutation, HeaderEquals) {  // bar 18
+  EXPECT_EQ(Mutation(kHeader).accepted(request({{"x-token", "s3cret"}}), {first_header}), 0);
+}
+
+TEST(VerifierMutation, Hmac) {
+  const std::string text = R"({"update_id":1,"text":"hello"})";
+  EXPECT_EQ(Mutation(kBody).accepted(request({{"x-sig", "sha256=" + hex_mac(Hash::sha256, text)}}, text),
+                                     {first_header, body}),
+            0);
+}
+
+TEST(VerifierMutation, HmacWithTimestamp) {
+  const auto good =
+      request({{"x-time", "1700000000"}, {"x-sig", hex_mac(Hash::sha512, "v0:1700000000:body")}}, "body");
+  EXPECT_EQ(Mutation(kTimed).accepted(good, {first_header, second_header, body}), 0);
+}
+
+TEST(VerifierMutation, Basic) {
+  const auto good = request({{"authorization", "Basic " + crypto::to_base64("me:s3cret")}});
+  EXPECT_EQ(Mutation(kBasic).accepted(good, {first_header}), 0);
+}
+
+TEST(VerifierMutation, JsonEquals) {
+  // What stands beside the secret is not covered by it, so only the secret is changed.
+  const auto verifier = compile(kJson);
+  std::mt19937 random(7);
+  int accepted = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string secret = "s3cret";
+    secret[random() % secret.size()] ^= static_cast<char>(1 + random() % 127);
+    const auto bad = request({}, R"({"value":[{"state":"s3cret"},{"state":")" + secret + R"("}]})");
+    accepted += verifier->accepts(bad, Verifier::Context(kUrl, kNow)) ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, 0);
+}
+
+}  // namespace
+}  // namespace patchbay::hooks
