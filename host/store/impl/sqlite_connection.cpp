@@ -1,6 +1,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
+
 #include <soci/session.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
@@ -154,11 +157,15 @@ class SqliteConnection final : public Connection {
     }
   }
 
-  // The data is private: SQLite gives its -wal and -shm files the mode of this one.
+  // The data is private: SQLite gives its -wal and -shm files the mode of this one. Only a new file is opened here:
+  // closing any descriptor of a database would drop the locks that other connections of this process hold on it.
   void make_file() const {
-    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) throw unavailable(path_ + ": " + std::system_category().message(errno));
-    ::close(fd);
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+      ::close(fd);
+    } else if (errno != EEXIST) {
+      throw unavailable(path_ + ": " + std::generic_category().message(errno));
+    }
   }
 
   void prepare_database() {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "store/impl/connection_pool.hpp"
+#include "store/impl/store_url.hpp"
 #include "store/impl/worker_pool.hpp"
 
 namespace patchbay::store {
@@ -44,19 +45,18 @@ using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 
 class PooledStore final : public Store {
  public:
-  PooledStore(Dialect dialect, const Options& options, log::Logger logger) : dialect_(dialect), logger_(std::move(logger)) {
+  PooledStore(const Options& options, log::Logger logger) : url_(options.url), logger_(std::move(logger)) {
     const auto sessions = std::max<std::size_t>(options.sessions, 1);
-    if (dialect == Dialect::postgresql) {
+    if (url_.dialect == Dialect::postgresql) {
       write_ = std::make_unique<Side>(sessions, [&] { return make_postgresql_connection(options.url); });
     } else {
-      const auto path = options.url.substr(options.url.find(':') + 1);
-      write_ = std::make_unique<Side>(1, [&] { return make_sqlite_connection(path, Connection::Mode::write); });
-      read_ = std::make_unique<Side>(sessions, [&] { return make_sqlite_connection(path, Connection::Mode::read); });
+      write_ = std::make_unique<Side>(1, [this] { return make_sqlite_connection(url_.path, Connection::Mode::write); });
+      read_ = std::make_unique<Side>(sessions, [this] { return make_sqlite_connection(url_.path, Connection::Mode::read); });
     }
     write_now([](Session&) {});
   }
 
-  Dialect dialect() const override { return dialect_; }
+  Dialect dialect() const override { return url_.dialect; }
 
  protected:
   void run_work_now(Mode mode, Work work) override {
@@ -121,24 +121,16 @@ class PooledStore final : public Store {
     asio::post(executor, [handler = std::move(handler), error]() mutable { std::move(*handler)(error); });
   }
 
-  const Dialect dialect_;
+  const StoreUrl url_;
   const log::Logger logger_;
   std::unique_ptr<Side> read_;  // SQLite only
   std::unique_ptr<Side> write_;
 };
 
-bool begins_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
-
 }  // namespace
 
 std::unique_ptr<Store> Store::open(Options options, log::Logger logger) {
-  if (begins_with(options.url, "sqlite:") && options.url.size() > 7) {
-    return std::make_unique<PooledStore>(Dialect::sqlite, options, std::move(logger));
-  }
-  if (begins_with(options.url, "postgresql://") || begins_with(options.url, "postgres://")) {
-    return std::make_unique<PooledStore>(Dialect::postgresql, options, std::move(logger));
-  }
-  throw Error(Code::invalid, Text("store.bad_url"));
+  return std::make_unique<PooledStore>(options, std::move(logger));
 }
 
 }  // namespace patchbay::store

@@ -1,0 +1,167 @@
+#include "vault/vault.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "support/databases.hpp"
+
+namespace patchbay::vault {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// ACC-4
+class VaultTest : public ::testing::TestWithParam<support::Database> {
+ protected:
+  std::unique_ptr<Vault> open() { return Vault::open(*store, key_file, clock); }
+
+  void put(const Vault& vault, const SecretName& name, const std::string& value, std::optional<std::int64_t> expires = {}) {
+    store->write_now([&](store::Session& s) { vault.put(s, name, value, expires); });
+  }
+  std::optional<std::string> get(const Vault& vault, const SecretName& name) {
+    return store->read_now([&](store::Session& s) { return vault.get(s, name); });
+  }
+  std::int64_t rows() {
+    return store->read_now([](store::Session& s) {
+      return s.query_one("select cast(count(*) as bigint) from secrets")->integer(0);
+    });
+  }
+  void expect_refusal(const char* id) {
+    const auto before = rows();
+    try {
+      open();
+      ADD_FAILURE() << id;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::invalid);
+      EXPECT_EQ(error.text().id(), id);
+      EXPECT_THAT(error.what(), HasSubstr(key_file));
+    }
+    EXPECT_EQ(rows(), before);
+  }
+  void write_key(const std::string& bytes) { std::ofstream(key_file, std::ios::binary | std::ios::trunc) << bytes; }
+
+  ManualClock clock{TimePoint(Duration(1'000'000))};
+  support::TempFolder folder;
+  std::string key_file = folder / "vault.key";
+  support::FreshDatabase database{GetParam()};
+  std::unique_ptr<store::Store> store = database.open();
+};
+PB_ON_BOTH_DATABASES(VaultTest);
+
+TEST_P(VaultTest, makes_a_private_key_on_the_very_first_start) {
+  open();
+  struct stat info {};
+  ASSERT_EQ(::stat(key_file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, 32);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);  // no draft is left
+  EXPECT_NO_THROW(open());
+}
+
+TEST_P(VaultTest, takes_a_key_that_an_administrator_made) {
+  write_key(std::string(32, 'k'));
+  const auto vault = open();
+  put(*vault, SecretName("integration", 7, "token"), "1:abc");
+  EXPECT_EQ(get(*open(), SecretName("integration", 7, "token")), "1:abc");
+}
+
+TEST_P(VaultTest, refuses_to_start_without_its_key_and_makes_no_other) {
+  open();
+  std::filesystem::remove(key_file);
+  expect_refusal("vault.missing_key");
+  EXPECT_FALSE(std::filesystem::exists(key_file));
+}
+
+TEST_P(VaultTest, refuses_another_key) {
+  open();
+  write_key(std::string(32, 'w'));
+  expect_refusal("vault.wrong_key");
+}
+
+TEST_P(VaultTest, refuses_a_file_that_holds_no_key) {
+  for (const std::size_t size : {0, 31, 33, 5000}) {
+    write_key(std::string(size, 'k'));
+    expect_refusal("vault.bad_key");
+  }
+}
+
+TEST_P(VaultTest, says_that_the_key_file_cannot_be_made) {
+  key_file = folder / "missing/vault.key";
+  try {
+    open();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.text().id(), "vault.key_file");
+  }
+}
+
+TEST_P(VaultTest, keeps_secrets_apart_by_scope_owner_and_name) {
+  const auto vault = open();
+  put(*vault, SecretName("integration", 7, "token"), "a");
+  put(*vault, SecretName("integration", 8, "token"), "b");
+  put(*vault, SecretName("profile", 7, "token"), "c");
+  put(*vault, SecretName("integration", 7, "token"), "replaced");
+  EXPECT_EQ(get(*vault, SecretName("integration", 7, "token")), "replaced");
+  EXPECT_EQ(get(*vault, SecretName("integration", 8, "token")), "b");
+  EXPECT_EQ(get(*vault, SecretName("profile", 7, "token")), "c");
+  EXPECT_EQ(get(*vault, SecretName("integration", 7, "other")), std::nullopt);
+}
+
+TEST_P(VaultTest, stores_nothing_readable) {
+  const auto vault = open();
+  put(*vault, SecretName("integration", 7, "token"), "canary-c4n4ry");
+  store->read_now([](store::Session& s) {
+    for (const auto& row : s.query("select nonce, value from secrets")) {
+      EXPECT_EQ(row.bytes(0).find("c4n4ry"), std::string::npos);
+      EXPECT_EQ(row.bytes(1).find("c4n4ry"), std::string::npos);
+    }
+  });
+}
+
+TEST_P(VaultTest, notices_a_value_that_was_moved_to_another_owner) {
+  const auto vault = open();
+  put(*vault, SecretName("integration", 7, "token"), "a");
+  store->write_now([](store::Session& s) { s.exec("update secrets set owner_id = 8 where owner_id = 7"); });
+  try {
+    get(*vault, SecretName("integration", 8, "token"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.text().id(), "vault.damaged");
+  }
+}
+
+TEST_P(VaultTest, forgets_secrets_that_expire) {
+  const auto vault = open();
+  const SecretName name("grant", 3, "access");
+  put(*vault, name, "x", 1'000'500);
+  EXPECT_EQ(get(*vault, name), "x");
+  clock.advance(Duration(500));
+  EXPECT_EQ(get(*vault, name), std::nullopt);
+  EXPECT_THAT(store->read_now([&](store::Session& s) { return vault->names(s, "grant", 3); }), IsEmpty());
+}
+
+TEST_P(VaultTest, lists_and_removes) {
+  const auto vault = open();
+  for (const char* name : {"b", "a", "c"}) put(*vault, SecretName("integration", 7, name), "x");
+  put(*vault, SecretName("integration", 8, "other"), "x");
+  store->write_now([&](store::Session& s) {
+    EXPECT_THAT(vault->names(s, "integration", 7), ElementsAre("a", "b", "c"));
+    EXPECT_TRUE(vault->remove(s, SecretName("integration", 7, "b")));
+    EXPECT_FALSE(vault->remove(s, SecretName("integration", 7, "b")));
+    EXPECT_THAT(vault->names(s, "integration", 7), ElementsAre("a", "c"));
+    vault->remove_all(s, "integration", 7);
+    EXPECT_THAT(vault->names(s, "integration", 7), IsEmpty());
+    EXPECT_THAT(vault->names(s, "integration", 8), ElementsAre("other"));
+  });
+}
+
+}  // namespace
+}  // namespace patchbay::vault
