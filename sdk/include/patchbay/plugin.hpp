@@ -68,6 +68,8 @@ class Plugin {
   virtual Task<SendReply> send(Json /*request*/) { unsupported("pb.channel/1:send"); }
   // `request`: {"idempotency_key", "conversation": {"id"}}.
   virtual Task<LookupReply> lookup(Json /*request*/) { unsupported("pb.channel/1:lookup"); }
+  // Tells the provider that a button.pressed has arrived.
+  virtual Task<void> acknowledge(std::string /*press_id*/) { unsupported("pb.channel/1:acknowledge"); }
   // `file`: as given in an attachment of an event.
   virtual Task<FileReply> fetch(Json /*file*/) { unsupported("pb.channel/1:fetch"); }
 

@@ -115,6 +115,12 @@ inline Task<Json> lookup(Plugin& plugin, Message message) {
   co_return out;
 }
 
+inline Task<Json> acknowledge(Plugin& plugin, Message message) {
+  std::string press_id = string_at(message.json, "press_id");
+  co_await plugin.acknowledge(std::move(press_id));
+  co_return Json::object();
+}
+
 inline Task<Json> fetch(Plugin& plugin, Message message) {
   Json file = message.json.value("file", Json::object());
   const FileReply reply = co_await plugin.fetch(std::move(file));
@@ -136,7 +142,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.remote/1:unregister", remote_unregister}, {"pb.remote/1:status", remote_status},
     {"pb.webhook/1:process", process},     {"pb.listen/1:run", listen},
     {"pb.channel/1:send", send},           {"pb.channel/1:lookup", lookup},
-    {"pb.channel/1:fetch", fetch},
+    {"pb.channel/1:fetch", fetch},         {"pb.channel/1:acknowledge", acknowledge},
 };
 
 // Every verb but configure, which the seam keeps to itself. Throws Error(PB_UNSUPPORTED) for a method that is unknown.
