@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "patchbay/message.hpp"
+#include "patchbay/types.hpp"
+
+namespace patchbay::testing {
+
+// An answer, in either direction.
+class Result {
+ public:
+  Result() = default;
+  explicit Result(Json json_, std::vector<std::string> blobs_ = {}) : json(std::move(json_)), blobs(std::move(blobs_)) {}
+  Result(pb_code code_, std::string text_, Json json_ = Json()) : code(code_), text(std::move(text_)), json(std::move(json_)) {}
+
+  bool ok() const { return code == PB_OK; }
+
+  pb_code code = PB_OK;
+  std::uint32_t retry_after_ms = 0;
+  std::string text;
+  Json json;
+  std::vector<std::string> blobs;
+};
+
+// A request of the plugin to the host.
+class Request {
+ public:
+  std::uint64_t id = 0;
+  std::string method;
+  std::string trace;
+  std::int64_t timeout_ms = 0;
+  Json json;
+  std::vector<std::string> blobs;
+  bool cancelled = false;
+};
+
+// The host's services in memory: state, secrets, blobs, events, injected bodies, and scripted answers to pb.http/1.
+class Services {
+ public:
+  // Answers a method instead of the built-in way. No answer leaves the request open, to be replied to later.
+  using Handler = std::function<std::optional<Result>(const Request&)>;
+
+  void on(const std::string& method, Handler handler) { handlers_[method] = std::move(handler); }
+
+  // The answer to the next fetch that has none yet. Without one, a fetch stays open.
+  void answer_http(int status, std::string body, std::map<std::string, std::string> headers = {}) {
+    Json json = {{"status", status}, {"headers", std::move(headers)}, {"size", body.size()}};
+    answer_http(Result(std::move(json), std::vector<std::string>{std::move(body)}));
+  }
+  void answer_http(Result result) { http_.push_back(std::move(result)); }
+  void answer_json(int status, const Json& body) { answer_http(status, body.dump(), {{"content-type", "application/json"}}); }
+
+  std::optional<Result> serve(const Request& request) {
+    if (const auto found = handlers_.find(request.method); found != handlers_.end()) return found->second(request);
+    const Json& in = request.json;
+    if (request.method == "pb.http/1:fetch") return next_http();
+    if (request.method == "pb.secrets/1:get") return get_secret(string_at(in, "name"));
+    if (request.method == "pb.secrets/1:put") return put_secret(in);
+    if (request.method == "pb.state/1:get") return get_state(string_at(in, "key"));
+    if (request.method == "pb.state/1:put") return put_state(in);
+    if (request.method == "pb.events/1:emit") return emit(in);
+    if (request.method == "pb.webhook/1:inject") return inject(request);
+    if (request.method.rfind("pb.blob/1:", 0) == 0) return serve_blob(request);
+    return Result(PB_UNSUPPORTED, "The fake host has no " + request.method);
+  }
+
+  class Blob {
+   public:
+    std::string name;
+    std::string type;
+    std::string bytes;
+    bool closed = false;
+  };
+
+  std::map<std::string, std::string> secrets;
+  std::map<std::string, std::pair<Json, std::int64_t>> state;  // key -> value, version
+  std::map<std::string, Blob> blobs;
+  std::vector<Json> events;             // emitted, each once by dedupe_key
+  std::vector<std::string> injected;    // raw bodies
+  std::int64_t lease = 1;               // inject with another one is refused
+
+ private:
+  std::optional<Result> next_http() {
+    if (http_.empty()) return std::nullopt;
+    Result next = std::move(http_.front());
+    http_.pop_front();
+    return next;
+  }
+  Result get_secret(const std::string& name) const {
+    const auto found = secrets.find(name);
+    if (found == secrets.end()) return Result(PB_NOT_FOUND, "The secret \"" + name + "\" is not set");
+    return Result(Json{{"value", found->second}});
+  }
+  Result put_secret(const Json& in) {
+    secrets[string_at(in, "name")] = string_at(in, "value");
+    return Result(Json::object());
+  }
+  Result get_state(const std::string& key) const {
+    Json out = {{"value", nullptr}, {"version", 0}};
+    if (const auto found = state.find(key); found != state.end()) {
+      out["value"] = found->second.first;
+      out["version"] = found->second.second;
+    }
+    return Result(std::move(out));
+  }
+  Result put_state(const Json& in) {
+    auto& [value, version] = state[string_at(in, "key")];
+    if (in.contains("expected_version") && in["expected_version"] != version)
+      return Result(PB_CONFLICT, "The state is at version " + std::to_string(version));
+    value = in.value("value", Json());
+    return Result(Json{{"version", ++version}});
+  }
+  Result emit(const Json& in) {
+    int known = 0;
+    for (const Json& event : in.value("events", Json::array())) {
+      bool seen = false;
+      for (const Json& other : events) seen = seen || other.at("dedupe_key") == event.at("dedupe_key");
+      known += seen;
+      if (!seen) events.push_back(event);
+    }
+    return Result(Json{{"stored", in["events"].size() - static_cast<std::size_t>(known)}, {"known", known}});
+  }
+  Result inject(const Request& request) {
+    if (request.json.value("lease", std::int64_t{0}) != lease) return Result(PB_CONFLICT, "The lease is no longer yours");
+    injected.insert(injected.end(), request.blobs.begin(), request.blobs.end());
+    return Result(Json{{"stored", request.blobs.size()}, {"known", 0}});
+  }
+  Result serve_blob(const Request& request) {
+    const Json& in = request.json;
+    if (request.method == "pb.blob/1:create") {
+      const std::string id = "b" + std::to_string(blobs.size() + 1);
+      blobs[id].name = string_at(in, "name");
+      blobs[id].type = string_at(in, "type");
+      return Result(Json{{"blob", id}});
+    }
+    const auto found = blobs.find(string_at(in, "blob"));
+    if (found == blobs.end()) return Result(PB_NOT_FOUND, "No such blob");
+    Blob& blob = found->second;
+    const auto offset = in.value("offset", std::size_t{0});
+    if (request.method == "pb.blob/1:write") {
+      if (blob.closed || offset != blob.bytes.size() || request.blobs.size() != 1)
+        return Result(PB_INVALID, "A write comes after what is there, to a blob that is open");
+      blob.bytes += request.blobs.front();
+      return Result(Json{{"size", blob.bytes.size()}});
+    }
+    if (request.method == "pb.blob/1:close") {
+      blob.closed = true;
+      return Result(Json{{"size", blob.bytes.size()}, {"sha256", ""}});
+    }
+    if (offset > blob.bytes.size()) return Result(PB_INVALID, "Beyond the end of the blob");
+    Json json = {{"size", blob.bytes.size()}, {"type", blob.type}, {"name", blob.name}};
+    return Result(std::move(json), std::vector<std::string>{blob.bytes.substr(offset, in.value("length", std::size_t{0}))});
+  }
+
+  std::map<std::string, Handler> handlers_;
+  std::deque<Result> http_;
+};
+
+}  // namespace patchbay::testing
