@@ -1,0 +1,227 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/trace.hpp"
+#include "lifecycle/impl/listening.hpp"
+#include "lifecycle/impl/messages.hpp"
+#include "lifecycle/lifecycle.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Integration;
+using plugin::State;
+
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr Duration kCheckLimit = 20s;
+constexpr Duration kRegisterLimit = 20s;
+constexpr Duration kUnregisterLimit = 5s;
+constexpr const char* kScope = "integration";
+
+json state_of(const Integration& integration) {
+  auto state = json::parse(integration.remote_state, nullptr, false);
+  return state.is_discarded() ? json() : state;
+}
+
+bool is_https(const std::string& url) { return url.rfind("https://", 0) == 0; }
+
+// A route that the provider must reach over https needs a public address that is.
+void require_https(const Integration& integration, const plugin::Manifest& manifest, const std::string& site_url) {
+  const auto settings = json::parse(integration.settings);
+  for (const auto& route : manifest.routes) {
+    if (!route.https || !plugin::holds(route.when, settings) || is_https(site_url)) continue;
+    Error error(Code::invalid, Text("lifecycle.site_url_not_https", {{"site_url", site_url}}));
+    error.add(Diagnostic(route.when ? route.when->pointer : "", Text("lifecycle.site_url_not_https", {{"site_url", site_url}}),
+                         Text("lifecycle.site_url_remedy")));
+    throw error;
+  }
+}
+
+}  // namespace
+
+bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extension) const {
+  return std::find(manifest.offers.begin(), manifest.offers.end(), extension) != manifest.offers.end();
+}
+
+std::map<std::string, std::string> Lifecycle::addresses(const Integration& integration, const plugin::Manifest& manifest) const {
+  std::map<std::string, std::string> out;
+  const auto settings = json::parse(integration.settings);
+  for (const auto& route : manifest.routes) {
+    if (plugin::holds(route.when, settings)) out[route.id] = parts_.routes.address(manifest.id, integration.id, route.id);
+  }
+  return out;
+}
+
+asio::awaitable<void> Lifecycle::mount(Integration integration, std::shared_ptr<const plugin::Manifest> manifest) {
+  const auto secrets = co_await secrets_of(integration.id);
+  auto lookup = [secrets](const std::string& reference) {
+    constexpr std::string_view kPrefix = "secret:";
+    const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
+    const auto value = secrets.find(name);
+    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
+  };
+  hooks::Mount mount(integration.id, integration.plugin, std::move(lookup));
+  const auto settings = json::parse(integration.settings);
+  for (const auto& route : manifest->routes) mount.add(route, plugin::holds(route.when, settings));
+  parts_.routes.mount(std::move(mount));
+}
+
+asio::awaitable<void> Lifecycle::run(Integration integration, std::shared_ptr<const plugin::Manifest> manifest, bool started) {
+  auto names = [this, id = integration.id](store::Session& session) { return parts_.vault.names(session, kScope, id); };
+  const auto secrets = co_await parts_.store.read(std::move(names));
+  RunSpec spec;
+  spec.integration = integration.id;
+  spec.manifest = manifest;
+  spec.settings = integration.settings;
+  spec.configure = configure_request(integration, secrets, addresses(integration, *manifest), parts_);
+  spec.started = started;
+  co_await parts_.runner.run(std::move(spec));
+}
+
+asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest, std::string language) {
+  port::Call call("pb.lifecycle/1:check", port::Message("{}"), Trace::make().traceparent(), kCheckLimit);
+  const auto result = co_await parts_.caller.call(id, std::move(call));
+  co_return read_check(*manifest, result, language);
+}
+
+asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
+  const auto held = co_await locks_.lock(id);
+  const auto integration = co_await load(id);
+  const auto manifest = manifest_of(integration);
+  CheckReport report;
+  try {
+    require_https(integration, *manifest, parts_.site_url);
+    if (!plugin::is_connected(integration.state)) co_await run(integration, manifest, false);
+    report = co_await ask_check(id, manifest, language);
+  } catch (const Error& error) {
+    report.diagnostics = error.diagnostics();
+    if (report.diagnostics.empty()) report.diagnostics.emplace_back("", error.text());
+  }
+  if (!plugin::is_connected(integration.state)) co_await parts_.runner.halt(id);
+  if (!report.ok || report.identity.empty()) co_return report;
+  auto find = [this, &integration, identity = report.identity](store::Session& session) {
+    return table_.holder(session, integration.plugin, identity);
+  };
+  const auto holder = co_await parts_.store.read(std::move(find));
+  if (holder && holder->id != id) {
+    report.ok = false;
+    Text taken("lifecycle.identity_taken", {{"identity", report.identity}, {"name", holder->name}});
+    report.diagnostics.emplace_back("", std::move(taken), Text("lifecycle.identity_taken_remedy"));
+  }
+  co_return report;
+}
+
+asio::awaitable<void> Lifecycle::claim(Integration integration) {
+  auto work = [this, integration](store::Session& session) {
+    return table_.claim(session, integration) ? std::optional<Integration>()
+                                              : table_.holder(session, integration.plugin, integration.identity);
+  };
+  const auto holder = co_await parts_.store.write(std::move(work));
+  if (!holder) co_return;
+  throw Error(Code::conflict, Text("lifecycle.identity_taken", {{"identity", integration.identity}, {"name", holder->name}}));
+}
+
+asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool take_over, std::string language) {
+  const auto manifest = manifest_of(integration);
+  if (!offers(*manifest, "pb.remote/1")) co_return;
+  const json request = {{"routes", addresses(integration, *manifest)}, {"state", state_of(integration)}, {"take_over", take_over}};
+  port::Call call("pb.remote/1:register", port::Message(request.dump()), Trace::make().traceparent(), kRegisterLimit);
+  const auto result = co_await parts_.caller.call(integration.id, std::move(call));
+  const auto answer = json::parse(result.message.json, nullptr, false);
+  if (result.code == Code::conflict && answer.is_object() && answer.contains("foreign")) {
+    Text foreign("lifecycle.foreign", {{"address", answer.at("foreign").get<std::string>()}});
+    throw Error(Code::invalid, foreign).add(Diagnostic("", foreign, Text("lifecycle.foreign_remedy")));
+  }
+  if (!result.ok()) throw error_of(*manifest, result, language);
+  integration.remote_state = answer.is_object() && answer.contains("state") ? answer.at("state").dump() : std::string();
+  auto work = [this, integration](store::Session& session) { table_.set_remote(session, integration); };
+  co_await parts_.store.write(std::move(work));
+}
+
+asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
+  const auto manifest = manifest_of(integration);
+  require_https(integration, *manifest, parts_.site_url);
+  co_await stop_listening(integration.id);
+  // The route is there before the provider hears of it (HOOK-4).
+  co_await mount(integration, manifest);
+  co_await run(integration, manifest, true);
+  auto report = co_await ask_check(integration.id, manifest, language);
+  if (!report.ok) {
+    Error error(Code::invalid, Text("lifecycle.check_failed", {{"name", integration.name}}));
+    for (auto& diagnostic : report.diagnostics) error.add(std::move(diagnostic));
+    throw error;
+  }
+  integration.identity = report.identity;
+  integration.title = report.title;
+  if (!integration.identity.empty()) co_await claim(integration);
+  co_await register_remote(integration, take_over, std::move(language));
+  integration.state = State::active;
+  integration.reason_code.clear();
+  integration.reason_text.clear();
+  co_await save_state(integration);
+  listen(integration, *manifest);
+}
+
+asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::string language) {
+  const auto held = co_await locks_.lock(id);
+  auto integration = co_await load(id);
+  const bool was_connected = plugin::is_connected(integration.state);
+  std::exception_ptr failure;
+  try {
+    co_await connect(integration, take_over, std::move(language));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return integration;
+  if (!was_connected) {
+    co_await disconnect(id);
+  } else if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
+    listen(integration, *manifest);
+  }
+  std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Lifecycle::disconnect(Id id) {
+  co_await stop_listening(id);
+  parts_.routes.unmount(id);
+  auto release = [this, id](store::Session& session) { table_.release(session, id); };
+  co_await parts_.store.write(std::move(release));
+  co_await parts_.runner.halt(id);
+}
+
+asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& integration) {
+  const auto manifest = parts_.catalogue.find(integration.plugin);
+  if (!manifest || !offers(*manifest, "pb.remote/1")) co_return std::string();
+  const json request = {{"state", state_of(integration)}, {"routes", addresses(integration, *manifest)}};
+  port::Call call("pb.remote/1:unregister", port::Message(request.dump()), Trace::make().traceparent(), kUnregisterLimit);
+  const auto result = co_await parts_.caller.call(integration.id, std::move(call));
+  if (result.ok()) co_return std::string();
+  co_return result.text.empty() ? std::string(code_name(result.code)) : result.text;
+}
+
+asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
+  const auto held = co_await locks_.lock(id);
+  auto integration = co_await load(id);
+  Disconnected out;
+  if (plugin::is_connected(integration.state)) {
+    integration.state = State::inactive;
+    integration.reason_code.clear();
+    integration.reason_text.clear();
+    co_await save_state(integration);
+    co_await stop_listening(id);
+    out.warning = co_await unregister_remote(integration);
+    if (!out.warning.empty()) {
+      parts_.logger.warn("the provider could not be told", {{"integration", to_string_id(id)}, {"error", out.warning}});
+    }
+    co_await disconnect(id);
+  }
+  out.integration = std::move(integration);
+  co_return out;
+}
+
+}  // namespace patchbay::lifecycle

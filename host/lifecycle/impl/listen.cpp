@@ -1,0 +1,98 @@
+#include <algorithm>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/trace.hpp"
+#include "lifecycle/impl/listening.hpp"
+#include "lifecycle/lifecycle.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Integration;
+using plugin::State;
+
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstDelay = 1s;
+constexpr Duration kLongestDelay = 60s;
+// A listener that has stayed open for so long has got over what was wrong.
+constexpr Duration kSteady = 15s;
+
+}  // namespace
+
+void Lifecycle::listen(const Integration& integration, const plugin::Manifest& manifest) {
+  const auto settings = json::parse(integration.settings);
+  const auto id = integration.id;
+  auto listening = std::make_shared<Listening>(parts_.executor, [this, id](const std::string& name, std::exception_ptr) {
+    parts_.logger.error("listener failed", {{"integration", to_string_id(id)}, {"listener", name}});
+  });
+  for (const auto& listener : manifest.listeners) {
+    if (plugin::holds(listener.when, settings)) listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
+  }
+  const std::lock_guard lock(mutex_);
+  listening_[id] = std::move(listening);
+}
+
+asio::awaitable<void> Lifecycle::stop_listening(Id id) {
+  std::shared_ptr<Listening> listening;
+  {
+    const std::lock_guard lock(mutex_);
+    leases_.erase(id);
+    if (const auto found = listening_.find(id); found != listening_.end()) {
+      listening = std::move(found->second);
+      listening_.erase(found);
+    }
+  }
+  if (listening) co_await listening->tasks.stop();
+}
+
+bool Lifecycle::holds_lease(Id id, std::int64_t lease) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = leases_.find(id);
+  return found != leases_.end() && found->second == lease;
+}
+
+asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
+  auto delay = kFirstDelay;
+  for (;;) {
+    const auto lease = parts_.ids.next();
+    {
+      const std::lock_guard lock(mutex_);
+      leases_[id] = lease;
+    }
+    const json request = {{"listener", listener}, {"lease", lease}};
+    port::Call call("pb.listen/1:run", port::Message(request.dump()), Trace::make().traceparent());
+    const auto began = parts_.clock.monotonic();
+    const auto steady = parts_.clock.after(parts_.executor, kSteady, [this, id] { ready(id); });
+    const auto result = co_await parts_.caller.call(id, std::move(call));
+    if (parts_.clock.monotonic() - began > kSteady) delay = kFirstDelay;
+    const bool again = co_await after_listening(id, result);
+    if (!again) co_return;
+    co_await parts_.clock.sleep(std::max(delay, result.retry_after));
+    delay = std::min(delay * 2, kLongestDelay);
+  }
+}
+
+asio::awaitable<bool> Lifecycle::after_listening(Id id, port::Result result) {
+  if (result.code == Code::unauthenticated) {
+    unauthenticated(id, result.text);
+    co_return false;
+  }
+  parts_.logger.warn("listener ended", {{"integration", to_string_id(id)},
+                                        {"code", std::string(code_name(result.code))},
+                                        {"error", result.text}});
+  const bool worth_showing = result.code == Code::conflict || result.code == Code::denied || result.code == Code::invalid ||
+                             result.code == Code::unavailable || result.code == Code::internal;
+  if (worth_showing) {
+    tasks_.spawn("degrade", change_state(id, State::degraded, std::string(code_name(result.code)), result.text));
+  }
+  co_return true;
+}
+
+}  // namespace patchbay::lifecycle

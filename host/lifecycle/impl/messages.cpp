@@ -1,0 +1,89 @@
+#include "lifecycle/impl/messages.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "plugin/read_manifest.hpp"
+#include "plugin/settings.hpp"
+
+namespace patchbay::lifecycle {
+namespace {
+
+using nlohmann::json;
+
+json parse_object(const std::string& message) {
+  auto value = json::parse(message, nullptr, false);
+  return value.is_object() ? value : json::object();
+}
+
+std::string string_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Diagnostic read_one(const plugin::Manifest& manifest, const json& item, const std::string& language) {
+  const auto warning = string_at(item, "severity") == "warning";
+  const auto summary = plugin::words_of(manifest, language, item.dump(), string_at(item, "summary"));
+  auto remedy_item = item;
+  remedy_item["text_id"] = string_at(item, "text_id") + ".remedy";
+  const auto remedy = plugin::words_of(manifest, language, remedy_item.dump(), string_at(item, "remedy"));
+  return Diagnostic(string_at(item, "path"), Text::verbatim(summary), Text::verbatim(remedy),
+                    warning ? Diagnostic::Severity::warning : Diagnostic::Severity::error);
+}
+
+}  // namespace
+
+std::string configure_request(const plugin::Integration& integration, const std::vector<std::string>& secrets,
+                              const std::map<std::string, std::string>& routes, const Lifecycle::Parts& parts) {
+  const json request = {{"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
+                        {"settings", json::parse(integration.settings)},
+                        {"secrets", secrets},
+                        {"site_url", parts.site_url},
+                        {"routes", routes},
+                        {"profile", nullptr},
+                        {"grants", json::array()},
+                        {"locale", "en"},
+                        {"host", {{"version", parts.host_version}, {"extensions", plugin::host_extensions()}}}};
+  return request.dump();
+}
+
+std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message, const std::string& language) {
+  std::vector<Diagnostic> out;
+  const auto object = parse_object(message);
+  const auto list = object.find("diagnostics");
+  if (list == object.end() || !list->is_array()) return out;
+  for (const auto& item : *list) {
+    if (item.is_object()) out.push_back(read_one(manifest, item, language));
+  }
+  return out;
+}
+
+bool has_errors(const std::vector<Diagnostic>& diagnostics) {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
+}
+
+CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
+  CheckReport report;
+  report.diagnostics = read_diagnostics(manifest, result.message.json, language);
+  if (result.ok()) {
+    const auto object = parse_object(result.message.json);
+    report.identity = string_at(object, "identity");
+    report.title = string_at(object, "title");
+  } else if (report.diagnostics.empty()) {
+    auto words = plugin::words_of(manifest, language, result.message.json, result.text);
+    report.diagnostics.emplace_back("", Text::verbatim(std::move(words)));
+  }
+  report.ok = result.ok() && !has_errors(report.diagnostics);
+  return report;
+}
+
+Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
+  Error error(result.code, Text::verbatim(plugin::words_of(manifest, language, result.message.json, result.text)));
+  error.retry_after(result.retry_after);
+  for (auto& diagnostic : read_diagnostics(manifest, result.message.json, language)) error.add(std::move(diagnostic));
+  return error;
+}
+
+}  // namespace patchbay::lifecycle

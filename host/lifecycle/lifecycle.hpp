@@ -1,0 +1,135 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/async_lock.hpp"
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/task_scope.hpp"
+#include "hooks/route_table.hpp"
+#include "lifecycle/runner.hpp"
+#include "log/log.hpp"
+#include "plugin/catalogue.hpp"
+#include "plugin/caller.hpp"
+#include "plugin/integrations.hpp"
+#include "store/store.hpp"
+#include "vault/vault.hpp"
+
+namespace patchbay::lifecycle {
+
+// What a plugin's live check found (SETUP-2); texts are in the reader's language already.
+struct CheckReport {
+  bool ok = false;
+  std::string identity;
+  std::string title;
+  std::vector<Diagnostic> diagnostics;
+};
+
+struct NewIntegration {
+  std::string plugin;
+  std::string name;
+  std::string settings = "{}";  // JSON object, secrets included
+  std::optional<Id> owner;
+};
+
+struct Change {
+  std::optional<std::string> name;
+  std::optional<std::string> settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
+};
+
+struct Disconnected {
+  plugin::Integration integration;
+  std::string warning;  // English; not empty when the provider could not be told
+};
+
+// Takes integrations through their states: created, checked, connected, disconnected; keeps their routes mounted, their
+// instances running and their listeners listening. One change of an integration at a time; any thread.
+class Lifecycle {
+ public:
+  struct Parts {
+    boost::asio::any_io_executor executor;
+    Clock& clock;
+    IdMint& ids;
+    store::Store& store;
+    vault::Vault& vault;
+    const plugin::Catalogue& catalogue;
+    hooks::RouteTable& routes;
+    Runner& runner;
+    plugin::Caller& caller;
+    log::Redactor& redactor;
+    log::Logger logger;
+    std::string site_url;
+    std::string host_version;
+  };
+
+  explicit Lifecycle(Parts parts);
+  ~Lifecycle();
+
+  // Mounts the routes of everything connected and starts its instances; returns when the routes are mounted.
+  boost::asio::awaitable<void> start();
+  // Ends listeners. Instances are ended by the runner.
+  boost::asio::awaitable<void> stop();
+  // The catalogue has changed: what waited for its plugin is started.
+  void plugins_changed();
+
+  // Throws Error{invalid} with diagnostics for an unknown plugin or bad settings.
+  boost::asio::awaitable<plugin::Integration> create(NewIntegration wanted);
+  boost::asio::awaitable<plugin::Integration> change(Id id, Change change, std::string language);
+  boost::asio::awaitable<CheckReport> check(Id id, std::string language);
+  // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider refuses).
+  // `take_over`: also when somebody else receives at the provider. Repeating is harmless.
+  boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
+  boost::asio::awaitable<Disconnected> deactivate(Id id);
+
+  // Reports from below. Any thread; return at once.
+  void unauthenticated(Id id, std::string text);
+  void quarantined(Id id, std::string reason);
+  void ready(Id id);
+
+  // Whether `lease` is the one that the running listener was given: an older one may no longer deliver (N8).
+  bool holds_lease(Id id, std::int64_t lease) const;
+
+ private:
+  struct Listening;
+
+  boost::asio::awaitable<plugin::Integration> load(Id id);
+  std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
+  boost::asio::awaitable<void> save_state(plugin::Integration integration);
+  boost::asio::awaitable<void> change_state(Id id, plugin::State state, std::string code, std::string text);
+  boost::asio::awaitable<void> store_secrets(Id id, std::map<std::string, std::string> secrets);
+  boost::asio::awaitable<std::map<std::string, std::string>> secrets_of(Id id);
+  boost::asio::awaitable<void> resume(plugin::Integration integration);
+  boost::asio::awaitable<void> resume_waiting();
+  boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over, std::string language);
+  boost::asio::awaitable<void> disconnect(Id id);
+  boost::asio::awaitable<void> mount(plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> run(plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest, bool started);
+  boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest, std::string language);
+  boost::asio::awaitable<void> claim(plugin::Integration integration);
+  boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over, std::string language);
+  boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
+  void listen(const plugin::Integration& integration, const plugin::Manifest& manifest);
+  boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
+  boost::asio::awaitable<bool> after_listening(Id id, port::Result result);
+  boost::asio::awaitable<void> stop_listening(Id id);
+  std::map<std::string, std::string> addresses(const plugin::Integration& integration, const plugin::Manifest& manifest) const;
+  bool offers(const plugin::Manifest& manifest, std::string_view extension) const;
+
+  Parts parts_;
+  plugin::Integrations table_;
+  AsyncLocks locks_;
+  TaskScope tasks_;
+  mutable std::mutex mutex_;
+  std::map<Id, std::shared_ptr<Listening>> listening_;
+  std::map<Id, std::int64_t> leases_;
+};
+
+}  // namespace patchbay::lifecycle

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/id.hpp"
+#include "plugin/manifest.hpp"
+
+namespace patchbay::lifecycle {
+
+// What an instance is to be run with.
+struct RunSpec {
+  Id integration = 0;
+  std::shared_ptr<const plugin::Manifest> manifest;
+  std::string settings;   // JSON, without secrets
+  std::string configure;  // the request of pb.lifecycle/1:configure, sent after every start of its process
+  bool started = false;   // whether pb.lifecycle/1:start follows; a check only configures
+};
+
+// Keeps instances running, restarts included. Implemented over supervisor::Fleet by the composition root.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  // Runs (or runs anew, with other settings) the integration's instance; returns when it is configured. Throws Error with
+  // what the plugin or its process said; the instance is then still wanted, and tried again, when `spec.started`.
+  virtual boost::asio::awaitable<void> run(RunSpec spec) = 0;
+  // Drains, stops and forgets it.
+  virtual boost::asio::awaitable<void> halt(Id integration) = 0;
+};
+
+}  // namespace patchbay::lifecycle
