@@ -190,7 +190,8 @@ asio::awaitable<void> Lifecycle::resume(Integration integration) {
 
 asio::awaitable<void> Lifecycle::resume_waiting() {
   auto connected = [this](store::Session& session) { return table_.connected(session); };
-  for (const auto& integration : co_await parts_.store.read(std::move(connected))) {
+  const auto integrations = co_await parts_.store.read(std::move(connected));
+  for (const auto& integration : integrations) {
     if (integration.state == State::degraded && integration.reason_code == code_name(Code::unavailable)) co_await resume(integration);
   }
 }

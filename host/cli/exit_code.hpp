@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/error.hpp"
+
+namespace patchbay::cli {
+
+// sysexits.h
+enum ExitCode : int {
+  kDone = 0,
+  kUsage = 64,
+  kBadInput = 65,
+  kNoInput = 66,
+  kUnavailable = 69,
+  kInternal = 70,
+  kBusy = 75,
+  kNotAllowed = 77,
+  kConfiguration = 78,
+};
+
+int exit_code_of(const Error& error);
+
+// Writes the error with its findings and remedies to standard error, in the language of the environment.
+void print_error(const Error& error);
+
+}  // namespace patchbay::cli

@@ -1,0 +1,114 @@
+#include "cli/api_client.hpp"
+
+#include <fstream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "cli/impl/open_store.hpp"
+#include "net/http.hpp"
+#include "web/tokens.hpp"
+
+namespace patchbay::cli {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::chrono::minutes kTokenLife{1};
+constexpr Duration kLimit{60'000};
+
+Error not_running(const config::Config& config) {
+  return Error(Code::unavailable, Text("cli.not_running", {{"folder", config.state_dir.string()}}));
+}
+
+std::string string_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Code code_of(int status) {
+  switch (status) {
+    case 401: return Code::unauthenticated;
+    case 403: return Code::denied;
+    case 404: return Code::not_found;
+    case 409: return Code::conflict;
+    case 429: return Code::rate_limited;
+    case 503: return Code::unavailable;
+    case 504: return Code::deadline;
+    default: return status >= 500 ? Code::internal : Code::invalid;
+  }
+}
+
+[[noreturn]] void fail(int status, const json& problem) {
+  const auto detail = string_at(problem, "detail");
+  Error error(code_of(status), Text::verbatim(detail.empty() ? string_at(problem, "title") : detail));
+  for (const auto& item : problem.value("errors", json::array())) {
+    error.add(Diagnostic(string_at(item, "pointer"), Text::verbatim(string_at(item, "detail")), Text::verbatim(string_at(item, "remedy"))));
+  }
+  throw error;
+}
+
+}  // namespace
+
+struct ApiClient::State {
+  explicit State(const config::Config& config) : store(open_store(config)), ids(clock), tokens(*store, clock, ids) {}
+
+  asio::io_context io;
+  SystemClock clock;
+  std::unique_ptr<store::Store> store;
+  IdMint ids;
+  web::Tokens tokens;
+  std::string token;
+  std::string address;  // "http://127.0.0.1:8420"
+  std::unique_ptr<net::HttpClient> http;
+  net::EgressRule rule;
+};
+
+std::filesystem::path address_file(const config::Config& config) { return config.state_dir / "address"; }
+
+ApiClient::ApiClient(const config::Config& config) {
+  std::string address;
+  std::getline(std::ifstream(address_file(config)), address);
+  const auto url = net::parse_url(address);
+  if (!url) throw not_running(config);
+  state_ = std::make_unique<State>(config);
+  state_->address = address;
+  state_->rule.opened = {url->host + ":" + std::to_string(url->port)};
+  state_->token = state_->tokens.create_now("command line", {"admin"}, state_->clock.now() + kTokenLife).plain;
+  net::init();
+  state_->http = net::HttpClient::make(state_->io.get_executor(), {});
+}
+
+ApiClient::~ApiClient() {
+  if (!state_) return;
+  state_->tokens.forget_expired_now("command line");
+}
+
+json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
+  net::HttpRequest request(method, state_->address + path);
+  request.headers.emplace_back("authorization", "Bearer " + state_->token);
+  if (const auto* language = std::getenv("LANG"); language != nullptr) request.headers.emplace_back("accept-language", language_of(language));
+  if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
+  request.body = body;
+  request.timeout = kLimit;
+  auto answer = asio::co_spawn(state_->io, state_->http->fetch(std::move(request), state_->rule), asio::use_future);
+  state_->io.restart();
+  state_->io.run();
+  const auto response = answer.get();
+  auto document = json::parse(response.body, nullptr, false);
+  if (response.status >= 400) fail(response.status, document.is_object() ? document : json::object());
+  return document;
+}
+
+json ApiClient::get(const std::string& path) { return call("GET", path, ""); }
+json ApiClient::post(const std::string& path, const json& body) { return call("POST", path, body.dump()); }
+json ApiClient::patch(const std::string& path, const json& body) { return call("PATCH", path, body.dump()); }
+void ApiClient::remove(const std::string& path) { call("DELETE", path, ""); }
+
+}  // namespace patchbay::cli
