@@ -105,7 +105,7 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   auto split = plugin::split_settings(*manifest, wanted.settings, {});
   for (const auto& [name, spec] : manifest->secrets) {
     if (spec.generate > 0 && split.secrets.count(name) == 0) {
-      split.secrets[name] = vault::Vault::generate(static_cast<std::size_t>(spec.generate));
+      split.secrets[name] = vault::generate(static_cast<std::size_t>(spec.generate));
     }
   }
   Integration integration;
