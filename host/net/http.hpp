@@ -20,15 +20,15 @@ void init();
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-// One part of a multipart/form-data body. `read` (when set) streams `size` bytes instead of `data`.
+// One part of a multipart/form-data body. `read` (when set) streams `size` bytes instead of `data`: it gives the next piece,
+// on fetch()'s executor, an empty one at the end. What it throws ends the request and leaves fetch().
 struct FormPart {
   std::string name;
   std::string file_name;  // empty: a plain field
   std::string type;
   std::string data;
   std::uint64_t size = 0;
-  // On the client's thread; must not block for long. What it throws ends the request and leaves fetch().
-  std::function<std::size_t(char* to, std::size_t room)> read;
+  std::function<boost::asio::awaitable<std::string>()> read;
 };
 
 struct HttpRequest {
@@ -48,8 +48,9 @@ struct HttpRequest {
   std::function<bool(const UrlParts&)> trusted;
   std::vector<std::string> private_headers;  // names in lower case
   bool long_poll = false;          // its own connections, so that waiting polls do not starve sends
-  // Streams the body of a 2xx answer instead of keeping it, on the client's thread. What it throws leaves fetch().
-  std::function<void(std::string_view)> on_body;
+  // Streams the body of a 2xx answer instead of keeping it, on fetch()'s executor, piece by piece; nothing more is read
+  // from the network meanwhile than fits a small buffer. What it throws leaves fetch().
+  std::function<boost::asio::awaitable<void>(std::string piece)> on_body;
 };
 
 struct HttpResponse {

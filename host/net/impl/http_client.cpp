@@ -26,6 +26,36 @@ UrlParts checked(const EgressRule& guard, const std::string& address) {
   return std::move(*url);
 }
 
+// However the coroutine ends, curl lets go of the transfer.
+struct Running {
+  Running(std::shared_ptr<Multi> m, std::shared_ptr<Transfer> t) : multi(std::move(m)), transfer(std::move(t)) {
+    multi->start(transfer);
+  }
+  ~Running() { multi->cancel(transfer); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  const std::shared_ptr<Multi> multi;
+  const std::shared_ptr<Transfer> transfer;
+};
+
+// Moves data between curl and the request's streams until curl is done.
+asio::awaitable<CURLcode> run(std::shared_ptr<Multi> multi, std::shared_ptr<Transfer> transfer,
+                              std::shared_ptr<const HttpRequest> request) {
+  const Running running(multi, transfer);
+  for (;;) {
+    auto step = co_await multi->next(transfer);
+    if (step.result) co_return *step.result;
+    if (step.wanted) {
+      const auto& part = request->parts[*step.wanted];
+      auto piece = co_await part.read();
+      multi->feed(transfer, *step.wanted, std::move(piece));
+    } else {
+      co_await request->on_body(std::move(step.data));
+    }
+  }
+}
+
 class CurlClient final : public HttpClient {
  public:
   CurlClient(const asio::any_io_executor& executor, Options options)
@@ -41,7 +71,7 @@ class CurlClient final : public HttpClient {
       const auto url = checked(guard, current->url);
       const auto transfer = std::make_shared<Transfer>(current, url, guard, options_);
       transfer->set_timeout(std::chrono::duration_cast<Duration>(until - steady_clock::now()));
-      const auto code = co_await multi->perform(transfer);
+      const auto code = co_await run(multi, transfer, current);
       transfer->check(code);
       auto response = transfer->take_response();
       auto next = current->max_redirects > 0 ? follow(*current, url, response) : nullptr;

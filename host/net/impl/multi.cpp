@@ -55,27 +55,39 @@ Multi::~Multi() {
   curl_slist_free_all(resolve_);
 }
 
-asio::awaitable<CURLcode> Multi::perform(std::shared_ptr<Transfer> transfer) {
+void Multi::start(std::shared_ptr<Transfer> transfer) {
+  asio::post(strand_, [self = shared_from_this(), transfer = std::move(transfer)] { self->add(transfer); });
+}
+
+void Multi::feed(std::shared_ptr<Transfer> transfer, std::size_t part, std::string piece) {
+  asio::post(strand_, [self = shared_from_this(), transfer = std::move(transfer), part, piece = std::move(piece)]() mutable {
+    if (self->transfers_.contains(transfer->handle())) transfer->feed(part, std::move(piece));
+  });
+}
+
+void Multi::cancel(std::shared_ptr<Transfer> transfer) {
+  asio::post(strand_, [self = shared_from_this(), transfer = std::move(transfer)] { self->abort(transfer); });
+}
+
+asio::awaitable<Step> Multi::next(std::shared_ptr<Transfer> transfer) {
   const auto executor = co_await asio::this_coro::executor;
   auto start = [self = shared_from_this(), executor, transfer](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
-    using Handler = asio::any_completion_handler<void(error_code, CURLcode)>;
+    using Handler = asio::any_completion_handler<void(error_code, Step)>;
     auto held = std::make_shared<Handler>(std::move(handler));
     // After that move: it puts a handler of its own into the slot.
     if (slot.is_connected()) {
       slot.assign([weak = self->weak_from_this(), transfer](asio::cancellation_type) {
-        const auto multi = weak.lock();
-        if (!multi) return;
-        asio::post(multi->strand_, [multi, transfer] { multi->abort(transfer); });
+        if (const auto multi = weak.lock()) multi->cancel(transfer);
       });
     }
-    transfer->done = [executor, held](error_code error, CURLcode code) {
-      asio::post(executor, [held, error, code] { std::move(*held)(error, code); });
+    Transfer::Waiter waiter = [executor, held](error_code error, Step step) {
+      asio::post(executor, [held, error, step = std::move(step)]() mutable { std::move(*held)(error, std::move(step)); });
     };
-    asio::post(self->strand_, [self, transfer] { self->add(transfer); });
+    asio::post(self->strand_, [transfer, waiter = std::move(waiter)]() mutable { transfer->wait(std::move(waiter)); });
   };
-  auto waiting = asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, CURLcode)>(std::move(start),
-                                                                                                 asio::use_awaitable);
+  auto waiting = asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, Step)>(std::move(start),
+                                                                                             asio::use_awaitable);
   co_return co_await std::move(waiting);
 }
 
@@ -90,13 +102,13 @@ void Multi::add(const std::shared_ptr<Transfer>& transfer) {
 void Multi::abort(const std::shared_ptr<Transfer>& transfer) {
   if (transfers_.erase(transfer->handle()) == 0) return;
   curl_multi_remove_handle(multi_, transfer->handle());
-  std::exchange(transfer->done, nullptr)(asio::error::operation_aborted, CURLE_OK);
+  transfer->stop(asio::error::operation_aborted);
 }
 
 void Multi::finish(const std::shared_ptr<Transfer>& transfer, CURLcode code) {
   curl_multi_remove_handle(multi_, transfer->handle());
   transfers_.erase(transfer->handle());
-  std::exchange(transfer->done, nullptr)(error_code(), code);
+  transfer->finish(code);
 }
 
 void Multi::act(curl_socket_t socket, int events) {

@@ -22,9 +22,12 @@ class Multi : public std::enable_shared_from_this<Multi> {
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
 
-  // Resumes on the caller's executor with curl's verdict. Any thread. Cancelled, it ends once curl has let go of the
-  // transfer.
-  boost::asio::awaitable<CURLcode> perform(std::shared_ptr<Transfer> transfer);
+  // Any thread, all of them.
+  void start(std::shared_ptr<Transfer> transfer);
+  // Resumes on the caller's executor. Cancelled, it ends once curl has let go of the transfer.
+  boost::asio::awaitable<Step> next(std::shared_ptr<Transfer> transfer);
+  void feed(std::shared_ptr<Transfer> transfer, std::size_t part, std::string piece);
+  void cancel(std::shared_ptr<Transfer> transfer);
 
  private:
   struct Socket;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@ namespace {
 constexpr Duration kConnectTimeout{10'000};
 constexpr std::size_t kMaxHeaderBytes = 256u << 10;
 constexpr long kIdleSeconds = 55;
+constexpr std::size_t kBuffered = 256u << 10;  // of a streamed answer, before the network has to wait
 constexpr std::string_view kToken =
     "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 // What frames the message or the connection is the client's business.
@@ -137,17 +139,17 @@ void Transfer::set_body() {
 
 void Transfer::set_parts() {
   mime_ = curl_mime_init(easy_);
-  readings_.reserve(request_->parts.size());
-  for (const auto& part : request_->parts) {
+  readings_.resize(request_->parts.size());
+  for (std::size_t i = 0; i < readings_.size(); ++i) {
+    const auto& part = request_->parts[i];
     auto* const slot = curl_mime_addpart(mime_);
     curl_mime_name(slot, part.name.c_str());
     if (!part.file_name.empty()) curl_mime_filename(slot, part.file_name.c_str());
     if (!part.type.empty()) curl_mime_type(slot, part.type.c_str());
     if (part.read) {
-      Reading& reading = readings_.emplace_back();
-      reading.part = &part;
-      reading.transfer = this;
-      curl_mime_data_cb(slot, static_cast<curl_off_t>(part.size), &Transfer::on_read, nullptr, nullptr, &reading);
+      readings_[i].transfer = this;
+      readings_[i].part = i;
+      curl_mime_data_cb(slot, static_cast<curl_off_t>(part.size), &Transfer::on_read, nullptr, nullptr, &readings_[i]);
     } else {
       curl_mime_data(slot, part.data.data(), part.data.size());
     }
@@ -258,39 +260,99 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
 }
 
 std::size_t Transfer::keep(std::string_view data) {
+  const bool is_streamed = request_->on_body && response_.status >= 200 && response_.status < 300;
+  if (is_streamed && arrived_.size() >= kBuffered) {
+    is_full_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
   received_ += data.size();
   too_large_ = received_ > request_->max_response;
-  if (too_large_) return 0;
-  try {
-    if (request_->on_body && response_.status >= 200 && response_.status < 300) {
-      request_->on_body(data);
-    } else {
-      response_.body += data;
-    }
-  } catch (...) {
-    thrown_ = std::current_exception();
-    return 0;
-  }
+  if (too_large_) return CURL_WRITEFUNC_ERROR;
+  (is_streamed ? arrived_ : response_.body) += data;
+  if (is_streamed) notify();
   return data.size();
 }
 
 std::size_t Transfer::on_data(char* data, std::size_t size, std::size_t count, void* self) {
-  const std::size_t taken = static_cast<Transfer*>(self)->keep(std::string_view(data, size * count));
-  return taken == size * count ? taken : CURL_WRITEFUNC_ERROR;
+  return static_cast<Transfer*>(self)->keep(std::string_view(data, size * count));
 }
 
-std::size_t Transfer::on_read(char* to, std::size_t size, std::size_t count, void* part) {
-  const auto& reading = *static_cast<const Reading*>(part);
-  try {
-    return reading.part->read(to, size * count);
-  } catch (...) {
-    reading.transfer->thrown_ = std::current_exception();
-    return CURL_READFUNC_ABORT;
+std::size_t Transfer::read(Reading& reading, char* to, std::size_t room) {
+  const auto left = std::min(room, reading.piece.size() - reading.used);
+  if (left > 0) {
+    std::copy_n(reading.piece.data() + reading.used, left, to);
+    reading.used += left;
+    reading.given += left;
+    return left;
+  }
+  if (reading.is_ended) {
+    too_short_ = reading.given < request_->parts[reading.part].size;
+    return too_short_ ? CURL_READFUNC_ABORT : 0;
+  }
+  if (!reading.is_asked) {
+    reading.is_asked = true;
+    wanted_ = reading.part;
+    notify();
+  }
+  return CURL_READFUNC_PAUSE;
+}
+
+std::size_t Transfer::on_read(char* to, std::size_t size, std::size_t count, void* reading) {
+  auto& source = *static_cast<Reading*>(reading);
+  return source.transfer->read(source, to, size * count);
+}
+
+void Transfer::feed(std::size_t part, std::string piece) {
+  auto& reading = readings_[part];
+  reading.is_ended = piece.empty();
+  reading.piece = std::move(piece);
+  reading.used = 0;
+  reading.is_asked = false;
+  if (result_) return;
+  // curl notes a part's pause at once and its own one only with the next read; unless both are set, CONT ends neither.
+  curl_easy_pause(easy_, CURLPAUSE_SEND);
+  curl_easy_pause(easy_, CURLPAUSE_CONT);
+}
+
+void Transfer::wait(Waiter waiter) {
+  waiter_ = std::move(waiter);
+  notify();
+  // The buffer has just been taken; curl calls back at once with what it held.
+  if (is_full_ && arrived_.empty() && !result_) {
+    is_full_ = false;
+    curl_easy_pause(easy_, CURLPAUSE_CONT);
   }
 }
 
+void Transfer::notify() {
+  if (!waiter_ || (arrived_.empty() && !wanted_ && !result_)) return;
+  std::exchange(waiter_, nullptr)(boost::system::error_code(), take_step());
+}
+
+Step Transfer::take_step() {
+  Step step;
+  if (!arrived_.empty()) {
+    step.data = std::exchange(arrived_, {});
+  } else if (wanted_) {
+    step.wanted = std::exchange(wanted_, std::nullopt);
+  } else {
+    step.result = result_;
+  }
+  return step;
+}
+
+void Transfer::finish(CURLcode code) {
+  result_ = code;
+  notify();
+}
+
+void Transfer::stop(boost::system::error_code error) {
+  result_ = CURLE_ABORTED_BY_CALLBACK;
+  if (waiter_) std::exchange(waiter_, nullptr)(error, Step());
+}
+
 void Transfer::check(CURLcode code) const {
-  if (thrown_) std::rethrow_exception(thrown_);
+  if (too_short_) throw Error(Code::invalid, Text("net.part_too_short", {{"host", url_.host}}));
   if (too_large_) {
     const auto limit = std::to_string(request_->max_response);
     throw Error(Code::invalid, Text("net.response_too_large", {{"host", url_.host}, {"limit", limit}}));

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/system/error_code.hpp>
 #include <curl/curl.h>
@@ -17,8 +18,15 @@ namespace patchbay::net {
 bool is_safe_method(std::string_view method);
 bool is_redirect(int status);
 
+// What a coroutine that drives a transfer does next: take data, give data for a part, or look at the end.
+struct Step {
+  std::string data;
+  std::optional<std::size_t> wanted;  // a part's number
+  std::optional<CURLcode> result;
+};
+
 // One request on one curl handle, without redirects. Built by a coroutine, then touched on the multi's strand only, until
-// `done` has run.
+// the last step or stop().
 class Transfer {
  public:
   // `options` outlives the transfer. Throws Error{invalid} for what cannot be sent.
@@ -33,8 +41,13 @@ class Transfer {
   void check(CURLcode code) const;
   HttpResponse take_response() { return std::move(response_); }
 
-  // Set by the multi: told once, with an error when the transfer was cancelled.
-  std::function<void(boost::system::error_code, CURLcode)> done;
+  using Waiter = std::function<void(boost::system::error_code, Step)>;
+  // Calls `waiter` once, with the next step or with the error of stop(). Not from inside a curl callback.
+  void wait(Waiter waiter);
+  // The next piece of a part that was wanted; empty: its end.
+  void feed(std::size_t part, std::string piece);
+  void finish(CURLcode code);
+  void stop(boost::system::error_code error);
 
  private:
   void set_target();
@@ -49,7 +62,7 @@ class Transfer {
   static int on_ready(void* self, char* remote, char* local, int remote_port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* part);
+  static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* reading);
 
   bool may_connect(const std::string& address);
   std::size_t keep(std::string_view data);
@@ -58,10 +71,19 @@ class Transfer {
   bool was_sent() const { return attempts_ > 0 && bytes_sent() > sent_before_; }
   [[noreturn]] void fail_sent_or_not(CURLcode code) const;
 
+  // A part whose content comes piece by piece.
   struct Reading {
-    const FormPart* part;
-    Transfer* transfer;
+    Transfer* transfer = nullptr;
+    std::size_t part = 0;
+    std::string piece;
+    std::size_t used = 0;  // of the piece
+    std::uint64_t given = 0;
+    bool is_asked = false;
+    bool is_ended = false;
   };
+  std::size_t read(Reading& reading, char* to, std::size_t room);
+  void notify();
+  Step take_step();
 
   std::shared_ptr<const HttpRequest> request_;
   const UrlParts url_;
@@ -72,7 +94,12 @@ class Transfer {
   CURL* easy_;
   curl_slist* header_list_ = nullptr;
   curl_mime* mime_ = nullptr;
-  std::vector<Reading> readings_;
+  std::vector<Reading> readings_;  // one for each part
+  Waiter waiter_;
+  std::string arrived_;  // for on_body
+  bool is_full_ = false;
+  std::optional<std::size_t> wanted_;
+  std::optional<CURLcode> result_;
   HttpResponse response_;
   std::uint64_t received_ = 0;
   std::size_t header_bytes_ = 0;
@@ -82,7 +109,7 @@ class Transfer {
   long sent_before_ = 0;  // bytes that were no part of the request (a proxy's CONNECT)
   bool too_large_ = false;
   std::string refused_;  // the address that the guard refused
-  std::exception_ptr thrown_;
+  bool too_short_ = false;
   char error_[CURL_ERROR_SIZE] = {};
 };
 

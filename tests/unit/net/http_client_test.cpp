@@ -17,6 +17,24 @@ Reply echo(const HttpServer::Request& request) {
   return {200, {{"X-Method", request.method}, {"Content-Type", "text/plain"}}, request.body};
 }
 
+boost::asio::awaitable<std::string> next_piece(std::size_t& given) {
+  const auto size = std::min<std::size_t>(70'000, 300'000 - given);
+  given += size;
+  co_return std::string(size, 'z');
+}
+
+boost::asio::awaitable<void> count(std::size_t& total, std::string piece) {
+  total += piece.size();
+  co_return;
+}
+
+boost::asio::awaitable<void> count_slowly(std::size_t& total, std::size_t& largest, std::string piece) {
+  SystemClock clock;
+  co_await clock.sleep(Duration(2));
+  total += piece.size();
+  largest = std::max(largest, piece.size());
+}
+
 TEST_F(HttpClientTest, SendsTheUrlByteForByte) {  // plugin-needs N7 e
   HttpServer server(echo);
   open(server);
@@ -82,12 +100,7 @@ TEST_F(HttpClientTest, SendsPartsFromMemoryAndFromAStream) {  // plugin-needs N7
   file.type = "text/plain";
   file.size = 300'000;
   std::size_t given = 0;
-  file.read = [&](char* to, std::size_t room) {
-    const auto size = std::min(room, 300'000 - given);
-    std::fill_n(to, size, 'z');
-    given += size;
-    return size;
-  };
+  file.read = [&given] { return next_piece(given); };
   request.parts = {field, file};
   const auto body = fetch(std::move(request)).body;
   EXPECT_EQ(std::count(body.begin(), body.end(), 'z'), 300'000);
@@ -103,13 +116,26 @@ TEST_F(HttpClientTest, StreamsAnswersThatAreGood) {
   open(server);
   std::size_t streamed = 0;
   HttpRequest good("GET", server.url("/good"));
-  good.on_body = [&](std::string_view piece) { streamed += piece.size(); };
+  good.on_body = [&](std::string piece) { return count(streamed, std::move(piece)); };
   HttpRequest bad("GET", server.url("/bad"));
   bad.on_body = good.on_body;
   EXPECT_EQ(fetch(std::move(good)).body, "");
   EXPECT_EQ(streamed, 1'000'000u);
   EXPECT_EQ(fetch(std::move(bad)).body, "no such file");
   EXPECT_EQ(streamed, 1'000'000u);
+}
+
+TEST_F(HttpClientTest, ReadsNoFasterThanTheStreamTakes) {
+  HttpServer server([](const auto&) { return Reply(200, {}, std::string(8u << 20, 'y')); });
+  open(server);
+  std::size_t streamed = 0;
+  std::size_t largest = 0;
+  HttpRequest request("GET", server.url());
+  request.max_response = 8u << 20;
+  request.on_body = [&](std::string piece) { return count_slowly(streamed, largest, std::move(piece)); };
+  fetch(std::move(request));
+  EXPECT_EQ(streamed, 8u << 20);
+  EXPECT_LE(largest, 512u << 10);
 }
 
 TEST_F(HttpClientTest, KeepsConnections) {  // measurements 8

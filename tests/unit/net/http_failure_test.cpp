@@ -30,6 +30,18 @@ Reply drop() {
   return reply;
 }
 
+boost::asio::awaitable<void> no_room() {
+  throw std::runtime_error("disk full");
+  co_return;
+}
+
+boost::asio::awaitable<std::string> no_file() {
+  throw std::runtime_error("file gone");
+  co_return "";
+}
+
+boost::asio::awaitable<std::string> nothing() { co_return ""; }
+
 // Holds the answer back until the server stops.
 struct Silent {
   HttpServer* server = nullptr;
@@ -134,14 +146,26 @@ TEST_F(HttpFailureTest, WhatAStreamThrowsComesOut) {
   HttpServer server([](const auto&) { return Reply("body"); });
   open(server);
   HttpRequest request("GET", server.url());
-  request.on_body = [](std::string_view) { throw std::runtime_error("disk full"); };
+  request.on_body = [](std::string) { return no_room(); };
   EXPECT_THROW(fetch(std::move(request)), std::runtime_error);
   HttpRequest upload("POST", server.url());
   upload.parts.resize(1);
   upload.parts[0].name = "file";
   upload.parts[0].size = 10;
-  upload.parts[0].read = [](char*, std::size_t) -> std::size_t { throw std::runtime_error("file gone"); };
+  upload.parts[0].read = [] { return no_file(); };
   EXPECT_THROW(fetch(std::move(upload)), std::runtime_error);
+}
+
+TEST_F(HttpFailureTest, APartShorterThanStatedIsInvalid) {
+  HttpServer server([](const auto&) { return Reply("body"); });
+  open(server);
+  HttpRequest request("POST", server.url());
+  request.parts.resize(1);
+  request.parts[0].name = "file";
+  request.parts[0].size = 10;
+  request.parts[0].read = [] { return nothing(); };
+  EXPECT_EQ(code_of(std::move(request)), Code::invalid);
+  EXPECT_EQ(text_.id(), "net.part_too_short");
 }
 
 TEST_F(HttpFailureTest, CancellingEndsTheWait) {
