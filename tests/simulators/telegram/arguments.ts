@@ -35,7 +35,7 @@ function readForm(type: string, body: Buffer, args: Fields, files: Map<string, U
     parser.on("file", (name, stream, info) => {
       const pieces: Buffer[] = [];
       stream.on("data", (piece: Buffer) => pieces.push(piece));
-      stream.on("end", () => files.set(name, { name: info.filename, type: info.mimeType, bytes: new Uint8Array(Buffer.concat(pieces)) }));
+      stream.on("end", () => files.set(name, { name: info.filename ?? name, type: info.mimeType, bytes: new Uint8Array(Buffer.concat(pieces)) }));
     });
     parser.on("close", resolve);
     parser.on("error", () => reject(new ApiError(400, "Bad Request: can't parse multipart form")));

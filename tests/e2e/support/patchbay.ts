@@ -1,0 +1,167 @@
+// Starts the real host in a folder of its own and talks to its API.
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const BUILD = resolve(process.env["PB_BUILD_DIR"] ?? join(import.meta.dirname, "../../../build/release"));
+
+export interface Options {
+  siteUrl?: string;
+  store?: string; // default: sqlite in the state folder
+  allow?: string[];
+  folders?: string[];
+  config?: object; // laid over
+}
+
+export interface Answer {
+  status: number;
+  body: any;
+  headers: Headers;
+}
+
+export class Patchbay {
+  readonly folder: string;
+  readonly configFile: string;
+  process: ChildProcess | undefined;
+  address = "";
+  token = "";
+  output = "";
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.configFile = join(folder, "patchbay.json");
+  }
+
+  static async prepare(options: Options = {}): Promise<Patchbay> {
+    const host = new Patchbay(await mkdtemp(join(tmpdir(), "pb-e2e-")));
+    await writeFile(host.configFile, JSON.stringify({
+      state_dir: "state", site_url: options.siteUrl ?? "", listen: { port: 0 },
+      ...(options.store ? { store: { url: options.store } } : {}),
+      plugins: { folders: options.folders ?? [] }, egress: { allow: options.allow ?? [] }, log: { level: "debug", format: "json" },
+      ...options.config,
+    }));
+    return host;
+  }
+
+  static async start(options: Options = {}): Promise<Patchbay> {
+    const host = await Patchbay.prepare(options);
+    host.token = await host.createToken("test", "admin");
+    await host.serve();
+    return host;
+  }
+
+  async cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    try {
+      const done = await run(join(BUILD, "bin/patchbay"), [...args, "--config", this.configFile], { env: { ...process.env, LANG: "C" } });
+      return { code: 0, ...done };
+    } catch (error) {
+      const failed = error as { code: number; stdout: string; stderr: string };
+      return { code: failed.code, stdout: failed.stdout, stderr: failed.stderr };
+    }
+  }
+
+  async createToken(name: string, scope: string): Promise<string> {
+    const done = await this.cli("token", "create", "--name", name, "--scope", scope);
+    if (done.code !== 0) throw new Error(`token create: ${done.stderr}`);
+    return done.stdout.trim();
+  }
+
+  // Resolves when the host is ready; rejects with what it said when it ends before.
+  serve(): Promise<void> {
+    const child = spawn(join(BUILD, "bin/patchbay"), ["serve", "--config", this.configFile], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LANG: "C" } });
+    this.process = child;
+    return new Promise((resolve, reject) => {
+      child.stderr!.on("data", (piece: Buffer) => (this.output += piece.toString()));
+      child.stdout!.on("data", (piece: Buffer) => {
+        const ready = /^ready: (\S+)$/m.exec(piece.toString());
+        if (ready) {
+          this.address = ready[1]!;
+          resolve();
+        }
+      });
+      child.on("exit", (code, signal) => reject(new Error(`host ended (${code ?? signal}): ${this.output.slice(-2000)}`)));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    child.kill(signal);
+    return ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill("SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  // Pids of the plugin workers: direct children of the host.
+  async workers(): Promise<number[]> {
+    const pid = this.process?.pid;
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+    const threads = await run("pgrep", ["-P", String(pid), "patchbay-worker"]).then((done) => done.stdout, () => children);
+    return threads.split(/\s+/).filter(Boolean).map(Number);
+  }
+
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(this.address + path, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = (response.headers.get("content-type") ?? "").includes("json");
+    return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+  }
+
+  get = (path: string): Promise<Answer> => this.call("GET", path);
+  post = (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> => this.call("POST", path, body, headers);
+
+  async integrate(plugin: string, name: string, settings: object): Promise<string> {
+    const created = await this.post("/api/v1/integrations", { plugin, name, settings });
+    if (created.status !== 201) throw new Error(`create: ${created.status} ${JSON.stringify(created.body)}`);
+    return created.body.id;
+  }
+
+  async connect(plugin: string, name: string, settings: object): Promise<string> {
+    const id = await this.integrate(plugin, name, settings);
+    const activated = await this.post(`/api/v1/integrations/${id}/activate`);
+    if (activated.status !== 200) throw new Error(`activate: ${activated.status} ${JSON.stringify(activated.body)}`);
+    return id;
+  }
+
+  // Every page of a list.
+  async all(path: string): Promise<any[]> {
+    const items: any[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: Answer = await this.get(path + (path.includes("?") ? "&" : "?") + "limit=500" + (cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""));
+      if (page.status !== 200) throw new Error(`${path}: ${page.status} ${JSON.stringify(page.body)}`);
+      items.push(...page.body.items);
+      cursor = page.body.next;
+    }
+    return items;
+  }
+
+  chats = (integration: string): Promise<any[]> => this.all(`/api/v1/chats?integration=${integration}`);
+  messages = (chat: string): Promise<any[]> => this.all(`/api/v1/chats/${chat}/messages`);
+}
+
+// Asks until it holds; the last answer is in the error.
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, seconds = 20): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let error: unknown;
+  for (;;) {
+    try {
+      const value = await ask();
+      if (value !== undefined && value !== false) return value;
+    } catch (caught) {
+      error = caught;
+    }
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}${error ? ` (${String(error)})` : ""}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
