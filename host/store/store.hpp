@@ -82,7 +82,7 @@ class Store {
  public:
   struct Options {
     std::string url;            // "sqlite:PATH" or "postgresql://..."
-    std::size_t sessions = 4;   // connections for reads and, on PostgreSQL, for writes
+    std::size_t sessions = 8;   // connections for reads and, on PostgreSQL, for writes; opened when first needed
   };
 
   // Opens, without migrating. Throws Error{unavailable} "store.unavailable" when the database is away.
@@ -94,7 +94,8 @@ class Store {
   // Runs fn(Session&) in a transaction on a store thread and resumes the caller on its own executor. `write` commits when
   // fn returns and rolls back when it throws; it is repeated from the start (so fn may run more than once) after a
   // serialization failure, a deadlock, SQLITE_BUSY, or when a connection that had gone stale is replaced. `read` sees one
-  // snapshot and cannot write. On SQLite all writes share one connection.
+  // snapshot and cannot write. On SQLite all writes share one
+  // connection, and those that wait for it share one commit; each still stands or falls alone.
   // Throws what fn throws, Error{unavailable} "store.unavailable" with retry_after when the database is away or full:
   // then it is unknown whether the transaction took place, unless fn never returned.
   // Cancelling the caller does not interrupt the transaction: it ends, then the caller resumes.
@@ -109,6 +110,7 @@ class Store {
   }
 
   // The same from a thread that may block: start-up, command line, the inbox committer.
+  // Not from within another read or write.
   template <class F>
   std::invoke_result_t<F&, Session&> read_now(F fn) {
     return run_now<F>(Mode::read, std::move(fn));
@@ -117,6 +119,8 @@ class Store {
   std::invoke_result_t<F&, Session&> write_now(F fn) {
     return run_now<F>(Mode::write, std::move(fn));
   }
+  // write_now with one insert_new and nothing else: a single round trip on PostgreSQL.
+  virtual std::vector<std::int64_t> insert_new_now(const BulkInsert& insert) = 0;
 
  protected:
   enum class Mode { read, write };

@@ -32,7 +32,8 @@ Error constraint(const std::string& reason);
 // A session that knows how to open itself and its transactions. Used by one thread at a time.
 class Connection : public Session {
  public:
-  enum class Mode { read, write };
+  // single: one statement that is its own transaction, so that PostgreSQL needs one round trip instead of three.
+  enum class Mode { read, write, single };
 
   // Opens first if need be. Throws Error{unavailable} if the database is away.
   virtual void begin(Mode mode) = 0;
@@ -41,6 +42,25 @@ class Connection : public Session {
   // Never throws; closes a connection that cannot be cleaned.
   virtual void rollback() noexcept = 0;
   virtual void close() noexcept = 0;
+
+  // Runs `work` in a savepoint of the running transaction and returns what it threw: then only its changes are undone.
+  // Throws when the transaction as a whole is lost.
+  std::exception_ptr within_savepoint(const std::function<void(Session&)>& work);
+
+ protected:
+  // Calls `f` and remembers the exception that it threw: a transaction has only one chance.
+  template <class F>
+  auto guarded(F f) {
+    if (lost_) std::rethrow_exception(lost_);
+    try {
+      return f();
+    } catch (...) {
+      lost_ = std::current_exception();
+      throw;
+    }
+  }
+
+  std::exception_ptr lost_;
 };
 
 struct TextHash {
@@ -52,18 +72,6 @@ using BySql = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
 // Prepared statements kept per connection. SQL is constant, so the bound is met only by a mistake.
 constexpr std::size_t kMaxStatements = 512;
-
-// Calls `f` and remembers, in `lost`, the exception that it threw: a transaction has only one chance.
-template <class F>
-auto guarded(std::exception_ptr& lost, F f) {
-  if (lost) std::rethrow_exception(lost);
-  try {
-    return f();
-  } catch (...) {
-    lost = std::current_exception();
-    throw;
-  }
-}
 
 std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode);
 std::unique_ptr<Connection> make_postgresql_connection(std::string url);

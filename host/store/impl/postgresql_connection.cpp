@@ -47,11 +47,12 @@ class PostgresqlConnection final : public Connection {
     open();
     lost_ = nullptr;
     mode_ = mode;
-    command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
+    if (mode != Mode::single) command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
   }
 
   void commit() override {
-    guarded(lost_, [&] {
+    guarded([&] {
+      if (mode_ == Mode::single) return;
       try {
         command("commit");
       } catch (const ConnectionLost& lost) {
@@ -74,7 +75,7 @@ class PostgresqlConnection final : public Connection {
   }
 
   std::int64_t exec(std::string_view sql, Values values) override {
-    return guarded(lost_, [&]() -> std::int64_t {
+    return guarded([&]() -> std::int64_t {
       const auto result = run(sql, values);
       const char* tuples = PQcmdTuples(result.get());
       return *tuples == '\0' ? 0 : std::strtoll(tuples, nullptr, 10);
@@ -82,7 +83,7 @@ class PostgresqlConnection final : public Connection {
   }
 
   std::vector<Row> query(std::string_view sql, Values values) override {
-    return guarded(lost_, [&] {
+    return guarded([&] {
       const auto result = run(sql, values);
       const int columns = PQnfields(result.get());
       const int count = PQntuples(result.get());
@@ -99,7 +100,7 @@ class PostgresqlConnection final : public Connection {
   }
 
   std::vector<std::int64_t> insert_new(const BulkInsert& insert) override {
-    return guarded(lost_, [&] {
+    return guarded([&] {
       const auto sql = bulk_sql(insert);
       const Parameters parameters(insert);
       const auto result = execute(sql, parameters);
@@ -112,7 +113,7 @@ class PostgresqlConnection final : public Connection {
   }
 
   void script(const std::string& sql) override {
-    guarded(lost_, [&] { check(Result(PQexec(connection_, sql.c_str())), sql); });
+    guarded([&] { check(Result(PQexec(connection_, sql.c_str())), sql); });
   }
 
  private:
@@ -194,6 +195,7 @@ class PostgresqlConnection final : public Connection {
   [[noreturn]] void raise(const std::string& state, const std::string& reason, std::string_view sql) {
     if (PQstatus(connection_) == CONNECTION_BAD || begins_with(state, "57P0")) {
       close();
+      if (mode_ == Mode::single) throw unavailable(reason);  // it may have committed: not for us to repeat
       throw ConnectionLost(reason);
     }
     if (state == "40001" || state == "40P01") throw Repeat(reason);
@@ -215,7 +217,6 @@ class PostgresqlConnection final : public Connection {
   BySql<Kept> statements_;
   std::uint64_t prepared_ = 0;
   Mode mode_ = Mode::read;
-  std::exception_ptr lost_;
 };
 
 }  // namespace

@@ -62,11 +62,11 @@ class SqliteConnection final : public Connection {
   void begin(Mode mode) override {
     open();
     lost_ = nullptr;
-    check(run_kept(mode == Mode::write ? "begin immediate" : "begin"), "begin");
+    check(run_kept(mode == Mode::read ? "begin" : "begin immediate"), "begin");
   }
 
   void commit() override {
-    guarded(lost_, [&] { check(run_kept("commit"), "commit"); });
+    guarded([&] { check(run_kept("commit"), "commit"); });
   }
 
   void rollback() noexcept override {
@@ -82,7 +82,7 @@ class SqliteConnection final : public Connection {
   }
 
   std::int64_t exec(std::string_view sql, Values values) override {
-    return guarded(lost_, [&]() -> std::int64_t {
+    return guarded([&]() -> std::int64_t {
       auto* statement = prepare(sql, &values);
       const Use use(statement);
       int code = SQLITE_ROW;
@@ -93,7 +93,7 @@ class SqliteConnection final : public Connection {
   }
 
   std::vector<Row> query(std::string_view sql, Values values) override {
-    return guarded(lost_, [&] {
+    return guarded([&] {
       auto* statement = prepare(sql, &values);
       const Use use(statement);
       const int columns = sq::sqlite3_column_count(statement);
@@ -111,7 +111,7 @@ class SqliteConnection final : public Connection {
   }
 
   std::vector<std::int64_t> insert_new(const BulkInsert& insert) override {
-    return guarded(lost_, [&] {
+    return guarded([&] {
       std::string sql = insert.head() + " values (";
       for (std::size_t i = 0; i < insert.columns().size(); ++i) sql += ":c" + std::to_string(i) + ",";
       sql.back() = ')';
@@ -131,7 +131,7 @@ class SqliteConnection final : public Connection {
   }
 
   void script(const std::string& sql) override {
-    guarded(lost_, [&] { check(sq::sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr), sql); });
+    guarded([&] { check(sq::sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr), sql); });
   }
 
  private:
@@ -173,7 +173,7 @@ class SqliteConnection final : public Connection {
     sq::sqlite3_extended_result_codes(db_, 1);
     script(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; "
-        "pragma temp_store = memory; pragma cache_size = -16384");
+        "pragma temp_store = memory; pragma cache_size = -16384; pragma wal_autocheckpoint = 4000");
     if (mode_ == Mode::read) script("pragma query_only = on");
   }
 
@@ -264,7 +264,6 @@ class SqliteConnection final : public Connection {
   std::unique_ptr<soci::session> session_;
   sq::sqlite3* db_ = nullptr;
   BySql<Kept> statements_;
-  std::exception_ptr lost_;
 };
 
 }  // namespace

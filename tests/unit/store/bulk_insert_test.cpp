@@ -50,6 +50,19 @@ TEST_P(BulkInsertTest, tells_new_rows_from_known_ones) {
   EXPECT_THAT(store_all(second), UnorderedElementsAre(4));
 }
 
+TEST_P(BulkInsertTest, is_a_transaction_of_its_own_if_wanted) {
+  auto insert = rows();
+  insert.add(hit(1, "a"));
+  insert.add(hit(2, "a"));
+  EXPECT_THAT(store->insert_new_now(insert), UnorderedElementsAre(1));
+  EXPECT_THAT(store->insert_new_now(insert), IsEmpty());
+  auto broken = rows();
+  broken.add(hit(3, "c"));
+  broken.add({std::int64_t{4}, "d", Value(), Value(), Value()});
+  EXPECT_THROW(store->insert_new_now(broken), Error);
+  EXPECT_EQ(store->read_now([](Session& s) { return s.query("select id from hits"); }).size(), 1U);
+}
+
 TEST_P(BulkInsertTest, keeps_every_type_and_null) {
   auto insert = rows();
   const std::string body("\0\xff\x80z", 4);

@@ -109,6 +109,41 @@ TEST_P(StoreTest, shares_the_database_with_another_store) {
   EXPECT_EQ(other->read_now([](Session& s) { return value(s); }), 2);
 }
 
+asio::awaitable<void> write_one(Store& store, std::int64_t id, bool fail, std::atomic<int>* refused) {
+  auto work = [id, fail](Session& s) {
+    s.exec("insert into counters(id, value) values (:id, 0)", {id});
+    if (fail) s.exec("insert into counters(id, value) values (:id, 0)", {id});
+  };
+  try {
+    co_await store.write(std::move(work));
+  } catch (const Error& error) {
+    *refused += error.code() == Code::conflict ? 1 : 100;
+  }
+}
+
+// On SQLite these share commits.
+TEST_P(StoreTest, undoes_only_the_work_that_failed_among_many_that_wait) {
+  std::atomic<int> refused = 0;
+  for (std::int64_t id = 2; id <= 201; ++id) {
+    asio::co_spawn(io, write_one(*store, id, id % 10 == 0, &refused), asio::use_future);
+  }
+  io.run();
+  EXPECT_EQ(refused, 20);
+  const auto rows = store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
+  EXPECT_EQ(rows.size(), 180U);
+}
+
+TEST_P(StoreTest, ends_what_it_was_given_before_it_goes) {
+  std::atomic<int> refused = 0;
+  for (std::int64_t id = 2; id <= 51; ++id) asio::co_spawn(io, write_one(*store, id, false, &refused), asio::use_future);
+  io.poll();
+  store.reset();
+  io.run();
+  store = database.open_empty();
+  const auto rows = store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
+  EXPECT_EQ(rows.size(), 50U);
+}
+
 TEST(StoreOpen, refuses_a_url_that_it_does_not_understand) {
   for (const char* url : {"", "sqlite:", "mysql://x", "/some/path"}) {
     Store::Options options;
@@ -168,7 +203,7 @@ TEST(StorePostgresql, repeats_the_victim_of_a_deadlock) {
   std::thread other([&] { cross(2, 1); });
   cross(1, 2);
   other.join();
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3);
   const auto rows = store->read_now([](Session& s) { return s.query("select n from t"); });
   for (const auto& row : rows) EXPECT_EQ(row.integer(0), 2);
 }
