@@ -14,11 +14,13 @@ constexpr std::int64_t kDownloadTimeoutMs = 300'000;
 constexpr std::int64_t kLargestAnswer = 32 << 20;
 
 // Values of a form: text as it is, everything else as JSON.
-std::string form_value(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string form_value(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 bool is_plain(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '.' ||
-         c == '~' || c == '/';
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-' ||
+         c == '.' || c == '~' || c == '/';
 }
 
 std::string percent_encoded(const std::string& path) {
@@ -81,7 +83,8 @@ Json http_request(const std::string& base, const ApiCall& call, std::vector<std:
     parts.push_back({{"name", name}, {"value", form_value(value)}, {"literal", true}});
   }
   for (const ApiFile& file : call.files) {
-    parts.push_back({{"name", file.part}, {"blob", file.blob}, {"file_name", file.name}, {"type", file.type}});
+    parts.push_back(
+        {{"name", file.part}, {"blob", file.blob}, {"file_name", file.name}, {"type", file.type}});
   }
   request["parts"] = std::move(parts);
   return request;

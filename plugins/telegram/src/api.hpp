@@ -29,13 +29,14 @@ struct ApiCall {
   Effect effect;
   Json arguments;
   std::vector<ApiFile> files;  // not empty: multipart/form-data
-  bool placeholders = false;   // the arguments hold {{secret:...}}; never set it where people's words are among them
+  bool placeholders =
+      false;  // the arguments hold {{secret:...}}; never set it where people's words are among them
   std::int64_t timeout_ms = 30'000;
   bool long_poll = false;
 };
 
-// The request of pb.http/1 for a call; its body is in `blobs`. The token stands in the address as a placeholder that only
-// the host can fill; arguments go where the host fills nothing in. Pure.
+// The request of pb.http/1 for a call; its body is in `blobs`. The token stands in the address as a
+// placeholder that only the host can fill; arguments go where the host fills nothing in. Pure.
 Json http_request(const std::string& base, const ApiCall& call, std::vector<std::string>& blobs);
 
 // The Bot API through the host. On the instance's strand.

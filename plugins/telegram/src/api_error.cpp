@@ -40,12 +40,17 @@ constexpr Known kKnown[] = {
 };
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_token_char(char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_token_char(char c) {
+  return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+}
 
 Error refused(const ApiAnswer& answer, const std::string& description) {
   const std::string words = lower(description);
@@ -68,8 +73,10 @@ Error rate_limited(const ApiAnswer& answer) {
 Error server_fault(const ApiAnswer& answer, const std::string& description, Effect effect) {
   const Json args = {{"status", answer.status}};
   // "restart" and 503 come before anything was done.
-  const bool nothing_happened = answer.status == 503 || lower(description).find("restart") != std::string::npos;
-  if (effect == Effect::reads || nothing_happened) return failure(PB_UNAVAILABLE, "telegram.unavailable", args);
+  const bool nothing_happened =
+      answer.status == 503 || lower(description).find("restart") != std::string::npos;
+  if (effect == Effect::reads || nothing_happened)
+    return failure(PB_UNAVAILABLE, "telegram.unavailable", args);
   return failure(PB_OUTCOME_UNKNOWN, "telegram.outcome_unknown", args);
 }
 
@@ -93,7 +100,8 @@ std::string harmless(const std::string& words) {
     out.append(words, at, next - at);
     at = next;
   }
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   return excerpt(out, 300);
 }
 

@@ -25,7 +25,8 @@ struct ApiAnswer {
 // What it means for whoever called. Pure. A chat that moved is in the detail "moved_to". Texts hold no token.
 patchbay::Error error_of(const ApiAnswer& answer, Effect effect);
 
-// Words of a server with everything that looks like a bot's token taken out, and cut to a line of 300 characters.
+// Words of a server with everything that looks like a bot's token taken out, and cut to a line of 300
+// characters.
 std::string harmless(const std::string& words);
 
 }  // namespace telegram

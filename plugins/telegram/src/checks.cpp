@@ -14,7 +14,9 @@ using patchbay::Configuration;
 using patchbay::Error;
 using patchbay::Task;
 
-bool starts_with(const std::string& text, const std::string& with) { return text.compare(0, with.size(), with) == 0; }
+bool starts_with(const std::string& text, const std::string& with) {
+  return text.compare(0, with.size(), with) == 0;
+}
 
 // Whether Telegram's own servers would call this https address.
 bool has_allowed_port(const std::string& address) {
@@ -115,7 +117,8 @@ Task<CheckReply> check_bot(Configuration configuration, const Api& api, const Re
   if (wanted.webhook) check_address(reply, configuration, api.is_public());
   const WebhookInfo info = co_await remote.webhook_info();
   if (!info.url.empty() && !wanted.is_ours(info.url)) {  // CHAT-26: a warning; connecting stops and asks
-    reply.diagnostics.push_back(finding("/token", "telegram.foreign_webhook", {{"address", info.url}}).as_warning());
+    reply.diagnostics.push_back(
+        finding("/token", "telegram.foreign_webhook", {{"address", info.url}}).as_warning());
   }
   co_return reply;
 }

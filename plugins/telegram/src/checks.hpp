@@ -9,7 +9,8 @@
 
 namespace telegram {
 
-// The address of the Bot API in the settings, without slashes at its end. Throws Error(PB_INVALID) with a diagnostic.
+// The address of the Bot API in the settings, without slashes at its end. Throws Error(PB_INVALID) with a
+// diagnostic.
 std::string api_base(const Json& settings);
 
 // pb.lifecycle/1:check: who the bot is, and what stands in the way of its messages.

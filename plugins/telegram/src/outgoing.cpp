@@ -42,12 +42,14 @@ Way way_of(const Json& file) {
   }
   if (kind == "video" && one_of(type, {"video/mp4", "video/quicktime"})) return kVideo;
   if (kind == "audio" || kind == "voice") {
-    if (kind == "voice" && one_of(type, {"audio/ogg", "audio/opus", "audio/mpeg", "audio/mp4"})) return kVoice;
+    if (kind == "voice" && one_of(type, {"audio/ogg", "audio/opus", "audio/mpeg", "audio/mp4"}))
+      return kVoice;
     if (one_of(type, {"audio/mpeg", "audio/mp3", "audio/mp4", "audio/x-m4a", "audio/m4a"})) return kAudio;
   }
   if ((kind == "animation" || kind == "image") && type == "image/gif") return kAnimation;
   if (kind == "animation" && type == "video/mp4") return kAnimation;
-  if (kind == "sticker" && one_of(type, {"image/webp", "video/webm", "application/x-tgsticker"})) return kSticker;
+  if (kind == "sticker" && one_of(type, {"image/webp", "video/webm", "application/x-tgsticker"}))
+    return kSticker;
   return kDocument;
 }
 
@@ -88,12 +90,15 @@ std::vector<ApiCall> file_calls(const Json& attachments, std::string& caption) {
     if (run.empty()) return;
     const bool captioned = run.front().first.caption;
     const std::string words = captioned ? std::exchange(caption, {}) : std::string();
-    calls.push_back(run.size() == 1 ? single(*run.front().second, run.front().first, words) : album(run, words));
+    calls.push_back(run.size() == 1 ? single(*run.front().second, run.front().first, words)
+                                    : album(run, words));
     run.clear();
   };
   for (const Json& file : attachments) {
     const Way way = way_of(file);
-    if (!run.empty() && (way.album == 0 || way.album != run.front().first.album || run.size() == kLargestAlbum)) flush();
+    if (!run.empty() &&
+        (way.album == 0 || way.album != run.front().first.album || run.size() == kLargestAlbum))
+      flush();
     run.emplace_back(way, &file);
   }
   flush();
@@ -112,7 +117,9 @@ ApiCall location_call(const Json& location) {
   return call;
 }
 
-ApiCall text_call(const std::string& text) { return {"sendMessage", Effect::acts, {{"text", text}}}; }
+ApiCall text_call(const std::string& text) {
+  return {"sendMessage", Effect::acts, {{"text", text}}};
+}
 
 // A card needs a number; without one it is readable text (CHAT-12).
 ApiCall contact_call(const Json& contact) {
@@ -177,11 +184,13 @@ std::vector<ApiCall> calls_for(const Json& request) {
 
   add_buttons(calls, member(request, "buttons"));
   if (const auto reply_to = number_of(request, "reply_to")) {
-    calls.front().arguments["reply_parameters"] = {{"message_id", *reply_to}, {"allow_sending_without_reply", true}};
+    calls.front().arguments["reply_parameters"] = {{"message_id", *reply_to},
+                                                   {"allow_sending_without_reply", true}};
   }
   const Json& conversation = member(request, "conversation");
   const auto chat = number_of(conversation, "id");
-  for (ApiCall& call : calls) call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
+  for (ApiCall& call : calls)
+    call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
   return calls;
 }
 

@@ -7,13 +7,13 @@
 
 namespace telegram {
 
-// The calls that send one part of a message, in order; mostly one. More than one where the Bot API cannot say it in one
-// call: words with a place, an album with buttons, files of kinds that do not mix. `request` is SendRequest of verbs.md.
-// Pure. Throws Error(PB_INVALID) for what cannot be sent at all.
+// The calls that send one part of a message, in order; mostly one. More than one where the Bot API cannot say
+// it in one call: words with a place, an album with buttons, files of kinds that do not mix. `request` is
+// SendRequest of verbs.md. Pure. Throws Error(PB_INVALID) for what cannot be sent at all.
 std::vector<ApiCall> calls_for(const Json& request);
 
-// The same file again as a document, for a picture that Telegram does not take as one (dimensions). False when `call` is
-// no single picture.
+// The same file again as a document, for a picture that Telegram does not take as one (dimensions). False
+// when `call` is no single picture.
 bool as_document(ApiCall& call);
 
 }  // namespace telegram

@@ -24,7 +24,8 @@ constexpr std::int64_t kConflictPauseMs = 5'000;
 constexpr std::int64_t kLongestConflictPauseMs = 300'000;
 constexpr int kConflictsToReport = 3;
 constexpr int kFailuresToReport = 3;
-// After a week without updates Telegram goes on with a random id: an offset of then could confirm what is new.
+// After a week without updates Telegram goes on with a random id: an offset of then could confirm what is
+// new.
 constexpr std::int64_t kOffsetHoldsMs = std::int64_t{6} * 24 * 3600 * 1000;
 
 std::int64_t doubled(std::int64_t first, int times, std::int64_t most) {
@@ -101,7 +102,8 @@ Task<void> Poller::take(Json updates, std::int64_t lease) {
       break;
     }
     if (failed->code == PB_INVALID) {
-      host_.log(PB_ERROR, "An update was refused and is left out", {{"update_id", last}, {"why", failed->text}});
+      host_.log(PB_ERROR, "An update was refused and is left out",
+                {{"update_id", last}, {"why", failed->text}});
       break;
     }
     if (failed->code == PB_CONFLICT || ends_run(*failed)) throw std::move(*failed);

@@ -8,8 +8,8 @@
 
 namespace telegram {
 
-// pb.listen/1:run by getUpdates. Each batch is injected into the route, and only what is durable there is confirmed to
-// Telegram (by the next offset), so nothing is lost whenever it ends.
+// pb.listen/1:run by getUpdates. Each batch is injected into the route, and only what is durable there is
+// confirmed to Telegram (by the next offset), so nothing is lost whenever it ends.
 class Poller {
  public:
   Poller(const patchbay::Host& host, const Api& api) : host_(host), api_(api) {}

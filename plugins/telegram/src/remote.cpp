@@ -26,11 +26,14 @@ std::string route_of(const std::map<std::string, std::string>& routes) {
 }  // namespace
 
 WebhookInfo::WebhookInfo(bool known_, Json info)
-    : known(known_), url(text_of(info, "url")), last_error(harmless(text_of(info, "last_error_message"))),
+    : known(known_),
+      url(text_of(info, "url")),
+      last_error(harmless(text_of(info, "last_error_message"))),
       last_error_at(number_of(info, "last_error_date").value_or(0)) {}
 
 Destination::Destination(const Configuration& configuration, const RemoteRequest& request)
-    : webhook(text_of(configuration.settings, "mode") != "polling"), address(route_of(request.routes)),
+    : webhook(text_of(configuration.settings, "mode") != "polling"),
+      address(route_of(request.routes)),
       before_(text_of(request.state, "url")) {
   if (address.empty()) address = route_of(configuration.routes);
   std::string site = configuration.site_url;
@@ -42,7 +45,8 @@ Destination::Destination(const Configuration& configuration, const RemoteRequest
 
 bool Destination::is_ours(const std::string& url) const {
   if (url.empty()) return false;
-  return url == address || url == before_ || (!prefix_.empty() && url.compare(0, prefix_.size(), prefix_) == 0);
+  return url == address || url == before_ ||
+         (!prefix_.empty() && url.compare(0, prefix_.size(), prefix_) == 0);
 }
 
 Task<WebhookInfo> Remote::webhook_info() const {
@@ -93,7 +97,8 @@ Task<void> Remote::set_webhook(std::string address) const {
     failed = error;
   }
   if (!failed) co_return;
-  if (failed->code == PB_CONFLICT) failed->code = PB_UNAVAILABLE;  // another setWebhook at this moment: repeat
+  if (failed->code == PB_CONFLICT)
+    failed->code = PB_UNAVAILABLE;  // another setWebhook at this moment: repeat
   throw std::move(*failed);
 }
 

@@ -31,7 +31,9 @@ Made made_of(const Json& result) {
   return made;
 }
 
-void set_chat(ApiCall& call, const std::string& id) { call.arguments["chat_id"] = *number_of({{"id", id}}, "id"); }
+void set_chat(ApiCall& call, const std::string& id) {
+  call.arguments["chat_id"] = *number_of({{"id", id}}, "id");
+}
 
 // Pictures that are too long, too thin or broken for Telegram to show, but fine to hand over.
 bool wants_document(const Error& error) {
@@ -55,7 +57,8 @@ Task<SendReply> Sender::send(Json request) {
   std::vector<Made> made = take(key);
   std::optional<Error> failed;
   std::string moved_to;
-  for (const Made& each : made) if (!each.moved_to.empty()) moved_to = each.moved_to;
+  for (const Made& each : made)
+    if (!each.moved_to.empty()) moved_to = each.moved_to;
   while (made.size() < calls.size() && !failed) {
     ApiCall call = calls[made.size()];
     if (!moved_to.empty()) set_chat(call, moved_to);
@@ -76,7 +79,8 @@ Task<SendReply> Sender::send(Json request) {
     throw std::move(*failed);
   }
   SendReply reply(std::vector<std::string>{}, made.back().at);
-  for (const Made& each : made) reply.provider_ids.insert(reply.provider_ids.end(), each.ids.begin(), each.ids.end());
+  for (const Made& each : made)
+    reply.provider_ids.insert(reply.provider_ids.end(), each.ids.begin(), each.ids.end());
   reply.moved_to = moved_to;
   co_return reply;
 }
@@ -106,7 +110,8 @@ Task<Made> Sender::deliver(ApiCall call) {
 }
 
 std::vector<Made> Sender::take(const std::string& key) {
-  const auto found = std::find_if(unfinished_.begin(), unfinished_.end(), [&](const auto& each) { return each.first == key; });
+  const auto found = std::find_if(unfinished_.begin(), unfinished_.end(),
+                                  [&](const auto& each) { return each.first == key; });
   if (key.empty() || found == unfinished_.end()) return {};
   std::vector<Made> made = std::move(found->second);
   unfinished_.erase(found);

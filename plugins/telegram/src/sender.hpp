@@ -10,10 +10,12 @@
 
 namespace telegram {
 
-// Which chats Telegram has asked to pause. One chat is a matter of that chat, several at once of the whole bot.
+// Which chats Telegram has asked to pause. One chat is a matter of that chat, several at once of the whole
+// bot.
 class Pauses {
  public:
-  // `chat` must wait until `until` (milliseconds). Answers the scope of the pause: "conversation" or "integration".
+  // `chat` must wait until `until` (milliseconds). Answers the scope of the pause: "conversation" or
+  // "integration".
   std::string add(const std::string& chat, std::int64_t now, std::int64_t until);
 
  private:

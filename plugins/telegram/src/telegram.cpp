@@ -79,7 +79,8 @@ class Bot : public patchbay::Plugin {
     } catch (const Error& error) {
       failed = error;
     }
-    if (failed && failed->code != PB_INVALID) throw std::move(*failed);  // INVALID: the press is too old to matter
+    if (failed && failed->code != PB_INVALID)
+      throw std::move(*failed);  // INVALID: the press is too old to matter
   }
 
   // The link of getFile holds for an hour; an outdated one is asked for again, once.

@@ -44,11 +44,14 @@ constexpr Text kTexts[] = {
     {"telegram.bad_request", "Telegram refused: {description}"},
     {"telegram.method_unknown", "The Bot API server does not know the method {method}; it may be too old"},
     {"telegram.conflict", "Somebody else asks for this bot's messages: {description}"},
-    {"telegram.conflict.remedy", "Stop the other program that uses this token, or revoke the token at @BotFather"},
+    {"telegram.conflict.remedy",
+     "Stop the other program that uses this token, or revoke the token at @BotFather"},
     {"telegram.rate_limited", "Telegram asks to wait {seconds} s"},
     {"telegram.unavailable", "Telegram is not available (status {status})"},
-    {"telegram.outcome_unknown", "Telegram gave no clear answer (status {status}); the message may have been sent"},
-    {"telegram.local_files", "The Bot API server keeps files on its own disk (local mode), where they cannot be fetched"},
+    {"telegram.outcome_unknown",
+     "Telegram gave no clear answer (status {status}); the message may have been sent"},
+    {"telegram.local_files",
+     "The Bot API server keeps files on its own disk (local mode), where they cannot be fetched"},
     {"telegram.file_gone", "Telegram no longer has this file"},
     {"telegram.nothing_to_send", "The message is empty"},
     {"telegram.button_data", "The data of the button “{title}” is longer than 64 bytes"},
@@ -60,7 +63,8 @@ std::string filled(std::string words, const Json& args) {
   for (const auto& [name, value] : args.items()) {
     const std::string place = "{" + name + "}";
     const std::string with = value.is_string() ? value.get<std::string>() : value.dump();
-    for (std::size_t at = words.find(place); at != std::string::npos; at = words.find(place, at + with.size())) {
+    for (std::size_t at = words.find(place); at != std::string::npos;
+         at = words.find(place, at + with.size())) {
       words.replace(at, place.size(), with);
     }
   }
