@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/id.hpp"
+
+namespace patchbay::web {
+
+// What a route needs. Every route names one (ACC-3); `none` says that anybody may.
+enum class Operation {
+  none,
+  read_chats,
+  write_chats,
+  read_files,
+  write_files,
+  read_integrations,
+  manage_integrations,
+  read_plugins,
+  manage_plugins,
+  read_inbox,
+  manage_inbox,
+  read_status,
+  manage_tokens,
+};
+
+inline constexpr int kOperationCount = 13;
+
+// "chats:read"; the word in errors and OpenAPI. "public" for none.
+std::string_view operation_name(Operation operation);
+
+// A set of operations.
+class Operations {
+ public:
+  Operations() = default;
+  Operations(std::initializer_list<Operation> all) {
+    for (const auto one : all) add(one);
+  }
+  static Operations everything();
+
+  void add(Operation operation) { bits_ |= bit(operation); }
+  void add(const Operations& others) { bits_ |= others.bits_; }
+  bool has(Operation operation) const { return operation == Operation::none || (bits_ & bit(operation)) != 0; }
+
+ private:
+  static std::uint32_t bit(Operation operation) { return 1u << static_cast<unsigned>(operation); }
+  std::uint32_t bits_ = 0;
+};
+
+// Words that a token can carry: "admin" (everything), "read" (all that reads, tokens apart), "chats" (chats and files,
+// both ways), "integrations", "plugins", "inbox", "status".
+const std::vector<std::string>& scope_names();
+std::optional<Operations> scope_operations(std::string_view scope);
+// Of a list with spaces or commas between. Throws Error{invalid} "web.unknown_scope", which names the nearest, and
+// "web.no_scope" for an empty list.
+Operations parse_scopes(std::string_view scopes);
+
+// Who asks.
+class Principal {
+ public:
+  Principal() = default;
+  Principal(Id id_, std::string name_, Operations operations_)
+      : id(id_), name(std::move(name_)), operations(operations_) {}
+
+  Id id = 0;  // of the token
+  std::string name;
+  Operations operations;
+};
+
+// Tells who sends an Authorization header. Any thread.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // Throws Error{unauthenticated}, or Error{rate_limited} for an address that failed too often.
+  virtual boost::asio::awaitable<Principal> authenticate(std::string authorization, std::string peer) = 0;
+};
+
+}  // namespace patchbay::web
