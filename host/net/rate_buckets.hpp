@@ -33,6 +33,8 @@ class RateBuckets {
 
   // Takes one token from every bucket, or none from any. Zero: taken. Else how long until it is worth asking again.
   Duration take(const std::vector<Want>& wants);
+  // How long take() of this one would say, without taking.
+  Duration wait(const Want& want);
   // Nothing comes out of this bucket for so long (a 429 said so), whatever its rate. A shorter pause does not end a longer.
   void pause(const std::string& key, Duration length);
   // How long the pause still lasts.
@@ -48,6 +50,7 @@ class RateBuckets {
     std::chrono::nanoseconds paused_until{0};
   };
 
+  Duration wait_for(const Want& want, std::chrono::nanoseconds now);
   Bucket& refill(const Want& want, std::chrono::nanoseconds now);
   void sweep(std::chrono::nanoseconds now);
 

@@ -34,17 +34,20 @@ RateBuckets::Bucket& RateBuckets::refill(const Want& want, nanoseconds now) {
   return bucket;
 }
 
+Duration RateBuckets::wait_for(const Want& want, nanoseconds now) {
+  const auto& bucket = refill(want, now);
+  const auto pause = up(bucket.paused_until - now);
+  // A billionth is forgiven: waiting for exactly one token must give one.
+  if (bucket.tokens >= 1 - 1e-9) return pause;
+  return std::max({pause, up(time_for(1 - bucket.tokens, want.rate)), Duration(1)});
+}
+
 Duration RateBuckets::take(const std::vector<Want>& wants) {
   const auto now = clock_.monotonic() + nanoseconds(1);  // zero means "never"
   const std::lock_guard lock(mutex_);
-  Duration wait{0};
-  for (const auto& want : wants) {
-    const auto& bucket = refill(want, now);
-    wait = std::max(wait, up(bucket.paused_until - now));
-    // A billionth is forgiven: waiting for exactly one token must give one.
-    if (bucket.tokens < 1 - 1e-9) wait = std::max(wait, std::max(up(time_for(1 - bucket.tokens, want.rate)), Duration(1)));
-  }
-  if (wait == Duration(0)) {
+  Duration longest{0};
+  for (const auto& want : wants) longest = std::max(longest, wait_for(want, now));
+  if (longest == Duration(0)) {
     for (const auto& want : wants) {
       auto& bucket = buckets_[want.key];
       bucket.tokens -= 1;
@@ -52,7 +55,13 @@ Duration RateBuckets::take(const std::vector<Want>& wants) {
     }
   }
   if (buckets_.size() >= sweep_at_) sweep(now);
-  return wait;
+  return longest;
+}
+
+Duration RateBuckets::wait(const Want& want) {
+  const auto now = clock_.monotonic() + nanoseconds(1);
+  const std::lock_guard lock(mutex_);
+  return wait_for(want, now);
 }
 
 void RateBuckets::pause(const std::string& key, Duration length) {

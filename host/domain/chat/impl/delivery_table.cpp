@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "outbox/queue.hpp"
 
 namespace patchbay::domain::chat {
@@ -20,7 +21,10 @@ std::int64_t number_of(const std::string& provider_id) {
 
 std::string reason_of(const outbox::PartState& part) {
   if (part.parts == 1) return part.reason;
-  return "part " + std::to_string(part.part + 1) + " of " + std::to_string(part.parts) + ": " + part.reason;
+  return Text("domain.chat.part_failed", {{"part", std::to_string(part.part + 1)},
+                                          {"parts", std::to_string(part.parts)},
+                                          {"reason", part.reason}})
+      .english();
 }
 
 const outbox::PartState* first_in(const std::vector<outbox::PartState>& parts, std::string_view state) {

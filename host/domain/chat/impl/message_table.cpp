@@ -99,6 +99,16 @@ std::optional<Id> MessageTable::with_key(Id chat, const std::string& idempotency
                                      {chat, idempotency_key}));
 }
 
+std::optional<std::string> MessageTable::name_of(Id message, Id integration, const std::string& conversation) {
+  const auto row = session_.query_one(
+      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where p.message = :message and "
+      "p.integration = :integration and p.conversation = :conversation and m.provider_id is not null "
+      "order by p.sequence, p.at, p.provider_id limit 1",
+      {message, integration, conversation});
+  if (!row) return std::nullopt;
+  return row->text(0);
+}
+
 std::optional<Known> MessageTable::known(const ProviderName& name) {
   const auto row = session_.query_one(
       "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on m.id = p.message "

@@ -50,6 +50,8 @@ class MessageTable {
   std::optional<Id> with_part_of(Id chat, const std::string& part_of);
   std::optional<Id> with_key(Id chat, const std::string& idempotency_key);
 
+  // What the provider calls (the first part of) a message in this conversation.
+  std::optional<std::string> name_of(Id message, Id integration, const std::string& conversation);
   std::optional<Known> known(const ProviderName& name);
   // False when the name is taken already.
   bool claim(const ProviderName& name, Id message, const MessageData& part, bool album);

@@ -1,0 +1,86 @@
+#include "domain/chat/deliveries.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "domain/chat/impl/chat_table.hpp"
+#include "domain/chat/impl/delivery_table.hpp"
+#include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/impl/message_table.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+using nlohmann::json;
+using Kind = outbox::Outcome::Kind;
+
+struct Subject {
+  Message message;
+  Chat chat;
+};
+
+std::optional<Subject> subject_of(Context& context, const outbox::Item& item) {
+  if (!item.message) return std::nullopt;
+  auto message = MessageTable(context).find(*item.message);
+  if (!message) return std::nullopt;
+  auto chat = ChatTable(context).find_current(message->chat);
+  if (!chat) return std::nullopt;
+  Subject subject;
+  subject.message = std::move(*message);
+  subject.chat = std::move(*chat);
+  return subject;
+}
+
+}  // namespace
+
+std::optional<std::string> Deliveries::request(store::Session& session, const outbox::Item& item) {
+  Context context(session, ids_, clock_);
+  const auto subject = subject_of(context, item);
+  if (!subject) return std::nullopt;
+  auto request = json::parse(item.payload);
+  request["message_id"] = to_string_id(subject->message.id);
+  request["part"] = item.part;
+  request["idempotency_key"] = item.idempotency_key;
+  request["attempt"] = item.attempts + 1;
+  auto& conversation = request["conversation"];
+  conversation["id"] = subject->chat.conversation;
+  conversation["kind"] = subject->chat.kind;
+  conversation["facts"] = json::parse(subject->chat.facts, nullptr, false);
+  request["reply_to"] = nullptr;
+  if (item.part == 0 && subject->message.reply_to) {
+    const auto name = MessageTable(context).name_of(*subject->message.reply_to, item.integration, subject->chat.conversation);
+    if (name) request["reply_to"] = *name;
+  }
+  return request.dump();
+}
+
+std::string Deliveries::conversation(store::Session& session, const outbox::Item& item) {
+  Context context(session, ids_, clock_);
+  const auto subject = subject_of(context, item);
+  return subject ? subject->chat.conversation : item.lane;
+}
+
+void Deliveries::apply(store::Session& session, const outbox::Item& item, const outbox::Outcome& outcome) {
+  Context context(session, ids_, clock_);
+  const auto subject = subject_of(context, item);
+  if (!subject) return;
+  ChatTable chats(context);
+  DeliveryTable deliveries(context);
+  auto conversation = subject->chat.conversation;
+  if (!outcome.moved_to.empty()) {
+    chats.move(item.integration, conversation, outcome.moved_to);
+    conversation = outcome.moved_to;
+  }
+  if (outcome.kind == Kind::sent) {
+    const ProviderName where(item.integration, conversation, {});
+    deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
+  }
+  if (outcome.refused) chats.set_reachable(subject->chat.id, false, outcome.reason);
+  deliveries.refresh(subject->message.id);
+}
+
+void Deliveries::signed_out(Id integration, const port::Result& result) {
+  if (signed_out_) signed_out_(integration, result);
+}
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/id.hpp"
+#include "plugin/catalogue.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::outbox {
+
+// What an integration can send, now.
+class Channel {
+ public:
+  Channel(bool o, std::string m) : open(o), manifest(std::move(m)) {}
+
+  bool open;             // active or degraded; else what is queued waits
+  std::string manifest;  // `channel` of plugin.json: idempotency, limits, rates; empty when it is no channel
+};
+
+// Where outbox and domain learn about the channels of integrations.
+class Channels {
+ public:
+  virtual ~Channels() = default;
+  // Nothing when there is no such integration.
+  virtual boost::asio::awaitable<std::optional<Channel>> find(Id integration) = 0;
+};
+
+// From the table of integrations and the catalogue of plugins; both outlive it.
+class PluginChannels final : public Channels {
+ public:
+  PluginChannels(store::Store& store, const plugin::Catalogue& catalogue) : store_(store), catalogue_(catalogue) {}
+  boost::asio::awaitable<std::optional<Channel>> find(Id integration) override;
+
+ private:
+  store::Store& store_;
+  const plugin::Catalogue& catalogue_;
+};
+
+}  // namespace patchbay::outbox

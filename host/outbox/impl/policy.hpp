@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "net/rate_buckets.hpp"
+#include "outbox/effects.hpp"
+#include "port/message.hpp"
+
+namespace patchbay::outbox {
+
+// How a channel wants to be sent to: from `channel` of its manifest. Pure, like all of this file.
+struct Policy {
+  enum class Idempotency { none, lookup, provider };
+
+  Idempotency idempotency = Idempotency::none;
+  std::optional<net::Rate> conversation;
+  std::optional<net::Rate> integration;
+};
+Policy read_policy(const std::string& manifest);
+
+// What happens to an item after an attempt.
+class Decision {
+ public:
+  enum class Next {
+    sent,
+    failed,
+    uncertain,
+    retry,              // after the lane's back-off
+    wait_conversation,  // `delay` from now
+    wait_integration,   // nothing of the integration goes out for `delay`
+    signed_out,
+    look_up,  // ask the provider whether it has been sent
+  };
+
+  explicit Decision(Next n, std::string r = {}) : next(n), outcome(Outcome::Kind::waiting) { outcome.reason = std::move(r); }
+
+  Next next;
+  Outcome outcome;
+  Duration delay{0};
+  bool provider_down = false;  // counts against the circuit breaker
+};
+
+// `failures`: attempts that failed one after another before this one.
+Decision decide(const Policy& policy, const port::Result& result, int failures);
+// What the answer of pb.channel/1:lookup means for an item of which nobody knows whether it was sent.
+Decision decide_lookup(const port::Result& result, int failures);
+
+// 1 s, 2 s, 4 s, ... 60 s for the n-th failure (from 1); `jitter` in 0..1 adds up to a fifth.
+Duration back_off(int failures, double jitter);
+
+}  // namespace patchbay::outbox

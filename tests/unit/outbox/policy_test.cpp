@@ -1,0 +1,86 @@
+#include "outbox/impl/policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace patchbay::outbox {
+namespace {
+
+using Next = Decision::Next;
+
+Policy policy_of(const char* idempotency) {
+  return read_policy(std::string(R"({"idempotency": ")") + idempotency + "\"}");
+}
+port::Result failing(Code code, const char* json = "", Duration retry_after = Duration{0}) {
+  return port::Result(code, "why", retry_after, port::Message(json));
+}
+
+TEST(Policy, reads_rates_and_passes_over_nonsense) {
+  const auto policy = read_policy(R"({"idempotency": "lookup", "rates": [7, {"scope": "conversation", "rate": 1,
+      "per_ms": 1000, "burst": 3}, {"scope": "integration", "rate": 30}, {"scope": "grant", "rate": 1},
+      {"scope": "integration", "rate": -1}]})");
+  EXPECT_EQ(policy.idempotency, Policy::Idempotency::lookup);
+  EXPECT_EQ(policy.conversation->burst, 3);
+  EXPECT_EQ(policy.integration->tokens, 30);
+  EXPECT_FALSE(read_policy("not json").integration);
+}
+
+TEST(Decide, success_carries_what_the_provider_said) {
+  const port::Result result(port::Message(R"({"provider_ids": ["418", 419], "sent_at": "t", "moved_to": "n"})"));
+  const auto decision = decide(Policy(), result, 0);
+  EXPECT_EQ(decision.next, Next::sent);
+  EXPECT_EQ(decision.outcome.provider_ids, (std::vector<std::string>{"418", "419"}));
+  EXPECT_EQ(decision.outcome.moved_to, "n");
+}
+
+// TG-4
+TEST(Decide, refusals_are_final_with_the_providers_words) {
+  for (const auto code : {Code::invalid, Code::denied, Code::not_found, Code::unsupported, Code::conflict}) {
+    const auto decision = decide(Policy(), failing(code), 0);
+    EXPECT_EQ(decision.next, Next::failed);
+    EXPECT_EQ(decision.outcome.kind, Outcome::Kind::failed);
+    EXPECT_EQ(decision.outcome.reason, "why");
+    EXPECT_EQ(decision.outcome.refused, code == Code::denied);
+  }
+}
+
+// N16
+TEST(Decide, a_limit_pauses_its_scope) {
+  const auto one = decide(Policy(), failing(Code::rate_limited, R"({"scope": "conversation"})", Duration{7000}), 0);
+  EXPECT_EQ(one.next, Next::wait_conversation);
+  EXPECT_EQ(one.delay, Duration{7000});
+  EXPECT_FALSE(one.provider_down);
+  EXPECT_EQ(decide(Policy(), failing(Code::rate_limited), 0).next, Next::wait_integration);
+}
+
+// OUT-1
+TEST(Decide, an_unknown_outcome_is_never_repeated_blindly) {
+  const auto unknown = failing(Code::outcome_unknown);
+  EXPECT_EQ(decide(policy_of("none"), unknown, 0).next, Next::uncertain);
+  EXPECT_EQ(decide(policy_of("lookup"), unknown, 0).next, Next::look_up);
+  EXPECT_EQ(decide(policy_of("provider"), unknown, 0).next, Next::retry);
+}
+
+TEST(Decide, internal_faults_are_tried_three_times) {
+  EXPECT_EQ(decide(Policy(), failing(Code::internal), 0).next, Next::retry);
+  EXPECT_EQ(decide(Policy(), failing(Code::internal), 1).next, Next::retry);
+  EXPECT_EQ(decide(Policy(), failing(Code::internal), 2).next, Next::failed);
+}
+
+TEST(DecideLookup, follows_what_the_provider_knows) {
+  const port::Result there(port::Message(R"({"found": true, "provider_ids": ["5"]})"));
+  EXPECT_EQ(decide_lookup(there, 0).outcome.provider_ids, std::vector<std::string>{"5"});
+  EXPECT_EQ(decide_lookup(port::Result(port::Message(R"({"found": false})")), 0).next, Next::retry);
+  EXPECT_EQ(decide_lookup(failing(Code::unsupported), 0).next, Next::uncertain);
+  EXPECT_EQ(decide_lookup(failing(Code::unavailable), 0).next, Next::look_up);
+  EXPECT_EQ(decide_lookup(failing(Code::unavailable), 10).next, Next::uncertain);
+}
+
+TEST(BackOff, doubles_up_to_a_minute) {
+  EXPECT_EQ(back_off(1, 0), Duration{1000});
+  EXPECT_EQ(back_off(3, 0), Duration{4000});
+  EXPECT_EQ(back_off(50, 0), Duration{60'000});
+  EXPECT_EQ(back_off(1, 1), Duration{1200});
+}
+
+}  // namespace
+}  // namespace patchbay::outbox
