@@ -155,6 +155,18 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
   ::testing::AssertionResult becomes(Id item, const std::string& wanted) {
     return run([&] { return state(item) == wanted; });
   }
+  ::testing::AssertionResult is_put_off(Id item) {
+    const auto written = run([&] {
+      return store->read_now([&](store::Session& session) {
+        return session.query_one("select not_before from outbox where id = :id", {item})->integer(0) > 0;
+      });
+    });
+    for (int i = 0; i < 10; ++i) {  // the dispatcher hears of its commit a moment after everybody else can
+      io.restart();
+      io.run_for(2ms);
+    }
+    return written;
+  }
   static std::vector<port::Result> results(std::initializer_list<port::Result> list) { return list; }
   static port::Result failing(Code code, const char* detail = "", Duration retry = Duration{0}) {
     return port::Result(code, "why", retry, port::Message(detail));
@@ -210,9 +222,7 @@ TEST_P(DispatcherTest, what_nobody_announced_is_found) {
 // OUT-2, TG-4
 TEST_P(DispatcherTest, a_limit_of_one_conversation_slows_no_other) {
   caller.answers["slow"] = results({failing(Code::rate_limited, R"({"scope": "conversation"})", 30s)});
-  const auto slow = put("slow", "a");
-  EXPECT_TRUE(run([&] { return asked(1); }));
-  EXPECT_TRUE(becomes(slow, "queued"));
+  EXPECT_TRUE(is_put_off(put("slow", "a")));
   put("after slow", "a");
   put("other", "b");
   EXPECT_TRUE(run([&] { return asked(2); }));
@@ -226,13 +236,12 @@ TEST_P(DispatcherTest, a_limit_of_one_conversation_slows_no_other) {
 // OUT-2
 TEST_P(DispatcherTest, a_limit_of_one_integration_slows_no_other) {
   caller.answers["slow"] = results({failing(Code::rate_limited, R"({"scope": "integration"})", 30s)});
-  EXPECT_TRUE(becomes(put("slow", "a"), "queued"));
-  EXPECT_TRUE(run([&] { return asked(1); }));
+  EXPECT_TRUE(is_put_off(put("slow", "a")));
   put("waits", "b");
   put("free", "c", kOther);
   EXPECT_TRUE(run([&] { return asked(2); }));
   EXPECT_TRUE(pass(40s, [&] { return asked(4); }));
-  EXPECT_EQ(caller.all(), "send:slow send:free send:slow send:waits ");
+  EXPECT_EQ(caller.asked[1], "send:free");
 }
 
 // OUT-2
