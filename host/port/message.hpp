@@ -10,8 +10,8 @@
 
 namespace patchbay::port {
 
-// A JSON document and raw attachments: what crosses the seam, in either mode. Classes with constructors, never
-// aggregates: g++ 12 destroys aggregate operands of co_await twice (anchors, trap 7).
+// A JSON document and raw attachments: what crosses the seam, in either mode. Classes with constructors,
+// never aggregates: g++ 12 destroys aggregate operands of co_await twice (anchors, trap 7).
 class Message {
  public:
   Message() = default;
@@ -25,7 +25,10 @@ class Message {
 class Call {
  public:
   Call(std::string method_, Message message_, std::string trace_ = {}, Duration timeout_ = Duration{0})
-      : method(std::move(method_)), message(std::move(message_)), trace(std::move(trace_)), timeout(timeout_) {}
+      : method(std::move(method_)),
+        message(std::move(message_)),
+        trace(std::move(trace_)),
+        timeout(timeout_) {}
 
   std::string method;  // "pb.channel/1:send"
   Message message;
@@ -44,12 +47,13 @@ class Result {
 
   Code code = Code::ok;
   Duration retry_after{0};
-  std::string text;  // one line of English
-  Message message;   // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
+  std::string text;   // one line of English
+  bool lost = false;  // not said by the plugin: its process ended before it answered
+  Message message;    // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
 };
 
-// The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by plugin::Services;
-// called by Local and Remote from any thread. Outlives the instance.
+// The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by
+// plugin::Services; called by Local and Remote from any thread. Outlives the instance.
 class HostSide {
  public:
   using Reply = std::function<void(Result)>;
@@ -61,8 +65,16 @@ class HostSide {
   // `level` as PB_TRACE..PB_ERROR; `fields` is a JSON object or empty. Never blocks.
   virtual void log(int level, std::string text, std::string fields) = 0;
   // A metric was defined (kind as PB_COUNTER..PB_HISTOGRAM), or a value recorded under its handle.
-  virtual void define_metric(std::uint64_t handle, int kind, std::string name, std::string help, std::string labels) = 0;
+  virtual void define_metric(std::uint64_t handle, int kind, std::string name, std::string help,
+                             std::string labels) = 0;
   virtual void record_metric(std::uint64_t handle, double value, std::string label_values) = 0;
+  // Whether the call with this trace may have acted outside: an unsafe request with that trace, or one
+  // without a trace, was started by this instance since the call began. Decides between outcome_unknown and
+  // unavailable when a worker dies. Who cannot know says yes.
+  virtual bool acted(const std::string& trace) {
+    static_cast<void>(trace);
+    return true;
+  }
 };
 
 }  // namespace patchbay::port

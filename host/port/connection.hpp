@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/strand.hpp>
+
+#include "port/wire.hpp"
+
+namespace patchbay::port {
+
+// Frames over one socket. Writes are joined while one is under way; nothing is read while more than
+// kMaxUnsent bytes wait to be written. Handlers run one after another on a strand of the connection.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // May throw wire::Broken: the connection then ends with that reason.
+  using OnFrame = std::function<void(wire::Frame)>;
+  // Once. `reason` is empty when the other side closed or close() was called.
+  using OnEnd = std::function<void(std::string reason)>;
+
+  // Takes ownership of the descriptor.
+  Connection(boost::asio::any_io_executor executor, int socket);
+
+  void start(OnFrame on_frame, OnEnd on_end);
+  // Any thread. Frames after the end are dropped.
+  void send(const wire::Frame& frame);
+  // The same, unless too much waits already: false.
+  bool send_if_room(const wire::Frame& frame);
+  // Any thread: closes after what was sent before is written.
+  void close();
+  // Any thread: closes at once; on_end hears `reason`.
+  void abort(std::string reason);
+
+ private:
+  void read();
+  void take(std::size_t count);
+  void write();
+  void finish(std::string reason);
+  std::size_t unsent();
+
+  boost::asio::strand<boost::asio::any_io_executor> strand_;
+  boost::asio::local::stream_protocol::socket socket_;
+  OnFrame on_frame_;
+  OnEnd on_end_;
+  bool ended_ = false;
+  bool paused_ = false;
+  std::string in_;
+  std::size_t filled_ = 0;
+  std::string writing_;
+
+  std::mutex mutex_;  // guards what follows
+  std::string queue_;
+  bool busy_ = false;
+  bool closed_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace patchbay::port

@@ -1,0 +1,154 @@
+#include "port/connection.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include "port/limits.hpp"
+
+namespace patchbay::port {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+constexpr std::size_t kIdleBuffer = 8u << 10;  // kept while nothing comes: an idle worker stays small
+constexpr std::size_t kReadAhead = 64u << 10;  // while frames come
+}  // namespace
+
+Connection::Connection(asio::any_io_executor executor, int socket)
+    : strand_(asio::make_strand(executor)), socket_(strand_, asio::local::stream_protocol(), socket) {
+  socket_.non_blocking(true);
+}
+
+void Connection::start(OnFrame on_frame, OnEnd on_end) {
+  asio::post(strand_, [self = shared_from_this(), f = std::move(on_frame), e = std::move(on_end)]() mutable {
+    self->on_frame_ = std::move(f);
+    self->on_end_ = std::move(e);
+    self->in_.resize(kIdleBuffer);
+    self->read();
+  });
+}
+
+std::size_t Connection::unsent() {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Connection::send(const wire::Frame& frame) {
+  bool begin = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || closing_) return;
+    wire::append(queue_, frame);
+    begin = !std::exchange(busy_, true);
+  }
+  if (begin) asio::post(strand_, [self = shared_from_this()] { self->write(); });
+}
+
+bool Connection::send_if_room(const wire::Frame& frame) {
+  if (unsent() > kMaxUnsent / 2) return false;
+  send(frame);
+  return true;
+}
+
+void Connection::close() {
+  bool begin = false;
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    begin = !std::exchange(busy_, true);
+  }
+  if (begin) asio::post(strand_, [self = shared_from_this()] { self->write(); });
+}
+
+void Connection::abort(std::string reason) {
+  asio::post(strand_, [self = shared_from_this(), reason = std::move(reason)]() mutable {
+    self->finish(std::move(reason));
+  });
+}
+
+void Connection::write() {
+  if (ended_) return;
+  bool closing = false;
+  {
+    const std::lock_guard lock(mutex_);
+    writing_.clear();
+    if (writing_.capacity() > kReadAhead) writing_.shrink_to_fit();
+    writing_.swap(queue_);
+    if (writing_.empty()) busy_ = false;
+    closing = closing_;
+  }
+  if (writing_.empty()) {
+    if (closing) return finish({});
+    if (std::exchange(paused_, false)) read();
+    return;
+  }
+  auto written = [self = shared_from_this()](error_code error, std::size_t) {
+    if (error) return self->finish({});
+    if (self->paused_ && self->unsent() <= kMaxUnsent) {
+      self->paused_ = false;
+      self->read();
+    }
+    self->write();
+  };
+  asio::async_write(socket_, asio::buffer(writing_), asio::bind_executor(strand_, std::move(written)));
+}
+
+void Connection::read() {
+  if (ended_) return;
+  if (unsent() > kMaxUnsent) {
+    paused_ = true;
+    return;
+  }
+  auto came = [self = shared_from_this()](error_code error, std::size_t count) {
+    if (error) return self->finish({});
+    self->take(count);
+  };
+  const auto room = asio::buffer(in_.data() + filled_, in_.size() - filled_);
+  socket_.async_read_some(room, asio::bind_executor(strand_, std::move(came)));
+}
+
+void Connection::take(std::size_t count) {
+  filled_ += count;
+  std::size_t used = 0;
+  std::size_t wanted = 0;
+  try {
+    while (!ended_) {
+      auto step = wire::read(std::string_view(in_).substr(used, filled_ - used));
+      wanted = step.wanted;
+      if (step.used == 0) break;
+      used += step.used;
+      on_frame_(std::move(step.frame));
+    }
+  } catch (const wire::Broken& broken) {
+    return finish(broken.what());
+  }
+  if (ended_) return;
+  in_.erase(0, used);
+  filled_ -= used;
+  const auto size =
+      filled_ == 0 && count < kIdleBuffer ? kIdleBuffer : std::max({wanted, kReadAhead, filled_ + 1});
+  in_.resize(size);
+  if (in_.capacity() > 2 * size) in_.shrink_to_fit();
+  read();
+}
+
+void Connection::finish(std::string reason) {
+  if (std::exchange(ended_, true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    queue_.clear();
+  }
+  error_code ignored;
+  socket_.close(ignored);
+  const auto on_end = std::move(on_end_);
+  on_frame_ = nullptr;
+  if (on_end) on_end(std::move(reason));
+}
+
+}  // namespace patchbay::port

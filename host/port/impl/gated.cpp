@@ -1,0 +1,71 @@
+#include "port/impl/gated.hpp"
+
+namespace patchbay::port {
+namespace {
+
+// Calls that stay open by nature, and those that end the others.
+bool goes_beside(const std::string& method) {
+  return method.starts_with("pb.lifecycle/") || method == "pb.listen/1:run" || method == "pb.sync/1:run";
+}
+
+}  // namespace
+
+std::uint64_t next_call_number() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+std::uint64_t GatedInstance::begin(Call call, Done done) {
+  const auto number = next_call_number();
+  if (!fits(call.message)) {
+    done(failure(Code::invalid, Text("port.call_too_large", {{"method", call.method}})));
+  } else if (goes_beside(call.method)) {
+    start(number, std::move(call), std::move(done));
+  } else {
+    enter(number, std::move(call), std::move(done));
+  }
+  return number;
+}
+
+void GatedInstance::enter(std::uint64_t number, Call call, Done done) {
+  struct Waiting {
+    Waiting(Call c, Done d) : call(std::move(c)), done(std::move(d)) {}
+    Call call;
+    Done done;
+  };
+  auto waiting = std::make_shared<Waiting>(std::move(call), std::move(done));
+  auto self = std::static_pointer_cast<GatedInstance>(shared_from_this());
+  const auto began = clock_.monotonic();
+  Window::Entry entry;
+  entry.call = number;
+  entry.refuse = [waiting](Result result) { waiting->done(std::move(result)); };
+  entry.start = [self, waiting, number, began] {
+    auto leave = [self, waiting](Result result) {
+      // The room is free before the answer is known, so that a caller who goes on at once finds it.
+      self->window_->leave(self->number_);
+      waiting->done(std::move(result));
+    };
+    auto& limit = waiting->call.timeout;
+    if (limit > Duration{0}) {
+      limit -= std::chrono::duration_cast<Duration>(self->clock_.monotonic() - began);
+      if (limit <= Duration{0}) {
+        return leave(
+            failure(Code::deadline, Text("port.waited_too_long", {{"method", waiting->call.method}})));
+      }
+    }
+    self->start(number, std::move(waiting->call), std::move(leave));
+  };
+  window_->enter(number_, std::move(entry));
+}
+
+void GatedInstance::cancel(std::uint64_t number) {
+  const auto waiting = window_->drop(number_, number);
+  if (waiting) return waiting->refuse(failure(Code::cancelled, Text("port.cancelled")));
+  forward_cancel(number);
+}
+
+void GatedInstance::refuse_waiting(const Result& result) {
+  for (auto& entry : window_->drop_all(number_)) entry.refuse(result);
+}
+
+}  // namespace patchbay::port

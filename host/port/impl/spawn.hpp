@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace patchbay::port {
+
+// A descriptor that closes itself.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd();
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  int release();
+
+ private:
+  int fd_ = -1;
+};
+
+// A started worker, seen from the host.
+class Child {
+ public:
+  int pid = 0;
+  Fd pidfd;
+  Fd wire;    // our end of the socket
+  Fd errors;  // reading end of its standard error
+};
+
+// Starts `arguments[0]` with descriptor 3 as its wire, /dev/null for input and output, and nothing of our
+// environment but what sanitizers and the loader need. On the calling thread, to which the child's life is
+// tied. Throws Error.
+Child spawn(const std::vector<std::string>& arguments);
+
+}  // namespace patchbay::port

@@ -1,0 +1,101 @@
+// patchbay-worker: runs the instances of one plugin version. The host starts it with its line on
+// descriptor 3.
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "session.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using patchbay::worker::Order;
+
+constexpr int kUsage = 64;
+constexpr int kWire = 3;
+
+std::optional<Order> read_order(int count, char** words) {
+  Order order;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--blocking") {
+      order.blocking = true;
+    } else if (!word.starts_with("--")) {
+      order.library = word;
+    } else if (i + 1 == count) {
+      return std::nullopt;
+    } else if (word == "--id") {
+      order.id = words[++i];
+    } else if (word == "--version") {
+      order.version = words[++i];
+    } else if (word == "--parent") {
+      order.parent = std::atoi(words[++i]);
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (order.id.empty() || !order.library.is_absolute()) return std::nullopt;
+  return order;
+}
+
+bool is_socket(int descriptor) {
+  struct stat what {};
+  return ::fstat(descriptor, &what) == 0 && S_ISSOCK(what.st_mode);
+}
+
+// The worker ends with the thread of the host that started it, leaves no core with secrets in it, and can
+// gain nothing.
+void drop_rights(int parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);  // it ended before we asked
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::fcntl(kWire, F_SETFD, FD_CLOEXEC);
+  // The host decides when we end: by a frame, by closing the line, or by SIGKILL.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
+}
+
+// One heap without a share for every thread, given back early: an idle worker stays under a megabyte.
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 10);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const auto order = read_order(count, words);
+  if (!order || !is_socket(kWire)) {
+    std::fputs("patchbay-worker is started by patchbay, with the line to it on descriptor 3.\n", stderr);
+    return kUsage;
+  }
+  drop_rights(order->parent);
+  keep_memory_small();
+  asio::io_context wire(1);
+  asio::io_context plugin(1);
+  patchbay::SystemClock clock;
+  const auto wire_work = asio::make_work_guard(wire);
+  const auto plugin_work = asio::make_work_guard(plugin);
+  const auto session =
+      std::make_shared<patchbay::worker::Session>(wire.get_executor(), plugin.get_executor(), clock, kWire);
+  std::thread wire_thread([&wire] { wire.run(); });
+  session->start(*order);
+  plugin.run();
+  ::_exit(0);
+}

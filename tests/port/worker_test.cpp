@@ -1,0 +1,171 @@
+// What only a worker can do to us: die, hang, send garbage (HOST-5).
+#include <signal.h>
+
+#include <fstream>
+
+#include "port/subject.hpp"
+
+namespace patchbay::test {
+namespace {
+
+class WorkerProcess : public testing::Test {
+ protected:
+  WorkerProcess() {
+    bench.port->on_death([this](const port::Death& death) { died.set_value(death); });
+  }
+  port::Death death() { return died.get_future().get(); }
+
+  std::promise<port::Death> died;
+  Bench bench{Subject("misbehave", "misbehave", true)};
+};
+
+TEST_F(WorkerProcess, ThatCrashesAnswersItsOpenCalls) {
+  auto waiting = bench.begin_act("silent");
+  bench.act("describe");
+  const auto result = bench.act("crash");
+  EXPECT_EQ(result.code, Code::unavailable);
+  EXPECT_TRUE(result.lost);
+  EXPECT_EQ(waiting.get().code, Code::unavailable);
+  const auto end = death();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+#ifndef PB_SANITIZED
+  EXPECT_EQ(end.signal, SIGSEGV);
+#endif
+}
+
+TEST_F(WorkerProcess, ThatDiesAfterACallActedAnswersOutcomeUnknown) {
+  bench.host->has_acted = true;
+  EXPECT_EQ(bench.act("abort").code, Code::outcome_unknown);
+}
+
+TEST_F(WorkerProcess, ThatExitsWithAnErrorCountsAgainstThePlugin) {
+  EXPECT_EQ(bench.act("exit").code, Code::unavailable);
+  const auto end = death();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_EQ(end.exit_code, 7);
+}
+
+TEST_F(WorkerProcess, ThatSomebodyElseKillsIsAnAccident) {
+  ::kill(bench.port->pid(), SIGKILL);
+  EXPECT_EQ(death().kind, port::Death::Kind::accident);
+  EXPECT_EQ(bench.act("describe").code, Code::unavailable);
+}
+
+TEST_F(WorkerProcess, ThatHangsIsKilledByUs) {
+  auto waiting = bench.begin_act("hang");
+  bench.port->kill("a call outlived its limit");
+  EXPECT_EQ(waiting.get().code, Code::unavailable);
+  const auto end = death();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("outlived"), std::string::npos);
+}
+
+TEST_F(WorkerProcess, ThatSendsGarbageIsKilledWithTheReason) {
+  bench.act("wire", {{"bytes", std::string(64, '!')}});
+  const auto end = death();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("garbage"), std::string::npos) << end.cause;
+}
+
+TEST_F(WorkerProcess, ThatClosesItsLineIsEnded) {
+  EXPECT_EQ(bench.act("close_wire").code, Code::unavailable);
+  EXPECT_NE(death().kind, port::Death::Kind::asked);
+}
+
+TEST_F(WorkerProcess, LeavesWhenAskedAndIsReaped) {
+  const auto pid = bench.port->pid();
+  bench.close();
+  bench.machine.run(bench.port->stop(2s));
+  EXPECT_EQ(death().kind, port::Death::Kind::asked);
+  EXPECT_FALSE(process_exists(pid));
+}
+
+TEST_F(WorkerProcess, ThatIsBusyIsNotTakenForDead) {
+  auto spinning = bench.begin_act("hang");
+  const auto pid = bench.port->pid();
+  std::this_thread::sleep_for(100ms);
+  EXPECT_TRUE(process_exists(pid));
+  bench.port->kill("the test is over");
+  spinning.get();
+}
+
+TEST(WorkerPing, SilenceEndsAStoppedWorker) {
+  Machine machine;
+  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
+                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
+                              machine.clock);
+  options.ping_every = 100ms;
+  options.pong_within = 500ms;
+  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  std::this_thread::sleep_for(800ms);  // pings are answered meanwhile
+  ASSERT_TRUE(process_exists(port->pid()));
+  ::kill(port->pid(), SIGSTOP);
+  const auto end = died.get_future().get();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("no ping"), std::string::npos) << end.cause;
+}
+
+TEST(WorkerErrors, StandardErrorGoesToTheJournal) {
+  std::mutex mutex;
+  std::string all;
+  Machine machine;
+  const Subject subject("misbehave", "misbehave", true);
+  const auto port = open_port(machine, subject, [&](int, const std::string& text) {
+    const std::lock_guard lock(mutex);
+    all += text + "\n";
+  });
+  const auto host = std::make_shared<FakeHost>();
+  const auto instance = machine.run(port->open("misbehave", host));
+  port::Call request("pb.x/1:y", port::Message(R"({"misbehave":"stderr"})"));
+  machine.run(instance->call(std::move(request)));
+  EXPECT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return all.find("stderr: misbehave says hello") != all.npos;
+  }));
+  machine.run(instance->close());
+}
+
+#ifndef PB_SANITIZED
+std::string output_of(const std::string& command) {
+  std::string text;
+  auto* pipe = ::popen(command.c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+  ::pclose(pipe);
+  return text;
+}
+
+TEST(WorkerExecutable, NeedsOnlyLibc) {
+  const auto needed = output_of("readelf -d " + worker_path().string() + " | grep NEEDED");
+  EXPECT_EQ(needed.find("libstdc++"), std::string::npos) << needed;
+  EXPECT_EQ(needed.find("libgcc"), std::string::npos) << needed;
+  EXPECT_EQ(needed.find("spdlog"), std::string::npos) << needed;
+}
+
+TEST(WorkerExecutable, ExportsNoFunction) {
+  const auto exported = output_of("nm -D --defined-only " + worker_path().string());
+  EXPECT_EQ(exported.find(" T "), std::string::npos) << exported;
+  EXPECT_EQ(exported.find(" W "), std::string::npos) << exported;
+  EXPECT_EQ(exported.find(" u "), std::string::npos) << exported;
+}
+
+// S7: private memory of an idle worker; 1 MB is the first figure, for a release build.
+TEST_F(WorkerProcess, StaysSmallWhileIdle) {
+  bench.act("describe");
+  std::ifstream rollup("/proc/" + std::to_string(bench.port->pid()) + "/smaps_rollup");
+  std::string word;
+  long kilobytes = 0;
+  while (rollup >> word) {
+    long value = 0;
+    if ((word == "Private_Clean:" || word == "Private_Dirty:") && rollup >> value) kilobytes += value;
+  }
+  if (kilobytes == 0) GTEST_SKIP() << "smaps of another process cannot be read here";
+  RecordProperty("private_kb", std::to_string(kilobytes));
+  std::printf("idle worker: %ld kB private\n", kilobytes);
+  EXPECT_LT(kilobytes, 6000);
+}
+#endif
+
+}  // namespace
+}  // namespace patchbay::test
