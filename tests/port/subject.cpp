@@ -56,7 +56,10 @@ port::Result Bench::act(const std::string& name, json body, std::vector<std::str
 std::future<port::Result> Bench::begin_act(const std::string& name, json body, Duration timeout) {
   body["misbehave"] = name;
   port::Call request("pb.channel/1:send", port::Message(body.dump()), {}, timeout);
-  return machine.start(call_one(instance, std::move(request)));
+  auto answered = std::make_shared<std::promise<port::Result>>();
+  auto future = answered->get_future();
+  instance->begin(std::move(request), [answered](port::Result result) { answered->set_value(std::move(result)); });
+  return future;
 }
 
 }  // namespace patchbay::test

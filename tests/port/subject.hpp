@@ -43,6 +43,7 @@ class Bench {
                     std::vector<std::string> blobs = {}, Duration timeout = Duration{0});
   // Makes `misbehave` do something.
   port::Result act(const std::string& name, json body = json::object(), std::vector<std::string> blobs = {});
+  // The same without waiting. Calls begun one after another reach the plugin in that order.
   std::future<port::Result> begin_act(const std::string& name, json body = json::object(),
                                       Duration timeout = Duration{0});
   // As the lifecycle ends: stop, then destroy.
