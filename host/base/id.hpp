@@ -18,6 +18,9 @@ std::string to_string_id(Id id);
 // Nothing, unless `text` is a decimal number above zero.
 std::optional<Id> parse_id(std::string_view text);
 
+// No id that is minted at `time` or later is smaller: where to begin or end when looking by age.
+Id first_id_at(TimePoint time);
+
 // Mints ids. Any thread.
 class IdMint {
  public:

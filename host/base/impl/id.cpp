@@ -21,6 +21,11 @@ std::optional<Id> parse_id(std::string_view text) {
   return id;
 }
 
+Id first_id_at(TimePoint time) {
+  const auto ms = std::max<std::int64_t>(time.time_since_epoch().count() - kEpochMs, 0);
+  return ms << (kSequenceBits + kHostBits);
+}
+
 IdMint::IdMint(const Clock& clock, std::uint16_t host, Id floor) : clock_(clock), host_(host & 0x3ff) {
   const auto ms = floor >> (kSequenceBits + kHostBits);
   const auto sequence = floor & ((1 << kSequenceBits) - 1);

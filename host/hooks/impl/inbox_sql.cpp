@@ -38,7 +38,7 @@ InboxRow inbox_row(const store::Row& row) {
   out.path = row.text(7);
   out.query = row.text(8);
   out.headers = row.text(9);
-  out.body = row.bytes(10);
+  if (!row.is_null(10)) out.body = row.bytes(10);
   out.received_at = row.integer(11);
   out.trace = row.text(12);
   out.verdict = row.text(13);

@@ -23,7 +23,7 @@
 
 namespace patchbay::hooks {
 
-inline const TimePoint kStart{std::chrono::milliseconds(1'700'000'000'000)};
+inline const TimePoint kStart{std::chrono::milliseconds(1'800'000'000'000)};
 
 // An io_context that runs on a thread of its own.
 class Loop {

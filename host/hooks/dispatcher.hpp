@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "hooks/counters.hpp"
+#include "hooks/effect_committer.hpp"
+#include "hooks/inbox_row.hpp"
+#include "log/log.hpp"
+#include "plugin/caller.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::hooks {
+
+// Takes open rows of the inbox to their plugins and what comes back to the EffectCommitter. Rows of one lane
+// go one after the other, lanes side by side. What was just accepted goes straight in; everything else (left
+// over, replayed, more than fits in memory) is found by a sweep every second, which counts on nothing but the
+// state in the database.
+//
+// What happens on the plugin's answer: OK and applied ends the row. UNAVAILABLE, RATE_LIMITED,
+// UNAUTHENTICATED: the integration waits with back-off. DEADLINE: the lane waits; without a declared order
+// the row is set aside and others pass. INTERNAL and OUTCOME_UNKNOWN: some tries, then a dead letter.
+// Everything else: a dead letter with the reason.
+class Dispatcher {
+ public:
+  struct Options {
+    Options() = default;
+    std::size_t calls_per_integration = 16;
+    Duration call_timeout{10'000};
+    Duration sweep_every{1'000};
+    Duration first_wait{500};  // doubled each time, with jitter, up to:
+    Duration longest_wait{60'000};
+    std::size_t rows_in_memory = 4096;
+    std::size_t bytes_in_memory = 64u << 20;
+    std::size_t rows_per_lane = 64;
+    std::size_t lanes_in_memory = 20'000;
+    std::int64_t tries = 5;
+  };
+  // All references outlive the dispatcher.
+  struct Parts {
+    Parts(store::Store& s, Clock& c, plugin::Caller& p, EffectCommitter& e, Counters& n)
+        : store(s), clock(c), caller(p), effects(e), counters(n) {}
+    store::Store& store;
+    Clock& clock;
+    plugin::Caller& caller;
+    EffectCommitter& effects;
+    Counters& counters;
+  };
+
+  Dispatcher(Parts parts, boost::asio::any_io_executor io, log::Logger logger, Options options);
+  Dispatcher(Parts parts, boost::asio::any_io_executor io, log::Logger logger);
+  // stop() must have been awaited, unless start() was never called.
+  ~Dispatcher();
+
+  void start();
+  // Cancels calls and waits for what is being committed. Rows that were under way stay open in the store.
+  boost::asio::awaitable<void> stop();
+
+  // Any thread: committed rows, in order (InboxCommitter::on_stored).
+  void accepted(std::vector<InboxRow> rows);
+  // Any thread: rows were opened again, do not wait for the next sweep.
+  void wake();
+  // Any thread: the integration runs (again), its back-off is over.
+  void ready(Id integration);
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/task_scope.hpp"
+#include "hooks/dispatcher.hpp"
+#include "hooks/impl/lanes.hpp"
+#include "port/message.hpp"
+
+namespace patchbay::hooks {
+
+// Everything here happens on one strand.
+struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
+  using LanePtr = std::shared_ptr<Lanes::Lane>;
+
+  State(Parts p, boost::asio::any_io_executor io, log::Logger l, Options o);
+
+  // One integration's share of calls.
+  struct Slots {
+    std::deque<LanePtr> ready;
+    std::size_t calls = 0;
+    int waits = 0;  // in a row; above zero one call probes before the others follow
+    bool paused = false;
+    std::unique_ptr<Clock::Timer> timer;
+  };
+  // What to do with the first row of a lane.
+  enum class Verdict { next, wait_lane, wait_integration };
+
+  void add(std::vector<InboxRow> rows);
+  void activate(const LanePtr& lane);
+  void hold(const LanePtr& lane);
+  void pump(Id integration);
+  void pause(Id integration, Duration at_least);
+  void resume(Id integration);
+  void release_slot(const LanePtr& lane);
+  void give_back(const LanePtr& lane, Verdict verdict);
+  Duration wait_for(int waits);
+
+  boost::asio::awaitable<void> step(LanePtr lane);
+  boost::asio::awaitable<Verdict> work(LanePtr lane);
+  boost::asio::awaitable<void> refill(LanePtr lane);
+  boost::asio::awaitable<Verdict> settle(LanePtr lane, InboxRow row, port::Result result);
+  boost::asio::awaitable<Verdict> apply(InboxRow row, std::vector<Event> events, LanePtr lane);
+  boost::asio::awaitable<Verdict> try_again(LanePtr lane, InboxRow row, std::string reason);
+  boost::asio::awaitable<Verdict> set_aside(LanePtr lane, InboxRow row, std::string reason);
+  boost::asio::awaitable<void> bury(InboxRow row, std::string reason);
+  boost::asio::awaitable<void> sweep_for_ever();
+  boost::asio::awaitable<void> sweep();
+  boost::asio::awaitable<bool> sweep_page();
+
+  const Parts parts;
+  const Options options;
+  const log::Logger logger;
+  const boost::asio::any_io_executor strand;
+  Lanes lanes;
+  std::map<Id, Slots> slots;
+  Lanes::Key cursor{0, ""};
+  bool sweeping = false;
+  bool sweep_again = false;
+  std::minstd_rand random{std::random_device{}()};
+  TaskScope scope;
+};
+
+}  // namespace patchbay::hooks

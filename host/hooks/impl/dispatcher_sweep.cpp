@@ -1,0 +1,83 @@
+// Finds open rows that nobody in this process has in hand.
+#include "base/error.hpp"
+#include "hooks/impl/dispatcher_state.hpp"
+
+namespace patchbay::hooks {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::int64_t kPage = 1000;
+constexpr int kPagesPerSweep = 20;
+
+struct Found {
+  Id id;
+  Lanes::Key key;
+};
+
+}  // namespace
+
+asio::awaitable<void> Dispatcher::State::sweep_for_ever() {
+  for (;;) {
+    auto sweeping_now = sweep();
+    co_await std::move(sweeping_now);
+    auto sleeping = parts.clock.sleep(options.sweep_every);
+    co_await std::move(sleeping);
+  }
+}
+
+asio::awaitable<void> Dispatcher::State::sweep() {
+  sweep_again = sweeping;
+  if (sweeping) co_return;
+  sweeping = true;
+  do {
+    sweep_again = false;
+    bool more = true;
+    for (int page = 0; more && page < kPagesPerSweep && !lanes.full(); ++page) {
+      lanes.begin_read();
+      bool failed = false;
+      try {
+        auto reading = sweep_page();
+        more = co_await std::move(reading);
+      } catch (const Error& error) {
+        logger.warn("inbox: sweep failed", {{"error", error.what()}});
+        failed = true;
+      } catch (...) {
+        lanes.end_read();
+        sweeping = false;
+        throw;
+      }
+      lanes.end_read();
+      if (failed) break;
+    }
+  } while (sweep_again);
+  sweeping = false;
+}
+
+// Every page begins behind the lane where the last one ended, so that one lane with a million rows costs one
+// page.
+asio::awaitable<bool> Dispatcher::State::sweep_page() {
+  const std::int64_t now = parts.clock.now().time_since_epoch().count();
+  auto query = [from = cursor, now](store::Session& session) {
+    std::vector<Found> found;
+    for (const auto& row :
+         session.query("select id, integration, lane from inbox where state = 'new' "
+                       "and (integration, lane) > (:integration, :lane) and not_before <= :now "
+                       "order by integration, lane limit 1000",
+                       {from.first, from.second, now})) {
+      found.push_back(Found{row.integer(0), Lanes::Key(row.integer(1), row.text(2))});
+    }
+    return found;
+  };
+  auto reading = parts.store.read(std::move(query));
+  const auto found = co_await std::move(reading);
+  for (const auto& row : found) {
+    if (const auto lane = lanes.missed(row.id, row.key)) activate(lane);
+  }
+  const bool more = found.size() == static_cast<std::size_t>(kPage);
+  cursor = more ? found.back().key : Lanes::Key(0, "");
+  co_return more;
+}
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,235 @@
+// The way of one row: read back if need be, called, settled.
+#include <cstdint>
+
+#include <boost/system/system_error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "hooks/events.hpp"
+#include "hooks/impl/dispatcher_state.hpp"
+#include "hooks/impl/inbox_sql.hpp"
+
+namespace patchbay::hooks {
+
+namespace asio = boost::asio;
+
+namespace {
+
+port::Call process_call(const InboxRow& row, Duration timeout) {
+  nlohmann::json request = {
+      {"id", to_string_id(row.id)}, {"route", row.route},
+      {"method", row.method},       {"path", row.path},
+      {"query", row.query},         {"received_at", to_rfc3339(TimePoint(Duration(row.received_at)))}};
+  std::string text = request.dump();
+  // The headers are JSON already.
+  text.pop_back();
+  text += ",\"headers\":" + row.headers + "}";
+  return port::Call("pb.webhook/1:process", port::Message(std::move(text), {row.body}), row.trace, timeout);
+}
+
+bool concerns_integration(Code code) {
+  return code == Code::unavailable || code == Code::rate_limited || code == Code::unauthenticated ||
+         code == Code::cancelled;
+}
+
+std::string reason_of(const port::Result& result) {
+  return std::string(code_name(result.code)) + (result.text.empty() ? "" : ": " + result.text);
+}
+
+}  // namespace
+
+asio::awaitable<void> Dispatcher::State::step(LanePtr lane) {
+  Verdict verdict = Verdict::wait_lane;
+  try {
+    auto working = work(lane);
+    verdict = co_await std::move(working);
+  } catch (const boost::system::system_error&) {
+    throw;  // cancelled: the row stays open in the store
+  } catch (const std::exception& error) {
+    // As a rule the store is away: the row is still open there and in here.
+    logger.warn("inbox: lane waits",
+                {{"integration", to_string_id(lane->key.first)}, {"error", error.what()}});
+  }
+  give_back(lane, verdict);
+}
+
+asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::work(LanePtr lane) {
+  if (lane->rows.empty()) {
+    auto reading = refill(lane);
+    co_await std::move(reading);
+    if (lane->rows.empty()) co_return Verdict::next;
+  }
+  InboxRow row = lane->rows.front();
+  if (row.not_before > parts.clock.now().time_since_epoch().count()) {
+    lane->due = row.not_before;
+    co_return Verdict::wait_lane;
+  }
+  auto call = process_call(row, options.call_timeout);
+  auto calling = parts.caller.call(row.integration, std::move(call));
+  auto result = co_await std::move(calling);
+  if (concerns_integration(result.code)) {
+    ++parts.counters.retried;
+    pause(row.integration, result.retry_after);
+    co_return Verdict::wait_integration;
+  }
+  if (result.ok()) resume(row.integration);
+  release_slot(lane);  // the next call need not wait for this one's commit
+  auto settling = settle(lane, std::move(row), std::move(result));
+  co_return co_await std::move(settling);
+}
+
+asio::awaitable<void> Dispatcher::State::refill(LanePtr lane) {
+  const auto limit = static_cast<std::int64_t>(lanes.begin_refill(*lane));
+  const std::int64_t now = lane->ordered() ? INT64_MAX : parts.clock.now().time_since_epoch().count();
+  std::vector<InboxRow> rows;
+  bool read = false;
+  auto query = [key = lane->key, now, limit](store::Session& session) {
+    const std::string sql = "select " + std::string(kInboxColumns) +
+                            " from inbox where state = 'new' and integration = :integration and lane = :lane "
+                            "and not_before <= :now order by id limit :most";
+    std::vector<InboxRow> found;
+    for (const auto& row : session.query(sql, {key.first, key.second, now, limit}))
+      found.push_back(inbox_row(row));
+    return found;
+  };
+  std::exception_ptr failed;
+  try {
+    auto reading = parts.store.read(std::move(query));
+    rows = co_await std::move(reading);
+    read = true;
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  const bool all = read && rows.size() < static_cast<std::size_t>(limit);
+  lanes.refill(*lane, std::move(rows), all);
+  if (failed) std::rethrow_exception(failed);
+}
+
+asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr lane, InboxRow row,
+                                                                      port::Result result) {
+  std::string reason = reason_of(result);
+  if (result.ok()) {
+    std::vector<Event> events;
+    bool good = true;
+    try {
+      events = parse_events(result.message.json);
+      reason.clear();
+    } catch (const Error& error) {
+      reason = "invalid: " + std::string(error.what());
+      good = false;
+    }
+    if (good) {
+      ++parts.counters.processed;
+      auto applying = apply(std::move(row), std::move(events), lane);
+      co_return co_await std::move(applying);
+    }
+  }
+  switch (result.code) {
+    case Code::deadline: {
+      ++parts.counters.retried;
+      if (lane->ordered()) co_return Verdict::wait_lane;
+      auto aside = set_aside(lane, std::move(row), std::move(reason));
+      co_return co_await std::move(aside);
+    }
+    case Code::internal:
+    case Code::outcome_unknown: {
+      auto again = try_again(lane, std::move(row), std::move(reason));
+      co_return co_await std::move(again);
+    }
+    default:
+      break;
+  }
+  auto burying = bury(std::move(row), std::move(reason));
+  co_await std::move(burying);
+  lanes.pop(*lane);
+  co_return Verdict::next;
+}
+
+asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow row, std::vector<Event> events,
+                                                                     LanePtr lane) {
+  Effect effect(row.id, row.integration, std::move(events));
+  auto applying = parts.effects.apply(std::move(effect));
+  auto applied = co_await std::move(applying);
+  switch (applied.outcome) {
+    case Applied::Outcome::done:
+      logger.debug("webhook processed", {{"integration", to_string_id(row.integration)},
+                                         {"inbox", to_string_id(row.id)},
+                                         {"events", std::to_string(applied.stored)},
+                                         {"trace", row.trace}});
+      break;
+    case Applied::Outcome::gone:
+      break;
+    case Applied::Outcome::unavailable:
+      co_return Verdict::wait_lane;
+    case Applied::Outcome::broken: {
+      auto again = try_again(lane, std::move(row), std::move(applied.reason));
+      co_return co_await std::move(again);
+    }
+    case Applied::Outcome::refused: {
+      auto burying = bury(std::move(row), std::move(applied.reason));
+      co_await std::move(burying);
+      break;
+    }
+  }
+  lanes.pop(*lane);
+  co_return Verdict::next;
+}
+
+asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::try_again(LanePtr lane, InboxRow row,
+                                                                         std::string reason) {
+  lane->rows.front().attempts = row.attempts + 1;
+  if (row.attempts + 1 >= options.tries) {
+    auto burying = bury(std::move(row), std::move(reason));
+    co_await std::move(burying);
+    lanes.pop(*lane);
+    co_return Verdict::next;
+  }
+  ++row.attempts;
+  ++parts.counters.retried;
+  auto aside = set_aside(lane, std::move(row), std::move(reason));
+  co_return co_await std::move(aside);
+}
+
+// Waits, after a note in the store that outlives this process; without a declared order the others pass.
+asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::set_aside(LanePtr lane, InboxRow row,
+                                                                         std::string reason) {
+  const Duration wait = wait_for(lane->ordered() ? lane->waits + 1 : static_cast<int>(row.attempts) + 1);
+  const std::int64_t until = (parts.clock.now() + wait).time_since_epoch().count();
+  auto note = [id = row.id, attempts = row.attempts, until,
+               reason = std::move(reason)](store::Session& session) {
+    session.exec(
+        "update inbox set attempts = :attempts, not_before = :until, reason = :reason "
+        "where id = :id and state = 'new'",
+        {attempts, until, reason, id});
+  };
+  auto writing = parts.store.write(std::move(note));
+  co_await std::move(writing);
+  if (lane->ordered()) {
+    ++lane->waits;
+    lane->due = until;
+    lane->rows.front().not_before = until;
+    co_return Verdict::wait_lane;
+  }
+  lanes.pop(*lane);
+  co_return Verdict::next;
+}
+
+asio::awaitable<void> Dispatcher::State::bury(InboxRow row, std::string reason) {
+  ++parts.counters.dead;
+  logger.warn("inbox: dead letter", {{"integration", to_string_id(row.integration)},
+                                     {"inbox", to_string_id(row.id)},
+                                     {"reason", reason},
+                                     {"trace", row.trace}});
+  const std::int64_t now = parts.clock.now().time_since_epoch().count();
+  auto end = [id = row.id, attempts = row.attempts + 1, now,
+              reason = std::move(reason)](store::Session& session) {
+    session.exec(
+        "update inbox set state = 'dead', attempts = :attempts, finished_at = :now, reason = :reason "
+        "where id = :id and state = 'new'",
+        {attempts, now, reason, id});
+  };
+  auto writing = parts.store.write(std::move(end));
+  co_await std::move(writing);
+}
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,231 @@
+#include "hooks/effect_committer.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "store/bulk_insert.hpp"
+
+namespace patchbay::hooks {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kBatch = 128;
+
+std::string summary(const std::vector<Event>& events) {
+  auto list = nlohmann::json::array();
+  for (const auto& event : events) list.push_back({{"type", event.type}, {"dedupe_key", event.dedupe_key}});
+  return list.dump();
+}
+
+store::BulkInsert key_insert() {
+  using Type = store::ColumnType;
+  return store::BulkInsert("event_keys", {{"event", Type::integer},
+                                          {"integration", Type::integer},
+                                          {"key", Type::text},
+                                          {"created_at", Type::integer}});
+}
+
+}  // namespace
+
+struct EffectCommitter::Pending {
+  using Handler = asio::any_completion_handler<void(Applied)>;
+
+  Pending(Effect e, Handler h, const asio::any_io_executor& io)
+      : effect(std::move(e)), handler(std::move(h)), work(io) {}
+
+  Effect effect;
+  Handler handler;
+  asio::executor_work_guard<asio::any_io_executor> work;  // io runs on while an answer is due
+  Applied applied;
+};
+
+EffectCommitter::EffectCommitter(Parts parts, asio::any_io_executor io, Counters& counters,
+                                 log::Logger logger)
+    : parts_(parts), io_(std::move(io)), counters_(counters), logger_(std::move(logger)), thread_([this] {
+        run();
+      }) {}
+
+EffectCommitter::~EffectCommitter() {
+  stop();
+}
+
+void EffectCommitter::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+asio::awaitable<Applied> EffectCommitter::apply(Effect effect) {
+  auto start = [this, effect = std::move(effect)](auto handler) mutable {
+    push(std::make_unique<Pending>(std::move(effect), std::move(handler), io_));
+  };
+  auto applied = asio::async_initiate<const asio::use_awaitable_t<>, void(Applied)>(std::move(start),
+                                                                                    asio::use_awaitable);
+  co_return co_await std::move(applied);
+}
+
+asio::awaitable<Applied> EffectCommitter::emit(Id integration, std::vector<Event> events) {
+  Effect effect(0, integration, std::move(events));
+  auto applying = apply(std::move(effect));
+  auto applied = co_await std::move(applying);
+  switch (applied.outcome) {
+    case Applied::Outcome::done:
+      break;
+    case Applied::Outcome::refused:
+      throw Error(Code::invalid, Text::verbatim(applied.reason));
+    case Applied::Outcome::unavailable:
+      throw Error(Code::unavailable, Text("hooks.events_not_stored")).retry_after(std::chrono::seconds(2));
+    default:
+      throw Error(Code::internal, Text("hooks.events_broken", {{"reason", applied.reason}}));
+  }
+  co_return applied;
+}
+
+void EffectCommitter::push(std::unique_ptr<Pending> pending) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) queue_.push_back(std::move(pending));
+  }
+  if (!pending) {
+    wake_.notify_one();
+    return;
+  }
+  Batch refused;
+  refused.push_back(std::move(pending));
+  resume(std::move(refused));
+}
+
+EffectCommitter::Batch EffectCommitter::take() {
+  Batch batch;
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  while (!queue_.empty() && batch.size() < kBatch) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void EffectCommitter::run() {
+  for (auto batch = take(); !batch.empty(); batch = take()) {
+    commit(batch);
+    std::vector<Id> integrations;
+    for (const auto& pending : batch) {
+      counters_.events += pending->applied.stored;
+      counters_.events_known += pending->applied.known;
+      if (pending->applied.stored > 0) integrations.push_back(pending->effect.integration);
+    }
+    resume(std::move(batch));
+    std::sort(integrations.begin(), integrations.end());
+    integrations.erase(std::unique(integrations.begin(), integrations.end()), integrations.end());
+    if (!integrations.empty()) parts_.sink.committed(integrations);
+  }
+}
+
+void EffectCommitter::commit(Batch& batch) {
+  if (batch.size() > 1) {
+    std::vector<Pending*> all;
+    for (const auto& pending : batch) all.push_back(pending.get());
+    try {
+      write(all);
+      return;
+    } catch (const std::exception& error) {
+      // Which of them failed shows when each stands alone.
+      logger_.debug("effects: batch repeated one by one", {{"error", error.what()}});
+    }
+  }
+  for (auto& pending : batch) commit_one(*pending);
+}
+
+void EffectCommitter::commit_one(Pending& pending) {
+  auto& applied = pending.applied;
+  try {
+    write({&pending});
+  } catch (const Error& error) {
+    applied = Applied();
+    applied.reason = error.what();
+    applied.outcome = error.code() == Code::invalid       ? Applied::Outcome::refused
+                      : error.code() == Code::unavailable ? Applied::Outcome::unavailable
+                                                          : Applied::Outcome::broken;
+  } catch (const std::exception& error) {
+    applied = Applied();
+    applied.reason = error.what();
+    applied.outcome = Applied::Outcome::broken;
+  }
+}
+
+void EffectCommitter::write(const std::vector<Pending*>& batch) {
+  parts_.store.write_now([&](store::Session& session) {
+    end_rows(session, batch);
+    apply_events(session, batch);
+  });
+  ++counters_.effect_batches;
+}
+
+void EffectCommitter::end_rows(store::Session& session, const std::vector<Pending*>& batch) const {
+  const std::int64_t now = parts_.clock.now().time_since_epoch().count();
+  for (Pending* pending : batch) {
+    pending->applied = Applied();
+    pending->applied.outcome = Applied::Outcome::done;
+    if (pending->effect.row == 0) continue;
+    const auto ended = session.exec(
+        "update inbox set state = 'done', finished_at = :now, effect = :effect, reason = null "
+        "where id = :id and state = 'new'",
+        {now, summary(pending->effect.events), pending->effect.row});
+    if (ended == 0) pending->applied.outcome = Applied::Outcome::gone;
+  }
+}
+
+void EffectCommitter::apply_events(store::Session& session, const std::vector<Pending*>& batch) {
+  struct Use {
+    Pending* pending;
+    const Event* event;
+    Id id;
+  };
+  std::vector<Use> uses;
+  auto keys = key_insert();
+  const std::int64_t now = parts_.clock.now().time_since_epoch().count();
+  for (Pending* pending : batch) {
+    if (pending->applied.outcome == Applied::Outcome::gone) continue;
+    for (const auto& event : pending->effect.events) {
+      uses.push_back({pending, &event, parts_.mint.next()});
+      keys.add({uses.back().id, pending->effect.integration, event.dedupe_key, now});
+    }
+  }
+  if (uses.empty()) return;
+  const auto inserted = session.insert_new(keys);
+  const std::unordered_set<std::int64_t> fresh(inserted.begin(), inserted.end());
+  for (const auto& use : uses) {
+    const bool is_new = fresh.count(use.id) > 0;
+    ++(is_new ? use.pending->applied.stored : use.pending->applied.known);
+    if (is_new) parts_.sink.apply(session, use.pending->effect.integration, *use.event);
+  }
+}
+
+void EffectCommitter::resume(Batch batch) {
+  asio::post(io_, [batch = std::move(batch)] {
+    for (const auto& pending : batch) {
+      auto executor = asio::get_associated_executor(pending->handler);
+      asio::dispatch(
+          executor, [handler = std::move(pending->handler), applied = std::move(pending->applied)]() mutable {
+            std::move(handler)(std::move(applied));
+          });
+    }
+  });
+}
+
+}  // namespace patchbay::hooks

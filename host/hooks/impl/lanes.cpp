@@ -1,0 +1,73 @@
+#include "hooks/impl/lanes.hpp"
+
+namespace patchbay::hooks {
+
+std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
+  const auto found = lanes_.find(key);
+  if (found != lanes_.end()) return found->second;
+  if (full()) return nullptr;
+  auto lane = std::make_shared<Lane>(key);
+  lanes_.emplace(key, lane);
+  return lane;
+}
+
+void Lanes::push(Lane& lane, InboxRow row) {
+  held_.insert(row.id);
+  bytes_ += row.bytes();
+  lane.rows.push_back(std::move(row));
+}
+
+std::shared_ptr<Lanes::Lane> Lanes::accept(InboxRow row) {
+  if (knows(row.id)) return nullptr;
+  auto lane = find_or_make({row.integration, row.lane});
+  if (!lane) return nullptr;
+  const bool fits = lane->rows.size() < limits_.per_lane && held_.size() < limits_.rows &&
+                    bytes_ + row.bytes() <= limits_.bytes;
+  if (lane->behind || lane->reading || !fits) {
+    lane->behind = true;
+  } else {
+    push(*lane, std::move(row));
+  }
+  return lane;
+}
+
+std::shared_ptr<Lanes::Lane> Lanes::missed(Id row, const Key& key) {
+  if (knows(row)) return nullptr;
+  auto lane = find_or_make(key);
+  if (lane) lane->behind = true;
+  return lane;
+}
+
+std::size_t Lanes::begin_refill(Lane& lane) {
+  begin_read();
+  lane.behind = false;
+  lane.reading = true;
+  return held_.size() < limits_.rows && bytes_ < limits_.bytes ? limits_.per_lane : 1;
+}
+
+void Lanes::refill(Lane& lane, std::vector<InboxRow> rows, bool all) {
+  lane.reading = false;
+  if (!all) lane.behind = true;
+  for (auto& row : rows) {
+    if (!knows(row.id)) push(lane, std::move(row));
+  }
+  end_read();
+}
+
+void Lanes::pop(Lane& lane) {
+  const InboxRow& row = lane.rows.front();
+  held_.erase(row.id);
+  if (reads_ > 0) ended_.insert(row.id);
+  bytes_ -= row.bytes();
+  lane.rows.pop_front();
+}
+
+void Lanes::release(const std::shared_ptr<Lane>& lane) {
+  if (lane->rows.empty() && !lane->behind) lanes_.erase(lane->key);
+}
+
+void Lanes::end_read() {
+  if (--reads_ == 0) ended_.clear();
+}
+
+}  // namespace patchbay::hooks

@@ -1,0 +1,114 @@
+#include "hooks/inbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support.hpp"
+#include "support/databases.hpp"
+
+namespace patchbay::hooks {
+namespace {
+
+using namespace std::chrono_literals;
+
+class InboxTest : public ::testing::TestWithParam<support::Database> {
+ protected:
+  Id put(std::string body, Id integration = 7) {
+    loop.run(committer.put(make_row(integration, "chat", body, body)));
+    return store->read_now(
+        [](store::Session& s) { return s.query_one("select max(id) from inbox")->integer(0); });
+  }
+  void end(Id id, const std::string& state) {
+    store->write_now([&](store::Session& s) {
+      s.exec("update inbox set state = :state, reason = 'why', finished_at = :at where id = :id",
+             {state, clock.now().time_since_epoch().count(), id});
+    });
+  }
+  std::vector<Id> ids(Inbox::Filter filter) {
+    std::vector<Id> found;
+    for (const auto& entry : loop.run(inbox.list(std::move(filter)))) found.push_back(entry.row.id);
+    return found;
+  }
+
+  support::FreshDatabase database{GetParam()};
+  std::unique_ptr<store::Store> store = database.open();
+  ManualClock clock{kStart};
+  IdMint mint{clock};
+  Counters counters;
+  Loop loop;
+  InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
+  int woken = 0;
+  Inbox inbox{*store, clock, [this] { ++woken; }};
+};
+PB_ON_BOTH_DATABASES(InboxTest);
+
+TEST_P(InboxTest, lists_by_state_and_integration_page_by_page) {
+  const auto a = put("a");
+  const auto b = put("b", 8);
+  const auto c = put("c");
+  end(c, "dead");
+  Inbox::Filter all;
+  all.limit = 2;
+  EXPECT_EQ(ids(all), (std::vector<Id>{a, b}));
+  all.after = b;
+  EXPECT_EQ(ids(all), std::vector<Id>{c});
+  Inbox::Filter dead;
+  dead.state = "dead";
+  EXPECT_EQ(ids(dead), std::vector<Id>{c});
+  dead.integration = 8;
+  EXPECT_TRUE(ids(dead).empty());
+  dead.state = "no such";
+  EXPECT_TRUE(ids(dead).empty());
+}
+
+TEST_P(InboxTest, shows_one_with_everything) {
+  const auto id = put("body");
+  end(id, "dead");
+  const auto entry = loop.run(inbox.get(id));
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->row.body, "body");
+  EXPECT_EQ(entry->row.verdict, "verified");
+  EXPECT_EQ(entry->state, "dead");
+  EXPECT_EQ(entry->reason, "why");
+  EXPECT_EQ(entry->finished_at, kStart.time_since_epoch().count());
+  EXPECT_FALSE(loop.run(inbox.get(1)));
+}
+
+TEST_P(InboxTest, replays_what_has_ended) {
+  const auto id = put("a");
+  EXPECT_FALSE(loop.run(inbox.replay(id)));
+  end(id, "dead");
+  EXPECT_TRUE(loop.run(inbox.replay(id)));
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(count(*store, "inbox where state = 'new' and reason is null and finished_at is null"), 1);
+}
+
+TEST_P(InboxTest, replays_a_period) {
+  end(put("a"), "dead");
+  end(put("b", 8), "dead");
+  EXPECT_EQ(loop.run(inbox.replay_period({}, kStart + 1ms, kStart + 1h)), 0);
+  EXPECT_EQ(loop.run(inbox.replay_period(8, kStart, kStart + 1h)), 1);
+  EXPECT_EQ(loop.run(inbox.replay_period({}, kStart, kStart + 1h)), 1);
+}
+
+TEST_P(InboxTest, discards_with_a_note_who_did_it) {
+  const auto id = put("a");
+  EXPECT_TRUE(loop.run(inbox.discard(id, "admin")));
+  EXPECT_FALSE(loop.run(inbox.discard(id, "admin")));
+  EXPECT_EQ(loop.run(inbox.get(id))->reason, "discarded by admin");
+}
+
+TEST_P(InboxTest, removes_what_was_done_long_ago_and_nothing_else) {
+  const auto old = put("a");
+  const auto dead = put("b");
+  const auto open = put("c");
+  end(old, "done");
+  end(dead, "dead");
+  clock.advance(24h * 8);
+  const auto young = put("d");
+  end(young, "done");
+  EXPECT_EQ(loop.run(inbox.remove_done(clock.now() - 24h * 7)), 1);
+  EXPECT_EQ(ids({}), (std::vector<Id>{dead, open, young}));
+}
+
+}  // namespace
+}  // namespace patchbay::hooks
