@@ -29,28 +29,32 @@ struct Blob {
 // The most that one read gives and the size of a stored piece: 256 KiB.
 constexpr std::int64_t kBlobPiece = 256 * 1024;
 
-// All of these run inside the caller's transaction. A blob that is not there: Error{not_found} "store.blob_missing".
+// All of these run inside the caller's transaction. A blob that is not there: Error{not_found}
+// "store.blob_missing".
 
 // Takes id, integration, name, type and created_at.
 void create_blob(Session& session, const Blob& blob);
-// Writes at `offset`, which is at most the size so far: Error{invalid} "store.blob_gap". What was written there before is
-// replaced, so a repeated write is harmless. Returns the new size. Pieces of 256 KiB are the cheapest.
-// Error{conflict} "store.blob_closed" once it is closed.
+// Writes at `offset`, which is at most the size so far: Error{invalid} "store.blob_gap". What was written
+// there before is replaced, so a repeated write is harmless. Returns the new size. Pieces of 256 KiB are the
+// cheapest. Error{conflict} "store.blob_closed" once it is closed.
 std::int64_t write_blob(Session& session, Id id, std::int64_t offset, std::string_view data);
-// No more will be written; repeating is harmless. Reads the content once to compute its digest unless it is given.
+// No more will be written; repeating is harmless. Reads the content once to compute its digest unless it is
+// given.
 Blob close_blob(Session& session, Id id, const std::string& sha256 = {});
 std::optional<Blob> find_blob(Session& session, Id id);
 // At most `length` and at most kBlobPiece bytes; shorter only at the end.
 std::string read_blob(Session& session, Id id, std::int64_t offset, std::int64_t length);
 bool remove_blob(Session& session, Id id);
 
-// A column that holds ids of blobs. Give it `references blobs(id)`, so that no sweep can win a race against a new use.
+// A column that holds ids of blobs. Give it `references blobs(id)`, so that no sweep can win a race against a
+// new use.
 struct BlobUse {
   BlobUse(std::string t, std::string c) : table(std::move(t)), column(std::move(c)) {}
   std::string table;
   std::string column;
 };
-// Removes at most 100 blobs made before `created_before` that no column refers to; returns how many. Repeat until 0.
+// Removes at most 100 blobs made before `created_before` that no column refers to; returns how many. Repeat
+// until 0.
 std::int64_t sweep_blobs(Session& session, std::int64_t created_before, const std::vector<BlobUse>& uses);
 
 // Writes a new blob from a stream: gathers pieces, one transaction each. One coroutine at a time.

@@ -9,8 +9,8 @@
 
 namespace patchbay::store {
 
-// Rows for Session::insert_new. PostgreSQL takes them as one statement over arrays, SQLite as one prepared statement a
-// row, so build one of these per batch.
+// Rows for Session::insert_new. PostgreSQL takes them as one statement over arrays, SQLite as one prepared
+// statement a row, so build one of these per batch.
 //
 //   BulkInsert rows("inbox", {{"id", ColumnType::integer}, {"body", ColumnType::bytes}});
 //   rows.add({id, Bytes(std::move(body))});
@@ -34,7 +34,9 @@ class BulkInsert {
   const std::string& table() const { return table_; }
   const std::vector<Column>& columns() const { return columns_; }
   std::size_t rows() const { return values_.size() / columns_.size(); }
-  const Value& at(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
+  const Value& at(std::size_t row, std::size_t column) const {
+    return values_[row * columns_.size() + column];
+  }
   std::int64_t id(std::size_t row) const { return std::get<std::int64_t>(at(row, 0)); }
   // "insert into t(a,b)": made once.
   const std::string& head() const { return head_; }

@@ -6,8 +6,11 @@
 
 namespace patchbay::store {
 
-// The end of a select whose rows this transaction is going to change. On SQLite every writer is alone already.
-inline std::string_view for_update(Dialect dialect) { return dialect == Dialect::postgresql ? " for update" : ""; }
+// The end of a select whose rows this transaction is going to change. On SQLite every writer is alone
+// already.
+inline std::string_view for_update(Dialect dialect) {
+  return dialect == Dialect::postgresql ? " for update" : "";
+}
 // The same, passing over rows that another transaction has in hand.
 inline std::string_view for_update_skip_locked(Dialect dialect) {
   return dialect == Dialect::postgresql ? " for update skip locked" : "";

@@ -9,10 +9,11 @@
 
 namespace patchbay::store {
 
-// One file of schemas/sql: "0001_first_light.sql". Lines "-- only sqlite", "-- only postgresql" and "-- both" say which
-// database the lines after them are for. Embedded into the binary at build time.
+// One file of schemas/sql: "0001_first_light.sql". Lines "-- only sqlite", "-- only postgresql" and "-- both"
+// say which database the lines after them are for. Embedded into the binary at build time.
 struct Migration {
-  Migration(std::int64_t v, std::string n, std::string s) : version(v), name(std::move(n)), sql(std::move(s)) {}
+  Migration(std::int64_t v, std::string n, std::string s)
+      : version(v), name(std::move(n)), sql(std::move(s)) {}
   std::int64_t version;
   std::string name;
   std::string sql;
@@ -20,8 +21,9 @@ struct Migration {
 
 const std::vector<Migration>& migrations();
 
-// Brings the schema up to date, one transaction a migration; hosts that start together wait for each other. Blocks.
-// Throws Error{invalid} "store.newer_schema" when the database was written by a newer release: nothing is touched then.
+// Brings the schema up to date, one transaction a migration; hosts that start together wait for each other.
+// Blocks. Throws Error{invalid} "store.newer_schema" when the database was written by a newer release:
+// nothing is touched then.
 void migrate(Store& store, const std::vector<Migration>& known = migrations());
 
 // The lines of `sql` that are for `dialect`.

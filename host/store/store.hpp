@@ -53,23 +53,24 @@ enum class Dialect { sqlite, postgresql };
 
 class BulkInsert;
 
-// One connection inside one transaction, lent to the function given to Store::read or Store::write and used on that
-// thread only. SQL that both databases understand, with `:name` placeholders; values are bound in the order in which
-// the names first appear (a name used twice takes one value). Statements are prepared once per connection and kept, so
-// SQL text is constant and never holds data. Cast in SQL what has no declared type (`cast(:a as bigint)`,
-// `cast(count(*) as bigint)`). Text is repaired (base/utf8.hpp) when bound. Binary columns are `bytea` in both dialects.
-// Once a call has thrown, the transaction is lost: let the exception leave.
+// One connection inside one transaction, lent to the function given to Store::read or Store::write and used
+// on that thread only. SQL that both databases understand, with `:name` placeholders; values are bound in the
+// order in which the names first appear (a name used twice takes one value). Statements are prepared once per
+// connection and kept, so SQL text is constant and never holds data. Cast in SQL what has no declared type
+// (`cast(:a as bigint)`, `cast(count(*) as bigint)`). Text is repaired (base/utf8.hpp) when bound. Binary
+// columns are `bytea` in both dialects. Once a call has thrown, the transaction is lost: let the exception
+// leave.
 class Session {
  public:
   virtual ~Session() = default;
 
   virtual Dialect dialect() const = 0;
-  // Returns how many rows were changed. Throws Error{conflict} "store.constraint" when a unique or foreign key, or a
-  // `not null`, stood in the way.
+  // Returns how many rows were changed. Throws Error{conflict} "store.constraint" when a unique or foreign
+  // key, or a `not null`, stood in the way.
   virtual std::int64_t exec(std::string_view sql, Values values = {}) = 0;
   virtual std::vector<Row> query(std::string_view sql, Values values = {}) = 0;
-  // Inserts many rows in one round trip; those whose unique key exists already are skipped. Returns the ids (the first
-  // column) of the rows really inserted, in any order.
+  // Inserts many rows in one round trip; those whose unique key exists already are skipped. Returns the ids
+  // (the first column) of the rows really inserted, in any order.
   virtual std::vector<std::int64_t> insert_new(const BulkInsert& insert) = 0;
   // Several statements without values: migrations.
   virtual void script(const std::string& sql) = 0;
@@ -77,12 +78,14 @@ class Session {
   std::optional<Row> query_one(std::string_view sql, Values values = {});
 };
 
-// The database: blocking work goes to a bounded pool of threads, never to the I/O threads. One store a process.
+// The database: blocking work goes to a bounded pool of threads, never to the I/O threads. One store a
+// process.
 class Store {
  public:
   struct Options {
-    std::string url;            // "sqlite:PATH" or "postgresql://..."
-    std::size_t sessions = 8;   // connections for reads and, on PostgreSQL, for writes; opened when first needed
+    std::string url;  // "sqlite:PATH" or "postgresql://..."
+    std::size_t sessions =
+        8;  // connections for reads and, on PostgreSQL, for writes; opened when first needed
   };
 
   // Opens, without migrating. Throws Error{unavailable} "store.unavailable" when the database is away.
@@ -91,15 +94,15 @@ class Store {
 
   virtual Dialect dialect() const = 0;
 
-  // Runs fn(Session&) in a transaction on a store thread and resumes the caller on its own executor. `write` commits when
-  // fn returns and rolls back when it throws; it is repeated from the start (so fn may run more than once) after a
-  // serialization failure, a deadlock, SQLITE_BUSY, or when a connection that had gone stale is replaced. `read` sees one
-  // snapshot and cannot write. On SQLite all writes share one
-  // connection, and those that wait for it share one commit; each still stands or falls alone.
-  // Throws what fn throws, Error{unavailable} "store.unavailable" with retry_after when the database is away or full:
-  // then it is unknown whether the transaction took place, unless fn never returned.
-  // Cancelling the caller does not interrupt the transaction: it ends, then the caller resumes.
-  // Name the lambda before co_await (trap 7):  auto work = [=](store::Session& s) {...};  co_await store.write(work);
+  // Runs fn(Session&) in a transaction on a store thread and resumes the caller on its own executor. `write`
+  // commits when fn returns and rolls back when it throws; it is repeated from the start (so fn may run more
+  // than once) after a serialization failure, a deadlock, SQLITE_BUSY, or when a connection that had gone
+  // stale is replaced. `read` sees one snapshot and cannot write. On SQLite all writes share one connection,
+  // and those that wait for it share one commit; each still stands or falls alone. Throws what fn throws,
+  // Error{unavailable} "store.unavailable" with retry_after when the database is away or full: then it is
+  // unknown whether the transaction took place, unless fn never returned. Cancelling the caller does not
+  // interrupt the transaction: it ends, then the caller resumes. Name the lambda before co_await (trap 7):
+  // auto work = [=](store::Session& s) {...};  co_await store.write(work);
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F&, Session&>> read(F fn) {
     return run<F>(Mode::read, std::move(fn));

@@ -14,7 +14,8 @@
 
 namespace patchbay::vault {
 
-// Whose secret it is: scope "integration", "profile", "grant" or "host" and the id of that row (0 for the host).
+// Whose secret it is: scope "integration", "profile", "grant" or "host" and the id of that row (0 for the
+// host).
 struct SecretName {
   SecretName(std::string s, Id o, std::string n) : scope(std::move(s)), owner(o), name(std::move(n)) {}
   std::string scope;
@@ -22,14 +23,16 @@ struct SecretName {
   std::string name;
 };
 
-// Secrets, encrypted at rest with a key that is not in the database (ACC-4). A stored value is bound to its scope, owner
-// and name: moved to another row it does not decrypt. Any thread; the session's transaction is the caller's.
+// Secrets, encrypted at rest with a key that is not in the database (ACC-4). A stored value is bound to its
+// scope, owner and name: moved to another row it does not decrypt. Any thread; the session's transaction is
+// the caller's.
 class Vault {
  public:
-  // Reads the key from `key_file` (32 bytes). Makes it, readable by its owner only, on the very first start: when there is
-  // neither a key nor anything in the database that was encrypted. Blocks. Throws, having written nothing,
-  // Error{invalid} "vault.missing_key", "vault.wrong_key" or "vault.bad_key", each naming the file;
-  // Error{unavailable} "vault.key_file" when the file cannot be read or made. `clock` outlives the vault.
+  // Reads the key from `key_file` (32 bytes). Makes it, readable by its owner only, on the very first start:
+  // when there is neither a key nor anything in the database that was encrypted. Blocks. Throws, having
+  // written nothing, Error{invalid} "vault.missing_key", "vault.wrong_key" or "vault.bad_key", each naming
+  // the file; Error{unavailable} "vault.key_file" when the file cannot be read or made. `clock` outlives the
+  // vault.
   static std::unique_ptr<Vault> open(store::Store& store, const std::string& key_file, const Clock& clock);
   ~Vault();
   Vault(const Vault&) = delete;
@@ -38,7 +41,8 @@ class Vault {
   // Replaces what is there. `expires_at`: Unix milliseconds.
   void put(store::Session& session, const SecretName& name, std::string_view value,
            std::optional<std::int64_t> expires_at = {}) const;
-  // Nothing when it is not set or has expired. Throws Error{internal} "vault.damaged" when the row was tampered with.
+  // Nothing when it is not set or has expired. Throws Error{internal} "vault.damaged" when the row was
+  // tampered with.
   std::optional<std::string> get(store::Session& session, const SecretName& name) const;
   // Sorted; without expired ones.
   std::vector<std::string> names(store::Session& session, const std::string& scope, Id owner) const;

@@ -7,9 +7,13 @@
 
 namespace patchbay::support {
 
-std::string database_name(Database kind) { return kind == Database::sqlite ? "sqlite" : "postgresql"; }
+std::string database_name(Database kind) {
+  return kind == Database::sqlite ? "sqlite" : "postgresql";
+}
 
-void PrintTo(Database kind, std::ostream* out) { *out << database_name(kind); }
+void PrintTo(Database kind, std::ostream* out) {
+  *out << database_name(kind);
+}
 
 namespace {
 
@@ -30,7 +34,8 @@ std::string take_name() {
   auto name = free_names().back();
   free_names().pop_back();
   server.command(name,
-                 "set client_min_messages = warning; select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                 "set client_min_messages = warning; select pg_terminate_backend(pid) from pg_stat_activity "
+                 "where datname = current_database()"
                  " and pid <> pg_backend_pid(); drop schema public cascade; create schema public");
   return name;
 }

@@ -48,8 +48,8 @@ class FreshDatabase {
 
 }  // namespace patchbay::support
 
-#define PB_ON_BOTH_DATABASES(Suite)                                                                                   \
-  INSTANTIATE_TEST_SUITE_P(On, Suite,                                                                                 \
-                           ::testing::Values(patchbay::support::Database::sqlite,                                     \
-                                             patchbay::support::Database::postgresql),                                \
-                           [](const auto& chosen) { return patchbay::support::database_name(chosen.param); })
+#define PB_ON_BOTH_DATABASES(Suite)                                                                    \
+  INSTANTIATE_TEST_SUITE_P(                                                                            \
+      On, Suite,                                                                                       \
+      ::testing::Values(patchbay::support::Database::sqlite, patchbay::support::Database::postgresql), \
+      [](const auto& chosen) { return patchbay::support::database_name(chosen.param); })

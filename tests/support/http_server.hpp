@@ -17,8 +17,8 @@
 
 namespace patchbay::testing {
 
-// A small blocking HTTP/1.1 server on 127.0.0.1, one thread a connection, with kept connections: for tests of clients.
-// The handler runs on those threads.
+// A small blocking HTTP/1.1 server on 127.0.0.1, one thread a connection, with kept connections: for tests of
+// clients. The handler runs on those threads.
 class HttpServer {
  public:
   struct Request {

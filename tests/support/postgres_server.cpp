@@ -32,13 +32,16 @@ namespace {
 }
 
 // PostgreSQL refuses to run as root.
-const passwd* server_user() { return ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr; }
+const passwd* server_user() {
+  return ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr;
+}
 
 pid_t spawn(const std::vector<std::string>& words, const std::string& log) {
   const auto* user = server_user();
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
-  if (user != nullptr && (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0)) {
+  if (user != nullptr &&
+      (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0)) {
     ::_exit(126);
   }
   become(words, log);
@@ -53,17 +56,20 @@ int wait_for(pid_t pid) {
 }  // namespace
 
 PostgresServer::PostgresServer(std::vector<std::string> options) : options_(std::move(options)) {
-  if (const auto* user = server_user(); user != nullptr && ::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+  if (const auto* user = server_user();
+      user != nullptr && ::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
     throw std::runtime_error("cannot give " + folder_.path() + " to the user postgres");
   }
-  const pid_t pid = spawn({PB_PG_BINDIR "/initdb", "-D", folder_ / "data", "-U", "patchbay", "-A", "trust", "-E", "UTF8",
-                           "--locale=C", "--no-sync"},
+  const pid_t pid = spawn({PB_PG_BINDIR "/initdb", "-D", folder_ / "data", "-U", "patchbay", "-A", "trust",
+                           "-E", "UTF8", "--locale=C", "--no-sync"},
                           folder_ / "log");
   if (wait_for(pid) != 0) throw std::runtime_error("initdb failed: see " + folder_ / "log");
   start();
 }
 
-PostgresServer::~PostgresServer() { stop(); }
+PostgresServer::~PostgresServer() {
+  stop();
+}
 
 PostgresServer& PostgresServer::shared() {
   static PostgresServer* const server = [] {
@@ -79,7 +85,8 @@ std::string PostgresServer::url(const std::string& database) const {
 }
 
 void PostgresServer::command(const std::string& database, const std::string& sql) const {
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(url(database).c_str()), &PQfinish);
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(url(database).c_str()),
+                                                                &PQfinish);
   const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), sql.c_str()), &PQclear);
   const auto status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
@@ -87,8 +94,9 @@ void PostgresServer::command(const std::string& database, const std::string& sql
 }
 
 void PostgresServer::start() {
-  std::vector<std::string> words = {PB_PG_BINDIR "/postgres", "-D", folder_ / "data", "-k", folder_.path(),
-                                    "-c", "listen_addresses=", "-c", "shared_buffers=16MB"};
+  std::vector<std::string> words = {PB_PG_BINDIR "/postgres", "-D", folder_ / "data",    "-k",
+                                    folder_.path(),           "-c", "listen_addresses=", "-c",
+                                    "shared_buffers=16MB"};
   words.insert(words.end(), options_.begin(), options_.end());
   pid_ = spawn(words, folder_ / "log");
   wait_until_ready();
@@ -104,7 +112,9 @@ void PostgresServer::wait_until_ready() const {
   }
 }
 
-void PostgresServer::stop() { stop(SIGINT); }
+void PostgresServer::stop() {
+  stop(SIGINT);
+}
 
 void PostgresServer::stop(int signal) {
   if (pid_ <= 0) return;

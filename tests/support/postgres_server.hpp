@@ -9,12 +9,13 @@
 
 namespace patchbay::support {
 
-// A private PostgreSQL on a socket in a temporary folder; dies with the test. When the test runs as root, it runs as the
-// user `postgres`.
+// A private PostgreSQL on a socket in a temporary folder; dies with the test. When the test runs as root, it
+// runs as the user `postgres`.
 class PostgresServer {
  public:
   // `options` join the command line: {"-c", "fsync=on"}. Unit tests leave fsync off.
-  explicit PostgresServer(std::vector<std::string> options = {"-c", "fsync=off", "-c", "full_page_writes=off"});
+  explicit PostgresServer(std::vector<std::string> options = {"-c", "fsync=off", "-c",
+                                                              "full_page_writes=off"});
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;

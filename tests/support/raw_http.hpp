@@ -20,7 +20,8 @@ struct RawAnswer {
   std::string body;
 };
 
-// A blocking client that sends exactly the bytes it is told and reads answers off the wire: for tests of servers.
+// A blocking client that sends exactly the bytes it is told and reads answers off the wire: for tests of
+// servers.
 class RawHttp {
  public:
   explicit RawHttp(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {

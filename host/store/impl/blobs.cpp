@@ -13,7 +13,9 @@ namespace {
 constexpr const char* kSelect =
     "select id, integration, name, type, size, sha256, state, created_at from blobs where id = :id";
 
-Error missing(Id id) { return Error(Code::not_found, Text("store.blob_missing", {{"blob", to_string_id(id)}})); }
+Error missing(Id id) {
+  return Error(Code::not_found, Text("store.blob_missing", {{"blob", to_string_id(id)}}));
+}
 
 Blob blob_of(const Row& row) {
   Blob blob;
@@ -58,7 +60,8 @@ void write_within(Session& session, Id id, std::int64_t number, std::size_t star
 
 std::string digest_of(Session& session, const Blob& blob) {
   crypto::Sha256 digest;
-  for (std::int64_t at = 0; at < blob.size; at += kBlobPiece) digest.update(piece(session, blob.id, at / kBlobPiece));
+  for (std::int64_t at = 0; at < blob.size; at += kBlobPiece)
+    digest.update(piece(session, blob.id, at / kBlobPiece));
   return crypto::to_hex(digest.finish());
 }
 
@@ -116,7 +119,8 @@ std::string read_blob(Session& session, Id id, std::int64_t offset, std::int64_t
   while (offset < end) {
     const auto start = static_cast<std::size_t>(offset % kBlobPiece);
     const auto whole = piece(session, id, offset / kBlobPiece);
-    const auto part = std::string_view(whole).substr(std::min(start, whole.size()), static_cast<std::size_t>(end - offset));
+    const auto part =
+        std::string_view(whole).substr(std::min(start, whole.size()), static_cast<std::size_t>(end - offset));
     if (part.empty()) throw Error(Code::internal, Text("store.blob_damaged", {{"blob", to_string_id(id)}}));
     out += part;
     offset += static_cast<std::int64_t>(part.size());
@@ -124,12 +128,15 @@ std::string read_blob(Session& session, Id id, std::int64_t offset, std::int64_t
   return out;
 }
 
-bool remove_blob(Session& session, Id id) { return session.exec("delete from blobs where id = :id", {id}) > 0; }
+bool remove_blob(Session& session, Id id) {
+  return session.exec("delete from blobs where id = :id", {id}) > 0;
+}
 
 std::int64_t sweep_blobs(Session& session, std::int64_t created_before, const std::vector<BlobUse>& uses) {
   std::string sql = "delete from blobs where id in (select id from blobs where created_at < :before";
   for (const auto& use : uses) {
-    sql += " and not exists (select 1 from " + use.table + " where " + use.table + "." + use.column + " = blobs.id)";
+    sql += " and not exists (select 1 from " + use.table + " where " + use.table + "." + use.column +
+           " = blobs.id)";
   }
   sql += " order by created_at limit 100)";
   return session.exec(sql, {created_before});

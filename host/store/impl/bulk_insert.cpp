@@ -10,10 +10,14 @@ namespace {
 
 bool fits(const Value& value, BulkInsert::Type type) {
   switch (type) {
-    case BulkInsert::Type::integer: return std::holds_alternative<std::int64_t>(value);
-    case BulkInsert::Type::real: return std::holds_alternative<double>(value);
-    case BulkInsert::Type::text: return std::holds_alternative<std::string>(value);
-    case BulkInsert::Type::bytes: return std::holds_alternative<Bytes>(value);
+    case BulkInsert::Type::integer:
+      return std::holds_alternative<std::int64_t>(value);
+    case BulkInsert::Type::real:
+      return std::holds_alternative<double>(value);
+    case BulkInsert::Type::text:
+      return std::holds_alternative<std::string>(value);
+    case BulkInsert::Type::bytes:
+      return std::holds_alternative<Bytes>(value);
   }
   return false;
 }

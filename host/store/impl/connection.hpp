@@ -12,7 +12,8 @@
 
 namespace patchbay::store {
 
-// Leave a transaction that is worth repeating. Not patchbay::Error, so that no `catch (const Error&)` on the way stops them.
+// Leave a transaction that is worth repeating. Not patchbay::Error, so that no `catch (const Error&)` on the
+// way stops them.
 struct Repeat {
   explicit Repeat(std::string r) : reason(std::move(r)) {}
   std::string reason;
@@ -32,7 +33,8 @@ Error constraint(const std::string& reason);
 // A session that knows how to open itself and its transactions. Used by one thread at a time.
 class Connection : public Session {
  public:
-  // single: one statement that is its own transaction, so that PostgreSQL needs one round trip instead of three.
+  // single: one statement that is its own transaction, so that PostgreSQL needs one round trip instead of
+  // three.
   enum class Mode { read, write, single };
 
   // Opens first if need be. Throws Error{unavailable} if the database is away.
@@ -43,8 +45,8 @@ class Connection : public Session {
   virtual void rollback() noexcept = 0;
   virtual void close() noexcept = 0;
 
-  // Runs `work` in a savepoint of the running transaction and returns what it threw: then only its changes are undone.
-  // Throws when the transaction as a whole is lost.
+  // Runs `work` in a savepoint of the running transaction and returns what it threw: then only its changes
+  // are undone. Throws when the transaction as a whole is lost.
   std::exception_ptr within_savepoint(const std::function<void(Session&)>& work);
 
  protected:

@@ -11,7 +11,8 @@
 
 namespace patchbay::store {
 
-// A fixed number of connections, lent first come, first served, so that a busy thread cannot starve another. Any thread.
+// A fixed number of connections, lent first come, first served, so that a busy thread cannot starve another.
+// Any thread.
 class ConnectionPool {
  public:
   // Gives its connection back when it goes.

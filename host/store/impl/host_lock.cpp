@@ -53,8 +53,11 @@ class FileLock final : public HostLock {
 
 class AdvisoryLock final : public HostLock {
  public:
-  AdvisoryLock(const std::string& url, log::Logger logger, OnTaken on_taken, std::chrono::milliseconds patience)
-      : connection_(make_postgresql_connection(url)), logger_(std::move(logger)), on_taken_(std::move(on_taken)) {
+  AdvisoryLock(const std::string& url, log::Logger logger, OnTaken on_taken,
+               std::chrono::milliseconds patience)
+      : connection_(make_postgresql_connection(url)),
+        logger_(std::move(logger)),
+        on_taken_(std::move(on_taken)) {
     if (!within(patience, [this] { return take_first(); })) throw second_host("PostgreSQL");
     watcher_ = std::thread([this] { watch(); });
   }
@@ -69,7 +72,8 @@ class AdvisoryLock final : public HostLock {
   }
 
  private:
-  // A session may take its lock again, so this also asks whether it is still held. Throws when the database is away.
+  // A session may take its lock again, so this also asks whether it is still held. Throws when the database
+  // is away.
   bool take() {
     connection_->begin(Connection::Mode::write);
     const auto row = connection_->query_one("select pg_try_advisory_lock(7236417002)");
@@ -123,8 +127,8 @@ class AdvisoryLock final : public HostLock {
 
 }  // namespace
 
-std::unique_ptr<HostLock> HostLock::acquire(const std::string& store_url, log::Logger logger, OnTaken on_taken,
-                                            std::chrono::milliseconds patience) {
+std::unique_ptr<HostLock> HostLock::acquire(const std::string& store_url, log::Logger logger,
+                                            OnTaken on_taken, std::chrono::milliseconds patience) {
   const StoreUrl url(store_url);
   if (url.dialect == Dialect::sqlite) return std::make_unique<FileLock>(url.path + ".host-lock", patience);
   return std::make_unique<AdvisoryLock>(store_url, std::move(logger), std::move(on_taken), patience);

@@ -23,7 +23,8 @@ std::string trimmed(const char* message) {
   return out;
 }
 
-// Limits of waiting that the URL does not set itself: a server that is gone must not hold a thread for minutes.
+// Limits of waiting that the URL does not set itself: a server that is gone must not hold a thread for
+// minutes.
 std::string with_limits(std::string url) {
   for (const char* limit : {"connect_timeout=5", "tcp_user_timeout=10000"}) {
     const std::string_view option(limit);
@@ -34,7 +35,9 @@ std::string with_limits(std::string url) {
   return url;
 }
 
-bool begins_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool begins_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
 
 class PostgresqlConnection final : public Connection {
  public:
@@ -47,7 +50,8 @@ class PostgresqlConnection final : public Connection {
     open();
     lost_ = nullptr;
     mode_ = mode;
-    if (mode != Mode::single) command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
+    if (mode != Mode::single)
+      command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
   }
 
   void commit() override {
@@ -107,7 +111,8 @@ class PostgresqlConnection final : public Connection {
       std::vector<std::int64_t> ids;
       const int count = PQntuples(result.get());
       ids.reserve(static_cast<std::size_t>(count));
-      for (int row = 0; row < count; ++row) ids.push_back(std::strtoll(PQgetvalue(result.get(), row, 0), nullptr, 10));
+      for (int row = 0; row < count; ++row)
+        ids.push_back(std::strtoll(PQgetvalue(result.get(), row, 0), nullptr, 10));
       return ids;
     });
   }
@@ -140,7 +145,8 @@ class PostgresqlConnection final : public Connection {
       throw unavailable(trimmed(error.get_error_message().c_str()));
     }
     connection_ = static_cast<soci::postgresql_session_backend*>(session_->get_backend())->conn_;
-    PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        connection_, [](void*, const char*) {}, nullptr);
     command("set client_encoding = 'UTF8'; set bytea_output = 'hex'; set statement_timeout = '60s'");
   }
 
@@ -153,8 +159,8 @@ class PostgresqlConnection final : public Connection {
 
   Result execute(std::string_view sql, const Parameters& parameters) {
     const auto& name = prepared(sql, parameters);
-    Result result(PQexecPrepared(connection_, name.c_str(), parameters.count(), parameters.data(), parameters.lengths(),
-                                 parameters.formats(), 0));
+    Result result(PQexecPrepared(connection_, name.c_str(), parameters.count(), parameters.data(),
+                                 parameters.lengths(), parameters.formats(), 0));
     check(result, sql);
     return result;
   }
@@ -172,7 +178,9 @@ class PostgresqlConnection final : public Connection {
     const auto signature = parameters.signature();
     if (const auto known = kept.names.find(signature); known != kept.names.end()) return known->second;
     const auto name = "s" + std::to_string(++prepared_);
-    check(Result(PQprepare(connection_, name.c_str(), kept.text.sql.c_str(), parameters.count(), parameters.types())), sql);
+    check(Result(PQprepare(connection_, name.c_str(), kept.text.sql.c_str(), parameters.count(),
+                           parameters.types())),
+          sql);
     return kept.names.emplace(signature, name).first->second;
   }
 

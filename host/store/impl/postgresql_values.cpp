@@ -12,8 +12,9 @@ namespace patchbay::store {
 namespace {
 
 // Object ids of built-in types never change (PostgreSQL: pg_type.dat).
-constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26, kFloat4 = 700, kFloat8 = 701,
-              kByteaArray = 1001, kTextArray = 1009, kInt8Array = 1016, kFloat8Array = 1022, kNumeric = 1700;
+constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26,
+              kFloat4 = 700, kFloat8 = 701, kByteaArray = 1001, kTextArray = 1009, kInt8Array = 1016,
+              kFloat8Array = 1022, kNumeric = 1700;
 
 template <class T>
 void put(std::string& out, T number) {
@@ -31,25 +32,35 @@ std::string big_endian(T number) {
 
 Oid element_oid(BulkInsert::Type type) {
   switch (type) {
-    case BulkInsert::Type::integer: return kInt8;
-    case BulkInsert::Type::real: return kFloat8;
-    case BulkInsert::Type::text: return kText;
-    case BulkInsert::Type::bytes: return kBytea;
+    case BulkInsert::Type::integer:
+      return kInt8;
+    case BulkInsert::Type::real:
+      return kFloat8;
+    case BulkInsert::Type::text:
+      return kText;
+    case BulkInsert::Type::bytes:
+      return kBytea;
   }
   return kText;
 }
 
 Oid array_oid(BulkInsert::Type type) {
   switch (type) {
-    case BulkInsert::Type::integer: return kInt8Array;
-    case BulkInsert::Type::real: return kFloat8Array;
-    case BulkInsert::Type::text: return kTextArray;
-    case BulkInsert::Type::bytes: return kByteaArray;
+    case BulkInsert::Type::integer:
+      return kInt8Array;
+    case BulkInsert::Type::real:
+      return kFloat8Array;
+    case BulkInsert::Type::text:
+      return kTextArray;
+    case BulkInsert::Type::bytes:
+      return kByteaArray;
   }
   return kTextArray;
 }
 
-bool is_fit(const std::string& text) { return text.find('\0') == std::string::npos && is_valid_utf8(text); }
+bool is_fit(const std::string& text) {
+  return text.find('\0') == std::string::npos && is_valid_utf8(text);
+}
 
 void put_element(std::string& out, const Value& value) {
   const auto sized = [&out](const std::string& data) {
@@ -81,7 +92,8 @@ std::size_t column_size(const BulkInsert& insert, std::size_t column) {
   return size;
 }
 
-// array_recv: dimensions, whether nulls occur, element type, then length and lower bound of the one dimension.
+// array_recv: dimensions, whether nulls occur, element type, then length and lower bound of the one
+// dimension.
 std::string array_of(const BulkInsert& insert, std::size_t column) {
   std::string out;
   out.reserve(column_size(insert, column));
@@ -95,7 +107,9 @@ std::string array_of(const BulkInsert& insert, std::size_t column) {
   return out;
 }
 
-int hex_digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+int hex_digit(char c) {
+  return c <= '9' ? c - '0' : c - 'a' + 10;
+}
 
 // bytea_output is hex: \x0a1b.
 std::string from_hex(const char* text, std::size_t size) {
@@ -162,10 +176,14 @@ std::string Parameters::signature() const {
 
 const char* array_element(BulkInsert::Type type) {
   switch (type) {
-    case BulkInsert::Type::integer: return "bigint";
-    case BulkInsert::Type::real: return "double precision";
-    case BulkInsert::Type::text: return "text";
-    case BulkInsert::Type::bytes: return "bytea";
+    case BulkInsert::Type::integer:
+      return "bigint";
+    case BulkInsert::Type::real:
+      return "double precision";
+    case BulkInsert::Type::text:
+      return "text";
+    case BulkInsert::Type::bytes:
+      return "bytea";
   }
   return "text";
 }
@@ -179,12 +197,17 @@ Value field_value(const PGresult* result, int row, int column) {
     case kInt4:
     case kInt2:
     case kOid:
-    case kNumeric: return number_value(text, size);
+    case kNumeric:
+      return number_value(text, size);
     case kFloat4:
-    case kFloat8: return std::strtod(text, nullptr);
-    case kBool: return std::int64_t{*text == 't' ? 1 : 0};
-    case kBytea: return Bytes(from_hex(text, size));
-    default: return std::string(text, size);
+    case kFloat8:
+      return std::strtod(text, nullptr);
+    case kBool:
+      return std::int64_t{*text == 't' ? 1 : 0};
+    case kBytea:
+      return Bytes(from_hex(text, size));
+    default:
+      return std::string(text, size);
   }
 }
 

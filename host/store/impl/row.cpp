@@ -18,7 +18,9 @@ bool Row::is_null(std::size_t column) const {
   return column < values_.size() && std::holds_alternative<std::monostate>(values_[column]);
 }
 
-std::int64_t Row::integer(std::size_t column) const { return get<std::int64_t>(values_, column, "integer"); }
+std::int64_t Row::integer(std::size_t column) const {
+  return get<std::int64_t>(values_, column, "integer");
+}
 
 double Row::real(std::size_t column) const {
   if (column < values_.size()) {
@@ -27,9 +29,13 @@ double Row::real(std::size_t column) const {
   return get<double>(values_, column, "real");
 }
 
-const std::string& Row::text(std::size_t column) const { return get<std::string>(values_, column, "text"); }
+const std::string& Row::text(std::size_t column) const {
+  return get<std::string>(values_, column, "text");
+}
 
-const std::string& Row::bytes(std::size_t column) const { return get<Bytes>(values_, column, "bytes").data; }
+const std::string& Row::bytes(std::size_t column) const {
+  return get<Bytes>(values_, column, "bytes").data;
+}
 
 std::optional<std::int64_t> Row::maybe_integer(std::size_t column) const {
   if (is_null(column)) return std::nullopt;

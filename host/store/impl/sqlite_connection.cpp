@@ -38,8 +38,10 @@ class Use {
 Value column_value(sq::sqlite3_stmt* statement, int column) {
   const auto size = [&] { return static_cast<std::size_t>(sq::sqlite3_column_bytes(statement, column)); };
   switch (sq::sqlite3_column_type(statement, column)) {
-    case SQLITE_INTEGER: return static_cast<std::int64_t>(sq::sqlite3_column_int64(statement, column));
-    case SQLITE_FLOAT: return sq::sqlite3_column_double(statement, column);
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(sq::sqlite3_column_int64(statement, column));
+    case SQLITE_FLOAT:
+      return sq::sqlite3_column_double(statement, column);
     case SQLITE_TEXT: {
       const auto* text = reinterpret_cast<const char*>(sq::sqlite3_column_text(statement, column));
       return std::string(text, size());
@@ -48,7 +50,8 @@ Value column_value(sq::sqlite3_stmt* statement, int column) {
       const auto* data = static_cast<const char*>(sq::sqlite3_column_blob(statement, column));
       return Bytes(data == nullptr ? std::string() : std::string(data, size()));
     }
-    default: return std::monostate();
+    default:
+      return std::monostate();
   }
 }
 
@@ -157,8 +160,9 @@ class SqliteConnection final : public Connection {
     }
   }
 
-  // The data is private: SQLite gives its -wal and -shm files the mode of this one. Only a new file is opened here:
-  // closing any descriptor of a database would drop the locks that other connections of this process hold on it.
+  // The data is private: SQLite gives its -wal and -shm files the mode of this one. Only a new file is opened
+  // here: closing any descriptor of a database would drop the locks that other connections of this process
+  // hold on it.
   void make_file() const {
     const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0) {
@@ -200,7 +204,9 @@ class SqliteConnection final : public Connection {
     Kept kept;
     kept.text = translate(sql, Dialect::sqlite);
     const auto size = static_cast<int>(kept.text.sql.size());
-    check(sq::sqlite3_prepare_v3(db_, kept.text.sql.data(), size, SQLITE_PREPARE_PERSISTENT, &kept.handle, nullptr), sql);
+    check(sq::sqlite3_prepare_v3(db_, kept.text.sql.data(), size, SQLITE_PREPARE_PERSISTENT, &kept.handle,
+                                 nullptr),
+          sql);
     return statements_.emplace(std::string(sql), std::move(kept)).first;
   }
 
@@ -241,9 +247,11 @@ class SqliteConnection final : public Connection {
     if (primary == SQLITE_OK || primary == SQLITE_DONE || primary == SQLITE_ROW) return;
     const std::string reason = sq::sqlite3_errmsg(db_);
     switch (primary) {
-      case SQLITE_CONSTRAINT: throw constraint(reason);
+      case SQLITE_CONSTRAINT:
+        throw constraint(reason);
       case SQLITE_BUSY:
-      case SQLITE_LOCKED: throw Repeat(reason);
+      case SQLITE_LOCKED:
+        throw Repeat(reason);
       case SQLITE_READONLY:
         if (mode_ == Mode::read) throw failed(reason, sql);
         [[fallthrough]];
@@ -252,10 +260,13 @@ class SqliteConnection final : public Connection {
       case SQLITE_CANTOPEN:
       case SQLITE_PERM:
       case SQLITE_NOMEM:
-      case SQLITE_PROTOCOL: throw unavailable(path_ + ": " + reason);
+      case SQLITE_PROTOCOL:
+        throw unavailable(path_ + ": " + reason);
       case SQLITE_NOTADB:
-      case SQLITE_CORRUPT: throw failed(path_ + ": " + reason, sql);
-      default: throw failed(reason, sql);
+      case SQLITE_CORRUPT:
+        throw failed(path_ + ": " + reason, sql);
+      default:
+        throw failed(reason, sql);
     }
   }
 

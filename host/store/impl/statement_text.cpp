@@ -8,8 +8,12 @@ namespace patchbay::store {
 
 namespace {
 
-bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool goes_on(char c) { return starts_name(c) || (c >= '0' && c <= '9'); }
+bool starts_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool goes_on(char c) {
+  return starts_name(c) || (c >= '0' && c <= '9');
+}
 
 // The end of what begins at `at` and must not be looked into: a quoted part, a comment, "::".
 std::size_t end_of_opaque(std::string_view sql, std::size_t at) {
@@ -56,9 +60,9 @@ void check_count(const StatementText& statement, std::size_t given) {
   if (statement.names.size() == given) return;
   std::string names;
   for (const auto& name : statement.names) names += (names.empty() ? "" : ", ") + name;
-  throw Error(Code::internal, Text("store.value_count", {{"given", std::to_string(given)},
-                                                         {"names", names},
-                                                         {"sql", statement.sql}}));
+  throw Error(Code::internal,
+              Text("store.value_count",
+                   {{"given", std::to_string(given)}, {"names", names}, {"sql", statement.sql}}));
 }
 
 }  // namespace patchbay::store

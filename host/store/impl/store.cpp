@@ -27,7 +27,8 @@ constexpr int kMaxRepeats = 10;
 using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 
 // Why it must be repeated; nothing when it has committed.
-std::optional<std::string> attempt_once(Connection& connection, Connection::Mode mode, std::function<void(Session&)>& work) {
+std::optional<std::string> attempt_once(Connection& connection, Connection::Mode mode,
+                                        std::function<void(Session&)>& work) {
   try {
     connection.begin(mode);
     work(connection);
@@ -62,12 +63,14 @@ class PooledStore : public Store {
     const auto executor = co_await asio::this_coro::executor;
     auto start = [this, mode, executor, work = std::move(work)](auto completion) mutable {
       auto handler = std::make_shared<Handler>(std::move(completion));
-      Done done = [executor, handler](std::exception_ptr error) { resume(executor, handler, std::move(error)); };
+      Done done = [executor, handler](std::exception_ptr error) {
+        resume(executor, handler, std::move(error));
+      };
       if (submit(mode, std::move(work), done)) return;
       done(std::make_exception_ptr(unavailable("too many transactions are waiting")));
     };
-    auto finished = asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(start),
-                                                                                                  asio::use_awaitable);
+    auto finished = asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+        std::move(start), asio::use_awaitable);
     co_await std::move(finished);
   }
 
@@ -83,8 +86,9 @@ class PooledStore : public Store {
   const StoreUrl url_;
 
  private:
-  static void resume(const asio::any_io_executor& executor, std::shared_ptr<Handler> handler, std::exception_ptr error) {
-    asio::post(executor, [handler = std::move(handler), error]() mutable { std::move(*handler)(error); });
+  static void resume(const asio::any_io_executor& executor, std::shared_ptr<Handler> handler,
+                     std::exception_ptr error) {
+    asio::post(executor, [handler = std::move(handler), error]() mutable { std::move (*handler)(error); });
   }
 
   const log::Logger logger_;
@@ -138,10 +142,13 @@ class SqliteStore final : public PooledStore {
  public:
   SqliteStore(StoreUrl url, const Options& options, log::Logger logger)
       : PooledStore(std::move(url), std::move(logger)),
-        readers_(options.sessions, [this] { return make_sqlite_connection(url_.path, Connection::Mode::read); }),
+        readers_(options.sessions,
+                 [this] { return make_sqlite_connection(url_.path, Connection::Mode::read); }),
         workers_(options.sessions, kMaxQueued),
-        writer_(make_sqlite_connection(url_.path, Connection::Mode::write),
-                [this](Connection& c, Work& work) { run_repeatedly(c, Connection::Mode::write, work); }, kMaxQueued) {}
+        writer_(
+            make_sqlite_connection(url_.path, Connection::Mode::write),
+            [this](Connection& c, Work& work) { run_repeatedly(c, Connection::Mode::write, work); },
+            kMaxQueued) {}
 
   std::vector<std::int64_t> insert_new_now(const BulkInsert& insert) override {
     std::vector<std::int64_t> ids;
@@ -170,7 +177,8 @@ class SqliteStore final : public PooledStore {
 };
 
 std::unique_ptr<Store> make_store(StoreUrl url, const Store::Options& options, log::Logger logger) {
-  if (url.dialect == Dialect::sqlite) return std::make_unique<SqliteStore>(std::move(url), options, std::move(logger));
+  if (url.dialect == Dialect::sqlite)
+    return std::make_unique<SqliteStore>(std::move(url), options, std::move(logger));
   return std::make_unique<PostgresqlStore>(std::move(url), options, std::move(logger));
 }
 

@@ -9,10 +9,14 @@ namespace patchbay::store {
 
 namespace {
 
-bool begins_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool begins_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
 
 // SOCI takes the path between double quotes.
-bool is_usable(std::string_view path) { return !path.empty() && path.find_first_of("\"\n") == std::string_view::npos; }
+bool is_usable(std::string_view path) {
+  return !path.empty() && path.find_first_of("\"\n") == std::string_view::npos;
+}
 
 }  // namespace
 

@@ -13,7 +13,10 @@ constexpr std::size_t kMaxGroup = 64;
 }  // namespace
 
 WriteGroup::WriteGroup(std::unique_ptr<Connection> connection, Alone alone, std::size_t max_queued)
-    : connection_(std::move(connection)), alone_(std::move(alone)), max_queued_(max_queued), watcher_([this] { watch(); }) {}
+    : connection_(std::move(connection)),
+      alone_(std::move(alone)),
+      max_queued_(max_queued),
+      watcher_([this] { watch(); }) {}
 
 WriteGroup::~WriteGroup() {
   {

@@ -12,8 +12,9 @@
 
 namespace patchbay::store {
 
-// Commits several pieces of work that wait for the one writer in one transaction, each in a savepoint of its own: they
-// share the price of fsync, which is nearly all of the price. What is alone never waits for others. Any thread.
+// Commits several pieces of work that wait for the one writer in one transaction, each in a savepoint of its
+// own: they share the price of fsync, which is nearly all of the price. What is alone never waits for others.
+// Any thread.
 class WriteGroup {
  public:
   using Work = std::function<void(Session&)>;
@@ -29,7 +30,8 @@ class WriteGroup {
 
   // Blocks until `work` is committed; throws why it is not. A thread that finds the writer idle works itself.
   void run(Work work);
-  // `done` is called on some thread of the store or of run(), must be quick and must not throw. False when the queue is full.
+  // `done` is called on some thread of the store or of run(), must be quick and must not throw. False when
+  // the queue is full.
   [[nodiscard]] bool submit(Work work, Done done);
 
  private:

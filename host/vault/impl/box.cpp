@@ -17,8 +17,12 @@ constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(KeyBytes::kSize == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
-const unsigned char* data_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* data_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* data_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* data_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 // Harmless to repeat, from any thread.
 void ready() {
@@ -29,7 +33,9 @@ void ready() {
 
 }  // namespace
 
-void KeyBytes::Free::operator()(unsigned char* bytes) const { sodium_free(bytes); }
+void KeyBytes::Free::operator()(unsigned char* bytes) const {
+  sodium_free(bytes);
+}
 
 KeyBytes::KeyBytes() {
   ready();
@@ -64,8 +70,9 @@ Sealed seal(const KeyBytes& key, std::string_view plain, std::string_view bound)
   out.nonce.resize(kNonce);
   randombytes_buf(out.nonce.data(), kNonce);
   out.value.resize(plain.size() + kTag);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(data_of(out.value), nullptr, data_of(plain), plain.size(), data_of(bound),
-                                             bound.size(), nullptr, data_of(std::string_view(out.nonce)), data_of(key.view()));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(data_of(out.value), nullptr, data_of(plain), plain.size(),
+                                             data_of(bound), bound.size(), nullptr,
+                                             data_of(std::string_view(out.nonce)), data_of(key.view()));
   return out;
 }
 
@@ -74,9 +81,9 @@ std::optional<std::string> open(const KeyBytes& key, const Sealed& sealed, std::
   std::string plain(sealed.value.size() - kTag, '\0');
   const std::string_view value = sealed.value;
   const std::string_view nonce = sealed.nonce;
-  const int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(data_of(plain), nullptr, nullptr, data_of(value), value.size(),
-                                                                data_of(bound), bound.size(), data_of(nonce),
-                                                                data_of(key.view()));
+  const int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(
+      data_of(plain), nullptr, nullptr, data_of(value), value.size(), data_of(bound), bound.size(),
+      data_of(nonce), data_of(key.view()));
   if (failed != 0) return std::nullopt;
   return plain;
 }

@@ -17,7 +17,8 @@ class KeyBytes {
   static KeyBytes random();
 
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes_.get()), kSize}; }
-  // Tells keys apart without giving anything away: stored beside each secret, so that a key can be replaced later.
+  // Tells keys apart without giving anything away: stored beside each secret, so that a key can be replaced
+  // later.
   std::string id() const;
 
  private:
@@ -28,7 +29,8 @@ class KeyBytes {
   std::unique_ptr<unsigned char, Free> bytes_;
 };
 
-// XChaCha20-Poly1305 (RFC 8439 with the nonce of draft-irtf-cfrg-xchacha): `bound` is authenticated, not stored.
+// XChaCha20-Poly1305 (RFC 8439 with the nonce of draft-irtf-cfrg-xchacha): `bound` is authenticated, not
+// stored.
 struct Sealed {
   std::string nonce;
   std::string value;

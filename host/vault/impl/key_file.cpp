@@ -58,7 +58,8 @@ void sync_folder_of(const std::string& path) {
 // A file that goes again unless the key in it reached its place.
 class Draft {
  public:
-  explicit Draft(const std::string& target) : path_(target + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {
+  explicit Draft(const std::string& target)
+      : path_(target + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {
     if (file_.fd() < 0) fail(target, errno);
   }
   ~Draft() {

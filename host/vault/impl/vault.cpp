@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::string_view kCanaryText = "patchbay: this key opens this vault";
 
-SecretName canary_name() { return SecretName("vault", 0, "canary"); }
+SecretName canary_name() {
+  return SecretName("vault", 0, "canary");
+}
 
 // Lengths keep two different names from reading the same.
 std::string binding(const SecretName& name, const std::string& key_id) {
@@ -38,9 +40,13 @@ std::optional<Stored> find(store::Session& session, const SecretName& name, std:
   return Stored{row->text(0), Sealed{row->bytes(1), row->bytes(2)}};
 }
 
-bool is_unused(store::Session& session) { return !session.query_one("select name from secrets limit 1"); }
+bool is_unused(store::Session& session) {
+  return !session.query_one("select name from secrets limit 1");
+}
 
-Error about_key(const char* id, const std::string& file) { return Error(Code::invalid, Text(id, {{"file", file}})); }
+Error about_key(const char* id, const std::string& file) {
+  return Error(Code::invalid, Text(id, {{"file", file}}));
+}
 
 KeyBytes first_key(const std::string& file, bool unused) {
   if (!unused) throw about_key("vault.missing_key", file);
@@ -63,7 +69,8 @@ std::unique_ptr<Vault> Vault::open(store::Store& store, const std::string& key_f
   }
   const auto canary = store.read_now([](store::Session& session) { return find(session, canary_name(), 0); });
   if (!canary || canary->key_id != vault->key_->id ||
-      vault::open(vault->key_->bytes, canary->sealed, binding(canary_name(), canary->key_id)) != kCanaryText) {
+      vault::open(vault->key_->bytes, canary->sealed, binding(canary_name(), canary->key_id)) !=
+          kCanaryText) {
     throw about_key("vault.wrong_key", key_file);
   }
   return vault;
@@ -78,7 +85,8 @@ void Vault::put(store::Session& session, const SecretName& name, std::string_vie
       " on conflict(scope, owner_id, name) do update set key_id = excluded.key_id, nonce = excluded.nonce,"
       " value = excluded.value, created_at = excluded.created_at, expires_at = excluded.expires_at",
       {name.scope, name.owner, name.name, key_->id, store::Bytes(std::move(sealed.nonce)),
-       store::Bytes(std::move(sealed.value)), clock_.now().time_since_epoch().count(), store::nullable(expires_at)});
+       store::Bytes(std::move(sealed.value)), clock_.now().time_since_epoch().count(),
+       store::nullable(expires_at)});
 }
 
 std::optional<std::string> Vault::get(store::Session& session, const SecretName& name) const {
@@ -86,14 +94,15 @@ std::optional<std::string> Vault::get(store::Session& session, const SecretName&
   if (!stored) return std::nullopt;
   auto plain = vault::open(key_->bytes, stored->sealed, binding(name, stored->key_id));
   if (plain) return plain;
-  throw Error(Code::internal, Text("vault.damaged", {{"scope", name.scope},
-                                                     {"owner", std::to_string(name.owner)},
-                                                     {"name", name.name}}));
+  throw Error(Code::internal,
+              Text("vault.damaged",
+                   {{"scope", name.scope}, {"owner", std::to_string(name.owner)}, {"name", name.name}}));
 }
 
 std::vector<std::string> Vault::names(store::Session& session, const std::string& scope, Id owner) const {
   const auto rows = session.query(
-      "select name from secrets where scope = :scope and owner_id = :owner and (expires_at is null or expires_at > :now)"
+      "select name from secrets where scope = :scope and owner_id = :owner and (expires_at is null or "
+      "expires_at > :now)"
       " order by name",
       {scope, owner, clock_.now().time_since_epoch().count()});
   std::vector<std::string> names;

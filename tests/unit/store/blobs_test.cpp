@@ -1,9 +1,9 @@
 #include "store/blobs.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include "base/error.hpp"
 #include "crypto/encoding.hpp"
@@ -21,7 +21,9 @@ std::string noise(std::size_t size) {
   return out;
 }
 
-std::string sha256_of(const std::string& data) { return crypto::to_hex(crypto::digest(crypto::Hash::sha256, data)); }
+std::string sha256_of(const std::string& data) {
+  return crypto::to_hex(crypto::digest(crypto::Hash::sha256, data));
+}
 
 Blob named(Id id, std::int64_t created_at = 0) {
   Blob blob;

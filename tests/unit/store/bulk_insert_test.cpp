@@ -16,8 +16,10 @@ class BulkInsertTest : public ::testing::TestWithParam<support::Database> {
  protected:
   BulkInsertTest() {
     store->write_now([](Session& s) {
-      s.script("create table hits(id bigint primary key, key text, body bytea not null, at bigint, part double precision,"
-               " unique(key))");
+      s.script(
+          "create table hits(id bigint primary key, key text, body bytea not null, at bigint, part double "
+          "precision,"
+          " unique(key))");
     });
   }
 
@@ -69,7 +71,8 @@ TEST_P(BulkInsertTest, keeps_every_type_and_null) {
   insert.add({std::int64_t{1}, Value(), Bytes(body), Value(), -2.5});
   insert.add({std::int64_t{2}, "ключ\xff", Bytes(""), std::int64_t{-1}, Value()});
   store_all(insert);
-  const auto found = store->read_now([](Session& s) { return s.query("select key, body, at, part from hits order by id"); });
+  const auto found =
+      store->read_now([](Session& s) { return s.query("select key, body, at, part from hits order by id"); });
   ASSERT_EQ(found.size(), 2U);
   EXPECT_TRUE(found[0].is_null(0));
   EXPECT_EQ(found[0].bytes(1), body);

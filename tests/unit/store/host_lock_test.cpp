@@ -19,7 +19,8 @@ using std::chrono::seconds;
 
 class HostLockTest : public ::testing::TestWithParam<support::Database> {
  protected:
-  std::unique_ptr<HostLock> acquire(milliseconds patience = seconds(5), HostLock::OnTaken taken = [] {}) {
+  std::unique_ptr<HostLock> acquire(
+      milliseconds patience = seconds(5), HostLock::OnTaken taken = [] {}) {
     return HostLock::acquire(database.url(), log::Logger::none(), std::move(taken), patience);
   }
 
@@ -65,7 +66,8 @@ TEST_P(HostLockTest, is_free_again_when_its_holder_is_killed) {
 TEST_P(HostLockTest, does_not_disturb_the_store) {
   const auto held = acquire();
   const auto store = database.open();
-  EXPECT_NO_THROW(store->write_now([](Session& s) { s.exec("insert into settings_kv(name, value) values ('a', 'b')"); }));
+  EXPECT_NO_THROW(
+      store->write_now([](Session& s) { s.exec("insert into settings_kv(name, value) values ('a', 'b')"); }));
 }
 
 TEST(HostLockPostgresql, tells_its_holder_that_another_host_has_taken_it) {
@@ -73,8 +75,9 @@ TEST(HostLockPostgresql, tells_its_holder_that_another_host_has_taken_it) {
   std::promise<void> taken;
   const auto first = HostLock::acquire(database.url(), log::Logger::none(), [&taken] { taken.set_value(); });
   database.open_empty()->write_now([](Session& s) {
-    s.query("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database ="
-            " (select oid from pg_database where datname = current_database())");
+    s.query(
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database ="
+        " (select oid from pg_database where datname = current_database())");
   });
   const auto second = HostLock::acquire(database.url(), log::Logger::none(), [] {});
   EXPECT_EQ(taken.get_future().wait_for(seconds(20)), std::future_status::ready);

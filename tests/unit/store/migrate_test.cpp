@@ -13,7 +13,8 @@ namespace {
 class MigrateTest : public ::testing::TestWithParam<support::Database> {
  protected:
   std::int64_t version() {
-    return store->read_now([](Session& s) { return s.query_one("select max(version) from schema_version")->integer(0); });
+    return store->read_now(
+        [](Session& s) { return s.query_one("select max(version) from schema_version")->integer(0); });
   }
 
   support::FreshDatabase database{GetParam()};
@@ -41,14 +42,16 @@ TEST_P(MigrateTest, goes_on_from_the_schema_that_is_there) {
 }
 
 TEST_P(MigrateTest, leaves_nothing_of_a_migration_that_fails) {
-  const std::vector<Migration> broken = {Migration(1, "0001_a.sql", "create table a(id bigint); create nonsense;")};
+  const std::vector<Migration> broken = {
+      Migration(1, "0001_a.sql", "create table a(id bigint); create nonsense;")};
   EXPECT_THROW(migrate(*store, broken), Error);
   EXPECT_NO_THROW(migrate(*store, {Migration(1, "0001_a.sql", "create table a(id bigint);")}));
 }
 
 TEST_P(MigrateTest, refuses_a_newer_schema_and_names_both) {
   migrate(*store);
-  store->write_now([](Session& s) { s.exec("insert into schema_version(version, name) values (99999, 'later')"); });
+  store->write_now(
+      [](Session& s) { s.exec("insert into schema_version(version, name) values (99999, 'later')"); });
   try {
     migrate(*store);
     FAIL();
@@ -64,10 +67,12 @@ TEST_P(MigrateTest, lets_one_integration_at_a_time_claim_an_identity) {
   migrate(*store);
   const auto add = [this](std::int64_t id, const Value& claim) {
     store->write_now([&](Session& s) {
-      s.exec("insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, identity, title,"
-             " remote_state, visibility, claim, created_at, updated_at)"
-             " values (:id, 'echo', '1', 'n', '{}', 'active', '', '', 'bot:1', '', '', 'shared', :claim, 0, 0)",
-             {id, claim});
+      s.exec(
+          "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, "
+          "identity, title,"
+          " remote_state, visibility, claim, created_at, updated_at)"
+          " values (:id, 'echo', '1', 'n', '{}', 'active', '', '', 'bot:1', '', '', 'shared', :claim, 0, 0)",
+          {id, claim});
     });
   };
   add(1, "bot:1");

@@ -15,17 +15,22 @@ class SessionTest : public ::testing::TestWithParam<support::Database> {
  protected:
   SessionTest() {
     store->write_now([](Session& s) {
-      s.script("create table parent(id bigint primary key);"
-               "create table things(id bigint primary key, name text not null, body bytea, size bigint, part double precision,"
-               " parent bigint references parent(id), unique(name))");
+      s.script(
+          "create table parent(id bigint primary key);"
+          "create table things(id bigint primary key, name text not null, body bytea, size bigint, part "
+          "double precision,"
+          " parent bigint references parent(id), unique(name))");
     });
   }
 
   void add(std::int64_t id, const std::string& name) {
-    store->write_now([&](Session& s) { s.exec("insert into things(id, name) values (:id, :name)", {id, name}); });
+    store->write_now([&](Session& s) {
+      s.exec("insert into things(id, name) values (:id, :name)", {id, name});
+    });
   }
   std::int64_t count() {
-    return store->read_now([](Session& s) { return s.query_one("select cast(count(*) as bigint) from things")->integer(0); });
+    return store->read_now(
+        [](Session& s) { return s.query_one("select cast(count(*) as bigint) from things")->integer(0); });
   }
 
   support::FreshDatabase database{GetParam()};
@@ -39,7 +44,8 @@ TEST_P(SessionTest, gives_back_every_type_as_it_was) {
     s.exec("insert into things(id, name, body, size, part) values (:id, :name, :body, :size, :part)",
            {std::int64_t{1} << 62, "Grüße, мир 🌍", Bytes(bytes), std::int64_t{-5}, 0.1});
   });
-  const auto row = store->read_now([](Session& s) { return s.query_one("select id, name, body, size, part from things"); });
+  const auto row = store->read_now(
+      [](Session& s) { return s.query_one("select id, name, body, size, part from things"); });
   EXPECT_EQ(row->integer(0), std::int64_t{1} << 62);
   EXPECT_EQ(row->text(1), "Grüße, мир 🌍");
   EXPECT_EQ(row->bytes(2), bytes);
@@ -52,7 +58,8 @@ TEST_P(SessionTest, tells_null_from_empty) {
     s.exec("insert into things(id, name, body, size) values (:i, :n, :b, :s)",
            {std::int64_t{1}, "", Bytes(""), nullable<std::int64_t>({})});
   });
-  const auto row = store->read_now([](Session& s) { return s.query_one("select name, body, size from things"); });
+  const auto row =
+      store->read_now([](Session& s) { return s.query_one("select name, body, size from things"); });
   EXPECT_EQ(row->text(0), "");
   EXPECT_EQ(row->bytes(1), "");
   EXPECT_TRUE(row->is_null(2));
@@ -66,7 +73,8 @@ TEST_P(SessionTest, takes_one_statement_with_and_without_null) {
     s.exec(sql, {std::int64_t{2}, "b", Value(), Value()});
     s.exec(sql, {std::int64_t{3}, "c", Bytes("z"), std::int64_t{9}});
   });
-  const auto rows = store->read_now([](Session& s) { return s.query("select size from things order by id"); });
+  const auto rows =
+      store->read_now([](Session& s) { return s.query("select size from things order by id"); });
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].maybe_integer(0), 7);
   EXPECT_TRUE(rows[1].is_null(0));
@@ -86,7 +94,9 @@ TEST_P(SessionTest, computes_with_times_in_milliseconds) {
 TEST_P(SessionTest, repairs_text_that_no_text_column_could_hold) {
   add(1, std::string("a\0b\xff", 4));
   const auto row = store->read_now([](Session& s) { return s.query_one("select name from things"); });
-  EXPECT_EQ(row->text(0), "a\xef\xbf\xbd" "b\xef\xbf\xbd");
+  EXPECT_EQ(row->text(0),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd");
 }
 
 TEST_P(SessionTest, counts_the_rows_that_changed) {
@@ -156,7 +166,8 @@ TEST_P(SessionTest, refuses_to_read_a_column_as_another_type) {
 TEST_P(SessionTest, keeps_working_beyond_the_number_of_statements_that_it_keeps) {
   const auto sum = store->read_now([](Session& s) {
     std::int64_t total = 0;
-    for (int i = 0; i < 1200; ++i) total += s.query_one("select cast(" + std::to_string(i) + " as bigint)")->integer(0);
+    for (int i = 0; i < 1200; ++i)
+      total += s.query_one("select cast(" + std::to_string(i) + " as bigint)")->integer(0);
     return total;
   });
   EXPECT_EQ(sum, 1199 * 600);

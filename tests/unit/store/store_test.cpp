@@ -1,13 +1,15 @@
 #include "store/store.hpp"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <thread>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/error.hpp"
 #include "support/databases.hpp"
@@ -21,13 +23,20 @@ namespace asio = boost::asio;
 class StoreTest : public ::testing::TestWithParam<support::Database> {
  protected:
   StoreTest() {
-    store->write_now([](Session& s) { s.script("create table counters(id bigint primary key, value bigint not null);"
-                                               "insert into counters values (1, 0)"); });
+    store->write_now([](Session& s) {
+      s.script(
+          "create table counters(id bigint primary key, value bigint not null);"
+          "insert into counters values (1, 0)");
+    });
   }
 
-  static std::int64_t value(Session& s) { return s.query_one("select value from counters where id = 1")->integer(0); }
+  static std::int64_t value(Session& s) {
+    return s.query_one("select value from counters where id = 1")->integer(0);
+  }
   static void increase(Session& s) { s.exec("update counters set value = value + 1 where id = 1"); }
-  std::int64_t value() { return store->read_now([](Session& s) { return value(s); }); }
+  std::int64_t value() {
+    return store->read_now([](Session& s) { return value(s); });
+  }
 
   template <class T>
   T run(asio::awaitable<T> task) {
@@ -50,7 +59,9 @@ asio::awaitable<std::int64_t> increase_and_read(Store& store) {
   co_return co_await store.read(std::move(read));
 }
 
-TEST_P(StoreTest, serves_coroutines) { EXPECT_EQ(run(increase_and_read(*store)), 1); }
+TEST_P(StoreTest, serves_coroutines) {
+  EXPECT_EQ(run(increase_and_read(*store)), 1);
+}
 
 asio::awaitable<bool> resumes_on(Store& store, std::thread::id* worker) {
   const auto me = std::this_thread::get_id();
@@ -129,18 +140,21 @@ TEST_P(StoreTest, undoes_only_the_work_that_failed_among_many_that_wait) {
   }
   io.run();
   EXPECT_EQ(refused, 20);
-  const auto rows = store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
+  const auto rows =
+      store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
   EXPECT_EQ(rows.size(), 180U);
 }
 
 TEST_P(StoreTest, ends_what_it_was_given_before_it_goes) {
   std::atomic<int> refused = 0;
-  for (std::int64_t id = 2; id <= 51; ++id) asio::co_spawn(io, write_one(*store, id, false, &refused), asio::use_future);
+  for (std::int64_t id = 2; id <= 51; ++id)
+    asio::co_spawn(io, write_one(*store, id, false, &refused), asio::use_future);
   io.poll();
   store.reset();
   io.run();
   store = database.open_empty();
-  const auto rows = store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
+  const auto rows =
+      store->read_now([](Session& s) { return s.query("select id from counters where id > 1"); });
   EXPECT_EQ(rows.size(), 50U);
 }
 
@@ -168,6 +182,47 @@ TEST(StoreOpen, says_that_the_database_is_away) {
   }
 }
 
+asio::awaitable<void> write_much(Store& store, std::atomic<int>* full) {
+  auto work = [](Session& s) {
+    s.exec("insert into t(data) values (:data)", {Bytes(std::string(200'000, 'x'))});
+  };
+  try {
+    co_await store.write(std::move(work));
+  } catch (const Error& error) {
+    *full += error.code() == Code::unavailable && error.retry_after().count() > 0 ? 1 : 100;
+  }
+}
+
+// OPS-9
+TEST(StoreSqlite, says_that_it_is_full_and_goes_on_when_there_is_space) {
+  const support::FreshDatabase database(support::Database::sqlite);
+  const auto store = database.open_empty();
+  store->write_now([](Session& s) { s.script("create table t(data bytea)"); });
+  store->write_now([](Session& s) { s.script("pragma max_page_count = 200"); });
+  std::atomic<int> full = 0;
+  asio::io_context io;
+  for (int i = 0; i < 10; ++i) asio::co_spawn(io, write_much(*store, &full), asio::use_future);
+  io.run();
+  const auto stored = [&] {
+    return store->read_now([](Session& s) { return s.query("select 1 from t"); }).size();
+  };
+  EXPECT_EQ(full, 6);  // 200 pages hold 4 rows
+  EXPECT_EQ(stored(), 4U);
+  store->write_now([](Session& s) { s.script("pragma max_page_count = 100000"); });
+  store->write_now([](Session& s) { s.exec("insert into t(data) values (:data)", {Bytes("x")}); });
+  EXPECT_EQ(stored(), 5U);
+}
+
+TEST(StoreSqlite, keeps_its_files_private) {
+  const support::FreshDatabase database(support::Database::sqlite);
+  const auto store = database.open();
+  struct stat info {};
+  for (const char* end : {"", "-wal", "-shm"}) {
+    ASSERT_EQ(::stat((database.url().substr(7) + end).c_str(), &info), 0) << end;
+    EXPECT_EQ(info.st_mode & 077, 0U) << end;
+  }
+}
+
 // OPS-9
 TEST(StorePostgresql, recovers_by_itself_after_the_server_went_away) {
   const support::FreshDatabase database(support::Database::postgresql);
@@ -188,7 +243,9 @@ TEST(StorePostgresql, recovers_by_itself_after_the_server_went_away) {
 TEST(StorePostgresql, repeats_the_victim_of_a_deadlock) {
   const support::FreshDatabase database(support::Database::postgresql);
   const auto store = database.open_empty();
-  store->write_now([](Session& s) { s.script("create table t(id bigint, n bigint); insert into t values (1, 0), (2, 0)"); });
+  store->write_now([](Session& s) {
+    s.script("create table t(id bigint, n bigint); insert into t values (1, 0), (2, 0)");
+  });
   std::atomic<int> met = 0;
   std::atomic<int> runs = 0;
   const auto cross = [&](std::int64_t first, std::int64_t second) {

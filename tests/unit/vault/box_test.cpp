@@ -48,7 +48,8 @@ TEST(KeyBytes, has_an_id_that_is_its_own) {
 TEST(Generate, makes_text_for_addresses) {
   const auto text = generate(32);
   EXPECT_EQ(text.size(), 43U);
-  EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"), std::string::npos);
+  EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"),
+            std::string::npos);
   EXPECT_NE(text, generate(32));
 }
 

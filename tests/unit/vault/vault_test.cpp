@@ -23,7 +23,8 @@ class VaultTest : public ::testing::TestWithParam<support::Database> {
  protected:
   std::unique_ptr<Vault> open() { return Vault::open(*store, key_file, clock); }
 
-  void put(const Vault& vault, const SecretName& name, const std::string& value, std::optional<std::int64_t> expires = {}) {
+  void put(const Vault& vault, const SecretName& name, const std::string& value,
+           std::optional<std::int64_t> expires = {}) {
     store->write_now([&](store::Session& s) { vault.put(s, name, value, expires); });
   }
   std::optional<std::string> get(const Vault& vault, const SecretName& name) {
@@ -46,7 +47,9 @@ class VaultTest : public ::testing::TestWithParam<support::Database> {
     }
     EXPECT_EQ(rows(), before);
   }
-  void write_key(const std::string& bytes) { std::ofstream(key_file, std::ios::binary | std::ios::trunc) << bytes; }
+  void write_key(const std::string& bytes) {
+    std::ofstream(key_file, std::ios::binary | std::ios::trunc) << bytes;
+  }
 
   ManualClock clock{TimePoint(Duration(1'000'000))};
   support::TempFolder folder;
