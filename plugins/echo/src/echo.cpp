@@ -9,11 +9,14 @@ class Echo : public patchbay::Plugin {
  public:
   using Plugin::Plugin;
 
+  // [check]
   Task<patchbay::CheckReply> check() override {
     const std::string account = settings().at("account");
     co_return patchbay::CheckReply("echo:" + account, "Echo " + account);
   }
+  // [/check]
 
+  // [process]
   // The host has verified the signature and stored the request; say what happened.
   Task<patchbay::Events> process(patchbay::WebhookRequest request) override {
     const Json in = patchbay::parse_json(request.body, "The webhook's body");
@@ -29,19 +32,24 @@ class Echo : public patchbay::Plugin {
     events.emplace_back("message.received", id, chat, data);
     co_return events;
   }
+  // [/process]
 
+  // [send]
   Task<patchbay::SendReply> send(Json message) override {
     const std::string key = message.at("idempotency_key");
     const std::string base = patchbay::string_at(settings(), "api_base");
     std::vector<std::string> ids = {"echo-" + key};
     if (!base.empty()) {
-      Json request = {{"method", "POST"}, {"url", base + "/messages"}, {"headers", {{"Idempotency-Key", key}}},
-                      {"json", {{"id", ids.front()}, {"chat", message.at("conversation").at("id")}, {"text", message.at("text")}}}};
-      const patchbay::HttpReply reply = co_await host().http(std::move(request));
+      const Json body = {{"id", ids.front()}, {"chat", message.at("conversation").at("id")}, {"text", message.at("text")}};
+      std::vector<std::string> blobs = {patchbay::to_text(body)};  // raw: people's words may look like placeholders
+      Json request = {{"method", "POST"}, {"url", base + "/messages"}, {"body", {{"blob_index", 0}}},
+                      {"headers", {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}}};
+      const patchbay::HttpReply reply = co_await host().http(std::move(request), std::move(blobs));
       refuse_failed(reply);
     }
     co_return patchbay::SendReply(std::move(ids), patchbay::rfc3339(host().now()));
   }
+  // [/send]
 
  private:
   static std::string text_of(const Json& in, const std::string& key) {
@@ -49,12 +57,14 @@ class Echo : public patchbay::Plugin {
       throw Error(PB_INVALID, "The webhook's body has no text \"" + key + "\"").with_text("echo.body_field", Json{{"field", key}});
     return in[key];
   }
+  // [refuse]
   static void refuse_failed(const patchbay::HttpReply& reply) {
     const std::string said = "The other side answered " + std::to_string(reply.status);
     if (reply.status == 429) throw Error(PB_RATE_LIMITED, said).retry_after(1000 * std::atoi(reply.header("retry-after").c_str()));
     if (reply.status >= 500) throw Error(PB_OUTCOME_UNKNOWN, said);
     if (!reply.ok()) throw Error(PB_INVALID, said);
   }
+  // [/refuse]
 };
 
 PATCHBAY_PLUGIN(Echo)

@@ -38,7 +38,7 @@ class HostTable {
   void log(std::int32_t level, std::string_view line, const Json& fields) const noexcept {
     if (!core.log) return;
     try {
-      const std::string written = fields.empty() ? "" : fields.dump(-1, ' ', false, Json::error_handler_t::replace);
+      const std::string written = fields.empty() ? "" : to_text(fields);
       core.log(core.ctx, level, view(line), view(written));
     } catch (const std::exception&) {
       core.log(core.ctx, level, view(line), view(""));  // fields that cannot be written do not cost the line

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -132,6 +133,9 @@ class Error : public std::exception {
     if (auto found = message.find(key); found != message.end() && found->is_string()) into = found->get<std::string>();
   }
 };
+
+// The document as text. Bytes that are no UTF-8 become U+FFFD instead of an exception.
+inline std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // Parses bytes that came from outside. Throws Error(code): `what` names them ("the webhook's body").
 inline Json parse_json(std::string_view bytes, const std::string& what, pb_code code = PB_INVALID) {

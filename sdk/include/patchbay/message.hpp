@@ -54,7 +54,7 @@ class Message {
 class Packed {
  public:
   Packed(const Json& json, const std::vector<std::string>& blobs) {
-    if (!json.is_null()) json_ = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (!json.is_null()) json_ = to_text(json);
     for (const std::string& each : blobs) views_.push_back(view(each));
     message_.struct_size = sizeof message_;
     message_.encoding = PB_JSON;

@@ -58,7 +58,7 @@ static pb_plugin *create(const pb_host *host, const char *plugin_id) {
   return &instance->table;
 }
 
-static const char about[] = "{\"id\":\"plain_c\",\"version\":\"0.1.0\",\"sdk\":\"0.0\"}";
+static const char about[] = "{\"id\":\"plain-c\",\"version\":\"0.1.0\",\"sdk\":\"0.0\"}";
 static const pb_entry entry = {sizeof entry, PB_ABI_MAJOR, PB_ABI_MINOR, 0, "C11, " __VERSION__,
                                {about, sizeof about - 1}, create};
 

@@ -48,13 +48,15 @@ TEST_F(Echo, AcknowledgesMessagesWithoutAnAddress) {
   EXPECT_TRUE(host.requests.empty());
 }
 
+// [test]
 TEST_F(Echo, PostsMessagesToTheAddress) {
   host.start(Json{{"account", "shop"}, {"api_base", "https://echo.example"}});
   host.services.answer_json(200, Json::object());
   EXPECT_TRUE(host.call(kSend, message()).ok());
   EXPECT_EQ(host.requests[0].json["url"], "https://echo.example/messages");
-  EXPECT_EQ(host.requests[0].json["json"]["text"], "Hello");
+  EXPECT_EQ(Json::parse(host.requests[0].blobs[0])["text"], "Hello");
 }
+// [/test]
 
 TEST_F(Echo, SaysWhatARefusalMeans) {
   host.start(Json{{"account", "shop"}, {"api_base", "https://echo.example"}});
