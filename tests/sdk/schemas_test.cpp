@@ -132,7 +132,8 @@ TEST(Schemas, EveryVerbAndEventIsDocumented) {
 TEST(Schemas, EventsOfEveryPluginsCasesFitThem) {
   std::map<std::string, schema::Schema> schemas;
   for (const auto& file : files_of(kSource / "schemas/events"))
-    schemas.emplace(file.stem().string(), schema::Schema::compile(json::parse(read(file)), file.stem().string()));
+    schemas.emplace(file.stem().string(),
+                    schema::Schema::compile(json::parse(read(file)), file.stem().string()));
   for (const auto& plugin : fs::directory_iterator(kSource / "plugins")) {
     const fs::path cases = plugin.path() / "tests/cases";
     if (!fs::is_directory(cases)) continue;

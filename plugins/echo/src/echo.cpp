@@ -40,9 +40,13 @@ class Echo : public patchbay::Plugin {
     const std::string base = patchbay::string_at(settings(), "api_base");
     std::vector<std::string> ids = {"echo-" + key};
     if (!base.empty()) {
-      const Json body = {{"id", ids.front()}, {"chat", message.at("conversation").at("id")}, {"text", message.at("text")}};
-      std::vector<std::string> blobs = {patchbay::to_text(body)};  // raw: people's words may look like placeholders
-      Json request = {{"method", "POST"}, {"url", base + "/messages"}, {"body", {{"blob_index", 0}}},
+      const Json body = {
+          {"id", ids.front()}, {"chat", message.at("conversation").at("id")}, {"text", message.at("text")}};
+      std::vector<std::string> blobs = {
+          patchbay::to_text(body)};  // raw: people's words may look like placeholders
+      Json request = {{"method", "POST"},
+                      {"url", base + "/messages"},
+                      {"body", {{"blob_index", 0}}},
                       {"headers", {{"Content-Type", "application/json"}, {"Idempotency-Key", key}}}};
       const patchbay::HttpReply reply = co_await host().http(std::move(request), std::move(blobs));
       refuse_failed(reply);
@@ -54,13 +58,15 @@ class Echo : public patchbay::Plugin {
  private:
   static std::string text_of(const Json& in, const std::string& key) {
     if (!in.is_object() || !in.contains(key) || !in[key].is_string())
-      throw Error(PB_INVALID, "The webhook's body has no text \"" + key + "\"").with_text("echo.body_field", Json{{"field", key}});
+      throw Error(PB_INVALID, "The webhook's body has no text \"" + key + "\"")
+          .with_text("echo.body_field", Json{{"field", key}});
     return in[key];
   }
   // [refuse]
   static void refuse_failed(const patchbay::HttpReply& reply) {
     const std::string said = "The other side answered " + std::to_string(reply.status);
-    if (reply.status == 429) throw Error(PB_RATE_LIMITED, said).retry_after(1000 * std::atoi(reply.header("retry-after").c_str()));
+    if (reply.status == 429)
+      throw Error(PB_RATE_LIMITED, said).retry_after(1000 * std::atoi(reply.header("retry-after").c_str()));
     if (reply.status >= 500) throw Error(PB_OUTCOME_UNKNOWN, said);
     if (!reply.ok()) throw Error(PB_INVALID, said);
   }

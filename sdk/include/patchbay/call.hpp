@@ -19,7 +19,8 @@ class HostTable {
  public:
   explicit HostTable(const pb_host* host) : core(adopt(host)) {}
 
-  // Asks for the typed extensions. Once, before anything else but not inside create(), where the host may not be called.
+  // Asks for the typed extensions. Once, before anything else but not inside create(), where the host may not
+  // be called.
   void attach() {
     if (!core.get_extension) return;
     clock = adopt(static_cast<const pb_clock*>(core.get_extension(core.ctx, PB_EXT_CLOCK)));
@@ -50,8 +51,8 @@ class HostTable {
   pb_metrics metrics = {};
 };
 
-// One delivered call while it is open: who asked, how long it may take, and what it waits for, so that cancelling the
-// call cancels that as well. Any thread, except where said.
+// One delivered call while it is open: who asked, how long it may take, and what it waits for, so that
+// cancelling the call cancels that as well. Any thread, except where said.
 class CallState {
  public:
   CallState(const HostTable& host, std::uint64_t id, std::string trace, std::int64_t timeout_ms)
@@ -78,7 +79,8 @@ class CallState {
     end_wait(lock);
   }
 
-  // On the strand: the call now waits for that request or timer. A call that is cancelled already does not wait.
+  // On the strand: the call now waits for that request or timer. A call that is cancelled already does not
+  // wait.
   void waits_for_request(std::uint64_t id) { wait(Wait::request, id); }
   void waits_for_timer(std::uint64_t id) { wait(Wait::timer, id); }
   void waits_no_more() {
@@ -152,6 +154,8 @@ class ThisCall {
 };
 
 // const CallContext call = co_await patchbay::this_call();   in any task, however deep; does not suspend.
-inline ThisCall this_call() { return ThisCall(); }
+inline ThisCall this_call() {
+  return ThisCall();
+}
 
 }  // namespace patchbay

@@ -52,16 +52,18 @@ class Diagnostic {
 
 // The word of a code in texts: "rate_limited". Unknown numbers read as "internal".
 inline const char* code_name(pb_code code) noexcept {
-  static constexpr const char* kNames[] = {"ok",       "invalid",      "unauthenticated", "denied",    "not_found",
-                                           "conflict", "rate_limited", "unavailable",     "deadline",  "cancelled",
-                                           "unsupported", "outcome_unknown", "internal"};
+  static constexpr const char* kNames[] = {"ok",        "invalid",   "unauthenticated", "denied",
+                                           "not_found", "conflict",  "rate_limited",    "unavailable",
+                                           "deadline",  "cancelled", "unsupported",     "outcome_unknown",
+                                           "internal"};
   return code >= 0 && code <= PB_INTERNAL ? kNames[code] : "internal";
 }
 
 // The one way to fail. Throw it from a verb and the host gets it as a result; a failed host call throws it.
 // What the host does on each code is said in the contract (docs/contract.md, "Errors").
 //
-//   throw Error(PB_RATE_LIMITED, "The provider asks to slow down").retry_after(1500).in_scope("conversation");
+//   throw Error(PB_RATE_LIMITED, "The provider asks to slow
+//   down").retry_after(1500).in_scope("conversation");
 class Error : public std::exception {
  public:
   // `text_`: one line of English for an administrator, without secrets: what failed, on what, what to do.
@@ -69,7 +71,9 @@ class Error : public std::exception {
 
   Error& retry_after(std::int64_t milliseconds) {
     const std::int64_t top = UINT32_MAX;
-    retry_after_ms = static_cast<std::uint32_t>(milliseconds < 0 ? 0 : milliseconds > top ? top : milliseconds);
+    retry_after_ms = static_cast<std::uint32_t>(milliseconds < 0     ? 0
+                                                : milliseconds > top ? top
+                                                                     : milliseconds);
     return *this;
   }
   // Whom a pause concerns: "conversation", "integration" (the default), "grant" or "profile".
@@ -106,7 +110,8 @@ class Error : public std::exception {
     if (!diagnostics.empty()) out["diagnostics"] = diagnostics;
     return out.empty() ? Json() : out;
   }
-  // The other way: what the host's failing result said. Wrong types are left out, never an error of their own.
+  // The other way: what the host's failing result said. Wrong types are left out, never an error of their
+  // own.
   Error& adopt(Json message) {
     if (!message.is_object()) return *this;
     take(message, "scope", scope);
@@ -130,12 +135,15 @@ class Error : public std::exception {
 
  private:
   static void take(const Json& message, const char* key, std::string& into) {
-    if (auto found = message.find(key); found != message.end() && found->is_string()) into = found->get<std::string>();
+    if (auto found = message.find(key); found != message.end() && found->is_string())
+      into = found->get<std::string>();
   }
 };
 
 // The document as text. Bytes that are no UTF-8 become U+FFFD instead of an exception.
-inline std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+inline std::string to_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 // Parses bytes that came from outside. Throws Error(code): `what` names them ("the webhook's body").
 inline Json parse_json(std::string_view bytes, const std::string& what, pb_code code = PB_INVALID) {

@@ -30,8 +30,11 @@ class HttpReply {
     const auto found = headers.find(name);
     return found == headers.end() ? std::string() : found->second;
   }
-  // The body as JSON. If it is none: Error(PB_OUTCOME_UNKNOWN) after a request that may have acted, else PB_UNAVAILABLE.
-  Json json() const { return parse_json(body, "The answer (status " + std::to_string(status) + ")", unreadable_); }
+  // The body as JSON. If it is none: Error(PB_OUTCOME_UNKNOWN) after a request that may have acted, else
+  // PB_UNAVAILABLE.
+  Json json() const {
+    return parse_json(body, "The answer (status " + std::to_string(status) + ")", unreadable_);
+  }
 
   int status = 0;
   std::map<std::string, std::string> headers;
@@ -53,7 +56,8 @@ class Stored {
 
 class StoredState {
  public:
-  explicit StoredState(const Json& reply) : value(reply.value("value", Json())), version(reply.value("version", std::int64_t{0})) {}
+  explicit StoredState(const Json& reply)
+      : value(reply.value("value", Json())), version(reply.value("version", std::int64_t{0})) {}
   Json value;  // null when there is none
   std::int64_t version;
 };
@@ -61,7 +65,9 @@ class StoredState {
 class BlobPart {
  public:
   explicit BlobPart(Message reply)
-      : size(reply.json.value("size", std::int64_t{0})), type(string_at(reply.json, "type")), name(string_at(reply.json, "name")) {
+      : size(reply.json.value("size", std::int64_t{0})),
+        type(string_at(reply.json, "type")),
+        name(string_at(reply.json, "name")) {
     if (!reply.blobs.empty()) bytes = std::move(reply.blobs.front());
   }
   std::string bytes;
@@ -91,8 +97,9 @@ class Metric {
   std::uint64_t handle_ = 0;
 };
 
-// What the host does for a plugin. Tasks are awaited in verbs; they throw the host's failure as Error, end early with
-// PB_CANCELLED when the call they serve is cancelled, and carry its trace and time limit. The rest: any thread.
+// What the host does for a plugin. Tasks are awaited in verbs; they throw the host's failure as Error, end
+// early with PB_CANCELLED when the call they serve is cancelled, and carry its trace and time limit. The
+// rest: any thread.
 class Host {
  public:
   explicit Host(const HostTable& table) : table_(table) {}
@@ -188,15 +195,21 @@ class Host {
     waiting.check();
   }
 
-  void log(std::int32_t level, std::string_view line, const Json& fields = Json::object()) const { table_.log(level, line, fields); }
-
-  // PB_COUNTER, PB_GAUGE or PB_HISTOGRAM; at most 4 label names, separated by commas. Define in configure or start.
-  Metric metric(std::int32_t kind, std::string_view name, std::string_view help, std::string_view label_names = {}) const {
-    if (!table_.metrics.define) return Metric();
-    return Metric(table_, table_.metrics.define(table_.core.ctx, kind, view(name), view(help), view(label_names)));
+  void log(std::int32_t level, std::string_view line, const Json& fields = Json::object()) const {
+    table_.log(level, line, fields);
   }
 
-  // Runs `work` on the strand later; false, and not at all, while the instance stops. How own threads come back.
+  // PB_COUNTER, PB_GAUGE or PB_HISTOGRAM; at most 4 label names, separated by commas. Define in configure or
+  // start.
+  Metric metric(std::int32_t kind, std::string_view name, std::string_view help,
+                std::string_view label_names = {}) const {
+    if (!table_.metrics.define) return Metric();
+    return Metric(table_,
+                  table_.metrics.define(table_.core.ctx, kind, view(name), view(help), view(label_names)));
+  }
+
+  // Runs `work` on the strand later; false, and not at all, while the instance stops. How own threads come
+  // back.
   bool post(std::function<void()> work) const { return patchbay::post(table_, std::move(work)); }
 
  private:

@@ -12,7 +12,9 @@
 
 namespace patchbay {
 
-inline pb_view view(std::string_view bytes) noexcept { return {bytes.data(), bytes.size()}; }
+inline pb_view view(std::string_view bytes) noexcept {
+  return {bytes.data(), bytes.size()};
+}
 inline std::string_view text(pb_view lent) noexcept {
   if (!lent.data) return {};
   return {static_cast<const char*>(lent.data), static_cast<std::size_t>(lent.size)};
@@ -32,17 +34,20 @@ Struct adopt(const Struct* theirs) noexcept {
 class Message {
  public:
   Message() = default;
-  explicit Message(Json json_, std::vector<std::string> blobs_ = {}) : json(std::move(json_)), blobs(std::move(blobs_)) {}
+  explicit Message(Json json_, std::vector<std::string> blobs_ = {})
+      : json(std::move(json_)), blobs(std::move(blobs_)) {}
 
   // Copies borrowed data. A missing or empty document is null. Throws Error(PB_INVALID).
   static Message copy(const pb_message* lent) {
     Message out;
     const pb_message theirs = adopt(lent);
     if (theirs.body.size) {
-      if (theirs.encoding != PB_JSON) throw Error(PB_INVALID, "The message is not in JSON, the only encoding understood");
+      if (theirs.encoding != PB_JSON)
+        throw Error(PB_INVALID, "The message is not in JSON, the only encoding understood");
       out.json = parse_json(text(theirs.body), "The message");
     }
-    for (std::uint64_t i = 0; theirs.blobs && i < theirs.blob_count; ++i) out.blobs.emplace_back(text(theirs.blobs[i]));
+    for (std::uint64_t i = 0; theirs.blobs && i < theirs.blob_count; ++i)
+      out.blobs.emplace_back(text(theirs.blobs[i]));
     return out;
   }
 

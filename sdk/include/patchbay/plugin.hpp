@@ -16,11 +16,12 @@ class About {
   std::string version;
 };
 
-// One instance: one configured integration. Derive, override the verbs that your plugin offers, and close the file with
-// PATCHBAY_PLUGIN(YourType) of patchbay/seam.hpp.
+// One instance: one configured integration. Derive, override the verbs that your plugin offers, and close the
+// file with PATCHBAY_PLUGIN(YourType) of patchbay/seam.hpp.
 //
-// Everything here runs on the instance's strand: one thing at a time, on changing threads. Several calls may be open at
-// once, each waiting at its co_await, so members can change between two awaits. The constructor must not use host().
+// Everything here runs on the instance's strand: one thing at a time, on changing threads. Several calls may
+// be open at once, each waiting at its co_await, so members can change between two awaits. The constructor
+// must not use host().
 class Plugin {
  public:
   explicit Plugin(const Host& host) : host_(host) {}
@@ -30,55 +31,98 @@ class Plugin {
 
 #ifdef PATCHBAY_PLUGIN_ID
   // From plugin.json, by patchbay_add_plugin(). Without that, give your type a describe() of its own.
-  static About describe() { return About(PATCHBAY_PLUGIN_ID, PATCHBAY_PLUGIN_VERSION); }
+  static About describe() {
+    return About(PATCHBAY_PLUGIN_ID, PATCHBAY_PLUGIN_VERSION);
+  }
 #endif
 
   // --- pb.lifecycle/1
   // New settings, also later on. They hold once this returns; until then settings() are the old ones. Throw
   // Error(PB_INVALID) with diagnostics to refuse them.
-  virtual Task<void> configure(Configuration) { co_return; }
+  virtual Task<void> configure(Configuration) {
+    co_return;
+  }
   // A live test of the settings. Throw for a fault of the provider's side.
-  virtual Task<CheckReply> check() { co_return CheckReply(); }
-  virtual Task<void> start() { co_return; }
+  virtual Task<CheckReply> check() {
+    co_return CheckReply();
+  }
+  virtual Task<void> start() {
+    co_return;
+  }
   // No new calls will come; finish what runs.
-  virtual Task<void> drain(std::int64_t /*deadline_ms*/) { co_return; }
+  virtual Task<void> drain(std::int64_t /*deadline_ms*/) {
+    co_return;
+  }
   // Open calls have been cancelled. Own threads are joined when this returns.
-  virtual Task<void> stop() { co_return; }
-  virtual Task<Health> health() { co_return Health(); }
+  virtual Task<void> stop() {
+    co_return;
+  }
+  virtual Task<Health> health() {
+    co_return Health();
+  }
   // `what`: "settings" or "state". Answers the value in today's shape.
-  virtual Task<Json> migrate(std::string /*what*/, int /*from_version*/, Json) { unsupported("pb.lifecycle/1:migrate"); }
+  virtual Task<Json> migrate(std::string /*what*/, int /*from_version*/, Json) {
+    unsupported("pb.lifecycle/1:migrate");
+  }
 
   // --- pb.setup/1. `path`: the field whose choices are asked for; `settings`: those so far.
-  virtual Task<std::vector<Choice>> choices(std::string /*path*/, Json /*settings*/) { unsupported("pb.setup/1:choices"); }
+  virtual Task<std::vector<Choice>> choices(std::string /*path*/, Json /*settings*/) {
+    unsupported("pb.setup/1:choices");
+  }
 
   // --- pb.remote/1
-  // Idempotent. Error(PB_CONFLICT).with_detail("foreign", address) when somebody else receives and !take_over.
-  virtual Task<RemoteState> remote_register(RemoteRequest) { unsupported("pb.remote/1:register"); }
-  virtual Task<void> remote_unregister(RemoteRequest) { unsupported("pb.remote/1:unregister"); }
-  virtual Task<RemoteStatus> remote_status(RemoteRequest) { unsupported("pb.remote/1:status"); }
+  // Idempotent. Error(PB_CONFLICT).with_detail("foreign", address) when somebody else receives and
+  // !take_over.
+  virtual Task<RemoteState> remote_register(RemoteRequest) {
+    unsupported("pb.remote/1:register");
+  }
+  virtual Task<void> remote_unregister(RemoteRequest) {
+    unsupported("pb.remote/1:unregister");
+  }
+  virtual Task<RemoteStatus> remote_status(RemoteRequest) {
+    unsupported("pb.remote/1:status");
+  }
 
   // --- pb.webhook/1. Translates, and nothing else: quick, no side effects, many at once.
-  virtual Task<Events> process(WebhookRequest) { unsupported("pb.webhook/1:process"); }
+  virtual Task<Events> process(WebhookRequest) {
+    unsupported("pb.webhook/1:process");
+  }
 
   // --- pb.listen/1. Stays open until it is cancelled; when it ends, the host runs it again after a pause.
-  virtual Task<void> listen(ListenRequest) { unsupported("pb.listen/1:run"); }
+  virtual Task<void> listen(ListenRequest) {
+    unsupported("pb.listen/1:run");
+  }
 
   // --- pb.channel/1
   // `request`: SendRequest of docs/verbs.md.
-  virtual Task<SendReply> send(Json /*request*/) { unsupported("pb.channel/1:send"); }
+  virtual Task<SendReply> send(Json /*request*/) {
+    unsupported("pb.channel/1:send");
+  }
   // `request`: {"idempotency_key", "conversation": {"id"}}.
-  virtual Task<LookupReply> lookup(Json /*request*/) { unsupported("pb.channel/1:lookup"); }
+  virtual Task<LookupReply> lookup(Json /*request*/) {
+    unsupported("pb.channel/1:lookup");
+  }
   // Tells the provider that a button.pressed has arrived.
-  virtual Task<void> acknowledge(std::string /*press_id*/) { unsupported("pb.channel/1:acknowledge"); }
+  virtual Task<void> acknowledge(std::string /*press_id*/) {
+    unsupported("pb.channel/1:acknowledge");
+  }
   // `file`: as given in an attachment of an event.
-  virtual Task<FileReply> fetch(Json /*file*/) { unsupported("pb.channel/1:fetch"); }
+  virtual Task<FileReply> fetch(Json /*file*/) {
+    unsupported("pb.channel/1:fetch");
+  }
 
   // Settings as last configured.
-  const Json& settings() const { return configuration_.settings; }
-  const Configuration& configuration() const { return configuration_; }
+  const Json& settings() const {
+    return configuration_.settings;
+  }
+  const Configuration& configuration() const {
+    return configuration_;
+  }
 
  protected:
-  const Host& host() const { return host_; }
+  const Host& host() const {
+    return host_;
+  }
 
  private:
   friend class Seam;

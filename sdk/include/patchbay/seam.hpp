@@ -17,8 +17,8 @@
 
 namespace patchbay {
 
-// The only code that meets C. Copies what is lent, turns every exception into a result, answers each call once.
-// Nothing throws out of it.
+// The only code that meets C. Copies what is lent, turns every exception into a result, answers each call
+// once. Nothing throws out of it.
 class Seam {
  public:
   explicit Seam(const pb_host* host) : host_(host), services_(host_) {
@@ -49,7 +49,9 @@ class Seam {
   class OpenCall final : public Chain {
    public:
     OpenCall(Seam& seam, std::shared_ptr<CallState> state, std::string method, Message message)
-        : Chain(std::move(state)), seam_(seam), task_(seam.serve(*this, std::move(method), std::move(message))) {}
+        : Chain(std::move(state)),
+          seam_(seam),
+          task_(seam.serve(*this, std::move(method), std::move(message))) {}
 
     void start() { task_.start(*this); }
 
@@ -120,7 +122,8 @@ class Seam {
     attached_ = true;
     auto state = std::make_shared<CallState>(host_, lent.id, std::string(text(lent.trace)), lent.timeout_ms);
     if (host_.core.is_cancelled && host_.core.is_cancelled(host_.core.ctx, lent.id)) state->cancel();
-    auto call = std::make_unique<OpenCall>(*this, state, std::string(text(lent.method)), Message::copy(lent.msg));
+    auto call =
+        std::make_unique<OpenCall>(*this, state, std::string(text(lent.method)), Message::copy(lent.msg));
     OpenCall& opened = *call;
     {
       const std::lock_guard lock(mutex_);
@@ -184,7 +187,8 @@ class Seam {
   std::unordered_map<std::uint64_t, std::unique_ptr<OpenCall>> open_;
 };
 
-// The library's entry for a plugin type that has `static About describe()`. Immortal; null only when out of memory.
+// The library's entry for a plugin type that has `static About describe()`. Immortal; null only when out of
+// memory.
 template <class Type>
 const pb_entry* entry() noexcept {
   class Immortal {
@@ -216,5 +220,7 @@ const pb_entry* entry() noexcept {
 }  // namespace patchbay
 
 // The one exported symbol. Once per library, outside of any namespace.
-#define PATCHBAY_PLUGIN(Type) \
-  extern "C" PB_EXPORT const pb_entry* patchbay_plugin_v0(void) { return ::patchbay::entry<Type>(); }
+#define PATCHBAY_PLUGIN(Type)                                     \
+  extern "C" PB_EXPORT const pb_entry* patchbay_plugin_v0(void) { \
+    return ::patchbay::entry<Type>();                             \
+  }

@@ -10,8 +10,9 @@ namespace patchbay {
 
 class CallState;
 
-// What drives the tasks of one call: they hand each other the turn by setting what is next and returning here, so the
-// stack never grows with the number of awaits, at any optimisation level (no symmetric transfer). Used on one strand.
+// What drives the tasks of one call: they hand each other the turn by setting what is next and returning
+// here, so the stack never grows with the number of awaits, at any optimisation level (no symmetric
+// transfer). Used on one strand.
 class Chain {
  public:
   explicit Chain(std::shared_ptr<CallState> call) : call_(std::move(call)) {}
@@ -19,8 +20,8 @@ class Chain {
   Chain& operator=(const Chain&) = delete;
   virtual ~Chain() = default;
 
-  // Goes on with `next`, until every task waits or the first is done. From inside a running task it only notes it.
-  // May destroy the chain before it returns.
+  // Goes on with `next`, until every task waits or the first is done. From inside a running task it only
+  // notes it. May destroy the chain before it returns.
   void resume(std::coroutine_handle<> next) {
     next_ = next;
     if (running_) return;
@@ -96,8 +97,9 @@ class TaskResult<void> : public TaskPromise {
 
 // A coroutine that starts when it is awaited and hands its result, or its exception, to whoever awaits it.
 //
-// With g++ 12 the operand of co_await must be one call on names, std::move(name), literals or plain accessors: no
-// braces, no ?:, no lambda, no temporary aggregate in or around it. The compiler destroys those twice, silently.
+// With g++ 12 the operand of co_await must be one call on names, std::move(name), literals or plain
+// accessors: no braces, no ?:, no lambda, no temporary aggregate in or around it. The compiler destroys those
+// twice, silently.
 template <class T>
 class [[nodiscard]] Task {
  public:

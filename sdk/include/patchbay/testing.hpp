@@ -31,8 +31,12 @@ class FakeHost : public FakeTable {
   // Configures and starts. Throws std::logic_error when the plugin refuses.
   void start(const Json& settings = Json::object()) {
     const Json routes = {{"in", "https://example.org/hooks/test/1/in"}};
-    const Json request = {{"integration", {{"id", "1"}, {"name", "Test"}}}, {"settings", settings}, {"site_url", "https://example.org"},
-                          {"routes", routes}, {"locale", "en"}, {"host", {{"version", "0.1.0"}, {"extensions", Json::array()}}}};
+    const Json request = {{"integration", {{"id", "1"}, {"name", "Test"}}},
+                          {"settings", settings},
+                          {"site_url", "https://example.org"},
+                          {"routes", routes},
+                          {"locale", "en"},
+                          {"host", {{"version", "0.1.0"}, {"extensions", Json::array()}}}};
     need("pb.lifecycle/1:configure", request);
     need("pb.lifecycle/1:start", Json::object());
   }
@@ -42,7 +46,9 @@ class FakeHost : public FakeTable {
     run();
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(id);
-    if (!found->second.answered) throw std::logic_error(method + " is not answered; " + std::to_string(open_.size()) + " host requests are open");
+    if (!found->second.answered)
+      throw std::logic_error(method + " is not answered; " + std::to_string(open_.size()) +
+                             " host requests are open");
     return found->second.result;
   }
   // Only delivers, as the host would: the call stays open until it is answered.
@@ -83,7 +89,9 @@ class FakeHost : public FakeTable {
     const std::int64_t until = now_ms_ + milliseconds;
     run();
     for (;;) {
-      const auto first = std::min_element(timers_.begin(), timers_.end(), [](const auto& a, const auto& b) { return a.second.due_ms < b.second.due_ms; });
+      const auto first = std::min_element(timers_.begin(), timers_.end(), [](const auto& a, const auto& b) {
+        return a.second.due_ms < b.second.due_ms;
+      });
       if (first == timers_.end() || first->second.due_ms > until) break;
       now_ms_ = std::max(now_ms_, first->second.due_ms);
       ring(first->first);

@@ -18,8 +18,10 @@ namespace patchbay::testing {
 class Result {
  public:
   Result() = default;
-  explicit Result(Json json_, std::vector<std::string> blobs_ = {}) : json(std::move(json_)), blobs(std::move(blobs_)) {}
-  Result(pb_code code_, std::string text_, Json json_ = Json()) : code(code_), text(std::move(text_)), json(std::move(json_)) {}
+  explicit Result(Json json_, std::vector<std::string> blobs_ = {})
+      : json(std::move(json_)), blobs(std::move(blobs_)) {}
+  Result(pb_code code_, std::string text_, Json json_ = Json())
+      : code(code_), text(std::move(text_)), json(std::move(json_)) {}
 
   bool ok() const { return code == PB_OK; }
 
@@ -42,7 +44,8 @@ class Request {
   bool cancelled = false;
 };
 
-// The host's services in memory: state, secrets, blobs, events, injected bodies, and scripted answers to pb.http/1.
+// The host's services in memory: state, secrets, blobs, events, injected bodies, and scripted answers to
+// pb.http/1.
 class Services {
  public:
   // Answers a method instead of the built-in way. No answer leaves the request open, to be replied to later.
@@ -56,10 +59,13 @@ class Services {
     answer_http(Result(std::move(json), std::vector<std::string>{std::move(body)}));
   }
   void answer_http(Result result) { http_.push_back(std::move(result)); }
-  void answer_json(int status, const Json& body) { answer_http(status, body.dump(), {{"content-type", "application/json"}}); }
+  void answer_json(int status, const Json& body) {
+    answer_http(status, body.dump(), {{"content-type", "application/json"}});
+  }
 
   std::optional<Result> serve(const Request& request) {
-    if (const auto found = handlers_.find(request.method); found != handlers_.end()) return found->second(request);
+    if (const auto found = handlers_.find(request.method); found != handlers_.end())
+      return found->second(request);
     const Json& in = request.json;
     if (request.method == "pb.http/1:fetch") return next_http();
     if (request.method == "pb.secrets/1:get") return get_secret(string_at(in, "name"));
@@ -83,9 +89,9 @@ class Services {
   std::map<std::string, std::string> secrets;
   std::map<std::string, std::pair<Json, std::int64_t>> state;  // key -> value, version
   std::map<std::string, Blob> blobs;
-  std::vector<Json> events;             // emitted, each once by dedupe_key
-  std::vector<std::string> injected;    // raw bodies
-  std::int64_t lease = 1;               // inject with another one is refused
+  std::vector<Json> events;           // emitted, each once by dedupe_key
+  std::vector<std::string> injected;  // raw bodies
+  std::int64_t lease = 1;             // inject with another one is refused
 
  private:
   std::optional<Result> next_http() {
@@ -129,7 +135,8 @@ class Services {
     return Result(Json{{"stored", in["events"].size() - static_cast<std::size_t>(known)}, {"known", known}});
   }
   Result inject(const Request& request) {
-    if (request.json.value("lease", std::int64_t{0}) != lease) return Result(PB_CONFLICT, "The lease is no longer yours");
+    if (request.json.value("lease", std::int64_t{0}) != lease)
+      return Result(PB_CONFLICT, "The lease is no longer yours");
     injected.insert(injected.end(), request.blobs.begin(), request.blobs.end());
     return Result(Json{{"stored", request.blobs.size()}, {"known", 0}});
   }
@@ -157,7 +164,8 @@ class Services {
     }
     if (offset > blob.bytes.size()) return Result(PB_INVALID, "Beyond the end of the blob");
     Json json = {{"size", blob.bytes.size()}, {"type", blob.type}, {"name", blob.name}};
-    return Result(std::move(json), std::vector<std::string>{blob.bytes.substr(offset, in.value("length", std::size_t{0}))});
+    return Result(std::move(json),
+                  std::vector<std::string>{blob.bytes.substr(offset, in.value("length", std::size_t{0}))});
   }
 
   std::map<std::string, Handler> handlers_;

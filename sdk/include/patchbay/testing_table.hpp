@@ -53,7 +53,8 @@ class FakeTable {
 
   const pb_host* table(std::uint32_t host_size) {
     std::fill(std::begin(table_.beyond), std::end(table_.beyond), '\x7f');
-    table_.known = {host_size, PB_ABI_MINOR, this, extension, ask, cancel_request, finish, is_cancelled, post, log};
+    table_.known = {host_size,      PB_ABI_MINOR, this,         extension, ask,
+                    cancel_request, finish,       is_cancelled, post,      log};
     return &table_.known;
   }
   std::uint64_t next_id() {
@@ -96,7 +97,8 @@ class FakeTable {
     open_.erase(found);
     lock.unlock();
     const Packed packed(given.json, given.blobs);
-    const pb_result result = {sizeof result, given.code, given.retry_after_ms, 0, view(given.text), packed.message()};
+    const pb_result result = {sizeof result,    given.code,      given.retry_after_ms, 0,
+                              view(given.text), packed.message()};
     open.reply(open.user, &result);
   }
 
@@ -148,7 +150,8 @@ class FakeTable {
   static void cancel_request(void* ctx, std::uint64_t id) {
     FakeTable& host = self(ctx);
     const std::lock_guard lock(host.mutex_);
-    if (const auto found = host.open_.find(id); found != host.open_.end()) found->second.request.cancelled = true;
+    if (const auto found = host.open_.find(id); found != host.open_.end())
+      found->second.request.cancelled = true;
     host.queue_.push_back([&host, id] { host.reply_now(id, Result(PB_CANCELLED, "Cancelled")); });
   }
   static void finish(void* ctx, std::uint64_t id, const pb_result* lent) {
@@ -157,8 +160,10 @@ class FakeTable {
     Message message = Message::copy(given.msg);
     const std::lock_guard lock(host.mutex_);
     const auto found = host.calls_.find(id);
-    if (found == host.calls_.end()) return host.violations.push_back("an answer to call " + std::to_string(id) + ", which does not exist");
-    if (found->second.answered) return host.violations.push_back(found->second.method + " was answered twice");
+    if (found == host.calls_.end())
+      return host.violations.push_back("an answer to call " + std::to_string(id) + ", which does not exist");
+    if (found->second.answered)
+      return host.violations.push_back(found->second.method + " was answered twice");
     found->second.answered = true;
     found->second.result = Result(given.code, std::string(text(given.text)), std::move(message.json));
     found->second.result.retry_after_ms = given.retry_after_ms;
@@ -206,7 +211,8 @@ class FakeTable {
   }
   static void record(void* ctx, std::uint64_t handle, double value, pb_view label_values) {
     const std::lock_guard lock(self(ctx).mutex_);
-    if (handle == 0 || handle > self(ctx).defined_.size()) return self(ctx).violations.push_back("a value for an unknown metric");
+    if (handle == 0 || handle > self(ctx).defined_.size())
+      return self(ctx).violations.push_back("a value for an unknown metric");
     const auto& [kind, name] = self(ctx).defined_[handle - 1];
     double& kept = self(ctx).metrics[name + "{" + std::string(text(label_values)) + "}"];
     kept = kind == PB_COUNTER ? kept + value : value;

@@ -42,9 +42,13 @@ inline std::string string_at(const Json& object, const std::string& key, std::st
 class Event {
  public:
   Event(std::string type_, std::string dedupe_key_, std::string order_key_, Json data_)
-      : type(std::move(type_)), dedupe_key(std::move(dedupe_key_)), order_key(std::move(order_key_)), data(std::move(data_)) {}
+      : type(std::move(type_)),
+        dedupe_key(std::move(dedupe_key_)),
+        order_key(std::move(order_key_)),
+        data(std::move(data_)) {}
 
-  // One of several events that are one message (an album): they join while they come within `quiet` of each other.
+  // One of several events that are one message (an album): they join while they come within `quiet` of each
+  // other.
   Event& part_of(std::string key, std::int64_t quiet) {
     group_key = std::move(key);
     quiet_ms = quiet;
@@ -75,14 +79,14 @@ class Configuration {
   std::string integration_id;
   std::string integration_name;
   Json settings = Json::object();
-  std::vector<std::string> secrets;            // names of those that are set
-  std::string site_url;                        // "" when the host has no public address
-  std::map<std::string, std::string> routes;   // id -> public address, those that hold
-  Json profile;                                // null without one
+  std::vector<std::string> secrets;           // names of those that are set
+  std::string site_url;                       // "" when the host has no public address
+  std::map<std::string, std::string> routes;  // id -> public address, those that hold
+  Json profile;                               // null without one
   Json grants = Json::array();
   std::string locale;
   std::string host_version;
-  std::vector<std::string> host_extensions;    // "pb.http/1"
+  std::vector<std::string> host_extensions;  // "pb.http/1"
 };
 
 inline Configuration::Configuration(Json request) {
@@ -106,7 +110,8 @@ inline Configuration::Configuration(Json request) {
 class CheckReply {
  public:
   CheckReply() = default;
-  explicit CheckReply(std::string identity_, std::string title_ = {}) : identity(std::move(identity_)), title(std::move(title_)) {}
+  explicit CheckReply(std::string identity_, std::string title_ = {})
+      : identity(std::move(identity_)), title(std::move(title_)) {}
 
   std::string identity;
   std::string title;
@@ -132,7 +137,9 @@ class Choice {
 class RemoteRequest {
  public:
   explicit RemoteRequest(const Json& request)
-      : routes(request.value("routes", routes)), state(request.value("state", Json())), take_over(request.value("take_over", false)) {}
+      : routes(request.value("routes", routes)),
+        state(request.value("state", Json())),
+        take_over(request.value("take_over", false)) {}
   std::map<std::string, std::string> routes;  // id -> public address
   Json state;                                 // what register answered last, or null
   bool take_over = false;                     // replace somebody else's subscription
@@ -160,9 +167,14 @@ class RemoteStatus {
 class WebhookRequest {
  public:
   WebhookRequest(const Json& request, std::string body_)
-      : id(string_at(request, "id")), route(string_at(request, "route")), method(string_at(request, "method")),
-        path(string_at(request, "path")), query(string_at(request, "query")),
-        headers(request.value("headers", headers)), received_at(string_at(request, "received_at")), body(std::move(body_)) {}
+      : id(string_at(request, "id")),
+        route(string_at(request, "route")),
+        method(string_at(request, "method")),
+        path(string_at(request, "path")),
+        query(string_at(request, "query")),
+        headers(request.value("headers", headers)),
+        received_at(string_at(request, "received_at")),
+        body(std::move(body_)) {}
   std::string id;
   std::string route;
   std::string method;

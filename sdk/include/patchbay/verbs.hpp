@@ -11,7 +11,10 @@ namespace patchbay::verbs {
 
 inline Task<Json> check(Plugin& plugin, Message) {
   const CheckReply reply = co_await plugin.check();
-  Json out = {{"identity", reply.identity}, {"title", reply.title}, {"facts", reply.facts}, {"diagnostics", Json::array()}};
+  Json out = {{"identity", reply.identity},
+              {"title", reply.title},
+              {"facts", reply.facts},
+              {"diagnostics", Json::array()}};
   for (const Diagnostic& each : reply.diagnostics) out["diagnostics"].push_back(each.to_json());
   co_return out;
 }
@@ -22,7 +25,8 @@ inline Task<Json> start(Plugin& plugin, Message) {
 }
 
 inline Task<Json> drain(Plugin& plugin, Message message) {
-  co_await plugin.drain(message.json.value("deadline_ms", std::int64_t{0}));
+  const auto deadline_ms = message.json.value("deadline_ms", std::int64_t{0});
+  co_await plugin.drain(deadline_ms);
   co_return Json::object();
 }
 
@@ -135,17 +139,26 @@ class Verb {
 };
 
 inline constexpr Verb kVerbs[] = {
-    {"pb.lifecycle/1:check", check},       {"pb.lifecycle/1:start", start},
-    {"pb.lifecycle/1:drain", drain},       {"pb.lifecycle/1:stop", stop},
-    {"pb.lifecycle/1:health", health},     {"pb.lifecycle/1:migrate", migrate},
-    {"pb.setup/1:choices", choices},       {"pb.remote/1:register", remote_register},
-    {"pb.remote/1:unregister", remote_unregister}, {"pb.remote/1:status", remote_status},
-    {"pb.webhook/1:process", process},     {"pb.listen/1:run", listen},
-    {"pb.channel/1:send", send},           {"pb.channel/1:lookup", lookup},
-    {"pb.channel/1:fetch", fetch},         {"pb.channel/1:acknowledge", acknowledge},
+    {"pb.lifecycle/1:check", check},
+    {"pb.lifecycle/1:start", start},
+    {"pb.lifecycle/1:drain", drain},
+    {"pb.lifecycle/1:stop", stop},
+    {"pb.lifecycle/1:health", health},
+    {"pb.lifecycle/1:migrate", migrate},
+    {"pb.setup/1:choices", choices},
+    {"pb.remote/1:register", remote_register},
+    {"pb.remote/1:unregister", remote_unregister},
+    {"pb.remote/1:status", remote_status},
+    {"pb.webhook/1:process", process},
+    {"pb.listen/1:run", listen},
+    {"pb.channel/1:send", send},
+    {"pb.channel/1:lookup", lookup},
+    {"pb.channel/1:fetch", fetch},
+    {"pb.channel/1:acknowledge", acknowledge},
 };
 
-// Every verb but configure, which the seam keeps to itself. Throws Error(PB_UNSUPPORTED) for a method that is unknown.
+// Every verb but configure, which the seam keeps to itself. Throws Error(PB_UNSUPPORTED) for a method that is
+// unknown.
 inline Task<Json> serve(Plugin& plugin, const std::string& method, Message message) {
   for (const Verb& verb : kVerbs)
     if (verb.method == method) return verb.serve(plugin, std::move(message));

@@ -99,7 +99,8 @@ class Timer {
   bool await_suspend(std::coroutine_handle<Promise> task) {
     task_ = task;
     chain_ = task.promise().chain;
-    if (!host_.clock.after) throw Error(PB_UNSUPPORTED, "The host offers no pb.clock/1, so this plugin cannot wait");
+    if (!host_.clock.after)
+      throw Error(PB_UNSUPPORTED, "The host offers no pb.clock/1, so this plugin cannot wait");
     const std::shared_ptr<CallState> state = chain_->call();
     due_ns_ = host_.monotonic_ns() + milliseconds_ * 1'000'000;
     const std::uint64_t id = host_.clock.after(host_.core.ctx, milliseconds_, &Timer::on_time, this);

@@ -1,8 +1,9 @@
-// Does what no plugin may, on demand, straight on the C contract. What a call does is named by "misbehave" in its JSON,
-// else by the same field of a webhook's body, else by the setting {"misbehave": {"<method>": "<name>"}}. README.md lists
-// the names. Whatever is not named is answered like a good plugin would.
+// Does what no plugin may, on demand, straight on the C contract. What a call does is named by "misbehave" in
+// its JSON, else by the same field of a webhook's body, else by the setting {"misbehave": {"<method>":
+// "<name>"}}. README.md lists the names. Whatever is not named is answered like a good plugin would.
 #include <patchbay/message.hpp>
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -11,7 +12,6 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
-#include <unistd.h>
 
 namespace {
 
@@ -45,10 +45,15 @@ class Misbehave {
   void deliver(const pb_call& lent) {
     const bool overlaps = busy_.exchange(true);
     if (overlaps) ++overlaps_;
-    auto call = std::make_unique<Call>(Call{lent.id, std::string(text(lent.method)), std::string(text(lent.trace)),
-                                            lent.timeout_ms, patchbay::Message::copy(lent.msg), {}});
+    auto call = std::make_unique<Call>(Call{lent.id,
+                                            std::string(text(lent.method)),
+                                            std::string(text(lent.trace)),
+                                            lent.timeout_ms,
+                                            patchbay::Message::copy(lent.msg),
+                                            {}});
     call->name = chosen(*call);
-    if (call->method == "pb.lifecycle/1:configure") settings_ = call->message.json.value("settings", Json::object());
+    if (call->method == "pb.lifecycle/1:configure")
+      settings_ = call->message.json.value("settings", Json::object());
     if (call->method == "pb.lifecycle/1:stop") join();
     const auto act = acts().find(call->name);
     if (act == acts().end()) {
@@ -71,25 +76,47 @@ class Misbehave {
 
   static const std::map<std::string, Act>& acts() {
     static const auto* const kActs = new std::map<std::string, Act>{
-        {"crash", &Misbehave::crash}, {"abort", &Misbehave::abort}, {"exit", &Misbehave::exit},
-        {"hang", &Misbehave::hang}, {"spin", &Misbehave::spin}, {"throw", &Misbehave::throw_out},
-        {"silent", &Misbehave::silent}, {"twice", &Misbehave::twice}, {"unknown_id", &Misbehave::unknown_id},
-        {"until_cancelled", &Misbehave::silent}, {"after_cancel", &Misbehave::silent},
-        {"from_thread", &Misbehave::from_thread}, {"later", &Misbehave::later}, {"ask", &Misbehave::ask},
-        {"leak_reply", &Misbehave::leak_reply}, {"cancel_ask", &Misbehave::cancel_ask},
-        {"flood", &Misbehave::flood}, {"short_result", &Misbehave::short_result},
-        {"long_result", &Misbehave::long_result}, {"zero_result", &Misbehave::zero_result},
-        {"null_result", &Misbehave::null_result}, {"null_view", &Misbehave::null_view},
-        {"not_json", &Misbehave::not_json}, {"wrong_shape", &Misbehave::wrong_shape}, {"huge", &Misbehave::huge},
-        {"bad_code", &Misbehave::bad_code}, {"bad_utf8", &Misbehave::bad_utf8}, {"logs", &Misbehave::logs},
-        {"stderr", &Misbehave::to_stderr}, {"wire", &Misbehave::wire}, {"close_wire", &Misbehave::close_wire},
-        {"memory", &Misbehave::memory}, {"describe", &Misbehave::describe}, {"blobs", &Misbehave::blobs},
+        {"crash", &Misbehave::crash},
+        {"abort", &Misbehave::abort},
+        {"exit", &Misbehave::exit},
+        {"hang", &Misbehave::hang},
+        {"spin", &Misbehave::spin},
+        {"throw", &Misbehave::throw_out},
+        {"silent", &Misbehave::silent},
+        {"twice", &Misbehave::twice},
+        {"unknown_id", &Misbehave::unknown_id},
+        {"until_cancelled", &Misbehave::silent},
+        {"after_cancel", &Misbehave::silent},
+        {"from_thread", &Misbehave::from_thread},
+        {"later", &Misbehave::later},
+        {"ask", &Misbehave::ask},
+        {"leak_reply", &Misbehave::leak_reply},
+        {"cancel_ask", &Misbehave::cancel_ask},
+        {"flood", &Misbehave::flood},
+        {"short_result", &Misbehave::short_result},
+        {"long_result", &Misbehave::long_result},
+        {"zero_result", &Misbehave::zero_result},
+        {"null_result", &Misbehave::null_result},
+        {"null_view", &Misbehave::null_view},
+        {"not_json", &Misbehave::not_json},
+        {"wrong_shape", &Misbehave::wrong_shape},
+        {"huge", &Misbehave::huge},
+        {"bad_code", &Misbehave::bad_code},
+        {"bad_utf8", &Misbehave::bad_utf8},
+        {"logs", &Misbehave::logs},
+        {"stderr", &Misbehave::to_stderr},
+        {"wire", &Misbehave::wire},
+        {"close_wire", &Misbehave::close_wire},
+        {"memory", &Misbehave::memory},
+        {"describe", &Misbehave::describe},
+        {"blobs", &Misbehave::blobs},
     };
     return *kActs;
   }
 
   // --- ways to answer
-  void finish(std::uint64_t id, pb_code code, std::string_view why, const Json& body, const std::vector<std::string>& blobs = {}) {
+  void finish(std::uint64_t id, pb_code code, std::string_view why, const Json& body,
+              const std::vector<std::string>& blobs = {}) {
     const patchbay::Packed packed(body, blobs);
     pb_result result = {};
     result.struct_size = sizeof result;
@@ -106,9 +133,11 @@ class Misbehave {
   }
 
   void behave(const Call& call) {
-    if (call.method == "pb.lifecycle/1:check") return ok(call, {{"identity", "misbehave:1"}, {"title", "Misbehave"}, {"diagnostics", Json::array()}});
+    if (call.method == "pb.lifecycle/1:check")
+      return ok(call, {{"identity", "misbehave:1"}, {"title", "Misbehave"}, {"diagnostics", Json::array()}});
     if (call.method == "pb.lifecycle/1:health") return ok(call, {{"status", "ok"}});
-    if (call.method == "pb.channel/1:send") return ok(call, {{"provider_ids", {"m-" + std::to_string(call.id)}}});
+    if (call.method == "pb.channel/1:send")
+      return ok(call, {{"provider_ids", {"m-" + std::to_string(call.id)}}});
     if (call.method == "pb.webhook/1:process") return ok(call, {{"events", Json::array()}});
     if (call.method == "pb.listen/1:run") return silent(call);
     if (call.method.rfind("pb.lifecycle/1:", 0) == 0) return ok(call);
@@ -142,7 +171,9 @@ class Misbehave {
   // --- wrong numbers of answers
   void silent(const Call& call) {
     const std::lock_guard lock(mutex_);
-    waiting_[call.id] = call.name == "after_cancel" ? PB_OK : call.name == "silent" ? PB_INTERNAL : PB_CANCELLED;
+    waiting_[call.id] = call.name == "after_cancel" ? PB_OK
+                        : call.name == "silent"     ? PB_INTERNAL
+                                                    : PB_CANCELLED;
   }
   // [any-thread] "silent" keeps quiet even now; the others answer from right here.
   void cancelled(std::uint64_t id) {
@@ -204,7 +235,9 @@ class Misbehave {
     const std::unique_ptr<Pending> self(static_cast<Pending*>(user));
     const pb_result result = patchbay::adopt(lent);
     const patchbay::Message reply = patchbay::Message::copy(result.msg);
-    self->plugin->finish(self->id, PB_OK, "", Json{{"code", result.code}, {"text", text(result.text)}, {"reply", reply.json}}, reply.blobs);
+    self->plugin->finish(self->id, PB_OK, "",
+                         Json{{"code", result.code}, {"text", text(result.text)}, {"reply", reply.json}},
+                         reply.blobs);
   }
   void ask(const Call& call) {
     auto* pending = new Pending{this, call.id, nullptr, 0};
@@ -258,8 +291,12 @@ class Misbehave {
     host_->finish(host_->ctx, call.id, &result);
   }
   void not_json(const Call& call) { raw(call, "{\"provider_ids\": ["); }
-  void wrong_shape(const Call& call) { raw(call, "{\"provider_ids\": \"none\", \"events\": 5, \"identity\": []}"); }
-  void huge(const Call& call) { raw(call, '"' + std::string(call.message.json.value("bytes", std::size_t{20} << 20), 'x') + '"'); }
+  void wrong_shape(const Call& call) {
+    raw(call, "{\"provider_ids\": \"none\", \"events\": 5, \"identity\": []}");
+  }
+  void huge(const Call& call) {
+    raw(call, '"' + std::string(call.message.json.value("bytes", std::size_t{20} << 20), 'x') + '"');
+  }
   void bad_code(const Call& call) { finish(call.id, 4711, "A code of the future", Json()); }
   void bad_utf8(const Call& call) {
     raw(call, std::string_view("{\"provider_ids\": [\"\xff\xfe\x80\"], \"sent_at\": \"\xc3\\u0000\"}"));
@@ -268,7 +305,8 @@ class Misbehave {
   // --- noise
   void logs(const Call& call) {
     const std::string line(call.message.json.value("bytes", std::size_t{100}), 'l');
-    for (int i = call.message.json.value("count", 1000); i > 0; --i) host_->log(host_->ctx, PB_INFO, view(line), view("not json"));
+    for (int i = call.message.json.value("count", 1000); i > 0; --i)
+      host_->log(host_->ctx, PB_INFO, view(line), view("not json"));
     ok(call);
   }
   void to_stderr(const Call& call) {
@@ -286,8 +324,13 @@ class Misbehave {
   void describe(const Call& call) {
     Json sizes = Json::array();
     for (const std::string& blob : call.message.blobs) sizes.push_back(blob.size());
-    ok(call, {{"method", call.method}, {"trace", call.trace}, {"timeout_ms", call.timeout_ms}, {"blobs", sizes},
-              {"overlaps", overlaps_.load()}, {"pid", ::getpid()}, {"host_size", host_->struct_size}});
+    ok(call, {{"method", call.method},
+              {"trace", call.trace},
+              {"timeout_ms", call.timeout_ms},
+              {"blobs", sizes},
+              {"overlaps", overlaps_.load()},
+              {"pid", ::getpid()},
+              {"host_size", host_->struct_size}});
   }
   void blobs(const Call& call) { finish(call.id, PB_OK, "", Json::object(), call.message.blobs); }
 
@@ -310,11 +353,16 @@ class Misbehave {
   std::vector<std::thread> threads_;
 };
 
-pb_plugin* create(const pb_host* host, const char*) { return (new Misbehave(host))->table(); }
+pb_plugin* create(const pb_host* host, const char*) {
+  return (new Misbehave(host))->table();
+}
 
 constexpr char kAbout[] = "{\"id\":\"misbehave\",\"version\":\"0.1.0\",\"sdk\":\"0.0\"}";
-constexpr pb_entry kEntry = {sizeof kEntry, PB_ABI_MAJOR, PB_ABI_MINOR, 0, "C++, no layer", {kAbout, sizeof kAbout - 1}, create};
+constexpr pb_entry kEntry = {
+    sizeof kEntry, PB_ABI_MAJOR, PB_ABI_MINOR, 0, "C++, no layer", {kAbout, sizeof kAbout - 1}, create};
 
 }  // namespace
 
-extern "C" PB_EXPORT const pb_entry* patchbay_plugin_v0(void) { return &kEntry; }
+extern "C" PB_EXPORT const pb_entry* patchbay_plugin_v0(void) {
+  return &kEntry;
+}

@@ -9,7 +9,8 @@ class Echo : public ::testing::Test {
     return host.call("pb.webhook/1:process", Json{{"id", "1"}, {"route", "in"}, {"method", "POST"}}, {body});
   }
   static Json message() {
-    return {{"message_id", "9"}, {"idempotency_key", "k-1"}, {"conversation", {{"id", "c1"}}}, {"text", "Hello"}};
+    return {
+        {"message_id", "9"}, {"idempotency_key", "k-1"}, {"conversation", {{"id", "c1"}}}, {"text", "Hello"}};
   }
 
   FakeHost host{patchbay_plugin_v0()};

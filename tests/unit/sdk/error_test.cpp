@@ -6,7 +6,8 @@ namespace {
 Task<SendReply> throw_error(Probe&, Json) {
   Error error(PB_RATE_LIMITED, "Slow down");
   error.retry_after(1500).in_scope("conversation").with_text("test.slow", Json{{"seconds", 2}});
-  error.with(Diagnostic("/token", "The token is wrong", "Copy it again")).with_detail("foreign", "https://other");
+  error.with(Diagnostic("/token", "The token is wrong", "Copy it again"))
+      .with_detail("foreign", "https://other");
   throw error;
   co_return sent("");
 }
@@ -66,7 +67,8 @@ Task<SendReply> let_pass(Probe& self, Json) {
 TEST(Errors, TheHostsFailurePassesThroughUnchanged) {
   FakeHost host(probe(let_pass));
   host.services.on("test/1:fail", [](const Request&) {
-    Result result(PB_UNAVAILABLE, "Nobody there", Json{{"scope", "grant"}, {"text_id", "net.away"}, {"more", 1}});
+    Result result(PB_UNAVAILABLE, "Nobody there",
+                  Json{{"scope", "grant"}, {"text_id", "net.away"}, {"more", 1}});
     result.retry_after_ms = 70;
     return result;
   });

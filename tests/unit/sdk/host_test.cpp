@@ -22,7 +22,8 @@ TEST(Http, AnUnreadableAnswerIsUncertainOnlyWhenTheRequestMayHaveActed) {
   for (int i = 0; i < 3; ++i) host.services.answer_http(200, "<html>");
   EXPECT_EQ(host.call(kSend, Json{{"method", "POST"}, {"url", "https://a"}}).code, PB_OUTCOME_UNKNOWN);
   EXPECT_EQ(host.call(kSend, Json{{"method", "GET"}, {"url", "https://a"}}).code, PB_UNAVAILABLE);
-  EXPECT_EQ(host.call(kSend, Json{{"method", "POST"}, {"retry", "safe"}, {"url", "https://a"}}).code, PB_UNAVAILABLE);
+  EXPECT_EQ(host.call(kSend, Json{{"method", "POST"}, {"retry", "safe"}, {"url", "https://a"}}).code,
+            PB_UNAVAILABLE);
 }
 
 Task<SendReply> use_state(Probe& self, Json) {

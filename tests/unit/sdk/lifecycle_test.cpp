@@ -46,7 +46,9 @@ TEST(Stop, DestroyIsLegalRightAfterCreate) {
   const pb_entry* library = probe(never);
   pb_host table = {};
   table.struct_size = sizeof table;
-  table.call = [](void*, const pb_call*, pb_reply_fn, void*, std::uint64_t*) -> pb_code { return PB_INTERNAL; };
+  table.call = [](void*, const pb_call*, pb_reply_fn, void*, std::uint64_t*) -> pb_code {
+    return PB_INTERNAL;
+  };
   table.finish = [](void*, std::uint64_t, const pb_result*) {};
   pb_plugin* plugin = library->create(&table, "probe");
   ASSERT_NE(plugin, nullptr);

@@ -13,7 +13,8 @@ TEST(Seam, DescribesTheLibrary) {
   const pb_entry* library = probe(echo_text);
   EXPECT_EQ(library->struct_size, sizeof(pb_entry));
   EXPECT_EQ(library->abi_major, PB_ABI_MAJOR);
-  EXPECT_EQ(Json::parse(text(library->descriptor)), (Json{{"id", "probe"}, {"version", "1.2.3"}, {"sdk", "0.0"}}));
+  EXPECT_EQ(Json::parse(text(library->descriptor)),
+            (Json{{"id", "probe"}, {"version", "1.2.3"}, {"sdk", "0.0"}}));
   EXPECT_EQ(entry<Probe>(), library);  // idempotent
 }
 
@@ -113,7 +114,9 @@ TEST(Growth, WhatAnOlderHostLacksIsNotCalled) {
   EXPECT_TRUE(host.logs.empty());
 }
 
-Task<SendReply> answer_broken_text(Probe&, Json) { co_return sent("\xff\xfe"); }
+Task<SendReply> answer_broken_text(Probe&, Json) {
+  co_return sent("\xff\xfe");
+}
 
 TEST(Seam, BrokenUtf8IsRepairedNotThrown) {
   FakeHost host(probe(answer_broken_text));

@@ -3,9 +3,13 @@
 namespace patchbay::sdk_test {
 namespace {
 
-Task<int> ready(int value) { co_return value; }
+Task<int> ready(int value) {
+  co_return value;
+}
 
-Task<void> nothing() { co_return; }
+Task<void> nothing() {
+  co_return;
+}
 
 Task<SendReply> await_a_million(Probe&, Json) {
   std::int64_t sum = 0;
@@ -13,7 +17,8 @@ Task<SendReply> await_a_million(Probe&, Json) {
   co_return sent(std::to_string(sum));
 }
 
-// Asio's figure for its own awaitable; symmetric transfer overflows the stack here at -O0 and under AddressSanitizer.
+// Asio's figure for its own awaitable; symmetric transfer overflows the stack here at -O0 and under
+// AddressSanitizer.
 TEST(Task, AMillionAwaitsOfReadyTasksNeedNoStack) {
   FakeHost host(probe(await_a_million));
   EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "1000000");
@@ -72,7 +77,9 @@ TEST(Task, AwaitsOfHostCallsNeedNoStackEither) {
   EXPECT_EQ(host.requests.size(), 1000u);
 }
 
-Task<std::unique_ptr<int>> move_only() { co_return std::make_unique<int>(7); }
+Task<std::unique_ptr<int>> move_only() {
+  co_return std::make_unique<int>(7);
+}
 
 Task<SendReply> move_out(Probe&, Json) {
   const std::unique_ptr<int> moved = co_await move_only();

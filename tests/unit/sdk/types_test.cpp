@@ -10,7 +10,8 @@ TEST(Rfc3339, WritesUtcWithMilliseconds) {
 }
 
 TEST(Configuration, ReadsTheRequestOfTheContract) {
-  const Configuration read(Json::parse(R"({"integration": {"id": "7", "name": "Shop"}, "settings": {"mode": "polling"},
+  const Configuration read(
+      Json::parse(R"({"integration": {"id": "7", "name": "Shop"}, "settings": {"mode": "polling"},
     "secrets": ["token"], "site_url": "https://x", "routes": {"in": "https://x/hooks/echo/7/in"}, "profile": null,
     "grants": [], "locale": "ru", "host": {"version": "0.1.0", "extensions": ["pb.http/1"]}, "later": true})"));
   EXPECT_EQ(read.integration_id, "7");
