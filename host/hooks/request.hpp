@@ -26,7 +26,8 @@ class Request {
   std::string query;  // without '?'
   Headers headers;    // names in lower case, in order of arrival
   std::string body;
-  std::string peer;  // address of the sender, for logs
+  std::string peer;   // address of the sender, for logs
+  std::string trace;  // W3C traceparent of this request; empty: its header, or a new one
 };
 
 // What to tell the provider.

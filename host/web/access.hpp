@@ -61,6 +61,9 @@ std::optional<Operations> scope_operations(std::string_view scope);
 // "web.no_scope" for an empty list.
 Operations parse_scopes(std::string_view scopes);
 
+// The same of a list that was stored once: what this version does not know gives nothing.
+Operations known_scopes(std::string_view scopes);
+
 // Who asks.
 class Principal {
  public:

@@ -100,10 +100,13 @@ std::optional<Answer> Ingress::refuse(const Route& route, const Request& request
 }
 
 InboxRow Ingress::make_row(const Route& route, Request request) const {
-  const std::string* parent = request.header("traceparent");
-  auto trace = parent ? Trace::from(*parent) : Trace::make();
+  auto trace = request.trace;
+  if (trace.empty()) {
+    const std::string* parent = request.header("traceparent");
+    trace = (parent ? Trace::from(*parent) : Trace::make()).traceparent();
+  }
   auto row = row_of(route, std::move(request), clock_.now());
-  row.trace = trace.traceparent();
+  row.trace = std::move(trace);
   row.verdict = route.verifier->verdict();
   return row;
 }

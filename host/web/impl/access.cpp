@@ -19,6 +19,22 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const auto end = list.find_first_of(" ,");
+    if (end != 0) words.emplace_back(list.substr(0, end));
+    list = end == list.npos ? std::string_view() : list.substr(end + 1);
+  }
+  return words;
+}
+
+Error unknown(const std::string& scope) {
+  const auto near = schema::nearest(scope, scope_names());
+  const std::string id = near.empty() ? "web.unknown_scope" : "web.unknown_scope_nearest";
+  return Error(Code::invalid, Text(id, {{"scope", scope}, {"nearest", near}, {"known", joined(scope_names())}}));
+}
+
 }  // namespace
 
 std::string_view operation_name(Operation operation) { return kNames.at(static_cast<std::size_t>(operation)); }
@@ -51,23 +67,21 @@ std::optional<Operations> scope_operations(std::string_view scope) {
 
 Operations parse_scopes(std::string_view scopes) {
   Operations all;
-  bool any = false;
-  while (!scopes.empty()) {
-    const auto end = scopes.find_first_of(" ,");
-    const auto word = scopes.substr(0, end);
-    scopes = end == scopes.npos ? std::string_view() : scopes.substr(end + 1);
-    if (word.empty()) continue;
+  const auto words = words_of(scopes);
+  if (words.empty()) throw Error(Code::invalid, Text("web.no_scope", {{"known", joined(scope_names())}}));
+  for (const auto& word : words) {
     const auto found = scope_operations(word);
-    if (!found) {
-      const auto near = schema::nearest(word, scope_names());
-      const std::string id = near.empty() ? "web.unknown_scope" : "web.unknown_scope_nearest";
-      throw Error(Code::invalid,
-                  Text(id, {{"scope", std::string(word)}, {"nearest", near}, {"known", joined(scope_names())}}));
-    }
+    if (!found) throw unknown(word);
     all.add(*found);
-    any = true;
   }
-  if (!any) throw Error(Code::invalid, Text("web.no_scope", {{"known", joined(scope_names())}}));
+  return all;
+}
+
+Operations known_scopes(std::string_view scopes) {
+  Operations all;
+  for (const auto& word : words_of(scopes)) {
+    if (const auto found = scope_operations(word)) all.add(*found);
+  }
   return all;
 }
 

@@ -35,7 +35,6 @@ struct Router::Table {
   };
   // Throws StatusError 404 or 405, 400 for a path that cannot be decoded.
   Match find(std::string_view method, std::string_view path) const;
-  std::string_view strip(std::string_view path) const;
   Application* mounted(std::string_view path) const;
 
   std::string base_path;
@@ -44,6 +43,9 @@ struct Router::Table {
   std::map<std::string, std::string> components;
 };
 
+// The path without the base path ("/app"), where it carries it.
+std::string_view strip_base(std::string_view path, std::string_view base_path);
+std::string without_slashes(std::string base_path);
 // Segments between slashes, still encoded.
 std::vector<std::string_view> split_path(std::string_view path);
 // Decodes %XX; nothing for a broken sequence or a NUL.

@@ -126,8 +126,7 @@ Response answer_list(nlohmann::json items, std::optional<Id> next) {
 
 Router::Router(Authenticator& authenticator, std::string base_path)
     : authenticator_(authenticator), table_(std::make_unique<Table>()) {
-  while (base_path.ends_with('/')) base_path.pop_back();
-  table_->base_path = std::move(base_path);
+  table_->base_path = without_slashes(std::move(base_path));
 }
 
 Router::~Router() = default;

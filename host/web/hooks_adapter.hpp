@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "hooks/ingress.hpp"
+#include "web/http_server.hpp"
+
+namespace patchbay::web {
+
+// "/hooks/..." of the listener is the door of the hooks module. Mount it with Router::mount("/hooks/", adapter).
+class HooksAdapter final : public Application {
+ public:
+  // `ingress` outlives the adapter. `base_path`: the path of site_url, taken off where a request carries it.
+  explicit HooksAdapter(hooks::Ingress& ingress, std::string base_path = {});
+
+  // Unknown paths are refused before their body is read, without a visit to the database.
+  BodyPlan plan(const Request& head) override;
+  boost::asio::awaitable<Response> handle(Request request) override;
+
+ private:
+  hooks::Ingress& ingress_;
+  std::string base_path_;
+};
+
+}  // namespace patchbay::web
