@@ -72,10 +72,10 @@ std::vector<Subject> good_plugins() {
     subjects.emplace_back("echo", "echo", remote);
     subjects.emplace_back("misbehave", "misbehave", remote);
 #ifdef PB_TEST_PLAIN_C_GCC
-    subjects.emplace_back("plain_c_gcc", "plain_c", remote);
+    subjects.emplace_back("plain_c_gcc", "plain-c", remote);
 #endif
 #ifdef PB_TEST_PLAIN_C_CLANG
-    subjects.emplace_back("plain_c_clang", "plain_c", remote);
+    subjects.emplace_back("plain_c_clang", "plain-c", remote);
 #endif
   }
 #ifdef PB_TEST_LIBCXX
