@@ -62,6 +62,7 @@ struct Manifest {
   std::map<std::string, std::map<std::string, std::string>> locales;  // language -> id -> words
   int calls_per_instance = 16;
   int instances_per_worker = 0;  // 0: all in one
+  bool blocking = false;         // its calls block: every instance gets a thread of its own
   std::filesystem::path folder;
   std::string sha256;              // of the library
   std::filesystem::path artefact;  // the copy of the library that is loaded: named by content, so never changed under a worker

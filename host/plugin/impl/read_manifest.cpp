@@ -128,6 +128,7 @@ Manifest from_document(const json& document) {
   }
   manifest.channel = dumped(document, "channel");
   manifest.calls_per_instance = document.value("calls_per_instance", manifest.calls_per_instance);
+  manifest.blocking = document.value("blocking", manifest.blocking);
   manifest.instances_per_worker = document.value("instances_per_worker", manifest.instances_per_worker);
   return manifest;
 }

@@ -1,0 +1,221 @@
+// Calls: in, over as many workers as it takes, and out again.
+#include <algorithm>
+
+#include <boost/asio/post.hpp>
+
+#include "port/limits.hpp"
+#include "supervisor/impl/engine.hpp"
+
+namespace patchbay::supervisor {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr Duration kCancelGrace{500};
+}
+
+bool goes_beside(const std::string& method) { return method == "pb.listen/1:run" || method == "pb.sync/1:run"; }
+
+port::Result refusal(const Text& text) { return port::failure(Code::unavailable, text); }
+
+void Fleet::Engine::admit(Id integration, FlightPtr flight) {
+  flight->began = options_.clock.monotonic();
+  const auto found = posts_.find(integration);
+  if (found == posts_.end() || found->second->condition == Condition::stopping) {
+    return answer(flight, refusal(Text("supervisor.not_running", {{"integration", to_string_id(integration)}})));
+  }
+  const auto post = found->second;
+  flight->post = post;
+  if (post->condition == Condition::quarantined || post->condition == Condition::failed) {
+    return answer(flight, refusal(Text("supervisor.not_ready", {{"reason", post->last_error}})));
+  }
+  if (flight->call.timeout > Duration{0}) flight->limit = flight->began + flight->call.timeout;
+  arm(flight, flight->call.timeout > Duration{0} ? flight->call.timeout : options_.unlimited_wait);
+  post->waiting.push_back(flight);
+  flush(post);
+}
+
+void Fleet::Engine::arm(const FlightPtr& flight, Duration delay) {
+  flight->timer = options_.clock.after(strand_, delay, [weak = weak_from_this(), flight = std::weak_ptr<Flight>(flight)] {
+    const auto self = weak.lock();
+    const auto late = flight.lock();
+    if (!self || !late) return;
+    if (late->overdue) {
+      self->grace_over(late);
+    } else {
+      self->limit_reached(late);
+    }
+  });
+}
+
+bool Fleet::Engine::may_launch(const Post& post) const {
+  return post.instance && post.condition == Condition::ready && post.crew->suspects.empty() && !post.crew->alone;
+}
+
+void Fleet::Engine::flush(const PostPtr& post) {
+  while (!post->waiting.empty() && may_launch(*post)) {
+    auto flight = std::move(post->waiting.front());
+    post->waiting.pop_front();
+    launch(post, flight);
+  }
+}
+
+void Fleet::Engine::flush_all(const CrewPtr& crew) {
+  if (crew->alone || !crew->port) return;
+  while (!crew->suspects.empty()) {
+    // One at a time, with nothing else inside: so that a death names its cause.
+    for (const auto& [id, post] : crew->posts) {
+      if (post->condition == Condition::starting || !post->inside.empty()) return;
+    }
+    auto flight = std::move(crew->suspects.front());
+    crew->suspects.pop_front();
+    const auto post = flight->post.lock();
+    if (!post || !post->instance) {
+      answer(flight, refusal(Text("supervisor.not_ready", {{"reason", post ? post->last_error : ""}})));
+      continue;
+    }
+    crew->alone = flight;
+    return launch(post, flight);
+  }
+  for (const auto& [id, post] : crew->posts) flush(post);
+}
+
+void Fleet::Engine::launch(const PostPtr& post, const FlightPtr& flight) {
+  auto call = flight->call;
+  if (flight->limit.count() != 0) {
+    const auto left = std::chrono::duration_cast<Duration>(flight->limit - options_.clock.monotonic());
+    call.timeout = std::max(left, Duration{1});
+  } else {
+    flight->timer.reset();
+  }
+  flight->inside = true;
+  post->inside.insert(flight);
+  auto done = [weak = weak_from_this(), crew = post->crew, life = post->crew->life, flight](port::Result result) {
+    const auto self = weak.lock();
+    if (!self) return;
+    asio::post(self->strand_, [self, crew, life, flight, result = std::move(result)]() mutable {
+      self->finished(crew, life, flight, std::move(result));
+    });
+  };
+  flight->number = post->instance->begin(std::move(call), std::move(done));
+}
+
+void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const FlightPtr& flight, port::Result result) {
+  if (!flight->inside) return;
+  if (result.lost && crew->life == life) {
+    crew->lost.emplace_back(flight, std::move(result));  // how its process ended is told next
+    return;
+  }
+  flight->inside = false;
+  if (crew->alone == flight) crew->alone.reset();
+  const auto post = flight->post.lock();
+  if (post) {
+    post->inside.erase(flight);
+    post->idle.notify();
+  }
+  if (result.lost && post && flight->done && post->condition != Condition::stopping) {
+    post->waiting.push_front(flight);  // it came too late to be inside
+    return flush_all(crew);
+  }
+  if (flight->overdue && result.code == Code::cancelled) {
+    const bool acted = post && post->spec.host->acted(flight->call.trace);
+    result = port::failure(acted ? Code::outcome_unknown : Code::deadline, Text("supervisor.overdue", {{"method", flight->call.method}}));
+  }
+  answer(flight, std::move(result));
+  flush_all(crew);
+}
+
+void Fleet::Engine::answer(const FlightPtr& flight, port::Result result) {
+  if (!flight->inside) flight->timer.reset();
+  flight->cancel_timer.reset();
+  const auto done = std::exchange(flight->done, nullptr);
+  if (!done) return;
+  if (const auto post = flight->post.lock()) {
+    ++post->calls;
+    if (!result.ok()) ++post->errors;
+    if (!goes_beside(flight->call.method)) post->latency.add(options_.clock.monotonic() - flight->began);
+  }
+  done(std::move(result));
+}
+
+void Fleet::Engine::cancel(const FlightPtr& flight) {
+  if (!flight->done) return;
+  flight->cancelled = true;
+  const auto post = flight->post.lock();
+  if (!flight->inside || !post || !post->instance) {
+    if (post) {
+      std::erase(post->waiting, flight);
+      std::erase(post->crew->suspects, flight);
+    }
+    return answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
+  }
+  post->instance->cancel(flight->number);
+  flight->cancel_timer = options_.clock.after(strand_, kCancelGrace, [weak = weak_from_this(), flight] {
+    if (const auto self = weak.lock()) self->answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
+  });
+}
+
+void Fleet::Engine::limit_reached(const FlightPtr& flight) {
+  const auto post = flight->post.lock();
+  if (!post) return;
+  if (!flight->inside) {
+    std::erase(post->waiting, flight);
+    std::erase(post->crew->suspects, flight);
+    const auto reason = post->last_error.empty() ? std::string(condition_name(post->condition)) : post->last_error;
+    return answer(flight, refusal(Text("supervisor.not_ready", {{"reason", reason}})));
+  }
+  flight->overdue = true;
+  arm(flight, options_.overdue_grace);
+  if (post->instance) post->instance->cancel(flight->number);
+}
+
+void Fleet::Engine::grace_over(const FlightPtr& flight) {
+  const auto post = flight->post.lock();
+  if (!post || !flight->inside) return;
+  const auto why = "the call " + flight->call.method + " outlived its time limit";
+  if (post->crew->port && post->crew->port->kill(why)) return;
+  logger_of(*post->crew).error("a plugin inside the host is stalled: " + why, {{"integration", to_string_id(post->spec.integration)}});
+  const bool acted = post->spec.host->acted(flight->call.trace);
+  const Text text("supervisor.overdue", {{"method", flight->call.method}});
+  answer(flight, port::failure(acted ? Code::outcome_unknown : Code::deadline, text));
+}
+
+void Fleet::Engine::refuse_waiting(const PostPtr& post, const port::Result& result) {
+  const auto waiting = std::exchange(post->waiting, {});
+  for (const auto& flight : waiting) answer(flight, result);
+}
+
+void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
+  const auto lost = std::exchange(crew->lost, {});
+  crew->alone.reset();
+  const auto inside = std::count_if(lost.begin(), lost.end(), [](const auto& item) { return !goes_beside(item.first->call.method); });
+  std::deque<FlightPtr> again;
+  for (const auto& [flight, result] : lost) {
+    flight->inside = false;
+    const auto post = flight->post.lock();
+    if (post) post->inside.erase(flight);
+    if (post) post->idle.notify();
+    if (counted) ++flight->strikes;
+    const Text overdue("supervisor.overdue", {{"method", flight->call.method}});
+    if (!post || result.code == Code::outcome_unknown || goes_beside(flight->call.method) || post->condition == Condition::stopping) {
+      answer(flight, result);
+    } else if (flight->overdue) {
+      answer(flight, port::failure(Code::deadline, overdue));
+    } else if (flight->cancelled) {
+      answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
+    } else if (counted && flight->strikes >= 2 && inside == 1) {
+      logger_of(*crew).error("a call ended its worker twice, alone: it is given up", {{"method", flight->call.method}, {"trace", flight->call.trace}});
+      answer(flight, port::failure(Code::internal, Text("supervisor.poison", {{"method", flight->call.method}})));
+    } else {
+      again.push_back(flight);
+    }
+    if (flight->done && flight->limit.count() == 0) arm(flight, options_.unlimited_wait);
+  }
+  if (counted) {
+    crew->suspects.insert(crew->suspects.end(), again.begin(), again.end());
+    return;
+  }
+  for (auto flight = again.rbegin(); flight != again.rend(); ++flight) (*flight)->post.lock()->waiting.push_front(*flight);
+}
+
+}  // namespace patchbay::supervisor

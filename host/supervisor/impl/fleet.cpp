@@ -1,0 +1,113 @@
+#include "supervisor/fleet.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "supervisor/impl/engine.hpp"
+
+namespace patchbay::supervisor {
+
+namespace asio = boost::asio;
+
+Fleet::Engine::Engine(Options options)
+    : options_(std::move(options)),
+      strand_(asio::make_strand(options_.executor)),
+      tasks_(options_.executor,
+             [logger = options_.logger](const std::string& name, std::exception_ptr error) {
+               try {
+                 std::rethrow_exception(error);
+               } catch (const std::exception& e) {
+                 logger.error("supervisor: " + name + " failed: " + e.what());
+               }
+             }),
+      crew_gone_(strand_),
+      random_(std::random_device{}()) {}
+
+asio::awaitable<void> Fleet::Engine::stop() {
+  stopping_ = true;
+  const auto posts = posts_;  // a task begins at once, and may end its post
+  for (const auto& [id, post] : posts) tasks_.spawn_on(strand_, "halt", halt_to(id));
+  while (!crews_.empty()) {
+    auto changed = crew_gone_.wait();
+    co_await std::move(changed);
+  }
+  auto ended = tasks_.stop();
+  co_await std::move(ended);
+}
+
+asio::awaitable<std::vector<Health>> Fleet::Engine::health() {
+  std::vector<Health> all;
+  for (const auto& [id, post] : posts_) {
+    Health health;
+    health.integration = id;
+    health.plugin = post->spec.manifest->id;
+    health.version = post->spec.manifest->version;
+    health.condition = post->condition;
+    health.since = post->since;
+    health.pid = post->crew->port ? post->crew->port->pid() : 0;
+    health.restarts = post->crew->restarts;
+    health.last_error = post->last_error;
+    health.calls = post->calls;
+    health.errors = post->errors;
+    health.open = post->inside.size() + post->waiting.size();
+    health.p50 = post->latency.percentile(50);
+    health.p99 = post->latency.percentile(99);
+    all.push_back(std::move(health));
+  }
+  co_return all;
+}
+
+Fleet::Fleet(Options options) : engine_(std::make_shared<Engine>(std::move(options))) {}
+
+Fleet::~Fleet() = default;
+
+asio::awaitable<void> Fleet::run(Spec spec) {
+  auto running = asio::co_spawn(engine_->strand(), engine_->run(std::move(spec)), asio::use_awaitable);
+  co_await std::move(running);
+}
+
+asio::awaitable<void> Fleet::halt(Id integration) {
+  auto halting = asio::co_spawn(engine_->strand(), engine_->halt(integration), asio::use_awaitable);
+  co_await std::move(halting);
+}
+
+asio::awaitable<void> Fleet::stop() {
+  auto stopping = asio::co_spawn(engine_->strand(), engine_->stop(), asio::use_awaitable);
+  co_await std::move(stopping);
+}
+
+asio::awaitable<std::vector<Health>> Fleet::health() {
+  auto looking = asio::co_spawn(engine_->strand(), engine_->health(), asio::use_awaitable);
+  co_return co_await std::move(looking);
+}
+
+void Fleet::release(Id integration) {
+  asio::post(engine_->strand(), [engine = engine_, integration] { engine->release(integration); });
+}
+
+asio::awaitable<port::Result> Fleet::call(Id integration, port::Call call) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto start = [engine = engine_, executor, integration, call = std::move(call)](auto handler) mutable {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto waiting = std::make_shared<asio::any_completion_handler<void(port::Result)>>(std::move(handler));
+    auto done = [executor, waiting](port::Result result) {
+      asio::post(executor, [waiting, result = std::move(result)]() mutable { std::move (*waiting)(std::move(result)); });
+    };
+    auto flight = std::make_shared<Flight>(std::move(call), std::move(done));
+    if (slot.is_connected()) {
+      slot.assign([engine, flight](asio::cancellation_type) {
+        asio::post(engine->strand(), [engine, flight] { engine->cancel(flight); });
+      });
+    }
+    asio::post(engine->strand(), [engine, integration, flight] { engine->admit(integration, flight); });
+  };
+  auto answered = asio::async_initiate<const asio::use_awaitable_t<>, void(port::Result)>(std::move(start), asio::use_awaitable);
+  co_return co_await std::move(answered);
+}
+
+}  // namespace patchbay::supervisor

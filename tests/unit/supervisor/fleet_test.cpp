@@ -1,0 +1,298 @@
+// Real workers with the plugin that misbehaves; time is real unless a test says otherwise (HOST-5).
+#include "supervisor/fleet.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "port/support.hpp"
+
+namespace patchbay::supervisor {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+using test::eventually;
+
+constexpr Id kOne = 1;
+constexpr Id kTwo = 2;
+
+boost::asio::awaitable<port::Result> configure(std::shared_ptr<port::Instance> instance, std::string settings) {
+  port::Call call("pb.lifecycle/1:configure", port::Message("{\"settings\":" + settings + "}"));
+  auto answer = instance->call(std::move(call));
+  const auto configured = co_await std::move(answer);
+  if (!configured.ok()) co_return configured;
+  port::Call start("pb.lifecycle/1:start", port::Message("{}"));
+  auto started = instance->call(std::move(start));
+  co_return co_await std::move(started);
+}
+
+class FleetTest : public testing::Test {
+ protected:
+  explicit FleetTest(Clock* clock = nullptr) : fleet_(options(clock == nullptr ? machine_.clock : *clock)) {}
+  ~FleetTest() override { machine_.run(fleet_.stop()); }
+
+  Fleet::Options options(Clock& clock) {
+    Fleet::Options made(machine_.context.get_executor(), clock, machine_.spawner, log::Logger::none());
+    made.worker = test::worker_path();
+    made.overdue_grace = 200ms;
+    made.on_quarantined = [this](Id, const std::string& reason) { quarantined_.set_value(reason); };
+    return made;
+  }
+
+  Spec spec(Id id, const std::string& settings = "{}") {
+    auto manifest = std::make_shared<plugin::Manifest>();
+    manifest->id = "misbehave";
+    manifest->version = "0.1.0";
+    manifest->artefact = test::plugin_library("misbehave");
+    manifest->instances_per_worker = instances_per_worker_;
+    return Spec(id, manifest, host_, [settings](std::shared_ptr<port::Instance> instance) { return configure(instance, settings); });
+  }
+
+  void run(Id id) { machine_.run(fleet_.run(spec(id))); }
+  std::future<port::Result> begin(Id id, const std::string& name, Duration timeout = 20s, json body = json::object()) {
+    body["misbehave"] = name;
+    return machine_.start(fleet_.call(id, port::Call("pb.channel/1:send", port::Message(body.dump()), {}, timeout)));
+  }
+  port::Result call(Id id, const std::string& name, Duration timeout = 20s) { return begin(id, name, timeout).get(); }
+  Health health(Id id) {
+    for (const auto& each : machine_.run(fleet_.health())) {
+      if (each.integration == id) return each;
+    }
+    return {};
+  }
+  bool becomes(Id id, Condition condition) {
+    return eventually([&] { return health(id).condition == condition; });
+  }
+
+  int instances_per_worker_ = 0;
+  std::promise<std::string> quarantined_;
+  std::shared_ptr<test::FakeHost> host_ = std::make_shared<test::FakeHost>();
+  test::Machine machine_;
+  Fleet fleet_;
+};
+
+TEST_F(FleetTest, OneWorkerServesAllIntegrationsOfAPlugin) {
+  run(kOne);
+  run(kTwo);
+  EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+  EXPECT_EQ(call(kTwo, "describe").code, Code::ok);
+  EXPECT_NE(health(kOne).pid, 0);
+  EXPECT_EQ(health(kOne).pid, health(kTwo).pid);
+}
+
+TEST_F(FleetTest, IntegrationsAreShardedOverWorkers) {
+  instances_per_worker_ = 1;  // N9
+  run(kOne);
+  run(kTwo);
+  EXPECT_NE(health(kOne).pid, health(kTwo).pid);
+}
+
+TEST_F(FleetTest, HaltedIntegrationAnswersUnavailableAndItsWorkerEnds) {
+  run(kOne);
+  const int pid = health(kOne).pid;
+  machine_.run(fleet_.halt(kOne));
+  EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
+  EXPECT_TRUE(eventually([&] { return !test::process_exists(pid); }));
+}
+
+TEST_F(FleetTest, HaltLetsRunningCallsFinish) {
+  run(kOne);
+  auto running = begin(kOne, "later", 20s, {{"delay_ms", 200}});
+  call(kOne, "describe");
+  machine_.run(fleet_.halt(kOne));
+  const auto result = running.get();
+  EXPECT_EQ(result.code, Code::ok);
+  EXPECT_GE(json::parse(result.message.json).at("elapsed_ms"), 200);
+}
+
+TEST_F(FleetTest, RunAgainTakesTheNewSettings) {
+  run(kOne);
+  machine_.run(fleet_.run(spec(kOne, R"({"misbehave":{"pb.channel/1:send":"bad_code"}})")));
+  const auto result = machine_.run(fleet_.call(kOne, port::Call("pb.channel/1:send", port::Message("{}"))));
+  EXPECT_EQ(result.code, Code::internal);
+}
+
+TEST_F(FleetTest, RunThrowsWhatThePluginSays) {
+  EXPECT_THROW(machine_.run(fleet_.run(spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})"))), Error);
+  EXPECT_EQ(health(kOne).condition, Condition::failed);
+  EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
+}
+
+TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {
+  auto once = spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})");
+  once.keep = false;
+  EXPECT_THROW(machine_.run(fleet_.run(std::move(once))), Error);
+  EXPECT_EQ(health(kOne).integration, 0);
+}
+
+TEST_F(FleetTest, KilledWorkerIsReplacedAtOnceAndItsCallsRepeated) {
+  run(kOne);
+  const int pid = health(kOne).pid;
+  auto running = begin(kOne, "later", 20s, {{"delay_ms", 300}});
+  call(kOne, "describe");
+  ::kill(pid, SIGKILL);
+  EXPECT_EQ(running.get().code, Code::ok);
+  EXPECT_NE(health(kOne).pid, pid);
+  EXPECT_EQ(health(kOne).restarts, 1u);
+}
+
+TEST_F(FleetTest, CallThatMayHaveActedIsNotRepeated) {
+  host_->has_acted = true;
+  run(kOne);
+  auto running = begin(kOne, "silent");
+  call(kOne, "describe");
+  ::kill(health(kOne).pid, SIGKILL);
+  EXPECT_EQ(running.get().code, Code::outcome_unknown);
+}
+
+TEST_F(FleetTest, CrashedWorkerComesBackAfterABackOff) {
+  run(kOne);
+  const auto began = std::chrono::steady_clock::now();
+  auto other = begin(kOne, "later", 20s, {{"delay_ms", 50}});
+  auto crash = begin(kOne, "crash", 3s);
+  EXPECT_EQ(other.get().code, Code::ok);  // innocent: repeated
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 400ms);
+  EXPECT_EQ(crash.get().code, Code::internal);
+}
+
+// Alone in flight at its second counted death.
+TEST_F(FleetTest, CallThatKillsTwiceAloneIsPoison) {
+  run(kOne);
+  const auto result = call(kOne, "crash");
+  EXPECT_EQ(result.code, Code::internal);
+  EXPECT_NE(result.message.json.find("supervisor.poison"), std::string::npos);
+  EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+  EXPECT_EQ(health(kOne).restarts, 2u);
+}
+
+TEST_F(FleetTest, OverdueCallIsCancelledAndMayAnswer) {
+  run(kOne);
+  EXPECT_EQ(call(kOne, "until_cancelled", 100ms).code, Code::deadline);
+  EXPECT_EQ(health(kOne).restarts, 0u);
+}
+
+TEST_F(FleetTest, CallThatOutlivesItsLimitCostsTheWorker) {
+  run(kOne);
+  const int pid = health(kOne).pid;
+  EXPECT_EQ(call(kOne, "hang", 200ms).code, Code::deadline);
+  EXPECT_FALSE(test::process_exists(pid));
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+  EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+}
+
+TEST_F(FleetTest, CallWaitsForItsInstanceWithinItsLimit) {
+  run(kOne);
+  ::kill(health(kOne).pid, SIGKILL);
+  EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+  EXPECT_EQ(machine_.run(fleet_.call(kTwo, port::Call("x:y", port::Message("{}")))).code, Code::unavailable);
+}
+
+TEST_F(FleetTest, LongRunningListenerIsNotRepeatedByUs) {
+  run(kOne);
+  auto listening = machine_.start(fleet_.call(kOne, port::Call("pb.listen/1:run", port::Message("{}"))));
+  call(kOne, "describe");
+  ::kill(health(kOne).pid, SIGKILL);
+  EXPECT_EQ(listening.get().code, Code::unavailable);
+}
+
+TEST_F(FleetTest, HealthCountsCallsAndErrors) {
+  run(kOne);
+  for (int i = 0; i < 9; ++i) call(kOne, "describe");
+  call(kOne, "bad_code");
+  const auto seen = health(kOne);
+  EXPECT_EQ(seen.condition, Condition::ready);
+  EXPECT_EQ(seen.calls, 10u);
+  EXPECT_EQ(seen.errors, 1u);
+  EXPECT_GT(seen.p99, 0ms);
+}
+
+TEST_F(FleetTest, RunsInsideTheHostToo) {
+  auto inside = spec(kOne);
+  inside.in_process = true;
+  machine_.run(fleet_.run(std::move(inside)));
+  const auto said = json::parse(call(kOne, "describe").message.json);
+  EXPECT_EQ(said.at("pid"), ::getpid());
+  EXPECT_EQ(health(kOne).pid, 0);
+}
+
+TEST_F(FleetTest, LibraryThatCannotBeOpenedIsSaid) {
+  auto broken = spec(kOne);
+  auto manifest = std::make_shared<plugin::Manifest>(*broken.manifest);
+  manifest->artefact = test::odd_library("missing_symbol");
+  broken.manifest = manifest;
+  try {
+    machine_.run(fleet_.run(std::move(broken)));
+    FAIL() << "it runs";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("frobnicate_the_widget"), std::string::npos) << error.what();
+  }
+}
+
+// Back-off, quarantine and release by the clock.
+struct StandingClock {
+  ManualClock manual{TimePoint{std::chrono::milliseconds(1'700'000'000'000)}};
+};
+class QuarantineTest : protected StandingClock, public FleetTest {
+ protected:
+  QuarantineTest() : FleetTest(&manual) {}
+
+  void die(const std::string& how = "abort") {
+    ASSERT_TRUE(becomes(kOne, Condition::ready));
+    auto dying = begin(kOne, how, 0s);
+    ASSERT_TRUE(eventually([&] { return health(kOne).condition != Condition::ready; }));
+    futures_.push_back(std::move(dying));
+  }
+  std::vector<std::future<port::Result>> futures_;
+};
+
+TEST_F(QuarantineTest, RestartWaitsForTheBackOff) {
+  run(kOne);
+  die();
+  EXPECT_EQ(health(kOne).condition, Condition::waiting);
+  manual.advance(350ms);
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(health(kOne).condition, Condition::waiting);
+  manual.advance(300ms);
+  EXPECT_TRUE(eventually([&] { return health(kOne).restarts == 2u; }));  // its call ends it again: poison
+  EXPECT_EQ(futures_.front().get().code, Code::internal);
+}
+
+TEST_F(QuarantineTest, FiveCountedDeathsInTenMinutes) {
+  run(kOne);
+  host_->has_acted = true;  // so that nothing is repeated
+  for (int i = 0; i < 5; ++i) {
+    die();
+    if (i < 4) manual.advance(61s);
+  }
+  EXPECT_NE(quarantined_.get_future().get().find("quarantined"), std::string::npos);
+  EXPECT_EQ(health(kOne).condition, Condition::quarantined);
+  EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
+  fleet_.release(kOne);
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+  EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+}
+
+TEST_F(QuarantineTest, AccidentsDoNotCount) {
+  run(kOne);
+  for (std::uint64_t i = 1; i <= 7; ++i) {
+    ASSERT_TRUE(becomes(kOne, Condition::ready));
+    ::kill(health(kOne).pid, SIGKILL);
+    ASSERT_TRUE(eventually([&] { return health(kOne).restarts == i; }));
+  }
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+TEST_F(QuarantineTest, DeathsOfLongAgoAreForgotten) {
+  run(kOne);
+  host_->has_acted = true;
+  for (int i = 0; i < 6; ++i) {
+    die();
+    manual.advance(3min);
+  }
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+}  // namespace
+}  // namespace patchbay::supervisor
