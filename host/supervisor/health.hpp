@@ -34,13 +34,13 @@ class Health {
   std::string plugin;
   std::string version;
   Condition condition = Condition::starting;
-  TimePoint since{};       // in this condition
-  int pid = 0;             // 0: no process, or inside the host
+  TimePoint since{};           // in this condition
+  int pid = 0;                 // 0: no process, or inside the host
   std::uint64_t restarts = 0;  // of its process
-  std::string last_error;  // English
+  std::string last_error;      // English
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;  // answers other than ok
-  std::size_t open = 0;    // calls inside or waiting
+  std::size_t open = 0;      // calls inside or waiting
   Duration p50{0};
   Duration p99{0};
 };

@@ -58,7 +58,8 @@ std::future<port::Result> Bench::begin_act(const std::string& name, json body, D
   port::Call request("pb.channel/1:send", port::Message(body.dump()), {}, timeout);
   auto answered = std::make_shared<std::promise<port::Result>>();
   auto future = answered->get_future();
-  instance->begin(std::move(request), [answered](port::Result result) { answered->set_value(std::move(result)); });
+  instance->begin(std::move(request),
+                  [answered](port::Result result) { answered->set_value(std::move(result)); });
   return future;
 }
 

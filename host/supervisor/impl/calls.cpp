@@ -14,15 +14,20 @@ namespace {
 constexpr Duration kCancelGrace{500};
 }
 
-bool goes_beside(const std::string& method) { return method == "pb.listen/1:run" || method == "pb.sync/1:run"; }
+bool goes_beside(const std::string& method) {
+  return method == "pb.listen/1:run" || method == "pb.sync/1:run";
+}
 
-port::Result refusal(const Text& text) { return port::failure(Code::unavailable, text); }
+port::Result refusal(const Text& text) {
+  return port::failure(Code::unavailable, text);
+}
 
 void Fleet::Engine::admit(Id integration, FlightPtr flight) {
   flight->began = options_.clock.monotonic();
   const auto found = posts_.find(integration);
   if (found == posts_.end() || found->second->condition == Condition::stopping) {
-    return answer(flight, refusal(Text("supervisor.not_running", {{"integration", to_string_id(integration)}})));
+    return answer(flight,
+                  refusal(Text("supervisor.not_running", {{"integration", to_string_id(integration)}})));
   }
   const auto post = found->second;
   flight->post = post;
@@ -36,20 +41,22 @@ void Fleet::Engine::admit(Id integration, FlightPtr flight) {
 }
 
 void Fleet::Engine::arm(const FlightPtr& flight, Duration delay) {
-  flight->timer = options_.clock.after(strand_, delay, [weak = weak_from_this(), flight = std::weak_ptr<Flight>(flight)] {
-    const auto self = weak.lock();
-    const auto late = flight.lock();
-    if (!self || !late) return;
-    if (late->overdue) {
-      self->grace_over(late);
-    } else {
-      self->limit_reached(late);
-    }
-  });
+  flight->timer =
+      options_.clock.after(strand_, delay, [weak = weak_from_this(), flight = std::weak_ptr<Flight>(flight)] {
+        const auto self = weak.lock();
+        const auto late = flight.lock();
+        if (!self || !late) return;
+        if (late->overdue) {
+          self->grace_over(late);
+        } else {
+          self->limit_reached(late);
+        }
+      });
 }
 
 bool Fleet::Engine::may_launch(const Post& post) const {
-  return post.instance && post.condition == Condition::ready && post.crew->suspects.empty() && !post.crew->alone;
+  return post.instance && post.condition == Condition::ready && post.crew->suspects.empty() &&
+         !post.crew->alone;
 }
 
 void Fleet::Engine::flush(const PostPtr& post) {
@@ -90,7 +97,8 @@ void Fleet::Engine::launch(const PostPtr& post, const FlightPtr& flight) {
   }
   flight->inside = true;
   post->inside.insert(flight);
-  auto done = [weak = weak_from_this(), crew = post->crew, life = post->crew->life, flight](port::Result result) {
+  auto done = [weak = weak_from_this(), crew = post->crew, life = post->crew->life,
+               flight](port::Result result) {
     const auto self = weak.lock();
     if (!self) return;
     asio::post(self->strand_, [self, crew, life, flight, result = std::move(result)]() mutable {
@@ -100,7 +108,8 @@ void Fleet::Engine::launch(const PostPtr& post, const FlightPtr& flight) {
   flight->number = post->instance->begin(std::move(call), std::move(done));
 }
 
-void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const FlightPtr& flight, port::Result result) {
+void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const FlightPtr& flight,
+                             port::Result result) {
   if (!flight->inside) return;
   if (result.lost && crew->life == life) {
     crew->lost.emplace_back(flight, std::move(result));  // how its process ended is told next
@@ -119,7 +128,8 @@ void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const Flig
   }
   if (flight->overdue && result.code == Code::cancelled) {
     const bool acted = post && post->spec.host->acted(flight->call.trace);
-    result = port::failure(acted ? Code::outcome_unknown : Code::deadline, Text("supervisor.overdue", {{"method", flight->call.method}}));
+    result = port::failure(acted ? Code::outcome_unknown : Code::deadline,
+                           Text("supervisor.overdue", {{"method", flight->call.method}}));
   }
   answer(flight, std::move(result));
   flush_all(crew);
@@ -151,7 +161,8 @@ void Fleet::Engine::cancel(const FlightPtr& flight) {
   }
   post->instance->cancel(flight->number);
   flight->cancel_timer = options_.clock.after(strand_, kCancelGrace, [weak = weak_from_this(), flight] {
-    if (const auto self = weak.lock()) self->answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
+    if (const auto self = weak.lock())
+      self->answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
   });
 }
 
@@ -161,7 +172,8 @@ void Fleet::Engine::limit_reached(const FlightPtr& flight) {
   if (!flight->inside) {
     std::erase(post->waiting, flight);
     std::erase(post->crew->suspects, flight);
-    const auto reason = post->last_error.empty() ? std::string(condition_name(post->condition)) : post->last_error;
+    const auto reason =
+        post->last_error.empty() ? std::string(condition_name(post->condition)) : post->last_error;
     return answer(flight, refusal(Text("supervisor.not_ready", {{"reason", reason}})));
   }
   flight->overdue = true;
@@ -174,7 +186,9 @@ void Fleet::Engine::grace_over(const FlightPtr& flight) {
   if (!post || !flight->inside) return;
   const auto why = "the call " + flight->call.method + " outlived its time limit";
   if (post->crew->port && post->crew->port->kill(why)) return;
-  logger_of(*post->crew).error("a plugin inside the host is stalled: " + why, {{"integration", to_string_id(post->spec.integration)}});
+  logger_of(*post->crew)
+      .error("a plugin inside the host is stalled: " + why,
+             {{"integration", to_string_id(post->spec.integration)}});
   const bool acted = post->spec.host->acted(flight->call.trace);
   const Text text("supervisor.overdue", {{"method", flight->call.method}});
   answer(flight, port::failure(acted ? Code::outcome_unknown : Code::deadline, text));
@@ -188,7 +202,8 @@ void Fleet::Engine::refuse_waiting(const PostPtr& post, const port::Result& resu
 void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
   const auto lost = std::exchange(crew->lost, {});
   crew->alone.reset();
-  const auto inside = std::count_if(lost.begin(), lost.end(), [](const auto& item) { return !goes_beside(item.first->call.method); });
+  const auto inside = std::count_if(lost.begin(), lost.end(),
+                                    [](const auto& item) { return !goes_beside(item.first->call.method); });
   std::deque<FlightPtr> again;
   for (const auto& [flight, result] : lost) {
     flight->inside = false;
@@ -197,15 +212,18 @@ void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
     if (post) post->idle.notify();
     if (counted) ++flight->strikes;
     const Text overdue("supervisor.overdue", {{"method", flight->call.method}});
-    if (!post || result.code == Code::outcome_unknown || goes_beside(flight->call.method) || post->condition == Condition::stopping) {
+    if (!post || result.code == Code::outcome_unknown || goes_beside(flight->call.method) ||
+        post->condition == Condition::stopping) {
       answer(flight, result);
     } else if (flight->overdue) {
       answer(flight, port::failure(Code::deadline, overdue));
     } else if (flight->cancelled) {
       answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
     } else if (counted && flight->strikes >= 2 && inside == 1) {
-      logger_of(*crew).error("a call ended its worker twice, alone: it is given up", {{"method", flight->call.method}, {"trace", flight->call.trace}});
-      answer(flight, port::failure(Code::internal, Text("supervisor.poison", {{"method", flight->call.method}})));
+      logger_of(*crew).error("a call ended its worker twice, alone: it is given up",
+                             {{"method", flight->call.method}, {"trace", flight->call.trace}});
+      answer(flight,
+             port::failure(Code::internal, Text("supervisor.poison", {{"method", flight->call.method}})));
     } else {
       again.push_back(flight);
     }
@@ -215,7 +233,8 @@ void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
     crew->suspects.insert(crew->suspects.end(), again.begin(), again.end());
     return;
   }
-  for (auto flight = again.rbegin(); flight != again.rend(); ++flight) (*flight)->post.lock()->waiting.push_front(*flight);
+  for (auto flight = again.rbegin(); flight != again.rend(); ++flight)
+    (*flight)->post.lock()->waiting.push_front(*flight);
 }
 
 }  // namespace patchbay::supervisor

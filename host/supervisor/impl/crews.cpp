@@ -30,7 +30,8 @@ std::filesystem::path library_of(const plugin::Manifest& manifest) {
 }
 
 log::Level level_of(int level) {
-  static constexpr log::Level kLevels[] = {log::Level::trace, log::Level::debug, log::Level::info, log::Level::warn, log::Level::error};
+  static constexpr log::Level kLevels[] = {log::Level::trace, log::Level::debug, log::Level::info,
+                                           log::Level::warn, log::Level::error};
   return kLevels[std::clamp(level, 0, 4)];
 }
 
@@ -82,15 +83,19 @@ asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr cr
   port::Expected expected(manifest.id, manifest.version);
   expected.blocking = manifest.blocking;
   const auto logger = logger_of(*crew);
-  const port::Journal journal = [logger](int level, const std::string& text) { logger.write(level_of(level), text); };
-  const port::InFlight in_flight(port::InFlight().per_port, static_cast<std::size_t>(std::clamp(manifest.calls_per_instance, 1, 256)));
+  const port::Journal journal = [logger](int level, const std::string& text) {
+    logger.write(level_of(level), text);
+  };
+  const port::InFlight in_flight(port::InFlight().per_port,
+                                 static_cast<std::size_t>(std::clamp(manifest.calls_per_instance, 1, 256)));
   if (crew->in_process) {
     port::LocalOptions options(library_of(manifest), std::move(expected), options_.executor, options_.clock);
     options.journal = journal;
     options.in_flight = in_flight;
     co_return port::open_local(std::move(options));
   }
-  port::RemoteOptions options(options_.worker, library_of(manifest), std::move(expected), options_.executor, options_.clock);
+  port::RemoteOptions options(options_.worker, library_of(manifest), std::move(expected), options_.executor,
+                              options_.clock);
   options.journal = journal;
   options.in_flight = in_flight;
   options.host_version = options_.host_version;
@@ -145,8 +150,10 @@ void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port
   ++crew->restarts;
   crew->port.reset();
   const bool counted = death.kind == port::Death::Kind::plugin;
-  logger_of(*crew).warn("worker ended: " + death.cause, {{"counted", counted ? "yes" : "no"}, {"open_calls", std::to_string(crew->lost.size())}});
-  const auto error = std::make_exception_ptr(Error(Code::unavailable, Text("port.worker_died", {{"cause", death.cause}})));
+  logger_of(*crew).warn("worker ended: " + death.cause, {{"counted", counted ? "yes" : "no"},
+                                                         {"open_calls", std::to_string(crew->lost.size())}});
+  const auto error =
+      std::make_exception_ptr(Error(Code::unavailable, Text("port.worker_died", {{"cause", death.cause}})));
   const auto posts = crew->posts;
   for (const auto& [id, post] : posts) {
     post->instance.reset();

@@ -26,14 +26,14 @@ struct Flight {
   port::Instance::Done done;  // empty once it is answered
   std::weak_ptr<Post> post;
   std::chrono::nanoseconds began{0};
-  std::chrono::nanoseconds limit{0};  // on the monotonic clock; 0: none
+  std::chrono::nanoseconds limit{0};           // on the monotonic clock; 0: none
   std::unique_ptr<Clock::Timer> timer;         // its limit, then the grace after it
   std::unique_ptr<Clock::Timer> cancel_timer;  // the grace after its caller went away
-  std::uint64_t number = 0;  // inside its instance
+  std::uint64_t number = 0;                    // inside its instance
   bool inside = false;
   bool overdue = false;
   bool cancelled = false;
-  int strikes = 0;     // counted deaths that it was open at
+  int strikes = 0;  // counted deaths that it was open at
 };
 using FlightPtr = std::shared_ptr<Flight>;
 
@@ -48,8 +48,9 @@ struct Post {
   Condition condition = Condition::starting;
   TimePoint since{};
   std::string last_error;
-  std::uint64_t attempt = 0;  // rises with every try and with the end: what belongs to an older one is dropped
-  int failures = 0;           // in a row
+  std::uint64_t attempt =
+      0;             // rises with every try and with the end: what belongs to an older one is dropped
+  int failures = 0;  // in a row
   std::unique_ptr<Clock::Timer> retry;
   std::vector<std::function<void(std::exception_ptr)>> told;  // who waits in run()
   std::deque<FlightPtr> waiting;
@@ -140,16 +141,19 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
 
   // posts.cpp
   boost::asio::awaitable<void> bring_up(PostPtr post, std::uint64_t attempt);
-  boost::asio::awaitable<void> open_and_prepare(PostPtr post, std::shared_ptr<port::Port> port, std::shared_ptr<Opened> opened);
+  boost::asio::awaitable<void> open_and_prepare(PostPtr post, std::shared_ptr<port::Port> port,
+                                                std::shared_ptr<Opened> opened);
   void begin_bring_up(const PostPtr& post);
   boost::asio::awaitable<void> take_down(PostPtr post);
   boost::asio::awaitable<void> end_instance(PostPtr post, std::shared_ptr<port::Instance> instance);
-  boost::asio::awaitable<bool> tell(std::shared_ptr<port::Instance> instance, std::string verb, Duration limit);
+  boost::asio::awaitable<bool> tell(std::shared_ptr<port::Instance> instance, std::string verb,
+                                    Duration limit);
   boost::asio::awaitable<bool> close(std::shared_ptr<port::Instance> instance, Duration limit);
   boost::asio::awaitable<void> close_quietly(std::shared_ptr<port::Instance> instance);
   boost::asio::awaitable<bool> wait_for(std::shared_ptr<Event> event, Duration limit);
   boost::asio::awaitable<void> finish_calls(PostPtr post);
-  boost::asio::awaitable<void> close_to(std::shared_ptr<port::Instance> instance, std::shared_ptr<Event> event);
+  boost::asio::awaitable<void> close_to(std::shared_ptr<port::Instance> instance,
+                                        std::shared_ptr<Event> event);
   boost::asio::awaitable<void> halt_to(Id integration);
   void post_failed(const PostPtr& post, std::exception_ptr error);
   void forget(const PostPtr& post);

@@ -96,7 +96,9 @@ asio::awaitable<port::Result> Fleet::call(Id integration, port::Call call) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     auto waiting = std::make_shared<asio::any_completion_handler<void(port::Result)>>(std::move(handler));
     auto done = [executor, waiting](port::Result result) {
-      asio::post(executor, [waiting, result = std::move(result)]() mutable { std::move (*waiting)(std::move(result)); });
+      asio::post(executor, [waiting, result = std::move(result)]() mutable {
+        std::move (*waiting)(std::move(result));
+      });
     };
     auto flight = std::make_shared<Flight>(std::move(call), std::move(done));
     if (slot.is_connected()) {
@@ -106,7 +108,8 @@ asio::awaitable<port::Result> Fleet::call(Id integration, port::Call call) {
     }
     asio::post(engine->strand(), [engine, integration, flight] { engine->admit(integration, flight); });
   };
-  auto answered = asio::async_initiate<const asio::use_awaitable_t<>, void(port::Result)>(std::move(start), asio::use_awaitable);
+  auto answered = asio::async_initiate<const asio::use_awaitable_t<>, void(port::Result)>(
+      std::move(start), asio::use_awaitable);
   co_return co_await std::move(answered);
 }
 

@@ -7,12 +7,18 @@ namespace patchbay::supervisor {
 
 std::string_view condition_name(Condition condition) {
   switch (condition) {
-    case Condition::starting: return "starting";
-    case Condition::ready: return "ready";
-    case Condition::waiting: return "waiting";
-    case Condition::failed: return "failed";
-    case Condition::quarantined: return "quarantined";
-    case Condition::stopping: return "stopping";
+    case Condition::starting:
+      return "starting";
+    case Condition::ready:
+      return "ready";
+    case Condition::waiting:
+      return "waiting";
+    case Condition::failed:
+      return "failed";
+    case Condition::quarantined:
+      return "quarantined";
+    case Condition::stopping:
+      return "stopping";
   }
   return "starting";
 }
@@ -28,7 +34,8 @@ Duration Latency::percentile(int percent) const {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     seen += buckets_.at(i);
-    if (seen >= wanted && seen > 0) return std::chrono::ceil<Duration>(std::chrono::microseconds(std::uint64_t{1} << i));
+    if (seen >= wanted && seen > 0)
+      return std::chrono::ceil<Duration>(std::chrono::microseconds(std::uint64_t{1} << i));
   }
   return Duration{0};
 }

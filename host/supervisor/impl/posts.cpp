@@ -1,4 +1,5 @@
-// Instances: opened and prepared when their process is there, drained and closed when they are no longer wanted.
+// Instances: opened and prepared when their process is there, drained and closed when they are no longer
+// wanted.
 #include <algorithm>
 
 #include <boost/asio/post.hpp>
@@ -60,7 +61,8 @@ asio::awaitable<void> Fleet::Engine::bring_up(PostPtr post, std::uint64_t attemp
   flush_all(post->crew);
 }
 
-asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_ptr<port::Port> port, std::shared_ptr<Opened> opened) {
+asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_ptr<port::Port> port,
+                                                      std::shared_ptr<Opened> opened) {
   try {
     auto opening = port->open(post->spec.manifest->id, post->spec.host);
     opened->instance = co_await std::move(opening);
@@ -68,7 +70,8 @@ asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_
     auto preparing = post->spec.prepare(std::move(instance));
     const auto result = co_await std::move(preparing);
     opened->lost = result.lost;
-    if (!result.ok() && !result.lost) opened->error = std::make_exception_ptr(Error(result.code, Text::verbatim(result.text)));
+    if (!result.ok() && !result.lost)
+      opened->error = std::make_exception_ptr(Error(result.code, Text::verbatim(result.text)));
   } catch (const Error&) {
     opened->error = std::current_exception();
   }
@@ -81,24 +84,29 @@ void Fleet::Engine::post_failed(const PostPtr& post, std::exception_ptr error) {
     post->last_error = e.what();
   }
   set(*post, Condition::failed);
-  logger_of(*post->crew).warn("instance did not become ready: " + post->last_error, {{"integration", to_string_id(post->spec.integration)}});
+  logger_of(*post->crew)
+      .warn("instance did not become ready: " + post->last_error,
+            {{"integration", to_string_id(post->spec.integration)}});
   refuse_waiting(post, refusal(Text("supervisor.not_ready", {{"reason", post->last_error}})));
   tell_runners(*post, error);
   if (!post->spec.keep) return forget(post);
   const auto delay = std::min(kFirstRetry * (1 << std::min(post->failures, 10)), kLongestRetry);
   ++post->failures;
-  post->retry = options_.clock.after(strand_, delay, [weak = weak_from_this(), late = std::weak_ptr<Post>(post)] {
-    const auto self = weak.lock();
-    const auto again = late.lock();
-    if (self && again && again->condition == Condition::failed && again->crew->port) self->begin_bring_up(again);
-  });
+  post->retry =
+      options_.clock.after(strand_, delay, [weak = weak_from_this(), late = std::weak_ptr<Post>(post)] {
+        const auto self = weak.lock();
+        const auto again = late.lock();
+        if (self && again && again->condition == Condition::failed && again->crew->port)
+          self->begin_bring_up(again);
+      });
   flush_all(post->crew);
 }
 
 void Fleet::Engine::forget(const PostPtr& post) {
   ++post->attempt;
   post->retry.reset();
-  refuse_waiting(post, refusal(Text("supervisor.not_running", {{"integration", to_string_id(post->spec.integration)}})));
+  refuse_waiting(
+      post, refusal(Text("supervisor.not_running", {{"integration", to_string_id(post->spec.integration)}})));
   const auto found = posts_.find(post->spec.integration);
   if (found != posts_.end() && found->second == post) posts_.erase(found);
   post->crew->posts.erase(post->spec.integration);
@@ -134,7 +142,8 @@ asio::awaitable<void> Fleet::Engine::run(Spec spec) {
   } else if (crew->quarantined) {
     post->last_error = crew->quarantine_reason;
     set(*post, Condition::quarantined);
-    tell_runners(*post, std::make_exception_ptr(Error(Code::unavailable, Text::verbatim(crew->quarantine_reason))));
+    tell_runners(*post,
+                 std::make_exception_ptr(Error(Code::unavailable, Text::verbatim(crew->quarantine_reason))));
   } else if (crew->port) {
     begin_bring_up(post);
   }
@@ -162,7 +171,9 @@ asio::awaitable<void> Fleet::Engine::halt(Id integration) {
   }
 }
 
-asio::awaitable<void> Fleet::Engine::halt_to(Id integration) { return halt(integration); }
+asio::awaitable<void> Fleet::Engine::halt_to(Id integration) {
+  return halt(integration);
+}
 
 asio::awaitable<void> Fleet::Engine::take_down(PostPtr post) {
   ++post->attempt;
@@ -228,9 +239,11 @@ asio::awaitable<bool> Fleet::Engine::wait_for(std::shared_ptr<Event> event, Dura
   co_return event->happened;
 }
 
-asio::awaitable<bool> Fleet::Engine::tell(std::shared_ptr<port::Instance> instance, std::string verb, Duration limit) {
+asio::awaitable<bool> Fleet::Engine::tell(std::shared_ptr<port::Instance> instance, std::string verb,
+                                          Duration limit) {
   auto event = std::make_shared<Event>(strand_);
-  const auto body = verb == "drain" ? "{\"deadline_ms\":" + std::to_string(limit.count()) + "}" : std::string("{}");
+  const auto body =
+      verb == "drain" ? "{\"deadline_ms\":" + std::to_string(limit.count()) + "}" : std::string("{}");
   port::Call call("pb.lifecycle/1:" + verb, port::Message(body), {}, limit);
   instance->begin(std::move(call), [event, strand = strand_](const port::Result&) {
     asio::post(strand, [event] {
@@ -249,7 +262,8 @@ asio::awaitable<bool> Fleet::Engine::close(std::shared_ptr<port::Instance> insta
   co_return co_await std::move(closed);
 }
 
-asio::awaitable<void> Fleet::Engine::close_to(std::shared_ptr<port::Instance> instance, std::shared_ptr<Event> event) {
+asio::awaitable<void> Fleet::Engine::close_to(std::shared_ptr<port::Instance> instance,
+                                              std::shared_ptr<Event> event) {
   auto closing = instance->close();
   co_await std::move(closing);
   event->happened = true;

@@ -10,7 +10,8 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> Signal::wait() {
   auto start = [this](auto handler) { waiting_.emplace_back(std::move(handler)); };
-  auto woken = asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
+  auto woken =
+      asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
   co_await std::move(woken);
 }
 

@@ -1,4 +1,5 @@
-/* Small plugins that are wrong, or unusual, in one way each: ODD_<WAY>. Answers every call with {"way": "..."}. */
+/* Small plugins that are wrong, or unusual, in one way each: ODD_<WAY>. Answers every call with {"way":
+ * "..."}. */
 #include <patchbay/abi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 typedef struct odd {
   pb_plugin table;
   uint64_t future[4]; /* fields of a later contract: in LONG_TABLE they belong to the table */
-  const pb_host *host;
+  const pb_host* host;
 } odd;
 
 #ifdef ODD_MISSING_SYMBOL
@@ -19,7 +20,9 @@ extern int frobnicate_the_widget(int);
 #endif
 
 #ifdef ODD_CRASH_ON_LOAD
-__attribute__((constructor)) static void on_load(void) { abort(); }
+__attribute__((constructor)) static void on_load(void) {
+  abort();
+}
 #endif
 #ifdef ODD_HANG_ON_LOAD
 __attribute__((constructor)) static void on_load(void) {
@@ -27,11 +30,13 @@ __attribute__((constructor)) static void on_load(void) {
 }
 #endif
 #ifdef ODD_EXPORTS_MORE
-PB_EXPORT int json_parse(void) { return 1; }
+PB_EXPORT int json_parse(void) {
+  return 1;
+}
 #endif
 
-static void deliver(void *self, const pb_call *call) {
-  odd *instance = self;
+static void deliver(void* self, const pb_call* call) {
+  odd* instance = self;
   static const char reply[] = "{\"way\":\"answered\"}";
   pb_message message = {sizeof message, PB_JSON, {reply, sizeof reply - 1}, NULL, 0};
   pb_result result = {sizeof result, PB_OK, 0, 0, {NULL, 0}, &message};
@@ -41,22 +46,24 @@ static void deliver(void *self, const pb_call *call) {
   instance->host->finish(instance->host->ctx, call->id, &result);
 }
 
-static void destroy(void *self) { free(self); }
+static void destroy(void* self) {
+  free(self);
+}
 
 #ifdef ODD_CALLS_IN_CREATE
-static void never(void *user, const pb_result *result) {
+static void never(void* user, const pb_result* result) {
   (void)user;
   (void)result;
   abort();
 }
-static void never_posted(void *user) {
+static void never_posted(void* user) {
   (void)user;
   abort();
 }
 #endif
 
-static pb_plugin *create(const pb_host *host, const char *plugin_id) {
-  odd *instance = calloc(1, sizeof *instance);
+static pb_plugin* create(const pb_host* host, const char* plugin_id) {
+  odd* instance = calloc(1, sizeof *instance);
   (void)plugin_id;
 #ifdef ODD_CREATE_FAILS
   free(instance);
@@ -102,10 +109,15 @@ static const char about[] = "{\"id\":\"odd\",\"version\":\"0.1.0\",\"sdk\":\"0.0
 static const struct {
   pb_entry known;
   uint64_t future[4];
-} entry = {{sizeof entry, ODD_MAJOR, PB_ABI_MINOR, 0, "C11", {about, sizeof about - 1}, create}, {1, 2, 3, 4}};
+} entry = {{sizeof entry, ODD_MAJOR, PB_ABI_MINOR, 0, "C11", {about, sizeof about - 1}, create},
+           {1, 2, 3, 4}};
 
 #ifdef ODD_NO_ENTRY
-PB_EXPORT const pb_entry *another_name(void) { return &entry.known; }
+PB_EXPORT const pb_entry* another_name(void) {
+  return &entry.known;
+}
 #else
-const pb_entry *patchbay_plugin_v0(void) { return &entry.known; }
+const pb_entry* patchbay_plugin_v0(void) {
+  return &entry.known;
+}
 #endif

@@ -18,7 +18,8 @@ using test::eventually;
 constexpr Id kOne = 1;
 constexpr Id kTwo = 2;
 
-boost::asio::awaitable<port::Result> configure(std::shared_ptr<port::Instance> instance, std::string settings) {
+boost::asio::awaitable<port::Result> configure(std::shared_ptr<port::Instance> instance,
+                                               std::string settings) {
   port::Call call("pb.lifecycle/1:configure", port::Message("{\"settings\":" + settings + "}"));
   auto answer = instance->call(std::move(call));
   const auto configured = co_await std::move(answer);
@@ -47,15 +48,21 @@ class FleetTest : public testing::Test {
     manifest->version = "0.1.0";
     manifest->artefact = test::plugin_library("misbehave");
     manifest->instances_per_worker = instances_per_worker_;
-    return Spec(id, manifest, host_, [settings](std::shared_ptr<port::Instance> instance) { return configure(instance, settings); });
+    return Spec(id, manifest, host_, [settings](std::shared_ptr<port::Instance> instance) {
+      return configure(instance, settings);
+    });
   }
 
   void run(Id id) { machine_.run(fleet_.run(spec(id))); }
-  std::future<port::Result> begin(Id id, const std::string& name, Duration timeout = 20s, json body = json::object()) {
+  std::future<port::Result> begin(Id id, const std::string& name, Duration timeout = 20s,
+                                  json body = json::object()) {
     body["misbehave"] = name;
-    return machine_.start(fleet_.call(id, port::Call("pb.channel/1:send", port::Message(body.dump()), {}, timeout)));
+    return machine_.start(
+        fleet_.call(id, port::Call("pb.channel/1:send", port::Message(body.dump()), {}, timeout)));
   }
-  port::Result call(Id id, const std::string& name, Duration timeout = 20s) { return begin(id, name, timeout).get(); }
+  port::Result call(Id id, const std::string& name, Duration timeout = 20s) {
+    return begin(id, name, timeout).get();
+  }
   Health health(Id id) {
     for (const auto& each : machine_.run(fleet_.health())) {
       if (each.integration == id) return each;
@@ -115,7 +122,9 @@ TEST_F(FleetTest, RunAgainTakesTheNewSettings) {
 }
 
 TEST_F(FleetTest, RunThrowsWhatThePluginSays) {
-  EXPECT_THROW(machine_.run(fleet_.run(spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})"))), Error);
+  EXPECT_THROW(
+      machine_.run(fleet_.run(spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})"))),
+      Error);
   EXPECT_EQ(health(kOne).condition, Condition::failed);
   EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
 }
