@@ -1,0 +1,242 @@
+#include "plugin/impl/services/fetch_spec.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "crypto/encoding.hpp"
+#include "plugin/impl/services/reading.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+using nlohmann::json;
+
+constexpr Duration kLongest{600'000};
+constexpr std::uint64_t kInline = 8u << 20;
+constexpr std::uint64_t kMostInline = 15u << 20;  // a frame to a worker ends at 16 MiB
+constexpr std::uint64_t kBlob = 50u << 20;
+constexpr std::uint64_t kMostBlob = std::uint64_t{4} << 30;
+constexpr int kMostRedirects = 10;
+constexpr std::size_t kMostParts = 100;
+
+bool has(const json& object, const char* name) { return object.contains(name) && !object.at(name).is_null(); }
+
+std::string text_or(const json& object, const char* name, std::string fallback) {
+  return has(object, name) ? text_field(object, name) : std::move(fallback);
+}
+
+std::string written(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// {"a": "x", "b": [1, 2]} as a=x, b=1, b=2.
+FetchSpec::Pairs read_pairs(const json& object, const char* name) {
+  FetchSpec::Pairs pairs;
+  if (!has(object, name)) return pairs;
+  if (!object.at(name).is_object()) bad_field(name);
+  for (const auto& [key, value] : object.at(name).items()) {
+    if (value.is_array()) {
+      for (const auto& item : value) pairs.emplace_back(key, written(item));
+    } else if (!value.is_null()) {
+      pairs.emplace_back(key, written(value));
+    }
+  }
+  return pairs;
+}
+
+bool one_of(const json& object, const char* name, const char* first, const char* second) {
+  const auto text = text_or(object, name, first);
+  if (text != first && text != second) bad_field(name);
+  return text == second;
+}
+
+FetchSpec::Part read_part(const json& object) {
+  if (!object.is_object()) bad_field("parts");
+  FetchSpec::Part part;
+  part.name = text_field(object, "name");
+  part.file_name = text_or(object, "file_name", "");
+  part.type = text_or(object, "type", "");
+  if (has(object, "blob")) {
+    part.blob = id_field(object, "blob");
+    return part;
+  }
+  if (!object.contains("value")) bad_field("value");
+  part.value = written(object.at("value"));
+  if (has(object, "literal") && !object.at("literal").is_boolean()) bad_field("literal");
+  part.literal = object.value("literal", false);
+  return part;
+}
+
+void read_body(const json& request, const port::Call& call, FetchSpec& spec) {
+  int bodies = 0;
+  for (const char* name : {"json", "form", "body", "parts"}) bodies += request.contains(name) ? 1 : 0;
+  if (bodies > 1) throw Error(Code::invalid, Text("plugin.several_bodies"));
+  if (request.contains("json")) {
+    spec.body = FetchSpec::Body::json;
+    spec.json = request.at("json");
+  } else if (has(request, "form")) {
+    spec.body = FetchSpec::Body::form;
+    spec.form = read_pairs(request, "form");
+  } else if (has(request, "parts")) {
+    const auto& parts = request.at("parts");
+    if (!parts.is_array() || parts.empty() || parts.size() > kMostParts) bad_field("parts");
+    spec.body = FetchSpec::Body::parts;
+    for (const auto& part : parts) spec.parts.push_back(read_part(part));
+  } else if (has(request, "body")) {
+    if (!request.at("body").is_object()) bad_field("body");
+    const auto index = number_field(request.at("body"), "blob_index");
+    if (index < 0 || static_cast<std::size_t>(index) >= call.message.blobs.size()) bad_field("body/blob_index");
+    spec.body = FetchSpec::Body::raw;
+    spec.raw = call.message.blobs[static_cast<std::size_t>(index)];
+  }
+}
+
+void read_response(const json& request, FetchSpec& spec) {
+  const auto response = has(request, "response") ? request.at("response") : json::object();
+  if (!response.is_object()) bad_field("response");
+  if (has(response, "blob") && !response.at("blob").is_boolean()) bad_field("response/blob");
+  spec.to_blob = has(response, "blob") && response.at("blob").get<bool>();
+  spec.max_response = spec.to_blob ? kBlob : kInline;
+  if (has(response, "max")) {
+    const auto max = number_field(response, "max");
+    if (max < 1) bad_field("response/max");
+    spec.max_response = std::min(static_cast<std::uint64_t>(max), spec.to_blob ? kMostBlob : kMostInline);
+  }
+  spec.blob_name = text_or(response, "name", "");
+  spec.blob_type = text_or(response, "type", "application/octet-stream");
+}
+
+void read_way(const json& request, const port::Call& call, FetchSpec& spec) {
+  if (has(request, "timeout_ms")) spec.timeout = Duration(number_field(request, "timeout_ms"));
+  if (spec.timeout <= Duration(0)) bad_field("timeout_ms");
+  spec.timeout = std::min(spec.timeout, kLongest);
+  if (call.timeout > Duration(0)) spec.timeout = std::min(spec.timeout, call.timeout);
+  spec.long_poll = one_of(request, "pool", "short", "long");
+
+  const bool reads = spec.method == "GET" || spec.method == "HEAD";
+  const bool is_safe = one_of(request, "retry", "never", "safe");
+  spec.safe = reads || is_safe;
+  spec.repeat = is_safe || (reads && !has(request, "retry"));
+
+  const auto redirect = has(request, "redirect") ? request.at("redirect") : json::object();
+  if (!redirect.is_object()) bad_field("redirect");
+  const auto most = has(redirect, "max") ? number_field(redirect, "max") : 0;
+  spec.max_redirects = static_cast<int>(std::clamp<std::int64_t>(most, 0, kMostRedirects));
+  spec.auth_anywhere = one_of(redirect, "auth", "same-host", "any");
+}
+
+std::string filled_auth(const std::string& auth, const SecretValues& values) {
+  const auto colon = auth.find(':');
+  const auto rest = fill(auth.substr(colon + 1), values, Place::plain);
+  return auth.starts_with("bearer:") ? "Bearer " + rest : "Basic " + crypto::to_base64(rest);
+}
+
+// Strings anywhere in a document.
+template <class Visit>
+void each_text(json& value, const Visit& visit) {
+  if (value.is_string()) {
+    visit(value.get_ref<std::string&>());
+  } else if (value.is_structured()) {
+    for (auto& item : value) each_text(item, visit);
+  }
+}
+
+std::string encoded(const FetchSpec::Pairs& pairs, const SecretValues& values) {
+  std::string out;
+  for (const auto& [name, value] : pairs) {
+    if (!out.empty()) out += '&';
+    out += percent_encode(name, Place::query) + "=" + percent_encode(fill(value, values, Place::plain), Place::query);
+  }
+  return out;
+}
+
+// The scheme, host and port are never filled in: they decide where secrets may go.
+std::string filled_url(const FetchSpec& spec, const SecretValues& values) {
+  const auto url = spec.url.substr(0, spec.url.find('#'));
+  const auto mark = std::min(url.find('?'), url.size());
+  auto out = fill(url.substr(0, mark), values, Place::path) + fill(url.substr(mark), values, Place::query);
+  const auto query = encoded(spec.query, values);
+  if (!query.empty()) out += (mark == url.size() ? "?" : "&") + query;
+  return out;
+}
+
+void fill_headers(const FetchSpec& spec, const SecretValues& values, net::HttpRequest& request) {
+  bool has_type = false;
+  for (const auto& [name, value] : spec.headers) {
+    std::string plain = name;
+    for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    has_type = has_type || plain == "content-type";
+    if (has_placeholder(value)) request.private_headers.push_back(plain);
+    request.headers.emplace_back(name, fill(value, values, Place::plain));
+  }
+  if (!spec.auth.empty()) request.headers.emplace_back("Authorization", filled_auth(spec.auth, values));
+  if (has_type) return;
+  if (spec.body == FetchSpec::Body::json) request.headers.emplace_back("Content-Type", "application/json");
+  if (spec.body == FetchSpec::Body::form) {
+    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+  }
+}
+
+void fill_body(const FetchSpec& spec, const SecretValues& values, net::HttpRequest& request) {
+  if (spec.body == FetchSpec::Body::json) {
+    auto document = spec.json;
+    each_text(document, [&](std::string& text) { text = fill(text, values, Place::plain); });
+    request.body = document.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  if (spec.body == FetchSpec::Body::form) request.body = encoded(spec.form, values);
+  if (spec.body == FetchSpec::Body::raw) request.body = spec.raw;
+  for (const auto& part : spec.parts) {
+    auto& out = request.parts.emplace_back();
+    out.name = part.name;
+    out.file_name = part.file_name;
+    out.type = part.type;
+    out.data = part.literal ? part.value : fill(part.value, values, Place::plain);
+  }
+}
+
+}  // namespace
+
+FetchSpec read_fetch(const port::Call& call) {
+  const auto request = request_of(call);
+  FetchSpec spec;
+  spec.method = text_or(request, "method", "GET");
+  spec.url = text_field(request, "url");
+  spec.query = read_pairs(request, "query");
+  spec.headers = read_pairs(request, "headers");
+  spec.auth = text_or(request, "auth", "");
+  if (!spec.auth.empty() && !spec.auth.starts_with("bearer:") && !spec.auth.starts_with("basic:")) {
+    const auto kind = spec.auth.substr(0, std::min<std::size_t>(spec.auth.find(':'), 20));
+    throw Error(Code::unsupported, Text("plugin.auth_unsupported", {{"auth", kind}}));
+  }
+  read_body(request, call, spec);
+  read_way(request, call, spec);
+  read_response(request, spec);
+  return spec;
+}
+
+SecretNames secrets_of(const FetchSpec& spec) {
+  SecretNames names;
+  collect_names(spec.url, names);
+  collect_names(spec.auth, names);
+  for (const auto* pairs : {&spec.query, &spec.headers, &spec.form}) {
+    for (const auto& [name, value] : *pairs) collect_names(value, names);
+  }
+  for (const auto& part : spec.parts) {
+    if (!part.literal) collect_names(part.value, names);
+  }
+  auto document = spec.json;
+  each_text(document, [&](const std::string& text) { collect_names(text, names); });
+  return names;
+}
+
+net::HttpRequest build_request(const FetchSpec& spec, const SecretValues& values) {
+  net::HttpRequest request(spec.method, filled_url(spec, values));
+  fill_headers(spec, values, request);
+  fill_body(spec, values, request);
+  request.max_response = spec.max_response;
+  request.max_redirects = spec.max_redirects;
+  request.long_poll = spec.long_poll;
+  return request;
+}
+
+}  // namespace patchbay::plugin

@@ -1,0 +1,199 @@
+// pb.http/1: the only way out of a plugin.
+#include <chrono>
+
+#include "base/error.hpp"
+#include "base/utf8.hpp"
+#include "plugin/impl/services/blob_access.hpp"
+#include "plugin/impl/services/fetch_spec.hpp"
+#include "plugin/impl/services/host_rules.hpp"
+#include "plugin/impl/services/kept.hpp"
+#include "plugin/impl/services/reading.hpp"
+#include "plugin/impl/services/verbs.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+using boost::asio::awaitable;
+using nlohmann::json;
+
+constexpr int kAttempts = 3;
+constexpr Duration kFirstPause{200};
+
+// One fetch on its way: what all its attempts share.
+struct Fetch {
+  Fetch(std::shared_ptr<InstanceContext> c, FetchSpec s) : context(std::move(c)), spec(std::move(s)) {}
+
+  const std::shared_ptr<InstanceContext> context;
+  const FetchSpec spec;
+  SecretNames names;
+  SecretValues values;
+  net::EgressRule guard;
+  std::vector<store::Blob> blobs;  // of the parts, in order; those without have id 0
+};
+
+struct Answer {
+  net::HttpResponse response;
+  std::optional<store::Blob> blob;
+};
+
+bool is_worth_repeating(const Error& error) {
+  return error.code() == Code::unavailable || error.code() == Code::outcome_unknown;
+}
+
+port::Result result_of(Answer answer) {
+  json reply;
+  reply["status"] = answer.response.status;
+  auto& headers = reply["headers"] = json::object();
+  for (const auto& [name, value] : answer.response.headers) {
+    auto& entry = headers[repair_utf8(name)];
+    entry = entry.is_string() ? entry.get<std::string>() + ", " + repair_utf8(value) : repair_utf8(value);
+  }
+  std::vector<std::string> blobs;
+  if (answer.blob) {
+    reply["blob"] = to_string_id(answer.blob->id);
+    reply["size"] = answer.blob->size;
+  } else {
+    reply["size"] = answer.response.body.size();
+    blobs.push_back(std::move(answer.response.body));
+  }
+  return reply_of(reply, std::move(blobs));
+}
+
+class HttpVerbs {
+ public:
+  explicit HttpVerbs(const Services::Parts& parts)
+      : parts_(parts),
+        requests_(parts.metrics.define({metrics::Kind::counter, "patchbay_http_requests_total",
+                                        "Requests that plugins made, by outcome", {"plugin", "outcome"}})),
+        seconds_(parts.metrics.define(
+            {metrics::Kind::histogram, "patchbay_http_seconds", "Time of requests that plugins made", {"plugin"}})) {}
+
+  awaitable<port::Result> fetch(std::shared_ptr<InstanceContext> context, port::Call call) {
+    const auto fetch = std::make_shared<Fetch>(context, read_fetch(call));
+    fetch->names = secrets_of(fetch->spec);
+    fetch->guard = egress_of(*context, parts_.opened);
+    check_target(*fetch);
+    if (!fetch->names.empty()) fetch->values = co_await secret_values(parts_, context, fetch->names);
+    if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
+    if (!fetch->spec.safe) context->kept->acted.note(call.trace);
+    co_return co_await run(fetch);
+  }
+
+ private:
+  // Before any secret is read.
+  static void check_target(const Fetch& fetch) {
+    const auto url = net::parse_url(fetch.spec.url);
+    if (!url) throw Error(Code::invalid, Text("net.bad_url"));
+    if (const auto refusal = net::refuse_url(fetch.guard, *url)) {
+      throw Error(Code::denied, Text(*refusal, {{"scheme", url->scheme}, {"host", url->host}}));
+    }
+    require_tied(*fetch.context, fetch.names, *url);
+  }
+
+  awaitable<void> find_blobs(std::shared_ptr<Fetch> fetch) {
+    auto work = [fetch](store::Session& session) {
+      std::vector<store::Blob> blobs;
+      for (const auto& part : fetch->spec.parts) {
+        blobs.push_back(part.blob ? readable_blob(session, *fetch->context, *part.blob) : store::Blob());
+      }
+      return blobs;
+    };
+    fetch->blobs = co_await parts_.store.read(std::move(work));
+  }
+
+  awaitable<port::Result> run(std::shared_ptr<Fetch> fetch) {
+    const auto began = parts_.clock.monotonic();
+    const int attempts = fetch->spec.repeat ? kAttempts : 1;
+    std::optional<Error> failure;
+    for (int i = 0; i < attempts; ++i) {
+      if (failure) {
+        const auto pause = kFirstPause * (1 << (i - 1));
+        if (fetch->spec.timeout - passed(began) <= pause) break;
+        co_await parts_.clock.sleep(pause);
+      }
+      const auto left = fetch->spec.timeout - passed(began);
+      try {
+        auto answer = co_await attempt(fetch, left);
+        note(*fetch, outcome_of(answer.response.status), began);
+        co_return result_of(std::move(answer));
+      } catch (const Error& error) {
+        failure = error;
+      }
+      if (!is_worth_repeating(*failure)) break;
+    }
+    note(*fetch, std::string(code_name(failure->code())), began);
+    // What may be repeated has done no harm.
+    const bool is_harmless = fetch->spec.safe && failure->code() == Code::outcome_unknown;
+    throw Error(is_harmless ? Code::unavailable : failure->code(), failure->text());
+  }
+
+  awaitable<Answer> attempt(std::shared_ptr<Fetch> fetch, Duration left) {
+    auto request = build_request(fetch->spec, fetch->values);
+    request.timeout = left;
+    if (fetch->spec.auth_anywhere) {
+      request.trusted = [fetch](const net::UrlParts& url) { return may_have(*fetch->context, fetch->names, url); };
+    }
+    add_blobs(*fetch, request);
+    const auto writer = fetch->spec.to_blob ? make_writer(*fetch) : nullptr;
+    if (writer) request.on_body = [writer](std::string piece) { return writer->write(std::move(piece)); };
+    Answer answer;
+    auto guard = fetch->guard;
+    answer.response = co_await parts_.http.fetch(std::move(request), std::move(guard));
+    const bool is_good = answer.response.status >= 200 && answer.response.status < 300;
+    if (writer && is_good) answer.blob = co_await writer->close();
+    co_return answer;
+  }
+
+  void add_blobs(const Fetch& fetch, net::HttpRequest& request) const {
+    for (std::size_t i = 0; i < request.parts.size(); ++i) {
+      const auto& blob = fetch.blobs[i];
+      if (blob.id == 0) continue;
+      auto& part = request.parts[i];
+      part.size = static_cast<std::uint64_t>(blob.size);
+      part.read = blob_reader(parts_.store, blob.id);
+      if (part.file_name.empty()) part.file_name = blob.name.empty() ? "file" : blob.name;
+      if (part.type.empty()) part.type = blob.type;
+    }
+  }
+
+  std::shared_ptr<store::BlobWriter> make_writer(const Fetch& fetch) const {
+    store::Blob blob;
+    blob.id = parts_.ids.next();
+    blob.integration = fetch.context->integration;
+    blob.name = repair_utf8(fetch.spec.blob_name);
+    blob.type = repair_utf8(fetch.spec.blob_type);
+    blob.created_at = parts_.clock.now().time_since_epoch().count();
+    return std::make_shared<store::BlobWriter>(parts_.store, std::move(blob));
+  }
+
+  Duration passed(std::chrono::nanoseconds since) const {
+    return std::chrono::duration_cast<Duration>(parts_.clock.monotonic() - since);
+  }
+
+  static std::string outcome_of(int status) { return std::to_string(status / 100) + "xx"; }
+
+  // The URL as the plugin wrote it, with its placeholders.
+  void note(const Fetch& fetch, const std::string& outcome, std::chrono::nanoseconds began) const {
+    const auto& plugin = fetch.context->manifest->id;
+    const auto time = passed(began);
+    requests_.add(1, {plugin, outcome});
+    seconds_.record(std::chrono::duration<double>(time).count(), {plugin});
+    if (!fetch.context->logger.enabled(log::Level::debug)) return;
+    fetch.context->logger.debug("request", {{"method", fetch.spec.method}, {"url", fetch.spec.url}, {"outcome", outcome},
+                                            {"ms", std::to_string(time.count())}});
+  }
+
+  const Services::Parts parts_;
+  const metrics::Metric requests_;
+  const metrics::Metric seconds_;
+};
+
+}  // namespace
+
+void add_http(Services& services, const Services::Parts& parts) {
+  const auto verbs = std::make_shared<HttpVerbs>(parts);
+  services.add("pb.http/1:fetch",
+               [verbs](auto context, auto call) { return verbs->fetch(std::move(context), std::move(call)); });
+}
+
+}  // namespace patchbay::plugin

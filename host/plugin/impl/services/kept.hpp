@@ -1,0 +1,39 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "plugin/impl/services/acted.hpp"
+#include "plugin/impl/services/placeholders.hpp"
+#include "plugin/services.hpp"
+
+namespace patchbay::plugin {
+
+// The secrets that an instance has used, so that not every request asks the database and the redactor knows them while
+// the instance lives; and what it has done outside. Any thread.
+struct InstanceContext::Kept {
+  Kept(log::Redactor& redactor_, const Clock& clock) : acted(clock), redactor(redactor_) {}
+  ~Kept();
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+  SecretValues find(const SecretNames& names) const;
+  void keep(const SecretValues& values);
+  // Another value has been stored.
+  void forget(const std::string& name);
+
+  ActedLog acted;
+
+ private:
+  log::Redactor& redactor;
+  mutable std::mutex mutex;
+  SecretValues secrets;
+};
+
+// Throws Error{unauthenticated} "plugin.secret_missing" when one is not set.
+boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts, std::shared_ptr<InstanceContext> context,
+                                                   SecretNames names);
+
+}  // namespace patchbay::plugin

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "log/log.hpp"
+#include "metrics/registry.hpp"
+#include "net/http.hpp"
+#include "plugin/manifest.hpp"
+#include "port/message.hpp"
+#include "store/store.hpp"
+#include "vault/vault.hpp"
+
+namespace patchbay::plugin {
+
+// Whose instance asks. Made anew when settings or secrets of the integration change, with a new HostSide.
+class InstanceContext {
+ public:
+  // `settings` is a JSON object without secrets. The logger gets the fields "plugin" and "integration".
+  InstanceContext(Id integration_, std::shared_ptr<const Manifest> manifest_, std::string settings_,
+                  const log::Logger& logger_);
+
+  const Id integration;
+  const std::shared_ptr<const Manifest> manifest;
+  const std::string settings;
+  const log::Logger logger;
+  std::optional<Id> profile;
+
+  struct Kept;
+  std::shared_ptr<Kept> kept;  // what Services remembers about the instance; set by make()
+};
+
+// Compares what crosses the seam with schemas/abi/*.json, in debug builds.
+class VerbChecker {
+ public:
+  virtual ~VerbChecker() = default;
+  // What is wrong, in English, or nothing. Any thread.
+  virtual std::optional<std::string> check_request(const std::string& method, const port::Message& message) const = 0;
+  virtual std::optional<std::string> check_reply(const std::string& method, const port::Message& message) const = 0;
+};
+
+// What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles pb.http/1,
+// pb.secrets/1, pb.state/1 and pb.blob/1; upper modules add theirs (pb.webhook/1:inject, pb.events/1:emit).
+class Services {
+ public:
+  // All of them outlive the services.
+  struct Parts {
+    boost::asio::any_io_executor executor;
+    Clock& clock;
+    IdMint& ids;
+    store::Store& store;
+    const vault::Vault& vault;
+    net::HttpClient& http;
+    metrics::Registry& metrics;
+    log::Redactor& redactor;
+    log::Logger logger;
+    std::vector<std::string> opened;       // configuration egress.allow
+    const VerbChecker* checker = nullptr;  // none: unchecked
+  };
+  using Handler =
+      std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context, port::Call call)>;
+
+  explicit Services(Parts parts);
+  ~Services();
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
+  // Before the first make(). The handler runs on a strand of its own for each call; what it throws becomes the answer
+  // (an Error with its code and English text), and it is cancelled when the plugin loses interest or is gone.
+  void add(const std::string& method, Handler handler);
+
+  // The host as this instance sees it. At most 256 calls are open at once, more are answered rate_limited. Letting go of
+  // it cancels them. Any thread.
+  std::shared_ptr<port::HostSide> make(std::shared_ptr<InstanceContext> context);
+
+  // Cancels every call and waits until all have been answered. Before destruction.
+  boost::asio::awaitable<void> stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace patchbay::plugin

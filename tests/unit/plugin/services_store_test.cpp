@@ -1,0 +1,107 @@
+#include "plugin/impl/services/rfc3339.hpp"
+#include "unit/plugin/services_fixture.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using nlohmann::json;
+
+class ServicesStoreTest : public ServicesTest {};
+
+TEST_F(ServicesStoreTest, StateIsKeptWithItsVersion) {  // SDK-4
+  EXPECT_EQ(body_of(ask("pb.state/1:get", {{"key", "offset"}})), json({{"value", nullptr}, {"version", 0}}));
+  EXPECT_EQ(body_of(ask("pb.state/1:put", {{"key", "offset"}, {"value", {{"n", 1}}}}))["version"], 1);
+  EXPECT_EQ(body_of(ask("pb.state/1:put", {{"key", "offset"}, {"value", 5}}))["version"], 2);
+  EXPECT_EQ(body_of(ask("pb.state/1:get", {{"key", "offset"}})), json({{"value", 5}, {"version", 2}}));
+}
+
+TEST_F(ServicesStoreTest, StateComparesBeforeItSets) {
+  ask("pb.state/1:put", {{"key", "k"}, {"value", 1}});
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", 2}, {"expected_version", 0}}).code, Code::conflict);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", 2}, {"expected_version", 1}}).code, Code::ok);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 1}}).code, Code::conflict);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 2}}).code, Code::ok);
+  EXPECT_EQ(body_of(ask("pb.state/1:get", {{"key", "k"}}))["version"], 0);
+}
+
+TEST_F(ServicesStoreTest, StateBelongsToOneIntegration) {
+  ask("pb.state/1:put", {{"key", "k"}, {"value", 1}});
+  side_ = side_of(8);
+  EXPECT_EQ(body_of(ask("pb.state/1:get", {{"key", "k"}}))["value"], nullptr);
+}
+
+TEST_F(ServicesStoreTest, StateRefusesWhatIsTooLargeOrUnnamed) {
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", std::string(300'000, 'x')}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", ""}, {"value", 1}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", std::string("a\0b", 3)}, {"value", 1}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}}).code, Code::invalid);
+}
+
+TEST_F(ServicesStoreTest, SecretsAreReadAndAudited) {
+  EXPECT_EQ(body_of(ask("pb.secrets/1:get", {{"name", "token"}}))["value"], "123:s3cret/value");
+  EXPECT_EQ(ask("pb.secrets/1:get", {{"name", "nothing"}}).code, Code::not_found);
+  EXPECT_EQ(ask("pb.secrets/1:get", {{"name", "a b"}}).code, Code::unsupported);
+  const auto rows = store_->read_now([](store::Session& s) { return s.query("select actor, action, object, detail from audit"); });
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].text(0), "plugin:acme");
+  EXPECT_EQ(rows[0].text(1), "secret.read");
+  EXPECT_EQ(rows[0].text(2), "integration:7");
+  EXPECT_EQ(rows[0].text(3), "{\"name\":\"token\"}");
+  side_->log(2, "token 123:s3cret/value", "");
+  EXPECT_THAT(lines_, Not(HasSubstr("s3cret")));
+}
+
+TEST_F(ServicesStoreTest, SecretsThatAPluginFoundAreUsedAtOnce) {
+  http_.answer(200);
+  http_.answer(200);
+  fetch({{"url", "https://api.example.org/{{secret:key}}"}});
+  EXPECT_TRUE(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "renewed"}, {"expires_at", "2099-01-01T00:00:00Z"}}).ok());
+  fetch({{"url", "https://api.example.org/{{secret:key}}"}});
+  EXPECT_EQ(sent(1).url, "https://api.example.org/renewed");
+  EXPECT_EQ(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "x"}, {"expires_at", "tomorrow"}}).code, Code::invalid);
+}
+
+TEST_F(ServicesStoreTest, BlobsAreWrittenAndReadInPieces) {
+  const auto id = body_of(ask("pb.blob/1:create", {{"name", "a"}, {"type", "text/plain"}}))["blob"];
+  EXPECT_EQ(body_of(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {"abc"}))["size"], 3);
+  EXPECT_EQ(body_of(ask("pb.blob/1:write", {{"blob", id}, {"offset", 3}}, {"def"}))["size"], 6);
+  const auto closed = body_of(ask("pb.blob/1:close", {{"blob", id}}));
+  EXPECT_EQ(closed["size"], 6);
+  EXPECT_EQ(closed["sha256"], "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721");
+  const auto read = ask("pb.blob/1:read", {{"blob", id}, {"offset", 2}, {"length", 3}});
+  EXPECT_THAT(read.message.blobs, ::testing::ElementsAre("cde"));
+  EXPECT_EQ(body_of(read), json({{"name", "a"}, {"size", 6}, {"type", "text/plain"}}));
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 6}}, {"x"}).code, Code::conflict);
+}
+
+TEST_F(ServicesStoreTest, BlobsOfOthersAreNotThere) {
+  const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
+  side_ = side_of(8);
+  EXPECT_EQ(ask("pb.blob/1:read", {{"blob", id}, {"offset", 0}, {"length", 1}}).code, Code::not_found);
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {"x"}).code, Code::not_found);
+  EXPECT_EQ(fetch({{"method", "POST"}, {"url", "https://api.example.org/"}, {"parts", {{{"name", "f"}, {"blob", id}}}}}).code,
+            Code::not_found);
+}
+
+TEST_F(ServicesStoreTest, BlobsRefuseWhatIsOutOfBounds) {
+  const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {std::string(262'145, 'x')}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 9}}, {"x"}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", -1}}, {"x"}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:read", {{"blob", id}, {"offset", 0}, {"length", 0}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:read", {{"blob", "x"}, {"offset", 0}, {"length", 1}}).code, Code::invalid);
+}
+
+TEST(Rfc3339, IsReadStrictly) {
+  EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-11-21T12:37:30.5+03:00")), "2026-11-21T09:37:30.500Z");
+  EXPECT_EQ(to_rfc3339(*parse_rfc3339("2024-02-29T23:59:59Z")), "2024-02-29T23:59:59.000Z");
+  for (const char* text : {"", "2026-11-21", "2026-02-30T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T00:00:00", "x"}) {
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace patchbay::plugin
