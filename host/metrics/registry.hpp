@@ -19,7 +19,7 @@ struct Definition {
   std::string help;
   std::vector<std::string> labels;  // names, [a-zA-Z_][a-zA-Z0-9_]*
   std::vector<double> buckets;      // upper bounds of a histogram; empty: 5 ms to 60 s
-  std::size_t max_series = 200;     // combinations of label values; what comes beyond is counted under "other"
+  std::size_t max_series = 200;  // combinations of label values; what comes beyond is counted under "other"
 };
 
 // A handle to one metric. Cheap to copy; any thread; alive after the registry too.
@@ -27,8 +27,9 @@ class Metric {
  public:
   Metric() = default;  // records nowhere
 
-  // A counter adds (negative values are ignored), a gauge is set, a histogram observes. One value for each label, in the
-  // order of the definition; missing ones are empty, spare ones are left out, long ones are cut, broken UTF-8 is repaired.
+  // A counter adds (negative values are ignored), a gauge is set, a histogram observes. One value for each
+  // label, in the order of the definition; missing ones are empty, spare ones are left out, long ones are
+  // cut, broken UTF-8 is repaired.
   void record(double value, const std::vector<std::string>& label_values = {}) const;
   // Adds to a counter or gauge; a gauge takes negative values as well.
   void add(double value, const std::vector<std::string>& label_values = {}) const;
@@ -48,8 +49,8 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // The same definition twice gives the same metric. Throws Error{invalid} "metrics.refused" for a bad name, and for a
-  // name that exists as another kind.
+  // The same definition twice gives the same metric. Throws Error{invalid} "metrics.refused" for a bad name,
+  // and for a name that exists as another kind.
   Metric define(const Definition& definition);
   // Prometheus text format 0.0.4: what GET /metrics answers as kContentType.
   std::string text() const;

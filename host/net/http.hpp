@@ -20,8 +20,9 @@ void init();
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-// One part of a multipart/form-data body. `read` (when set) streams `size` bytes instead of `data`: it gives the next piece,
-// on fetch()'s executor, an empty one at the end. What it throws ends the request and leaves fetch().
+// One part of a multipart/form-data body. `read` (when set) streams `size` bytes instead of `data`: it gives
+// the next piece, on fetch()'s executor, an empty one at the end. What it throws ends the request and leaves
+// fetch().
 struct FormPart {
   std::string name;
   std::string file_name;  // empty: a plain field
@@ -42,14 +43,14 @@ struct HttpRequest {
   Duration timeout{30'000};
   std::uint64_t max_response = 8u << 20;  // bytes; beyond it Error{invalid} "net.response_too_large"
   int max_redirects = 0;
-  // Whether a redirect may carry to this place what was meant for the first one: Authorization, Cookie, `private_headers`
-  // and a body. Unset: the same scheme, host and port only. Elsewhere those headers are dropped, and a redirect that
-  // keeps a body is not followed.
+  // Whether a redirect may carry to this place what was meant for the first one: Authorization, Cookie,
+  // `private_headers` and a body. Unset: the same scheme, host and port only. Elsewhere those headers are
+  // dropped, and a redirect that keeps a body is not followed.
   std::function<bool(const UrlParts&)> trusted;
   std::vector<std::string> private_headers;  // names in lower case
-  bool long_poll = false;          // its own connections, so that waiting polls do not starve sends
-  // Streams the body of a 2xx answer instead of keeping it, on fetch()'s executor, piece by piece; nothing more is read
-  // from the network meanwhile than fits a small buffer. What it throws leaves fetch().
+  bool long_poll = false;                    // its own connections, so that waiting polls do not starve sends
+  // Streams the body of a 2xx answer instead of keeping it, on fetch()'s executor, piece by piece; nothing
+  // more is read from the network meanwhile than fits a small buffer. What it throws leaves fetch().
   std::function<boost::asio::awaitable<void>(std::string piece)> on_body;
 };
 
@@ -59,31 +60,34 @@ struct HttpResponse {
   std::string body;
 };
 
-// Outgoing HTTP over one libcurl multi handle driven by Asio: pooled, TLS verified, checked by the egress guard on the
-// address really connected to. Any thread may call; cancellable. One a process.
+// Outgoing HTTP over one libcurl multi handle driven by Asio: pooled, TLS verified, checked by the egress
+// guard on the address really connected to. Any thread may call; cancellable. One a process.
 class HttpClient {
  public:
   struct Options {
-    std::string proxy;        // empty: none
-    std::string ca_file;      // empty: the system's
+    std::string proxy;    // empty: none
+    std::string ca_file;  // empty: the system's
     std::string user_agent = "Patchbay";
     std::size_t connections = 256;
     std::size_t connections_per_host = 32;
-    // For tests: "name:port:address" instead of DNS, and a last word before a socket is opened to a numeric address.
+    // For tests: "name:port:address" instead of DNS, and a last word before a socket is opened to a numeric
+    // address.
     std::vector<std::string> resolve;
     std::function<bool(std::string_view address)> may_connect;
   };
 
-  // init() must have been called. The client is destroyed after its last fetch and before the executor's context.
+  // init() must have been called. The client is destroyed after its last fetch and before the executor's
+  // context.
   static std::unique_ptr<HttpClient> make(boost::asio::any_io_executor executor, Options options);
   virtual ~HttpClient() = default;
 
-  // `guard` decides about each address, redirects included; through a proxy, which resolves names itself, about names and
-  // literal addresses. A redirect keeps its method and body, except 303, which becomes GET.
-  // Throws Error: denied (guard, certificate), unavailable (not connected: nothing happened), outcome_unknown (sent, no
-  // whole answer), deadline (timed out before anything was sent), invalid (URL, method, header, too large). Cancelled, it
-  // ends by system_error(operation_aborted), as every wait does. Any status is an answer, not an error. A request is
-  // never sent twice, except GET, HEAD and OPTIONS on a kept connection that turns out to be dead.
+  // `guard` decides about each address, redirects included; through a proxy, which resolves names itself,
+  // about names and literal addresses. A redirect keeps its method and body, except 303, which becomes GET.
+  // Throws Error: denied (guard, certificate), unavailable (not connected: nothing happened), outcome_unknown
+  // (sent, no whole answer), deadline (timed out before anything was sent), invalid (URL, method, header, too
+  // large). Cancelled, it ends by system_error(operation_aborted), as every wait does. Any status is an
+  // answer, not an error. A request is never sent twice, except GET, HEAD and OPTIONS on a kept connection
+  // that turns out to be dead.
   virtual boost::asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) = 0;
 };
 

@@ -12,7 +12,8 @@ namespace patchbay::net {
 
 // `tokens` come back in each `per`, up to `burst` (at least one).
 struct Rate {
-  Rate(double tokens_, Duration per_, double burst_) : tokens(tokens_), per(per_), burst(burst_ < 1 ? 1 : burst_) {}
+  Rate(double tokens_, Duration per_, double burst_)
+      : tokens(tokens_), per(per_), burst(burst_ < 1 ? 1 : burst_) {}
 
   double tokens;
   Duration per;
@@ -31,11 +32,13 @@ class RateBuckets {
   // `clock` outlives the buckets.
   explicit RateBuckets(const Clock& clock) : clock_(clock) {}
 
-  // Takes one token from every bucket, or none from any. Zero: taken. Else how long until it is worth asking again.
+  // Takes one token from every bucket, or none from any. Zero: taken. Else how long until it is worth asking
+  // again.
   Duration take(const std::vector<Want>& wants);
   // How long take() of this one would say, without taking.
   Duration wait(const Want& want);
-  // Nothing comes out of this bucket for so long (a 429 said so), whatever its rate. A shorter pause does not end a longer.
+  // Nothing comes out of this bucket for so long (a 429 said so), whatever its rate. A shorter pause does not
+  // end a longer.
   void pause(const std::string& key, Duration length);
   // How long the pause still lasts.
   Duration paused(const std::string& key) const;
@@ -45,8 +48,8 @@ class RateBuckets {
  private:
   struct Bucket {
     double tokens = 0;
-    std::chrono::nanoseconds filled{0};        // when `tokens` was right
-    std::chrono::nanoseconds full{0};          // when it will be as good as new
+    std::chrono::nanoseconds filled{0};  // when `tokens` was right
+    std::chrono::nanoseconds full{0};    // when it will be as good as new
     std::chrono::nanoseconds paused_until{0};
   };
 

@@ -43,12 +43,15 @@ class VerbChecker {
  public:
   virtual ~VerbChecker() = default;
   // What is wrong, in English, or nothing. Any thread.
-  virtual std::optional<std::string> check_request(const std::string& method, const port::Message& message) const = 0;
-  virtual std::optional<std::string> check_reply(const std::string& method, const port::Message& message) const = 0;
+  virtual std::optional<std::string> check_request(const std::string& method,
+                                                   const port::Message& message) const = 0;
+  virtual std::optional<std::string> check_reply(const std::string& method,
+                                                 const port::Message& message) const = 0;
 };
 
-// What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles pb.http/1,
-// pb.secrets/1, pb.state/1 and pb.blob/1; upper modules add theirs (pb.webhook/1:inject, pb.events/1:emit).
+// What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles
+// pb.http/1, pb.secrets/1, pb.state/1 and pb.blob/1; upper modules add theirs (pb.webhook/1:inject,
+// pb.events/1:emit).
 class Services {
  public:
   // All of them outlive the services.
@@ -65,20 +68,21 @@ class Services {
     std::vector<std::string> opened;       // configuration egress.allow
     const VerbChecker* checker = nullptr;  // none: unchecked
   };
-  using Handler =
-      std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context, port::Call call)>;
+  using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
+                                                                     port::Call call)>;
 
   explicit Services(Parts parts);
   ~Services();
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
-  // Before the first make(). The handler runs on a strand of its own for each call; what it throws becomes the answer
-  // (an Error with its code and English text), and it is cancelled when the plugin loses interest or is gone.
+  // Before the first make(). The handler runs on a strand of its own for each call; what it throws becomes
+  // the answer (an Error with its code and English text), and it is cancelled when the plugin loses interest
+  // or is gone.
   void add(const std::string& method, Handler handler);
 
-  // The host as this instance sees it. At most 256 calls are open at once, more are answered rate_limited. Letting go of
-  // it cancels them. Any thread.
+  // The host as this instance sees it. At most 256 calls are open at once, more are answered rate_limited.
+  // Letting go of it cancels them. Any thread.
   std::shared_ptr<port::HostSide> make(std::shared_ptr<InstanceContext> context);
 
   // Cancels every call and waits until all have been answered. Before destruction.

@@ -11,9 +11,12 @@ namespace {
 
 const EVP_MD* algorithm(Hash hash) {
   switch (hash) {
-    case Hash::sha1: return EVP_sha1();
-    case Hash::sha256: return EVP_sha256();
-    case Hash::sha512: return EVP_sha512();
+    case Hash::sha1:
+      return EVP_sha1();
+    case Hash::sha256:
+      return EVP_sha256();
+    case Hash::sha512:
+      return EVP_sha512();
   }
   throw std::runtime_error("libcrypto: unknown hash");
 }
@@ -48,8 +51,8 @@ std::string hmac(Hash hash, std::string_view key, std::string_view message) {
   // An empty string_view may hold no pointer at all, which HMAC() reads as "the key of the last call".
   const char* const key_data = key.empty() ? "" : key.data();
   const auto* const data = reinterpret_cast<const unsigned char*>(message.data());
-  require(HMAC(algorithm(hash), key_data, static_cast<int>(key.size()), data, message.size(), bytes.data(), &size) !=
-          nullptr);
+  require(HMAC(algorithm(hash), key_data, static_cast<int>(key.size()), data, message.size(), bytes.data(),
+               &size) != nullptr);
   return text_of(bytes, size);
 }
 

@@ -101,8 +101,12 @@ std::optional<std::string> from_base64(std::string_view text) {
   return decode(text, kFromBase64);
 }
 
-std::string to_base64url(std::string_view bytes) { return encode(bytes, kBase64Url); }
+std::string to_base64url(std::string_view bytes) {
+  return encode(bytes, kBase64Url);
+}
 
-std::optional<std::string> from_base64url(std::string_view text) { return decode(text, kFromBase64Url); }
+std::optional<std::string> from_base64url(std::string_view text) {
+  return decode(text, kFromBase64Url);
+}
 
 }  // namespace patchbay::crypto

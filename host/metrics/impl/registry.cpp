@@ -26,18 +26,25 @@ const double kBuckets[] = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30,
 
 template <class T>
 using FamilyOf = prometheus::Family<T>;
-using AnyFamily = std::variant<FamilyOf<prometheus::Counter>*, FamilyOf<prometheus::Gauge>*, FamilyOf<prometheus::Histogram>*>;
+using AnyFamily = std::variant<FamilyOf<prometheus::Counter>*, FamilyOf<prometheus::Gauge>*,
+                               FamilyOf<prometheus::Histogram>*>;
 using AnySeries = std::variant<prometheus::Counter*, prometheus::Gauge*, prometheus::Histogram*>;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_name(std::string_view text, bool colons) {
   const auto fits = [colons](char c) { return is_letter(c) || is_digit(c) || (colons && c == ':'); };
   return !text.empty() && !is_digit(text.front()) && std::all_of(text.begin(), text.end(), fits);
 }
 
-bool is_label(const std::string& text) { return is_name(text, false) && !text.starts_with("__") && text != "le"; }
+bool is_label(const std::string& text) {
+  return is_name(text, false) && !text.starts_with("__") && text != "le";
+}
 
 // At a character's edge.
 std::string cut(std::string text) {
@@ -49,11 +56,16 @@ std::string cut(std::string text) {
 }
 
 AnyFamily build(prometheus::Registry& registry, const Definition& definition) {
-  const auto fill = [&](auto builder) { return &builder.Name(definition.name).Help(definition.help).Register(registry); };
+  const auto fill = [&](auto builder) {
+    return &builder.Name(definition.name).Help(definition.help).Register(registry);
+  };
   switch (definition.kind) {
-    case Kind::counter: return fill(prometheus::BuildCounter());
-    case Kind::gauge: return fill(prometheus::BuildGauge());
-    case Kind::histogram: return fill(prometheus::BuildHistogram());
+    case Kind::counter:
+      return fill(prometheus::BuildCounter());
+    case Kind::gauge:
+      return fill(prometheus::BuildGauge());
+    case Kind::histogram:
+      return fill(prometheus::BuildHistogram());
   }
   throw Error(Code::internal, Text::verbatim("unknown kind of metric"));
 }
@@ -66,7 +78,8 @@ void check(const Definition& definition) {
   auto labels = definition.labels;
   std::sort(labels.begin(), labels.end());
   const bool is_unique = std::adjacent_find(labels.begin(), labels.end()) == labels.end();
-  const bool is_good = is_name(definition.name, true) && is_unique && std::all_of(labels.begin(), labels.end(), is_label) &&
+  const bool is_good = is_name(definition.name, true) && is_unique &&
+                       std::all_of(labels.begin(), labels.end(), is_label) &&
                        std::is_sorted(definition.buckets.begin(), definition.buckets.end());
   if (!is_good) refuse(definition);
 }
@@ -139,7 +152,8 @@ Metric Registry::define(const Definition& definition) {
   const std::lock_guard lock(state_->mutex);
   const auto family = state_->families.find(definition.name);
   if (family != state_->families.end() && family->second.first != definition.kind) refuse(definition);
-  const auto built = family != state_->families.end() ? family->second.second : build(*state_->registry, definition);
+  const auto built =
+      family != state_->families.end() ? family->second.second : build(*state_->registry, definition);
   state_->families.try_emplace(definition.name, definition.kind, built);
   auto& metric = state_->metrics[{definition.name, definition.labels}];
   if (!metric) metric = std::make_shared<Metric::State>(definition, built, state_->registry);

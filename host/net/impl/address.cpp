@@ -51,13 +51,15 @@ std::uint32_t word_at(const Bytes16& address, std::size_t at) {
 bool is_public6(const Bytes16& address) {
   const std::uint32_t first = word_at(address, 0);
   const bool middle_is_zero = word_at(address, 4) == 0;
-  if (first == 0 && middle_is_zero && word_at(address, 8) == 0xffff) return is_public4(word_at(address, 12));  // mapped
-  if (first == 0x0064ff9b && middle_is_zero && word_at(address, 8) == 0) return is_public4(word_at(address, 12));  // NAT64
+  if (first == 0 && middle_is_zero && word_at(address, 8) == 0xffff)
+    return is_public4(word_at(address, 12));  // mapped
+  if (first == 0x0064ff9b && middle_is_zero && word_at(address, 8) == 0)
+    return is_public4(word_at(address, 12));                          // NAT64
   if (first >> 16 == 0x2002) return is_public4(word_at(address, 2));  // 6to4
   if (first >> 29 != 1) return false;                                 // only 2000::/3 is global unicast
-  if (first >> 9 == 0x20010000u >> 9) return false;                   // 2001::/23: Teredo, benchmarking, ORCHID
-  if (first == 0x20010db8) return false;                              // documentation
-  return first >> 12 != 0x3fff0000u >> 12;                            // documentation, RFC 9637
+  if (first >> 9 == 0x20010000u >> 9) return false;  // 2001::/23: Teredo, benchmarking, ORCHID
+  if (first == 0x20010db8) return false;             // documentation
+  return first >> 12 != 0x3fff0000u >> 12;           // documentation, RFC 9637
 }
 
 }  // namespace

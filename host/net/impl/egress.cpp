@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-._";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -25,7 +27,8 @@ bool is_address(int family, const std::string& text) {
   return ::inet_pton(family, text.c_str(), bytes.data()) == 1;
 }
 
-// A last label that begins with a digit ("1", "0x7f") may be read as a number by a resolver; no top-level domain does.
+// A last label that begins with a digit ("1", "0x7f") may be read as a number by a resolver; no top-level
+// domain does.
 bool ends_in_number(std::string_view host) {
   const auto label = host.substr(host.rfind('.') + 1);
   return !label.empty() && is_digit(label.front());
@@ -37,12 +40,15 @@ bool is_name(const std::string& host) {
   return !ends_in_number(host) || is_address(AF_INET, host);
 }
 
-bool is_literal(const std::string& host) { return is_address(AF_INET, host) || is_address(AF_INET6, host); }
+bool is_literal(const std::string& host) {
+  return is_address(AF_INET, host) || is_address(AF_INET6, host);
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   unsigned port = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size())
+    return std::nullopt;
   if (port == 0 || port > 65535) return std::nullopt;
   return static_cast<std::uint16_t>(port);
 }
@@ -105,7 +111,8 @@ bool is_opened(const EgressRule& rule, std::string_view host, std::uint16_t port
 
 std::optional<std::string> refuse_url(const EgressRule& rule, const UrlParts& url) {
   const auto allows = [&](const std::string& pattern) { return matches_host(pattern, url.host); };
-  if (!rule.hosts.empty() && std::none_of(rule.hosts.begin(), rule.hosts.end(), allows)) return "net.host_not_declared";
+  if (!rule.hosts.empty() && std::none_of(rule.hosts.begin(), rule.hosts.end(), allows))
+    return "net.host_not_declared";
   if (is_opened(rule, url.host, url.port)) return std::nullopt;
   if (url.scheme != "https") return "net.plain_http_refused";
   if (is_literal(url.host)) {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include <boost/asio/this_coro.hpp>
 #include <curl/curl.h>
+#include <boost/asio/this_coro.hpp>
 
 #include "base/error.hpp"
 #include "net/http.hpp"
@@ -28,7 +28,8 @@ UrlParts checked(const EgressRule& guard, const std::string& address) {
 
 // However the coroutine ends, curl lets go of the transfer.
 struct Running {
-  Running(std::shared_ptr<Multi> m, std::shared_ptr<Transfer> t) : multi(std::move(m)), transfer(std::move(t)) {
+  Running(std::shared_ptr<Multi> m, std::shared_ptr<Transfer> t)
+      : multi(std::move(m)), transfer(std::move(t)) {
     multi->start(transfer);
   }
   ~Running() { multi->cancel(transfer); }
@@ -89,7 +90,8 @@ class CurlClient final : public HttpClient {
 }  // namespace
 
 void init() {
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error("libcurl could not be initialised");
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    throw std::runtime_error("libcurl could not be initialised");
 }
 
 std::unique_ptr<HttpClient> HttpClient::make(asio::any_io_executor executor, Options options) {

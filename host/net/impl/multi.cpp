@@ -19,7 +19,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 struct Multi::Socket {
-  Socket(const asio::any_io_executor& executor, curl_socket_t socket) : descriptor(executor, socket), number(socket) {}
+  Socket(const asio::any_io_executor& executor, curl_socket_t socket)
+      : descriptor(executor, socket), number(socket) {}
   ~Socket() { descriptor.release(); }  // curl owns it
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -60,7 +61,8 @@ void Multi::start(std::shared_ptr<Transfer> transfer) {
 }
 
 void Multi::feed(std::shared_ptr<Transfer> transfer, std::size_t part, std::string piece) {
-  asio::post(strand_, [self = shared_from_this(), transfer = std::move(transfer), part, piece = std::move(piece)]() mutable {
+  asio::post(strand_, [self = shared_from_this(), transfer = std::move(transfer), part,
+                       piece = std::move(piece)]() mutable {
     if (self->transfers_.contains(transfer->handle())) transfer->feed(part, std::move(piece));
   });
 }
@@ -82,12 +84,15 @@ asio::awaitable<Step> Multi::next(std::shared_ptr<Transfer> transfer) {
       });
     }
     Transfer::Waiter waiter = [executor, held](error_code error, Step step) {
-      asio::post(executor, [held, error, step = std::move(step)]() mutable { std::move(*held)(error, std::move(step)); });
+      asio::post(executor, [held, error, step = std::move(step)]() mutable {
+        std::move (*held)(error, std::move(step));
+      });
     };
-    asio::post(self->strand_, [transfer, waiter = std::move(waiter)]() mutable { transfer->wait(std::move(waiter)); });
+    asio::post(self->strand_,
+               [transfer, waiter = std::move(waiter)]() mutable { transfer->wait(std::move(waiter)); });
   };
-  auto waiting = asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, Step)>(std::move(start),
-                                                                                             asio::use_awaitable);
+  auto waiting = asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, Step)>(
+      std::move(start), asio::use_awaitable);
   co_return co_await std::move(waiting);
 }
 

@@ -3,18 +3,19 @@
 #include <memory>
 #include <unordered_map>
 
+#include <curl/curl.h>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <curl/curl.h>
 
 #include "net/impl/transfer.hpp"
 
 namespace patchbay::net {
 
-// A curl multi handle that Asio drives: curl says which sockets and which time to wait for. Everything runs on one strand.
+// A curl multi handle that Asio drives: curl says which sockets and which time to wait for. Everything runs
+// on one strand.
 class Multi : public std::enable_shared_from_this<Multi> {
  public:
   Multi(const boost::asio::any_io_executor& executor, const HttpClient::Options& options);

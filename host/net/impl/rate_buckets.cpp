@@ -9,7 +9,9 @@ namespace {
 using std::chrono::nanoseconds;
 
 // Rounded up, so that whoever waits so long does not ask in vain.
-Duration up(nanoseconds time) { return std::chrono::ceil<Duration>(std::max(time, nanoseconds(0))); }
+Duration up(nanoseconds time) {
+  return std::chrono::ceil<Duration>(std::max(time, nanoseconds(0)));
+}
 
 nanoseconds time_for(double tokens, const Rate& rate) {
   const double per_token = static_cast<double>(nanoseconds(rate.per).count()) / std::max(rate.tokens, 1e-9);
@@ -74,7 +76,8 @@ void RateBuckets::pause(const std::string& key, Duration length) {
 Duration RateBuckets::paused(const std::string& key) const {
   const std::lock_guard lock(mutex_);
   const auto entry = buckets_.find(key);
-  return entry == buckets_.end() ? Duration(0) : up(entry->second.paused_until - clock_.monotonic() - nanoseconds(1));
+  return entry == buckets_.end() ? Duration(0)
+                                 : up(entry->second.paused_until - clock_.monotonic() - nanoseconds(1));
 }
 
 std::size_t RateBuckets::size() const {
@@ -84,7 +87,9 @@ std::size_t RateBuckets::size() const {
 
 // A bucket that is full again and not paused is no different from one that does not exist.
 void RateBuckets::sweep(nanoseconds now) {
-  std::erase_if(buckets_, [now](const auto& entry) { return entry.second.full <= now && entry.second.paused_until <= now; });
+  std::erase_if(buckets_, [now](const auto& entry) {
+    return entry.second.full <= now && entry.second.paused_until <= now;
+  });
   sweep_at_ = std::max<std::size_t>(1024, buckets_.size() * 2);
 }
 

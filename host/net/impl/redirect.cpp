@@ -14,8 +14,10 @@ constexpr std::string_view kPrivateHeaders[] = {"authorization", "cookie"};
 
 bool is_private(const HttpRequest& request, std::string_view header) {
   const auto name = lower(header);
-  return std::find(std::begin(kPrivateHeaders), std::end(kPrivateHeaders), name) != std::end(kPrivateHeaders) ||
-         std::find(request.private_headers.begin(), request.private_headers.end(), name) != request.private_headers.end();
+  return std::find(std::begin(kPrivateHeaders), std::end(kPrivateHeaders), name) !=
+             std::end(kPrivateHeaders) ||
+         std::find(request.private_headers.begin(), request.private_headers.end(), name) !=
+             request.private_headers.end();
 }
 
 std::string location_of(const HttpResponse& response) {
@@ -25,22 +27,26 @@ std::string location_of(const HttpResponse& response) {
 }
 
 bool has_stream(const HttpRequest& request) {
-  return std::any_of(request.parts.begin(), request.parts.end(), [](const FormPart& part) { return bool(part.read); });
+  return std::any_of(request.parts.begin(), request.parts.end(),
+                     [](const FormPart& part) { return bool(part.read); });
 }
 
 void drop_body(HttpRequest& request) {
   request.body.clear();
   request.parts.clear();
-  std::erase_if(request.headers, [](const auto& header) { return lower(header.first).starts_with("content-"); });
+  std::erase_if(request.headers,
+                [](const auto& header) { return lower(header.first).starts_with("content-"); });
 }
 
 }  // namespace
 
 std::optional<std::string> resolve_location(const UrlParts& base, std::string_view location) {
   const auto colon = location.find(':');
-  if (colon != location.npos && colon < location.find_first_of("/?#")) return std::string(location);  // has a scheme
+  if (colon != location.npos && colon < location.find_first_of("/?#"))
+    return std::string(location);  // has a scheme
   const bool is_v6 = base.host.find(':') != base.host.npos;
-  const auto root = base.scheme + "://" + (is_v6 ? "[" + base.host + "]" : base.host) + ":" + std::to_string(base.port);
+  const auto root =
+      base.scheme + "://" + (is_v6 ? "[" + base.host + "]" : base.host) + ":" + std::to_string(base.port);
   if (location.starts_with("//")) return base.scheme + ":" + std::string(location);
   if (location.starts_with("/")) return root + std::string(location);
   CURLU* const parser = curl_url();
@@ -56,7 +62,8 @@ std::optional<std::string> resolve_location(const UrlParts& base, std::string_vi
   return result;
 }
 
-std::shared_ptr<const HttpRequest> follow(const HttpRequest& request, const UrlParts& url, const HttpResponse& response) {
+std::shared_ptr<const HttpRequest> follow(const HttpRequest& request, const UrlParts& url,
+                                          const HttpResponse& response) {
   const auto location = location_of(response);
   if (!is_redirect(response.status) || location.empty()) return nullptr;
   const auto address = resolve_location(url, location);
@@ -72,7 +79,8 @@ std::shared_ptr<const HttpRequest> follow(const HttpRequest& request, const UrlP
   // A stream cannot be read a second time.
   if (has_stream(*next)) return nullptr;
   const auto target = parse_url(*address);
-  const bool is_trusted = target && (same_origin(url, *target) || (request.trusted && request.trusted(*target)));
+  const bool is_trusted =
+      target && (same_origin(url, *target) || (request.trusted && request.trusted(*target)));
   if (is_trusted) return next;
   if (!next->body.empty() || !next->parts.empty()) return nullptr;
   std::erase_if(next->headers, [&](const auto& header) { return is_private(request, header.first); });

@@ -21,15 +21,17 @@ constexpr std::size_t kBuffered = 256u << 10;  // of a streamed answer, before t
 constexpr std::string_view kToken =
     "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 // What frames the message or the connection is the client's business.
-constexpr std::array<std::string_view, 9> kReserved = {
-    "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
+constexpr std::array<std::string_view, 9> kReserved = {"connection", "content-length",    "expect",
+                                                       "host",       "keep-alive",        "te",
+                                                       "trailer",    "transfer-encoding", "upgrade"};
 
 bool is_token(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kToken) == text.npos;
 }
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.back() == '\r' || text.back() == '\n' || text.back() == ' ' || text.back() == '\t')) {
+  while (!text.empty() &&
+         (text.back() == '\r' || text.back() == '\n' || text.back() == ' ' || text.back() == '\t')) {
     text.remove_suffix(1);
   }
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -64,7 +66,9 @@ bool is_certificate_fault(CURLcode code) {
 
 }  // namespace
 
-bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+bool is_safe_method(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -97,8 +101,8 @@ Transfer::~Transfer() {
   curl_slist_free_all(header_list_);
 }
 
-// curl gets an address of our own making, so that it cannot read another host out of it than the guard did; path and
-// query go out untouched.
+// curl gets an address of our own making, so that it cannot read another host out of it than the guard did;
+// path and query go out untouched.
 void Transfer::set_target() {
   const bool is_v6 = url_.host.find(':') != url_.host.npos;
   const auto host = is_v6 ? "[" + url_.host + "]" : url_.host;
@@ -149,7 +153,8 @@ void Transfer::set_parts() {
     if (part.read) {
       readings_[i].transfer = this;
       readings_[i].part = i;
-      curl_mime_data_cb(slot, static_cast<curl_off_t>(part.size), &Transfer::on_read, nullptr, nullptr, &readings_[i]);
+      curl_mime_data_cb(slot, static_cast<curl_off_t>(part.size), &Transfer::on_read, nullptr, nullptr,
+                        &readings_[i]);
     } else {
       curl_mime_data(slot, part.data.data(), part.data.size());
     }
@@ -204,7 +209,8 @@ void Transfer::set_timeout(Duration left) {
   timeout_ = std::max(left, Duration(1));
   started_ = std::chrono::steady_clock::now();
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count()));
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout_, kConnectTimeout).count()));
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::min(timeout_, kConnectTimeout).count()));
 }
 
 bool Transfer::may_connect(const std::string& address) {
@@ -309,7 +315,8 @@ void Transfer::feed(std::size_t part, std::string piece) {
   reading.used = 0;
   reading.is_asked = false;
   if (result_) return;
-  // curl notes a part's pause at once and its own one only with the next read; unless both are set, CONT ends neither.
+  // curl notes a part's pause at once and its own one only with the next read; unless both are set, CONT ends
+  // neither.
   curl_easy_pause(easy_, CURLPAUSE_SEND);
   curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
@@ -371,7 +378,8 @@ void Transfer::check(CURLcode code) const {
 
 void Transfer::fail_sent_or_not(CURLcode code) const {
   const std::string reason = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
-  if (was_sent()) throw Error(Code::outcome_unknown, Text("net.no_answer", {{"host", url_.host}, {"reason", reason}}));
+  if (was_sent())
+    throw Error(Code::outcome_unknown, Text("net.no_answer", {{"host", url_.host}, {"reason", reason}}));
   const bool is_over = std::chrono::steady_clock::now() - started_ >= timeout_;
   if (code == CURLE_OPERATION_TIMEDOUT && is_over) {
     const auto limit = std::to_string(timeout_.count());

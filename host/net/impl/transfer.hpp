@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/system/error_code.hpp>
 #include <curl/curl.h>
+#include <boost/system/error_code.hpp>
 
 #include "net/egress.hpp"
 #include "net/http.hpp"
@@ -25,12 +25,13 @@ struct Step {
   std::optional<CURLcode> result;
 };
 
-// One request on one curl handle, without redirects. Built by a coroutine, then touched on the multi's strand only, until
-// the last step or stop().
+// One request on one curl handle, without redirects. Built by a coroutine, then touched on the multi's strand
+// only, until the last step or stop().
 class Transfer {
  public:
   // `options` outlives the transfer. Throws Error{invalid} for what cannot be sent.
-  Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, EgressRule guard, const HttpClient::Options& options);
+  Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, EgressRule guard,
+           const HttpClient::Options& options);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;

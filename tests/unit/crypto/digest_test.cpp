@@ -30,7 +30,8 @@ TEST(Hmac, MatchesRfc4231Case2) {
 }
 
 TEST(Hmac, TakesKeysLongerThanABlock) {  // RFC 4231, case 6
-  EXPECT_EQ(to_hex(hmac(Hash::sha256, std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+  EXPECT_EQ(to_hex(hmac(Hash::sha256, std::string(131, '\xaa'),
+                        "Test Using Larger Than Block-Size Key - Hash Key First")),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 

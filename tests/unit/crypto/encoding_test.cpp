@@ -21,7 +21,8 @@ TEST(Base64, ComesBack) {
 }
 
 TEST(Base64, RefusesEveryOtherSpelling) {
-  for (const char* text : {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n", "Z===", "=", "====", "Zm9-", "Zg==Zg=="}) {
+  for (const char* text :
+       {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n", "Z===", "=", "====", "Zm9-", "Zg==Zg=="}) {
     EXPECT_FALSE(from_base64(text)) << text;
   }
 }

@@ -19,7 +19,8 @@ TEST(Registry, WritesEachKindAsPrometheusReadsIt) {  // OPS-6
   registry.define({Kind::gauge, "pb_depth", "Waiting"}).record(7);
   registry.define({Kind::histogram, "pb_seconds", "Time"}).record(0.3);
   const auto text = registry.text();
-  EXPECT_THAT(text, HasSubstr("# HELP pb_received_total Requests received\n# TYPE pb_received_total counter\n"));
+  EXPECT_THAT(text,
+              HasSubstr("# HELP pb_received_total Requests received\n# TYPE pb_received_total counter\n"));
   EXPECT_THAT(text, HasSubstr("pb_received_total{plugin=\"echo\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pb_depth 7\n"));
   EXPECT_THAT(text, HasSubstr("pb_seconds_bucket{le=\"0.25\"} 0\n"));

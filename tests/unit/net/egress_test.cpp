@@ -29,14 +29,37 @@ TEST(ParseUrl, ReadsIpv6InBrackets) {
 }
 
 TEST(ParseUrl, RefusesWhatHidesAHost) {
-  for (const char* text :
-       {"", "a.example", "//a.example/", "ftp://a.example/", "https:a.example", "https:///x", "https://",
-        "https://user@a.example/", "https://user:pass@a.example/", "https://a.example:/", "https://a.example:0/",
-        "https://a.example:65536/", "https://a.example:8x/", "https://a.example\\@b.example/", "https://a.exa mple/",
-        "https://a.example/\r\nX: y", "https://a%2eexample/", "https://.a.example/", "https://a.example./",
-        "https://a..example/", "https://[::1/", "https://[::1]x/", "https://[1.2.3.4]/", "https://[fe80::1%25eth0]/",
-        "https://\xd0\xb0.example/", "https://1.2.3.4.5/", "https://0x7f.0.0.1/", "https://2130706433/",
-        "https://a.example\x7f/", "javascript://a.example/", "https://a.0x7f/"}) {
+  for (const char* text : {"",
+                           "a.example",
+                           "//a.example/",
+                           "ftp://a.example/",
+                           "https:a.example",
+                           "https:///x",
+                           "https://",
+                           "https://user@a.example/",
+                           "https://user:pass@a.example/",
+                           "https://a.example:/",
+                           "https://a.example:0/",
+                           "https://a.example:65536/",
+                           "https://a.example:8x/",
+                           "https://a.example\\@b.example/",
+                           "https://a.exa mple/",
+                           "https://a.example/\r\nX: y",
+                           "https://a%2eexample/",
+                           "https://.a.example/",
+                           "https://a.example./",
+                           "https://a..example/",
+                           "https://[::1/",
+                           "https://[::1]x/",
+                           "https://[1.2.3.4]/",
+                           "https://[fe80::1%25eth0]/",
+                           "https://\xd0\xb0.example/",
+                           "https://1.2.3.4.5/",
+                           "https://0x7f.0.0.1/",
+                           "https://2130706433/",
+                           "https://a.example\x7f/",
+                           "javascript://a.example/",
+                           "https://a.0x7f/"}) {
     EXPECT_FALSE(parse_url(text)) << text;
   }
 }
@@ -53,8 +76,9 @@ TEST(RefuseUrl, AllowsDeclaredHostsOverHttps) {  // OPS-13
 
 TEST(RefuseUrl, RefusesLocalNamesAndPrivateLiterals) {
   const EgressRule rule;
-  for (const char* text : {"https://localhost/", "https://a.localhost/", "https://intranet/", "https://127.0.0.1/",
-                           "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/"}) {
+  for (const char* text :
+       {"https://localhost/", "https://a.localhost/", "https://intranet/", "https://127.0.0.1/",
+        "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/"}) {
     EXPECT_EQ(refuse_url(rule, *parse_url(text)), "net.private_address") << text;
   }
 }

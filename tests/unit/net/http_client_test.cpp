@@ -75,7 +75,8 @@ TEST_F(HttpClientTest, GivesHeaderNamesInLowerCase) {
   HttpServer server(echo);
   open(server);
   const auto response = fetch({"POST", server.url()});
-  EXPECT_NE(std::find(response.headers.begin(), response.headers.end(), std::pair<std::string, std::string>("x-method", "POST")),
+  EXPECT_NE(std::find(response.headers.begin(), response.headers.end(),
+                      std::pair<std::string, std::string>("x-method", "POST")),
             response.headers.end());
 }
 
@@ -105,13 +106,15 @@ TEST_F(HttpClientTest, SendsPartsFromMemoryAndFromAStream) {  // plugin-needs N7
   const auto body = fetch(std::move(request)).body;
   EXPECT_EQ(std::count(body.begin(), body.end(), 'z'), 300'000);
   EXPECT_NE(body.find("name=\"chat\"\r\n\r\n17\r\n"), body.npos) << body.substr(0, 500);
-  EXPECT_NE(body.find("filename=\"a %22b%22.txt\"\r\nContent-Type: text/plain"), body.npos) << body.substr(0, 500);
+  EXPECT_NE(body.find("filename=\"a %22b%22.txt\"\r\nContent-Type: text/plain"), body.npos)
+      << body.substr(0, 500);
   EXPECT_TRUE(server.requests().at(0).header("content-type").starts_with("multipart/form-data; boundary="));
 }
 
 TEST_F(HttpClientTest, StreamsAnswersThatAreGood) {
   HttpServer server([](const auto& request) {
-    return request.target == "/bad" ? Reply(404, {}, "no such file") : Reply(200, {}, std::string(1'000'000, 'y'));
+    return request.target == "/bad" ? Reply(404, {}, "no such file")
+                                    : Reply(200, {}, std::string(1'000'000, 'y'));
   });
   open(server);
   std::size_t streamed = 0;

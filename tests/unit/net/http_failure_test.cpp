@@ -40,7 +40,9 @@ boost::asio::awaitable<std::string> no_file() {
   co_return "";
 }
 
-boost::asio::awaitable<std::string> nothing() { co_return ""; }
+boost::asio::awaitable<std::string> nothing() {
+  co_return "";
+}
 
 // Holds the answer back until the server stops.
 struct Silent {
@@ -134,8 +136,13 @@ TEST_F(HttpFailureTest, RefusesWhatWouldBreakTheMessage) {
   rule_.opened = {"127.0.0.1:1"};
   const std::string url = "http://127.0.0.1:1/";
   EXPECT_EQ(code_of({"GE T", url}), Code::invalid);
-  for (const auto& [name, value] : Headers{{"X", "a\r\nY: b"}, {"X Y", "a"}, {"", "a"}, {"X", std::string("\0", 1)},
-                                           {"Host", "other"}, {"content-length", "3"}, {"Proxy-Authorization", "x"}}) {
+  for (const auto& [name, value] : Headers{{"X", "a\r\nY: b"},
+                                           {"X Y", "a"},
+                                           {"", "a"},
+                                           {"X", std::string("\0", 1)},
+                                           {"Host", "other"},
+                                           {"content-length", "3"},
+                                           {"Proxy-Authorization", "x"}}) {
     HttpRequest request("GET", url);
     request.headers = {{name, value}};
     EXPECT_EQ(code_of(std::move(request)), Code::invalid) << name;
@@ -175,9 +182,10 @@ TEST_F(HttpFailureTest, CancellingEndsTheWait) {
   open(server);
   boost::asio::cancellation_signal signal;
   std::exception_ptr seen;
-  boost::asio::co_spawn(io_, client().fetch({"POST", server.url()}, rule_),
-                        boost::asio::bind_cancellation_slot(
-                            signal.slot(), [&](std::exception_ptr error, const HttpResponse&) { seen = error; }));
+  boost::asio::co_spawn(
+      io_, client().fetch({"POST", server.url()}, rule_),
+      boost::asio::bind_cancellation_slot(
+          signal.slot(), [&](std::exception_ptr error, const HttpResponse&) { seen = error; }));
   while (server.requests().empty()) io_.run_one_for(5ms);
   signal.emit(boost::asio::cancellation_type::terminal);
   io_.run();

@@ -9,7 +9,9 @@ using Reply = HttpServer::Reply;
 
 class HttpRedirectTest : public ClientTest {
  protected:
-  static Reply to(const std::string& location, int status = 302) { return {status, {{"Location", location}}, "moved"}; }
+  static Reply to(const std::string& location, int status = 302) {
+    return {status, {{"Location", location}}, "moved"};
+  }
   static HttpRequest with_redirects(std::string method, std::string url) {
     HttpRequest request(std::move(method), std::move(url));
     request.max_redirects = 5;
@@ -65,7 +67,8 @@ TEST_F(HttpRedirectTest, TakeNoSecretsToAnotherHost) {
   request.private_headers = {"x-key"};
   EXPECT_EQ(fetch(request).body, "end");
   const auto seen = second.requests().at(0);
-  for (const char* name : {"authorization", "cookie", "x-key"}) EXPECT_EQ(seen.headers.count(name), 0u) << name;
+  for (const char* name : {"authorization", "cookie", "x-key"})
+    EXPECT_EQ(seen.headers.count(name), 0u) << name;
   EXPECT_EQ(seen.header("x-plain"), "p");
   EXPECT_EQ(first.requests().at(0).header("authorization"), "Bearer x");
   request.trusted = [&](const UrlParts& url) { return url.port == second.port(); };

@@ -12,7 +12,9 @@ namespace {
 // SDK-4: TLS is always verified.
 class HttpTlsTest : public ClientTest {
  protected:
-  HttpTlsTest() : file_(std::filesystem::temp_directory_path() / ("patchbay_ca_" + std::to_string(::getpid()) + ".pem")) {
+  HttpTlsTest()
+      : file_(std::filesystem::temp_directory_path() /
+              ("patchbay_ca_" + std::to_string(::getpid()) + ".pem")) {
     std::signal(SIGPIPE, SIG_IGN);  // the server's side of a refused handshake
     server_.write_certificate(file_);
     rule_.opened = {"127.0.0.1:" + server_.port(), "other.example.org:" + server_.port()};

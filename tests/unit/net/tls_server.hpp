@@ -16,7 +16,8 @@
 
 namespace patchbay::net {
 
-// Answers every TLS connection to 127.0.0.1 with "200 safe", under a certificate that it signed itself for that address.
+// Answers every TLS connection to 127.0.0.1 with "200 safe", under a certificate that it signed itself for
+// that address.
 class TlsServer {
  public:
   TlsServer() : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
@@ -51,7 +52,8 @@ class TlsServer {
     X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
     X509_set_pubkey(cert.get(), key.get());
     auto* const name = X509_get_subject_name(cert.get());
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1,
+                               -1, 0);
     X509_set_issuer_name(cert.get(), name);
     auto* const alternative = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
     X509_add_ext(cert.get(), alternative, -1);

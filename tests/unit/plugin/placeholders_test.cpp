@@ -32,11 +32,13 @@ TEST(Placeholders, SignMessages) {  // RFC 4231, case 2
 TEST(Placeholders, SignMessagesThatAreSecretsThemselves) {
   const std::string text = "{{hmac-sha256-hex:profile:app:{{secret:token}}}}";
   EXPECT_THAT(names_in(text), ElementsAre("profile:app", "secret:token"));
-  EXPECT_EQ(fill(text, kValues, Place::plain), fill("{{hmac-sha256-hex:profile:app:1:a/b ?}}", kValues, Place::plain));
+  EXPECT_EQ(fill(text, kValues, Place::plain),
+            fill("{{hmac-sha256-hex:profile:app:1:a/b ?}}", kValues, Place::plain));
 }
 
 TEST(Placeholders, LeaveOtherBracesAlone) {
-  for (const std::string text : {"{{name}}", "{{", "}}", "{{{}}}", "{{secret:token", "{secret:token}", "a {{ b }} c", ""}) {
+  for (const std::string text :
+       {"{{name}}", "{{", "}}", "{{{}}}", "{{secret:token", "{secret:token}", "a {{ b }} c", ""}) {
     EXPECT_THAT(names_in(text), ElementsAre()) << text;
     EXPECT_EQ(fill(text, kValues, Place::plain), text);
     EXPECT_FALSE(has_placeholder(text)) << text;
@@ -49,8 +51,9 @@ TEST(Placeholders, AreNotFoundInWhatWasFilledIn) {
 }
 
 TEST(Placeholders, RefuseWhatTheHostCannotFill) {
-  for (const std::string text : {"{{oauth:x}}", "{{secret:}}", "{{secret:a b}}", "{{hmac-sha256-hex:secret:a}}",
-                                 "{{hmac-sha256-hex:x}}", "{{secret:a:b}}", "{{secret:{{secret:a}}}}"}) {
+  for (const std::string text :
+       {"{{oauth:x}}", "{{secret:}}", "{{secret:a b}}", "{{hmac-sha256-hex:secret:a}}",
+        "{{hmac-sha256-hex:x}}", "{{secret:a:b}}", "{{secret:{{secret:a}}}}"}) {
     EXPECT_THROW(names_in(text), Error) << text;
   }
 }

@@ -98,8 +98,10 @@ class ServicesTest : public ::testing::Test {
     manifest_.secrets["token"].hosts = {"api.example.org", "setting:/api_base"};
     manifest_.secrets["key"].hosts = {"api.example.org"};
     const std::string row =
-        "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, identity, title,"
-        " remote_state, visibility, created_at, updated_at) values (:id, 'acme', '', '', '{}', 'active', '', '', '', '',"
+        "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, "
+        "identity, title,"
+        " remote_state, visibility, created_at, updated_at) values (:id, 'acme', '', '', '{}', 'active', '', "
+        "'', '', '',"
         " '', 'shared', 0, 0)";
     store_->write_now([&](store::Session& session) {
       session.exec(row, {Id{7}});
@@ -111,6 +113,7 @@ class ServicesTest : public ::testing::Test {
   }
   ~ServicesTest() override {
     side_.reset();
+    http_.seen.clear();
     bool stopped = false;
     boost::asio::co_spawn(io_, services_->stop(), [&](std::exception_ptr) { stopped = true; });
     run_until([&] { return stopped; });
@@ -118,8 +121,8 @@ class ServicesTest : public ::testing::Test {
 
   void start() { side_ = side_of(7); }
   std::shared_ptr<port::HostSide> side_of(Id integration) {
-    contexts_.push_back(std::make_shared<InstanceContext>(integration, std::make_shared<const Manifest>(manifest_), settings_,
-                                                          logger_));
+    contexts_.push_back(std::make_shared<InstanceContext>(
+        integration, std::make_shared<const Manifest>(manifest_), settings_, logger_));
     return services_->make(contexts_.back());
   }
 
@@ -142,7 +145,8 @@ class ServicesTest : public ::testing::Test {
     run_until([&] { return result.has_value(); });
     return std::move(*result);
   }
-  port::Result fetch(const json& request, std::vector<std::string> blobs = {}, const std::string& trace = {}) {
+  port::Result fetch(const json& request, std::vector<std::string> blobs = {},
+                     const std::string& trace = {}) {
     return ask("pb.http/1:fetch", request, std::move(blobs), trace);
   }
   static json body_of(const port::Result& result) { return json::parse(result.message.json); }
@@ -168,8 +172,17 @@ class ServicesTest : public ::testing::Test {
   log::Logger logger_ = log::Logger::to_string(log::Format::json, log::Level::trace, redactor_, lines_);
   Manifest manifest_;
   std::string settings_ = R"({"api_base": "http://127.0.0.1:19000/base"})";
-  std::unique_ptr<Services> services_ = std::make_unique<Services>(Services::Parts{
-      io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_, {"127.0.0.1:19000"}, nullptr});
+  std::unique_ptr<Services> services_ = std::make_unique<Services>(Services::Parts{io_.get_executor(),
+                                                                                   clock_,
+                                                                                   ids_,
+                                                                                   *store_,
+                                                                                   *vault_,
+                                                                                   http_,
+                                                                                   metrics_,
+                                                                                   redactor_,
+                                                                                   logger_,
+                                                                                   {"127.0.0.1:19000"},
+                                                                                   nullptr});
   std::vector<std::shared_ptr<InstanceContext>> contexts_;
   std::shared_ptr<port::HostSide> side_;
   std::uint64_t asked_ = 0;

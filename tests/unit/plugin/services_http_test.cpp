@@ -3,9 +3,9 @@
 namespace patchbay::plugin {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::json;
 
 class ServicesHttpTest : public ServicesTest {};
 
@@ -30,7 +30,8 @@ TEST_F(ServicesHttpTest, FillsSecretsIntoEveryPlace) {  // plugin-needs N4
          {"auth", "bearer:{{secret:token}}"},
          {"json", {{"deep", {{"list", {"k={{secret:key}}"}}}}, {"n", 1}}}});
   const std::string encoded = "123%3As3cret%2Fvalue";
-  EXPECT_EQ(sent().url, "https://api.example.org/bot123:s3cret%2Fvalue/send?a=" + encoded + "&b=" + encoded + "&c=1&c=two");
+  EXPECT_EQ(sent().url, "https://api.example.org/bot123:s3cret%2Fvalue/send?a=" + encoded + "&b=" + encoded +
+                            "&c=1&c=two");
   EXPECT_EQ(header("X-Key"), "signing-key");
   EXPECT_EQ(header("Authorization"), "Bearer 123:s3cret/value");
   EXPECT_EQ(header("Content-Type"), "application/json");
@@ -70,8 +71,9 @@ TEST_F(ServicesHttpTest, LetsASettingNameItsPortToo) {
 }
 
 TEST_F(ServicesHttpTest, ReachesDeclaredHostsOnly) {  // plugin-needs N11
-  for (const std::string url : {"https://evil.example.org/", "https://api.example.org.evil.example/", "http://api.example.org/",
-                                "https://{{secret:token}}/", "https://api.example.org@evil.example/", "nonsense"}) {
+  for (const std::string url :
+       {"https://evil.example.org/", "https://api.example.org.evil.example/", "http://api.example.org/",
+        "https://{{secret:token}}/", "https://api.example.org@evil.example/", "nonsense"}) {
     const auto code = fetch({{"url", url}}).code;
     EXPECT_TRUE(code == Code::denied || code == Code::invalid) << url;
   }
@@ -157,7 +159,8 @@ TEST_F(ServicesHttpTest, NamesTheFieldThatIsWrong) {
     EXPECT_EQ(result.code, Code::invalid) << request;
     EXPECT_THAT(result.text, HasSubstr(field)) << request;
   }
-  EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"json", 1}, {"form", json::object()}}).code, Code::invalid);
+  EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"json", 1}, {"form", json::object()}}).code,
+            Code::invalid);
   EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"auth", "ntlm:x"}}).code, Code::unsupported);
 }
 
@@ -168,9 +171,10 @@ TEST_F(ServicesHttpTest, StreamsBlobsBothWays) {  // plugin-needs N7 a
   http_.answer(200, "downloaded");
   const auto result = fetch({{"method", "POST"},
                              {"url", "https://api.example.org/"},
-                             {"parts", {{{"name", "caption"}, {"value", "{{secret:token}}"}, {"literal", true}},
-                                        {{"name", "t"}, {"value", "{{secret:key}}"}},
-                                        {{"name", "file"}, {"blob", made["blob"]}}}},
+                             {"parts",
+                              {{{"name", "caption"}, {"value", "{{secret:token}}"}, {"literal", true}},
+                               {{"name", "t"}, {"value", "{{secret:key}}"}},
+                               {{"name", "file"}, {"blob", made["blob"]}}}},
                              {"response", {{"blob", true}, {"name", "b.bin"}}}});
   ASSERT_TRUE(result.ok()) << result.text;
   EXPECT_THAT(http_.seen.at(0)->parts, ::testing::ElementsAre("{{secret:token}}", "signing-key", "content"));
@@ -178,7 +182,8 @@ TEST_F(ServicesHttpTest, StreamsBlobsBothWays) {  // plugin-needs N7 a
   EXPECT_EQ(sent().parts.at(2).type, "text/plain");
   EXPECT_TRUE(result.message.blobs.empty());
   EXPECT_EQ(body_of(result)["size"], 10);
-  const auto read = ask("pb.blob/1:read", {{"blob", body_of(result)["blob"]}, {"offset", 0}, {"length", 100}});
+  const auto read =
+      ask("pb.blob/1:read", {{"blob", body_of(result)["blob"]}, {"offset", 0}, {"length", 100}});
   EXPECT_THAT(read.message.blobs, ::testing::ElementsAre("downloaded"));
   EXPECT_EQ(body_of(read)["name"], "b.bin");
 }
@@ -192,7 +197,9 @@ TEST_F(ServicesHttpTest, KeepsWhatWentWrongOutOfBlobs) {
 
 TEST_F(ServicesHttpTest, TrustsRedirectsOnlyWhereTheSecretsMayGo) {
   http_.answer(200);
-  fetch({{"url", "https://api.example.org/"}, {"auth", "bearer:{{secret:key}}"}, {"redirect", {{"max", 5}, {"auth", "any"}}}});
+  fetch({{"url", "https://api.example.org/"},
+         {"auth", "bearer:{{secret:key}}"},
+         {"redirect", {{"max", 5}, {"auth", "any"}}}});
   EXPECT_EQ(sent().max_redirects, 5);
   EXPECT_TRUE(sent().trusted(*net::parse_url("https://api.example.org/other")));
   EXPECT_FALSE(sent().trusted(*net::parse_url("http://127.0.0.1:19000/")));

@@ -4,9 +4,9 @@
 namespace patchbay::plugin {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::json;
 
 class ServicesStoreTest : public ServicesTest {};
 
@@ -19,10 +19,13 @@ TEST_F(ServicesStoreTest, StateIsKeptWithItsVersion) {  // SDK-4
 
 TEST_F(ServicesStoreTest, StateComparesBeforeItSets) {
   ask("pb.state/1:put", {{"key", "k"}, {"value", 1}});
-  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", 2}, {"expected_version", 0}}).code, Code::conflict);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", 2}, {"expected_version", 0}}).code,
+            Code::conflict);
   EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", 2}, {"expected_version", 1}}).code, Code::ok);
-  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 1}}).code, Code::conflict);
-  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 2}}).code, Code::ok);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 1}}).code,
+            Code::conflict);
+  EXPECT_EQ(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}, {"expected_version", 2}}).code,
+            Code::ok);
   EXPECT_EQ(body_of(ask("pb.state/1:get", {{"key", "k"}}))["version"], 0);
 }
 
@@ -43,7 +46,8 @@ TEST_F(ServicesStoreTest, SecretsAreReadAndAudited) {
   EXPECT_EQ(body_of(ask("pb.secrets/1:get", {{"name", "token"}}))["value"], "123:s3cret/value");
   EXPECT_EQ(ask("pb.secrets/1:get", {{"name", "nothing"}}).code, Code::not_found);
   EXPECT_EQ(ask("pb.secrets/1:get", {{"name", "a b"}}).code, Code::unsupported);
-  const auto rows = store_->read_now([](store::Session& s) { return s.query("select actor, action, object, detail from audit"); });
+  const auto rows = store_->read_now(
+      [](store::Session& s) { return s.query("select actor, action, object, detail from audit"); });
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].text(0), "plugin:acme");
   EXPECT_EQ(rows[0].text(1), "secret.read");
@@ -57,10 +61,13 @@ TEST_F(ServicesStoreTest, SecretsThatAPluginFoundAreUsedAtOnce) {
   http_.answer(200);
   http_.answer(200);
   fetch({{"url", "https://api.example.org/{{secret:key}}"}});
-  EXPECT_TRUE(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "renewed"}, {"expires_at", "2099-01-01T00:00:00Z"}}).ok());
+  EXPECT_TRUE(
+      ask("pb.secrets/1:put", {{"name", "key"}, {"value", "renewed"}, {"expires_at", "2099-01-01T00:00:00Z"}})
+          .ok());
   fetch({{"url", "https://api.example.org/{{secret:key}}"}});
   EXPECT_EQ(sent(1).url, "https://api.example.org/renewed");
-  EXPECT_EQ(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "x"}, {"expires_at", "tomorrow"}}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "x"}, {"expires_at", "tomorrow"}}).code,
+            Code::invalid);
 }
 
 TEST_F(ServicesStoreTest, BlobsAreWrittenAndReadInPieces) {
@@ -81,13 +88,17 @@ TEST_F(ServicesStoreTest, BlobsOfOthersAreNotThere) {
   side_ = side_of(8);
   EXPECT_EQ(ask("pb.blob/1:read", {{"blob", id}, {"offset", 0}, {"length", 1}}).code, Code::not_found);
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {"x"}).code, Code::not_found);
-  EXPECT_EQ(fetch({{"method", "POST"}, {"url", "https://api.example.org/"}, {"parts", {{{"name", "f"}, {"blob", id}}}}}).code,
+  EXPECT_EQ(fetch({{"method", "POST"},
+                   {"url", "https://api.example.org/"},
+                   {"parts", {{{"name", "f"}, {"blob", id}}}}})
+                .code,
             Code::not_found);
 }
 
 TEST_F(ServicesStoreTest, BlobsRefuseWhatIsOutOfBounds) {
   const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
-  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {std::string(262'145, 'x')}).code, Code::invalid);
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {std::string(262'145, 'x')}).code,
+            Code::invalid);
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 9}}, {"x"}).code, Code::invalid);
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", -1}}, {"x"}).code, Code::invalid);
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}).code, Code::invalid);
@@ -98,7 +109,8 @@ TEST_F(ServicesStoreTest, BlobsRefuseWhatIsOutOfBounds) {
 TEST(Rfc3339, IsReadStrictly) {
   EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-11-21T12:37:30.5+03:00")), "2026-11-21T09:37:30.500Z");
   EXPECT_EQ(to_rfc3339(*parse_rfc3339("2024-02-29T23:59:59Z")), "2024-02-29T23:59:59.000Z");
-  for (const char* text : {"", "2026-11-21", "2026-02-30T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T00:00:00", "x"}) {
+  for (const char* text :
+       {"", "2026-11-21", "2026-02-30T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T00:00:00", "x"}) {
     EXPECT_FALSE(parse_rfc3339(text)) << text;
   }
 }

@@ -7,11 +7,12 @@
 namespace patchbay::plugin {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 boost::asio::awaitable<port::Result> echo(std::shared_ptr<InstanceContext> context, port::Call call) {
-  co_return port::Result(port::Message("{\"from\": \"" + to_string_id(context->integration) + "\"}", call.message.blobs));
+  co_return port::Result(
+      port::Message("{\"from\": \"" + to_string_id(context->integration) + "\"}", call.message.blobs));
 }
 
 boost::asio::awaitable<port::Result> wait_long(Clock& clock) {
@@ -26,7 +27,8 @@ boost::asio::awaitable<port::Result> fail() {
 }
 
 TEST_F(ServicesTest, CallsWhatUpperModulesAdd) {
-  services_->add("pb.test/1:echo", [](auto context, auto call) { return echo(std::move(context), std::move(call)); });
+  services_->add("pb.test/1:echo",
+                 [](auto context, auto call) { return echo(std::move(context), std::move(call)); });
   const auto result = ask("pb.test/1:echo", json::object(), {"raw"});
   EXPECT_EQ(body_of(result)["from"], "7");
   EXPECT_THAT(result.message.blobs, ::testing::ElementsAre("raw"));
@@ -48,13 +50,16 @@ TEST_F(ServicesTest, CancelsOneCall) {
   services_->add("pb.test/1:wait", [this](auto, auto) { return wait_long(clock_); });
   std::vector<Code> codes;
   for (std::uint64_t id = 100; id < 102; ++id) {
-    side_->ask(id, port::Call("pb.test/1:wait", port::Message("{}")), [&](port::Result r) { codes.push_back(r.code); });
+    side_->ask(id, port::Call("pb.test/1:wait", port::Message("{}")),
+               [&](port::Result r) { codes.push_back(r.code); });
   }
   io_.poll();
   side_->cancel(100);
   run_until([&] { return !codes.empty(); });
   io_.poll();
   EXPECT_THAT(codes, ::testing::ElementsAre(Code::cancelled));
+  side_.reset();
+  run_until([&] { return codes.size() == 2; });
 }
 
 TEST_F(ServicesTest, CancelsACallThatHasNotBegun) {
@@ -98,7 +103,8 @@ TEST_F(ServicesTest, LimitsOpenCalls) {  // plugin-needs N10
   services_->add("pb.test/1:wait", [this](auto, auto) { return wait_long(clock_); });
   std::vector<Code> codes;
   for (std::uint64_t id = 0; id < 257; ++id) {
-    side_->ask(id, port::Call("pb.test/1:wait", port::Message("{}")), [&](port::Result r) { codes.push_back(r.code); });
+    side_->ask(id, port::Call("pb.test/1:wait", port::Message("{}")),
+               [&](port::Result r) { codes.push_back(r.code); });
   }
   run_until([&] { return !codes.empty(); });
   EXPECT_THAT(codes, ::testing::ElementsAre(Code::rate_limited));
@@ -124,7 +130,8 @@ TEST_F(ServicesTest, KeepsMetricsOfPlugins) {
   side_->record_metric(1, 2, "text\x1fyes");
   side_->record_metric(2, 2, "");
   side_->record_metric(77, 2, "");
-  EXPECT_THAT(metrics_.text(), HasSubstr("patchbay_plugin_updates_total{kind=\"text\",ok=\"yes\",plugin=\"acme\"} 2"));
+  EXPECT_THAT(metrics_.text(),
+              HasSubstr("patchbay_plugin_updates_total{kind=\"text\",ok=\"yes\",plugin=\"acme\"} 2"));
   EXPECT_THAT(lines_, HasSubstr("bad name"));
 }
 
@@ -140,10 +147,12 @@ class Strict final : public VerbChecker {
 
 TEST_F(ServicesTest, ChecksVerbsWhenToldTo) {
   const Strict checker;
-  Services::Parts parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_, {}, &checker};
+  Services::Parts parts{io_.get_executor(), clock_,    ids_,    *store_, *vault_, http_,
+                        metrics_,           redactor_, logger_, {},      &checker};
   auto plain = std::exchange(services_, std::make_unique<Services>(std::move(parts)));
   start();
-  services_->add("pb.test/1:echo", [](auto context, auto call) { return echo(std::move(context), std::move(call)); });
+  services_->add("pb.test/1:echo",
+                 [](auto context, auto call) { return echo(std::move(context), std::move(call)); });
   EXPECT_EQ(ask("pb.test/1:echo", {{"a", 1}}).text, "request is not empty");
   EXPECT_EQ(ask("pb.test/1:echo", json::object()).code, Code::internal);
   EXPECT_THAT(lines_, HasSubstr("reply is not empty"));

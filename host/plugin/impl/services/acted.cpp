@@ -11,7 +11,9 @@ constexpr auto kLongestCall = 15min;
 constexpr std::size_t kMost = 10'000;
 
 // The part of a traceparent that stays the same along the way.
-std::string id_of(const std::string& trace) { return trace.size() == 55 ? trace.substr(3, 32) : std::string(); }
+std::string id_of(const std::string& trace) {
+  return trace.size() == 55 ? trace.substr(3, 32) : std::string();
+}
 
 }  // namespace
 
@@ -19,7 +21,8 @@ void ActedLog::note(const std::string& trace) {
   const auto now = clock_.monotonic();
   const std::lock_guard lock(mutex_);
   while (!entries_.empty() && entries_.front().first + kLongestCall < now) entries_.pop_front();
-  // What no longer fits is remembered without its trace: better one call too many that is looked up than one too few.
+  // What no longer fits is remembered without its trace: better one call too many that is looked up than one
+  // too few.
   if (entries_.size() >= kMost) entries_.front().second.clear();
   if (entries_.size() < kMost) {
     entries_.emplace_back(now, id_of(trace));

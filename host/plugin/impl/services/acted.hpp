@@ -10,8 +10,8 @@
 
 namespace patchbay::plugin {
 
-// Remembers which calls of an instance may have acted outside: every unsafe request, by the trace of the call it was made
-// for, for as long as such a call can last. Any thread.
+// Remembers which calls of an instance may have acted outside: every unsafe request, by the trace of the call
+// it was made for, for as long as such a call can last. Any thread.
 class ActedLog {
  public:
   explicit ActedLog(const Clock& clock) : clock_(clock) {}

@@ -47,7 +47,8 @@ class BlobVerbs {
     const auto id = id_field(request, "blob");
     const auto offset = number_field(request, "offset");
     if (offset < 0) bad_field("offset");
-    if (call.message.blobs.empty() || call.message.blobs.front().size() > store::kBlobPiece) bad_field("blobs/0");
+    if (call.message.blobs.empty() || call.message.blobs.front().size() > store::kBlobPiece)
+      bad_field("blobs/0");
     const auto data = std::make_shared<const std::string>(std::move(call.message.blobs.front()));
     auto work = [context, id, offset, data](store::Session& session) {
       require_own(session, *context, id);

@@ -19,14 +19,17 @@ constexpr std::uint64_t kMostBlob = std::uint64_t{4} << 30;
 constexpr int kMostRedirects = 10;
 constexpr std::size_t kMostParts = 100;
 
-bool has(const json& object, const char* name) { return object.contains(name) && !object.at(name).is_null(); }
+bool has(const json& object, const char* name) {
+  return object.contains(name) && !object.at(name).is_null();
+}
 
 std::string text_or(const json& object, const char* name, std::string fallback) {
   return has(object, name) ? text_field(object, name) : std::move(fallback);
 }
 
 std::string written(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 // {"a": "x", "b": [1, 2]} as a=x, b=1, b=2.
@@ -85,7 +88,8 @@ void read_body(const json& request, const port::Call& call, FetchSpec& spec) {
   } else if (has(request, "body")) {
     if (!request.at("body").is_object()) bad_field("body");
     const auto index = number_field(request.at("body"), "blob_index");
-    if (index < 0 || static_cast<std::size_t>(index) >= call.message.blobs.size()) bad_field("body/blob_index");
+    if (index < 0 || static_cast<std::size_t>(index) >= call.message.blobs.size())
+      bad_field("body/blob_index");
     spec.body = FetchSpec::Body::raw;
     spec.raw = call.message.blobs[static_cast<std::size_t>(index)];
   }
@@ -145,7 +149,8 @@ std::string encoded(const FetchSpec::Pairs& pairs, const SecretValues& values) {
   std::string out;
   for (const auto& [name, value] : pairs) {
     if (!out.empty()) out += '&';
-    out += percent_encode(name, Place::query) + "=" + percent_encode(fill(value, values, Place::plain), Place::query);
+    out += percent_encode(name, Place::query) + "=" +
+           percent_encode(fill(value, values, Place::plain), Place::query);
   }
   return out;
 }

@@ -40,8 +40,8 @@ struct FetchSpec {
   std::string raw;
   std::vector<Part> parts;
   Duration timeout{30'000};
-  bool safe = false;      // may be sent twice and does not count as acting
-  bool repeat = false;    // the host repeats it when no answer comes
+  bool safe = false;    // may be sent twice and does not count as acting
+  bool repeat = false;  // the host repeats it when no answer comes
   bool to_blob = false;
   std::uint64_t max_response = 0;
   std::string blob_name;
@@ -57,7 +57,8 @@ FetchSpec read_fetch(const port::Call& call);
 // Every secret that it wants.
 SecretNames secrets_of(const FetchSpec& spec);
 
-// The request with secrets filled in, each encoded for its place; parts that come from blobs are left to the caller.
+// The request with secrets filled in, each encoded for its place; parts that come from blobs are left to the
+// caller.
 net::HttpRequest build_request(const FetchSpec& spec, const SecretValues& values);
 
 }  // namespace patchbay::plugin

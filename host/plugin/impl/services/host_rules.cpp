@@ -55,7 +55,8 @@ bool is_tied(const InstanceContext& context, const std::string& reference, const
   if (spec == secrets.end()) return false;
   return std::any_of(spec->second.hosts.begin(), spec->second.hosts.end(), [&](const std::string& pattern) {
     const auto allowed = resolve(context, pattern);
-    return allowed && net::matches_host(allowed->host, server.host) && (!allowed->port || *allowed->port == server.port);
+    return allowed && net::matches_host(allowed->host, server.host) &&
+           (!allowed->port || *allowed->port == server.port);
   });
 }
 
@@ -73,7 +74,8 @@ net::EgressRule egress_of(const InstanceContext& context, const std::vector<std:
 }
 
 bool may_have(const InstanceContext& context, const SecretNames& names, const net::UrlParts& server) {
-  return std::all_of(names.begin(), names.end(), [&](const auto& name) { return is_tied(context, name, server); });
+  return std::all_of(names.begin(), names.end(),
+                     [&](const auto& name) { return is_tied(context, name, server); });
 }
 
 void require_tied(const InstanceContext& context, const SecretNames& names, const net::UrlParts& server) {

@@ -63,10 +63,14 @@ class HttpVerbs {
  public:
   explicit HttpVerbs(const Services::Parts& parts)
       : parts_(parts),
-        requests_(parts.metrics.define({metrics::Kind::counter, "patchbay_http_requests_total",
-                                        "Requests that plugins made, by outcome", {"plugin", "outcome"}})),
-        seconds_(parts.metrics.define(
-            {metrics::Kind::histogram, "patchbay_http_seconds", "Time of requests that plugins made", {"plugin"}})) {}
+        requests_(parts.metrics.define({metrics::Kind::counter,
+                                        "patchbay_http_requests_total",
+                                        "Requests that plugins made, by outcome",
+                                        {"plugin", "outcome"}})),
+        seconds_(parts.metrics.define({metrics::Kind::histogram,
+                                       "patchbay_http_seconds",
+                                       "Time of requests that plugins made",
+                                       {"plugin"}})) {}
 
   awaitable<port::Result> fetch(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto fetch = std::make_shared<Fetch>(context, read_fetch(call));
@@ -131,7 +135,9 @@ class HttpVerbs {
     auto request = build_request(fetch->spec, fetch->values);
     request.timeout = left;
     if (fetch->spec.auth_anywhere) {
-      request.trusted = [fetch](const net::UrlParts& url) { return may_have(*fetch->context, fetch->names, url); };
+      request.trusted = [fetch](const net::UrlParts& url) {
+        return may_have(*fetch->context, fetch->names, url);
+      };
     }
     add_blobs(*fetch, request);
     const auto writer = fetch->spec.to_blob ? make_writer(*fetch) : nullptr;
@@ -179,7 +185,9 @@ class HttpVerbs {
     requests_.add(1, {plugin, outcome});
     seconds_.record(std::chrono::duration<double>(time).count(), {plugin});
     if (!fetch.context->logger.enabled(log::Level::debug)) return;
-    fetch.context->logger.debug("request", {{"method", fetch.spec.method}, {"url", fetch.spec.url}, {"outcome", outcome},
+    fetch.context->logger.debug("request", {{"method", fetch.spec.method},
+                                            {"url", fetch.spec.url},
+                                            {"outcome", outcome},
                                             {"ms", std::to_string(time.count())}});
   }
 
@@ -192,8 +200,9 @@ class HttpVerbs {
 
 void add_http(Services& services, const Services::Parts& parts) {
   const auto verbs = std::make_shared<HttpVerbs>(parts);
-  services.add("pb.http/1:fetch",
-               [verbs](auto context, auto call) { return verbs->fetch(std::move(context), std::move(call)); });
+  services.add("pb.http/1:fetch", [verbs](auto context, auto call) {
+    return verbs->fetch(std::move(context), std::move(call));
+  });
 }
 
 }  // namespace patchbay::plugin

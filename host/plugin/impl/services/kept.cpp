@@ -6,12 +6,14 @@ namespace patchbay::plugin {
 namespace {
 
 // In one transaction, whatever is set.
-SecretValues load(store::Session& session, const vault::Vault& vault, const InstanceContext& context, const SecretNames& names) {
+SecretValues load(store::Session& session, const vault::Vault& vault, const InstanceContext& context,
+                  const SecretNames& names) {
   SecretValues values;
   for (const auto& name : names) {
     const bool is_profile = name.starts_with("profile:");
     if (is_profile && !context.profile) continue;
-    const vault::SecretName key(is_profile ? "profile" : "integration", is_profile ? *context.profile : context.integration,
+    const vault::SecretName key(is_profile ? "profile" : "integration",
+                                is_profile ? *context.profile : context.integration,
                                 name.substr(name.find(':') + 1));
     if (auto value = vault.get(session, key)) values.emplace(name, std::move(*value));
   }
@@ -52,16 +54,20 @@ void InstanceContext::Kept::forget(const std::string& name) {
   secrets.erase(value);
 }
 
-boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts, std::shared_ptr<InstanceContext> context,
+boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts,
+                                                   std::shared_ptr<InstanceContext> context,
                                                    SecretNames names) {
   auto known = context->kept->find(names);
   if (known.size() == names.size()) co_return known;
   const auto* const vault = &parts.vault;
-  auto work = [vault, context, names](store::Session& session) { return load(session, *vault, *context, names); };
+  auto work = [vault, context, names](store::Session& session) {
+    return load(session, *vault, *context, names);
+  };
   auto loaded = co_await parts.store.read(std::move(work));
   for (const auto& name : names) {
     if (loaded.contains(name)) continue;
-    throw Error(Code::unauthenticated, Text("plugin.secret_missing", {{"secret", name.substr(name.find(':') + 1)}}));
+    throw Error(Code::unauthenticated,
+                Text("plugin.secret_missing", {{"secret", name.substr(name.find(':') + 1)}}));
   }
   context->kept->keep(loaded);
   co_return loaded;

@@ -11,8 +11,8 @@
 
 namespace patchbay::plugin {
 
-// The secrets that an instance has used, so that not every request asks the database and the redactor knows them while
-// the instance lives; and what it has done outside. Any thread.
+// The secrets that an instance has used, so that not every request asks the database and the redactor knows
+// them while the instance lives; and what it has done outside. Any thread.
 struct InstanceContext::Kept {
   Kept(log::Redactor& redactor_, const Clock& clock) : acted(clock), redactor(redactor_) {}
   ~Kept();
@@ -33,7 +33,8 @@ struct InstanceContext::Kept {
 };
 
 // Throws Error{unauthenticated} "plugin.secret_missing" when one is not set.
-boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts, std::shared_ptr<InstanceContext> context,
+boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts,
+                                                   std::shared_ptr<InstanceContext> context,
                                                    SecretNames names);
 
 }  // namespace patchbay::plugin

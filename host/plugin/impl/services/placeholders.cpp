@@ -55,8 +55,8 @@ std::optional<Found> find_next(std::string_view text, std::size_t from) {
 }
 
 struct Parsed {
-  std::string name;                           // "secret:token"
-  std::optional<std::string_view> message;    // of an HMAC
+  std::string name;                         // "secret:token"
+  std::optional<std::string_view> message;  // of an HMAC
 };
 
 Parsed parse(std::string_view content) {
@@ -72,7 +72,8 @@ Parsed parse(std::string_view content) {
   const bool is_hmac = content.starts_with(kHmac);
   const bool is_owned = rest.starts_with("secret:") || rest.starts_with("profile:");
   if (!is_owned || !is_name(rest.substr(rest.find(':') + 1)) || is_hmac != parsed.message.has_value()) {
-    throw Error(Code::unsupported, Text("plugin.bad_placeholder", {{"placeholder", std::string(content.substr(0, 80))}}));
+    throw Error(Code::unsupported,
+                Text("plugin.bad_placeholder", {{"placeholder", std::string(content.substr(0, 80))}}));
   }
   return parsed;
 }
@@ -94,7 +95,8 @@ std::string percent_encode(std::string_view text, Place place) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const bool stays = kAnywhere.find(c) != kAnywhere.npos || (place == Place::path && kPath.find(c) != kPath.npos);
+    const bool stays =
+        kAnywhere.find(c) != kAnywhere.npos || (place == Place::path && kPath.find(c) != kPath.npos);
     const auto byte = static_cast<unsigned char>(c);
     if (stays || place == Place::plain) {
       out += c;
@@ -107,7 +109,9 @@ std::string percent_encode(std::string_view text, Place place) {
   return out;
 }
 
-bool has_placeholder(std::string_view text) { return find_next(text, 0).has_value(); }
+bool has_placeholder(std::string_view text) {
+  return find_next(text, 0).has_value();
+}
 
 void collect_names(std::string_view text, SecretNames& names) {
   for (auto found = find_next(text, 0); found; found = find_next(text, found->end)) {

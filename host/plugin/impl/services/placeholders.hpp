@@ -14,8 +14,9 @@ enum class Place { plain, path, query };
 using SecretNames = std::set<std::string>;
 using SecretValues = std::map<std::string, std::string>;
 
-// Pure functions on templates with {{secret:name}}, {{profile:name}} and {{hmac-sha256-hex:secret:name:message}}, whose
-// message may hold placeholders of the first two kinds. Everything else in double braces is text and stays.
+// Pure functions on templates with {{secret:name}}, {{profile:name}} and
+// {{hmac-sha256-hex:secret:name:message}}, whose message may hold placeholders of the first two kinds.
+// Everything else in double braces is text and stays.
 
 // Adds what `text` needs. Throws Error{unsupported} for {{oauth:name}}.
 void collect_names(std::string_view text, SecretNames& names);

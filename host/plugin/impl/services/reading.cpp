@@ -13,7 +13,9 @@ json request_of(const port::Call& call) {
   return request;
 }
 
-void bad_field(const std::string& name) { throw Error(Code::invalid, Text("plugin.bad_field", {{"field", name}})); }
+void bad_field(const std::string& name) {
+  throw Error(Code::invalid, Text("plugin.bad_field", {{"field", name}}));
+}
 
 std::string text_field(const json& request, const char* name) {
   const auto field = request.find(name);
@@ -34,7 +36,8 @@ Id id_field(const json& request, const char* name) {
 }
 
 port::Result reply_of(const json& reply, std::vector<std::string> blobs) {
-  return port::Result(port::Message(reply.dump(-1, ' ', false, json::error_handler_t::replace), std::move(blobs)));
+  return port::Result(
+      port::Message(reply.dump(-1, ' ', false, json::error_handler_t::replace), std::move(blobs)));
 }
 
 }  // namespace patchbay::plugin

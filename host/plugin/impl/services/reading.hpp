@@ -12,7 +12,8 @@ namespace patchbay::plugin {
 // The request of a verb as a JSON object. Throws Error{invalid} "plugin.bad_request" that names the verb.
 nlohmann::json request_of(const port::Call& call);
 
-// Fields of a request. Throw Error{invalid} "plugin.bad_field" that names the field when it is missing or of another type.
+// Fields of a request. Throw Error{invalid} "plugin.bad_field" that names the field when it is missing or of
+// another type.
 std::string text_field(const nlohmann::json& request, const char* name);
 std::int64_t number_field(const nlohmann::json& request, const char* name);
 Id id_field(const nlohmann::json& request, const char* name);

@@ -32,7 +32,8 @@ std::optional<TimePoint> parse_rfc3339(const std::string& text) {
   const int minute = std::stoi(match[5]);
   const int second = std::stoi(match[6]);
   if (!date || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  TimePoint time = *date + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  TimePoint time =
+      *date + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
   if (match[7].matched) time += fraction_of(match[7]);
   if (match[8].matched) {
     const auto offset = std::chrono::hours(std::stoi(match[9])) + std::chrono::minutes(std::stoi(match[10]));

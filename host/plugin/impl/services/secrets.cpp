@@ -1,4 +1,5 @@
-// pb.secrets/1: for protocols that the host does not speak, and for secrets that a plugin finds. Both leave a trace in audit.
+// pb.secrets/1: for protocols that the host does not speak, and for secrets that a plugin finds. Both leave a
+// trace in audit.
 #include "base/error.hpp"
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
@@ -73,11 +74,13 @@ class SecretVerbs {
     return vault::SecretName("integration", context.integration, name);
   }
 
-  void audit(store::Session& session, const InstanceContext& context, const char* action, const std::string& name) const {
+  void audit(store::Session& session, const InstanceContext& context, const char* action,
+             const std::string& name) const {
     json detail;
     detail["name"] = name;
     session.exec(
-        "insert into audit(id, at, actor, action, object, detail) values (:id, :at, :actor, :action, :object, :detail)",
+        "insert into audit(id, at, actor, action, object, detail) values (:id, :at, :actor, :action, "
+        ":object, :detail)",
         {parts_.ids.next(), parts_.clock.now().time_since_epoch().count(), "plugin:" + context.manifest->id,
          std::string(action), "integration:" + to_string_id(context.integration), detail.dump()});
   }

@@ -35,12 +35,14 @@ std::string cut(std::string text, std::size_t most) {
   return text + "…";
 }
 
-port::Result result_of(const Error& error) { return port::Result(error.code(), error.text().english(), error.retry_after()); }
+port::Result result_of(const Error& error) {
+  return port::Result(error.code(), error.text().english(), error.retry_after());
+}
 
 }  // namespace
 
-InstanceContext::InstanceContext(Id integration_, std::shared_ptr<const Manifest> manifest_, std::string settings_,
-                                 const log::Logger& logger_)
+InstanceContext::InstanceContext(Id integration_, std::shared_ptr<const Manifest> manifest_,
+                                 std::string settings_, const log::Logger& logger_)
     : integration(integration_),
       manifest(std::move(manifest_)),
       settings(std::move(settings_)),
@@ -48,13 +50,15 @@ InstanceContext::InstanceContext(Id integration_, std::shared_ptr<const Manifest
 
 struct Services::State : std::enable_shared_from_this<Services::State> {
   explicit State(Parts p)
-      : parts(std::move(p)), tasks(parts.executor, [logger = parts.logger](const std::string& name, std::exception_ptr) {
+      : parts(std::move(p)),
+        tasks(parts.executor, [logger = parts.logger](const std::string& name, std::exception_ptr) {
           logger.error("a call of a plugin ended without an answer", {{"method", name}});
         }) {}
 
   asio::awaitable<port::Result> checked(std::shared_ptr<Asked> asked);
   asio::awaitable<port::Result> guarded(std::shared_ptr<Asked> asked);
-  asio::awaitable<void> serve(std::shared_ptr<Asked> asked, std::shared_ptr<OpenCalls> calls, std::uint64_t id);
+  asio::awaitable<void> serve(std::shared_ptr<Asked> asked, std::shared_ptr<OpenCalls> calls,
+                              std::uint64_t id);
   void cancel_all();
 
   const Parts parts;
@@ -67,7 +71,8 @@ struct Services::State : std::enable_shared_from_this<Services::State> {
 asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> asked) {
   const auto method = asked->call.method;
   const auto entry = handlers.find(method);
-  if (entry == handlers.end()) throw Error(Code::unsupported, Text("plugin.unknown_method", {{"method", repair_utf8(method)}}));
+  if (entry == handlers.end())
+    throw Error(Code::unsupported, Text("plugin.unknown_method", {{"method", repair_utf8(method)}}));
   if (parts.checker != nullptr) {
     const auto fault = parts.checker->check_request(method, asked->call.message);
     if (fault) throw Error(Code::invalid, Text::verbatim(*fault));
@@ -127,7 +132,8 @@ namespace {
 template <class State>
 class Side final : public port::HostSide {
  public:
-  Side(std::shared_ptr<State> services, std::shared_ptr<InstanceContext> context, std::shared_ptr<OpenCalls> calls)
+  Side(std::shared_ptr<State> services, std::shared_ptr<InstanceContext> context,
+       std::shared_ptr<OpenCalls> calls)
       : services_(std::move(services)),
         context_(std::move(context)),
         calls_(std::move(calls)),
@@ -152,19 +158,22 @@ class Side final : public port::HostSide {
     context_->logger.write(known, line, {{"fields", cut(repair_utf8(fields), kLongestFields)}});
   }
 
-  void define_metric(std::uint64_t handle, int kind, std::string name, std::string help, std::string labels) override {
-    constexpr metrics::Kind kKinds[] = {metrics::Kind::counter, metrics::Kind::gauge, metrics::Kind::histogram};
+  void define_metric(std::uint64_t handle, int kind, std::string name, std::string help,
+                     std::string labels) override {
+    constexpr metrics::Kind kKinds[] = {metrics::Kind::counter, metrics::Kind::gauge,
+                                        metrics::Kind::histogram};
     if (kind < 1 || kind > 3) return;
     std::vector<std::string> names;
     if (!labels.empty()) names.push_back(std::move(labels));
-    metrics_.define(handle, metrics::Definition(kKinds[kind - 1], std::move(name), repair_utf8(help), std::move(names)));
+    metrics_.define(
+        handle, metrics::Definition(kKinds[kind - 1], std::move(name), repair_utf8(help), std::move(names)));
   }
 
   void record_metric(std::uint64_t handle, double value, std::string label_values) override {
     metrics_.record(handle, value, label_values);
   }
 
-  bool acted(const std::string& trace) { return context_->kept->acted.has(trace); }
+  bool acted(const std::string& trace) override { return context_->kept->acted.has(trace); }
 
  private:
   void refuse(std::shared_ptr<Asked> asked) {
@@ -191,10 +200,13 @@ Services::Services(Parts parts) : state_(std::make_shared<State>(std::move(parts
 
 Services::~Services() = default;
 
-void Services::add(const std::string& method, Handler handler) { state_->handlers[method] = std::move(handler); }
+void Services::add(const std::string& method, Handler handler) {
+  state_->handlers[method] = std::move(handler);
+}
 
 std::shared_ptr<port::HostSide> Services::make(std::shared_ptr<InstanceContext> context) {
-  if (!context->kept) context->kept = std::make_shared<InstanceContext::Kept>(state_->parts.redactor, state_->parts.clock);
+  if (!context->kept)
+    context->kept = std::make_shared<InstanceContext::Kept>(state_->parts.redactor, state_->parts.clock);
   auto calls = std::make_shared<OpenCalls>();
   {
     const std::lock_guard lock(state_->mutex);

@@ -31,7 +31,10 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 Asked::Asked(asio::any_io_executor strand_, std::shared_ptr<InstanceContext> context_, port::Call call_,
              port::HostSide::Reply reply)
-    : strand(std::move(strand_)), context(std::move(context_)), call(std::move(call_)), reply_(std::move(reply)) {}
+    : strand(std::move(strand_)),
+      context(std::move(context_)),
+      call(std::move(call_)),
+      reply_(std::move(reply)) {}
 
 Asked::~Asked() {
   if (!reply_) return;

@@ -15,7 +15,8 @@
 
 namespace patchbay::plugin {
 
-// One call of a plugin, from ask() to its reply. Answers exactly once, "cancelled" when it goes away unanswered.
+// One call of a plugin, from ask() to its reply. Answers exactly once, "cancelled" when it goes away
+// unanswered.
 class Asked {
  public:
   Asked(boost::asio::any_io_executor strand, std::shared_ptr<InstanceContext> context, port::Call call,

@@ -36,16 +36,18 @@ Change change_of(const json& request) {
   const auto& value = request.at("value");
   if (!value.is_null()) change.value = value.dump(-1, ' ', false, json::error_handler_t::replace);
   if (change.value.size() > kLargestValue) {
-    throw Error(Code::invalid, Text("plugin.state_too_large", {{"key", change.key}, {"limit", std::to_string(kLargestValue)}}));
+    throw Error(Code::invalid, Text("plugin.state_too_large",
+                                    {{"key", change.key}, {"limit", std::to_string(kLargestValue)}}));
   }
   const auto expected = request.find("expected_version");
-  if (expected != request.end() && !expected->is_null()) change.expected = number_field(request, "expected_version");
+  if (expected != request.end() && !expected->is_null())
+    change.expected = number_field(request, "expected_version");
   return change;
 }
 
 Entry find(store::Session& session, Id integration, const std::string& key) {
-  const auto row = session.query_one("select value, version from plugin_state where integration = :i and key = :k",
-                                     {integration, key});
+  const auto row = session.query_one(
+      "select value, version from plugin_state where integration = :i and key = :k", {integration, key});
   Entry entry;
   if (!row) return entry;
   entry.value = row->text(0);
@@ -58,7 +60,8 @@ Entry find(store::Session& session, Id integration, const std::string& key) {
 }
 
 void check_room(store::Session& session, Id integration) {
-  const auto row = session.query_one("select cast(count(*) as bigint) from plugin_state where integration = :i", {integration});
+  const auto row = session.query_one(
+      "select cast(count(*) as bigint) from plugin_state where integration = :i", {integration});
   if (row->integer(0) >= kMostKeys) {
     throw Error(Code::invalid, Text("plugin.state_full", {{"limit", std::to_string(kMostKeys)}}));
   }
@@ -79,11 +82,13 @@ std::int64_t apply(store::Session& session, Id integration, const Change& change
   if (before.version == 0) {
     check_room(session, integration);
     changed = session.exec(
-        "insert into plugin_state(integration, key, value, version) values (:i, :k, :t, 1) on conflict do nothing",
+        "insert into plugin_state(integration, key, value, version) values (:i, :k, :t, 1) on conflict do "
+        "nothing",
         {integration, change.key, change.value});
   } else {
     changed = session.exec(
-        "update plugin_state set value = :t, version = version + 1 where integration = :i and key = :k and version = :v",
+        "update plugin_state set value = :t, version = version + 1 where integration = :i and key = :k and "
+        "version = :v",
         {change.value, integration, change.key, before.version});
   }
   if (changed == 0) conflict(change.key);
@@ -106,7 +111,9 @@ class StateVerbs {
 
   boost::asio::awaitable<port::Result> put(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto change = change_of(request_of(call));
-    auto work = [context, change](store::Session& session) { return apply(session, context->integration, change); };
+    auto work = [context, change](store::Session& session) {
+      return apply(session, context->integration, change);
+    };
     const auto version = co_await store_.write(std::move(work));
     json reply;
     reply["version"] = version;
