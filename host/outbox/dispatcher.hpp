@@ -45,8 +45,8 @@ class Dispatcher {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   void start();
-  // Items of this lane have been committed; `head` is the first of them. Any thread.
-  void wake(Id integration, std::string lane, Id head);
+  // This item, and perhaps more of its lane after it, have been committed. Any thread.
+  void wake(const Item& item);
   // Something changed for the integration (it was connected, its instance is back): waits for it end now. Any thread.
   void wake(Id integration);
   // Nothing new goes out; waits up to `grace` for the answers to what is on its way, then leaves it unsettled.

@@ -62,7 +62,9 @@ class OnTheWay {
   const Id item_;
 };
 
-std::string conversation_key(Id integration, const std::string& lane) { return to_string_id(integration) + "/" + lane; }
+std::string conversation_key(Id integration, const std::string& lane, const std::string& kind) {
+  return to_string_id(integration) + "/" + kind + "/" + lane;
+}
 
 }  // namespace
 
@@ -86,7 +88,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   void start() { sweep_soon(); }
   void offer(const Head& head) {
     auto& queue = queue_of(head.integration);
-    queue.lanes.offer(head.lane, head.item);
+    queue.lanes.offer(head.lane, head.item, head.kind);
     pump(queue);
   }
   void refresh(Id integration) {
@@ -207,7 +209,10 @@ Time Dispatcher::Impl::blocked(Queue& queue) {
 Time Dispatcher::Impl::take_rate(Queue& queue, const std::string& lane) {
   std::vector<net::RateBuckets::Want> wants;
   if (queue.policy.integration) wants.emplace_back(to_string_id(queue.integration), *queue.policy.integration);
-  if (queue.policy.conversation) wants.emplace_back(conversation_key(queue.integration, lane), *queue.policy.conversation);
+  const auto kind = queue.lanes.kind(lane);
+  for (const auto& [only, rate] : queue.policy.conversation) {
+    if (only.empty() || only == kind) wants.emplace_back(conversation_key(queue.integration, lane, only), rate);
+  }
   return wants.empty() ? Time{0} : Time(buckets_.take(wants));
 }
 
@@ -394,11 +399,12 @@ void Dispatcher::start() {
   impl_->on_strand([](Impl& impl) { impl.start(); });
 }
 
-void Dispatcher::wake(Id integration, std::string lane, Id head) {
+void Dispatcher::wake(const Item& item) {
   Head first;
-  first.integration = integration;
-  first.lane = std::move(lane);
-  first.item = head;
+  first.integration = item.integration;
+  first.lane = item.lane;
+  first.kind = item.kind;
+  first.item = item.id;
   impl_->on_strand([first = std::move(first)](Impl& impl) { impl.offer(first); });
 }
 

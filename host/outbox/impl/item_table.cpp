@@ -76,11 +76,13 @@ void close_message(store::Session& session, const Item& item, Next next) {
 std::vector<Head> heads(store::Session& session) {
   std::vector<Head> found;
   for (const auto& row : session.query(
-           "select integration, lane, cast(min(id) as bigint) from outbox where done = 0 group by integration, lane")) {
+           "select integration, lane, kind, cast(min(id) as bigint) from outbox where done = 0 "
+           "group by integration, lane, kind")) {
     Head head;
     head.integration = row.integer(0);
     head.lane = row.text(1);
-    head.item = row.integer(2);
+    head.kind = row.text(2);
+    head.item = row.integer(3);
     found.push_back(std::move(head));
   }
   return found;

@@ -15,6 +15,7 @@ namespace patchbay::outbox {
 struct Head {
   Id integration = 0;
   std::string lane;
+  std::string kind;
   Id item = 0;
 };
 std::vector<Head> heads(store::Session& session);

@@ -15,11 +15,12 @@ void Lanes::take_out(const std::string& name, const Lane& lane) {
   if (lane.place == Place::waiting) waiting_.erase({lane.due, lane.head, name});
 }
 
-void Lanes::offer(const std::string& name, Id head) {
+void Lanes::offer(const std::string& name, Id head, const std::string& kind) {
   const auto [found, is_new] = lanes_.try_emplace(name);
   auto& lane = found->second;
   if (is_new) {
     lane.head = head;
+    lane.kind = kind;
     make_ready(name, lane);
   } else if (lane.place == Place::busy) {
     lane.offered = std::min(lane.offered.value_or(head), head);
@@ -47,6 +48,7 @@ void Lanes::end(const std::string& name, std::optional<Id> next) {
   }
   Lane fresh;
   fresh.head = *next;
+  fresh.kind = lane.kind;
   lane = fresh;
   make_ready(name, lane);
 }
@@ -80,6 +82,11 @@ void Lanes::forgive() {
 std::optional<Lanes::Time> Lanes::next_due() const {
   if (waiting_.empty()) return std::nullopt;
   return std::get<0>(*waiting_.begin());
+}
+
+std::string Lanes::kind(const std::string& name) const {
+  const auto found = lanes_.find(name);
+  return found == lanes_.end() ? std::string() : found->second.kind;
 }
 
 int Lanes::failures(const std::string& name) const {

@@ -25,7 +25,7 @@ class Lanes {
   };
 
   // The lane has an item `head`. One that is busy remembers it for later; one that waits keeps waiting.
-  void offer(const std::string& name, Id head);
+  void offer(const std::string& name, Id head, const std::string& kind = {});
   // The first ready lane.
   std::optional<std::string> first() const;
   void begin(const std::string& name);
@@ -37,6 +37,8 @@ class Lanes {
   // The provider is back: what waits for a back-off need not.
   void forgive();
   std::optional<Time> next_due() const;
+  // The kind of conversation, as offered.
+  std::string kind(const std::string& name) const;
   // Failures one after another of the lane's first item.
   int failures(const std::string& name) const;
   void count_failure(const std::string& name);
@@ -47,6 +49,7 @@ class Lanes {
   struct Lane {
     Place place = Place::ready;
     Id head = 0;
+    std::string kind;
     Time due{0};
     Wait why = Wait::limit;
     int failures = 0;

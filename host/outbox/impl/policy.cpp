@@ -107,7 +107,7 @@ Policy read_policy(const std::string& manifest) {
     const auto rate = number_at(item, "rate", 0);
     if (!(rate > 0) || !(per >= 1) || per > 1e12) continue;
     const net::Rate allowed(rate, Duration(static_cast<std::int64_t>(per)), number_at(item, "burst", 1));
-    if (text_at(item, "scope") == "conversation") policy.conversation = allowed;
+    if (text_at(item, "scope") == "conversation") policy.conversation.emplace_back(text_at(item, "kind"), allowed);
     if (text_at(item, "scope") == "integration") policy.integration = allowed;
   }
   return policy;

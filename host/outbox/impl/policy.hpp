@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -16,7 +17,8 @@ struct Policy {
   enum class Idempotency { none, lookup, provider };
 
   Idempotency idempotency = Idempotency::none;
-  std::optional<net::Rate> conversation;
+  // The first is for every conversation when its kind is empty, else for those of this kind.
+  std::vector<std::pair<std::string, net::Rate>> conversation;
   std::optional<net::Rate> integration;
 };
 Policy read_policy(const std::string& manifest);

@@ -6,10 +6,10 @@ namespace patchbay::outbox {
 
 void enqueue(store::Session& session, const Item& item) {
   session.exec(
-      "insert into outbox (id, integration, lane, verb, message, part, parts, idempotency_key, payload, state, done, "
-      "attempts, not_before, trace, created_at) values (:id, :integration, :lane, :verb, cast(:message as bigint), :part, "
+      "insert into outbox (id, integration, lane, kind, verb, message, part, parts, idempotency_key, payload, state, done, "
+      "attempts, not_before, trace, created_at) values (:id, :integration, :lane, :kind, :verb, cast(:message as bigint), :part, "
       ":parts, :key, :payload, 'queued', 0, 0, :not_before, :trace, :created)",
-      {item.id, item.integration, item.lane, item.verb, store::nullable(item.message),
+      {item.id, item.integration, item.lane, item.kind, item.verb, store::nullable(item.message),
        static_cast<std::int64_t>(item.part), static_cast<std::int64_t>(item.parts), item.idempotency_key, item.payload,
        item.not_before, item.trace, item.created_at});
 }

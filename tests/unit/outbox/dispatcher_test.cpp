@@ -107,18 +107,20 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
   }
 
   // One part of the message `message`; announced.
-  Id put(const std::string& text, const std::string& lane = "a", Id integration = kBot, Id message = 0, int parts = 1) {
+  Id put(const std::string& text, const std::string& lane = "a", Id integration = kBot, Id message = 0, int parts = 1,
+         const std::string& kind = "private") {
     Item item;
     item.id = next_id++;
     item.integration = integration;
     item.lane = lane;
+    item.kind = kind;
     if (message > 0) item.message = message;
     item.part = parts > 1 ? static_cast<int>(item.id % 10) : 0;
     item.parts = parts;
     item.idempotency_key = "k" + std::to_string(item.id);
     item.payload = json({{"text", text}}).dump();
     store->write_now([&](store::Session& session) { enqueue(session, item); });
-    dispatcher->wake(integration, lane, item.id);
+    dispatcher->wake(item);
     return item.id;
   }
   // Runs until `done`; the time that it may take is real, the dispatcher's stands still.
@@ -255,6 +257,17 @@ TEST_P(DispatcherTest, declared_rates_are_kept) {
   EXPECT_TRUE(pass(2s, [&] { return asked(5); }));
 }
 
+// OUT-2
+TEST_P(DispatcherTest, a_rate_for_groups_leaves_other_conversations_alone) {
+  channels.manifest = R"({"rates": [{"scope": "conversation", "kind": "group", "rate": 1, "per_ms": 60000, "burst": 1}]})";
+  for (const std::string kind : {"group", "private"}) {
+    for (int i = 0; i < 3; ++i) put(kind, kind, kBot, 0, 1, kind);
+  }
+  EXPECT_TRUE(run([&] { return asked(4); }));
+  EXPECT_FALSE(pass(2s, [&] { return asked(5); }));
+  EXPECT_EQ(std::count(caller.asked.begin(), caller.asked.end(), "send:group"), 1);
+}
+
 // OUT-3
 TEST_P(DispatcherTest, a_provider_that_is_down_is_left_alone_and_served_oldest_first_when_it_is_back) {
   for (int i = 0; i < 8; ++i) {
@@ -371,7 +384,7 @@ TEST_P(DispatcherTest, an_acknowledgement_is_tried_once) {
   item.created_at = clock.now().time_since_epoch().count();
   caller.answers["ack"] = results({failing(Code::unavailable)});
   store->write_now([&](store::Session& session) { enqueue(session, item); });
-  dispatcher->wake(kBot, item.lane, item.id);
+  dispatcher->wake(item);
   EXPECT_TRUE(run([&] { return asked(1) && state(3) == "gone"; }));
 }
 

@@ -19,7 +19,7 @@ TEST(Policy, reads_rates_and_passes_over_nonsense) {
       "per_ms": 1000, "burst": 3}, {"scope": "integration", "rate": 30}, {"scope": "grant", "rate": 1},
       {"scope": "integration", "rate": -1}]})");
   EXPECT_EQ(policy.idempotency, Policy::Idempotency::lookup);
-  EXPECT_EQ(policy.conversation->burst, 3);
+  EXPECT_EQ(policy.conversation.at(0).second.burst, 3);
   EXPECT_EQ(policy.integration->tokens, 30);
   EXPECT_FALSE(read_policy("not json").integration);
 }

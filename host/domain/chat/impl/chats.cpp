@@ -1,0 +1,136 @@
+#include "domain/chat/chats.hpp"
+
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "domain/chat/impl/attachment_table.hpp"
+#include "domain/chat/impl/chat_table.hpp"
+#include "domain/chat/impl/message_table.hpp"
+#include "domain/chat/impl/posting.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+namespace asio = boost::asio;
+
+[[noreturn]] void refuse_cursor(const std::string& cursor) {
+  throw Error(Code::invalid, Text("domain.chat.cursor", {{"cursor", cursor}}));
+}
+
+// "<at>.<sequence>.<id>"
+std::string cursor_of(const Message& message) {
+  return std::to_string(message.provider_at) + "." + std::to_string(message.sequence) + "." + to_string_id(message.id);
+}
+
+Place place_of(const std::string& cursor) {
+  Place place;
+  if (cursor.empty()) return place;
+  const auto* at = cursor.data();
+  const auto* end = at + cursor.size();
+  for (auto* number : {&place.at, &place.sequence, &place.id}) {
+    const auto [stop, error] = std::from_chars(at, end, *number);
+    const bool is_last = number == &place.id;
+    if (error != std::errc() || (is_last ? stop != end : stop == end || *stop != '.')) refuse_cursor(cursor);
+    at = is_last ? stop : stop + 1;
+  }
+  return place;
+}
+
+Chat existing(Context& context, Id chat) {
+  auto found = ChatTable(context).find_current(chat);
+  if (!found) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", to_string_id(chat)}}));
+  return std::move(*found);
+}
+
+}  // namespace
+
+asio::awaitable<Page<Chat>> Chats::list(std::optional<Id> integration, std::string cursor, int limit) {
+  Id after = 0;
+  if (!cursor.empty()) {
+    const auto parsed = parse_id(cursor);
+    if (!parsed) refuse_cursor(cursor);
+    after = *parsed;
+  }
+  auto work = [=, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return ChatTable(context).list(integration, after, limit + 1);
+  };
+  Page<Chat> page;
+  page.items = co_await parts_.store.read(std::move(work));
+  if (page.items.size() > static_cast<std::size_t>(limit)) {
+    page.items.pop_back();
+    page.next = to_string_id(page.items.back().id);
+  }
+  co_return page;
+}
+
+asio::awaitable<Chat> Chats::get(Id chat) {
+  auto work = [=, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return existing(context, chat);
+  };
+  co_return co_await parts_.store.read(std::move(work));
+}
+
+asio::awaitable<Page<Message>> Chats::messages(Id chat, std::string cursor, int limit) {
+  const auto after = place_of(cursor);
+  auto work = [=, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return MessageTable(context).list(existing(context, chat).id, after, limit + 1);
+  };
+  Page<Message> page;
+  page.items = co_await parts_.store.read(std::move(work));
+  if (page.items.size() > static_cast<std::size_t>(limit)) {
+    page.items.pop_back();
+    page.next = cursor_of(page.items.back());
+  }
+  co_return page;
+}
+
+asio::awaitable<Message> Chats::message(Id message) {
+  auto work = [=, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return MessageTable(context).find(message);
+  };
+  auto found = co_await parts_.store.read(std::move(work));
+  if (!found) throw Error(Code::not_found, Text("domain.chat.no_message", {{"id", to_string_id(message)}}));
+  co_return std::move(*found);
+}
+
+asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempotency_key, std::string trace) {
+  const auto target = co_await get(chat);
+  const auto channel = co_await parts_.channels.find(target.integration);
+  if (!channel || channel->manifest.empty()) {
+    throw Error(Code::conflict, Text("domain.chat.no_channel", {{"integration", to_string_id(target.integration)}}));
+  }
+  const auto limits = read_limits(channel->manifest);
+  if (idempotency_key.size() > 255) throw Error(Code::invalid, Text("domain.chat.key_long"));
+  const Posting posting(std::move(draft), limits, std::move(idempotency_key), std::move(trace));
+  auto work = [&posting, chat, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return posting.write(context, existing(context, chat));
+  };
+  auto posted = co_await parts_.store.write(std::move(work));
+  if (posted.first && parts_.wake) parts_.wake(*posted.first);
+  co_return std::move(posted.message);
+}
+
+asio::awaitable<std::optional<File>> Chats::file(Id attachment) {
+  auto work = [=, this](store::Session& session) {
+    Context context(session, parts_.ids, parts_.clock);
+    return AttachmentTable(context).find(attachment);
+  };
+  const auto found = co_await parts_.store.read(std::move(work));
+  if (!found) co_return std::nullopt;
+  File file;
+  file.state = found->state;
+  file.name = found->name;
+  file.type = found->type;
+  file.blob = found->blob;
+  file.reason = found->reason;
+  co_return file;
+}
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,74 @@
+#include "domain/chat/render.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+
+namespace patchbay::domain::chat {
+namespace {
+
+using nlohmann::json;
+
+json time_of(std::int64_t ms) { return to_rfc3339(TimePoint(Duration(ms))); }
+
+json maybe_time(const std::optional<std::int64_t>& ms) { return ms ? time_of(*ms) : json(); }
+
+json maybe_id(const std::optional<Id>& id) { return id ? json(to_string_id(*id)) : json(); }
+
+template <class T>
+json maybe(const std::optional<T>& value) {
+  return value ? json(*value) : json();
+}
+
+json author_of(const std::optional<Client>& client) {
+  if (!client) return json();
+  return {{"id", to_string_id(client->id)}, {"external_id", client->external_id}, {"name", client->name},
+          {"username", client->username},   {"language", client->language},       {"is_bot", client->is_bot}};
+}
+
+}  // namespace
+
+json to_json(const Attachment& attachment) {
+  return {{"id", to_string_id(attachment.id)},  {"kind", attachment.kind},
+          {"name", attachment.name},            {"type", attachment.type},
+          {"size", maybe(attachment.size)},     {"width", maybe(attachment.width)},
+          {"height", maybe(attachment.height)}, {"duration_ms", maybe(attachment.duration_ms)},
+          {"state", attachment.state},          {"reason", maybe(attachment.reason)}};
+}
+
+json to_json(const Message& message) {
+  auto attachments = json::array();
+  for (const auto& attachment : message.attachments) attachments.push_back(to_json(attachment));
+  return {{"id", to_string_id(message.id)},
+          {"chat", to_string_id(message.chat)},
+          {"direction", message.outgoing ? "out" : "in"},
+          {"author", author_of(message.author)},
+          {"text", message.text},
+          {"content", json::parse(message.content, nullptr, false)},
+          {"attachments", std::move(attachments)},
+          {"state", delivery_name(message.state)},
+          {"reason", maybe(message.reason)},
+          {"created_at", time_of(message.created_at)},
+          {"provider_at", time_of(message.provider_at)},
+          {"edited_at", maybe_time(message.edited_at)},
+          {"deleted_at", maybe_time(message.deleted_at)},
+          {"provider_id", maybe(message.provider_id)},
+          {"reply_to", maybe_id(message.reply_to)}};
+}
+
+json to_json(const Chat& chat) {
+  return {{"id", to_string_id(chat.id)},
+          {"integration", to_string_id(chat.integration)},
+          {"conversation", chat.conversation},
+          {"kind", chat.kind},
+          {"title", chat.title},
+          {"client", maybe_id(chat.client)},
+          {"state", chat.state},
+          {"reachable", chat.reachable},
+          {"reason", maybe(chat.reason)},
+          {"merged_into", maybe_id(chat.merged_into)},
+          {"created_at", time_of(chat.created_at)},
+          {"last_message_at", chat.last_message_at > 0 ? time_of(chat.last_message_at) : json()}};
+}
+
+}  // namespace patchbay::domain::chat
