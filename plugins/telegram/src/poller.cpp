@@ -20,10 +20,10 @@ constexpr std::int64_t kGraceMs = 15'000;         // beyond the poll's own time
 constexpr std::int64_t kShortestEmptyMs = 1'000;  // servers for tests answer at once when there is nothing
 constexpr std::int64_t kFirstPauseMs = 1'000;
 constexpr std::int64_t kLongestPauseMs = 60'000;
-constexpr std::int64_t kConflictPauseMs = 5'000;
+constexpr std::int64_t kConflictPauseMs = 3'000;
 constexpr std::int64_t kLongestConflictPauseMs = 300'000;
-constexpr int kConflictsToReport = 3;
-constexpr int kFailuresToReport = 3;
+constexpr int kTriesInRun =
+    3;  // a hiccup, or two hosts changing over; beyond that the run ends, so that people see it
 // After a week without updates Telegram goes on with a random id: an offset of then could confirm what is
 // new.
 constexpr std::int64_t kOffsetHoldsMs = std::int64_t{6} * 24 * 3600 * 1000;
@@ -40,8 +40,6 @@ bool ends_run(const Error& error) {
 }  // namespace
 
 Task<void> Poller::run(std::int64_t lease) {
-  const std::int64_t after_conflict = doubled(kConflictPauseMs, conflicts_, kLongestConflictPauseMs);
-  if (conflicts_ > 0) co_await host_.sleep(after_conflict);
   co_await load_offset();
   for (;;) {
     const std::int64_t began = host_.now();
@@ -148,16 +146,21 @@ std::int64_t Poller::pause_after(const Error& error) {
     if (error.code != PB_CANCELLED) problem_ = error.text;
     throw error;
   }
-  if (error.code == PB_CONFLICT) {
-    problem_ = error.text;
-    if (++conflicts_ >= kConflictsToReport) throw error;
-    return doubled(kConflictPauseMs, conflicts_ - 1, kLongestConflictPauseMs);
-  }
-  if (++failures_ >= kFailuresToReport) {
-    problem_ = english("telegram.unreachable", {{"address", api_.base()}, {"why", error.text}});
-  }
   if (error.code == PB_RATE_LIMITED) return std::max<std::int64_t>(error.retry_after_ms, kFirstPauseMs);
-  return doubled(kFirstPauseMs, failures_ - 1, kLongestPauseMs);
+  if (error.code == PB_CONFLICT) {
+    return pause_or_end(error, doubled(kConflictPauseMs, conflicts_++, kLongestConflictPauseMs), conflicts_);
+  }
+  Error away =
+      failure(PB_UNAVAILABLE, "telegram.unreachable", {{"address", api_.base()}, {"why", error.text}});
+  return pause_or_end(std::move(away), doubled(kFirstPauseMs, failures_++, kLongestPauseMs), failures_);
+}
+
+// The counts go on over runs, so that a new run which fails as well ends at once, with a longer pause.
+std::int64_t Poller::pause_or_end(Error error, std::int64_t pause, int times) {
+  problem_ = error.text;
+  if (times < kTriesInRun) return pause;
+  error.retry_after(pause);
+  throw std::move(error);
 }
 
 }  // namespace telegram

@@ -14,7 +14,8 @@ class Poller {
  public:
   Poller(const patchbay::Host& host, const Api& api) : host_(host), api_(api) {}
 
-  // Ends only by an Error: cancelled, lease lost, token revoked, or somebody else polls and keeps doing so.
+  // Ends only by an Error: cancelled, lease lost, token revoked, somebody else polls, or the server stays
+  // away; the last two with the pause (retry_after) after which it should run again.
   patchbay::Task<void> run(std::int64_t lease);
 
   // Why messages do not arrive, or "".
@@ -28,13 +29,14 @@ class Poller {
   patchbay::Task<void> confirm(std::int64_t last_id);
   // Decides after a failure: throws what ends the run, else the pause before the next try, in milliseconds.
   std::int64_t pause_after(const patchbay::Error& error);
+  std::int64_t pause_or_end(patchbay::Error error, std::int64_t pause, int times);
 
   const patchbay::Host& host_;
   const Api& api_;
   std::int64_t offset_ = 0;     // 0: from the earliest that is not confirmed
   std::int64_t offset_at_ = 0;  // when it was set, Unix milliseconds
-  int failures_ = 0;            // in a row
-  int conflicts_ = 0;           // in a row, over runs
+  int failures_ = 0;            // in a row, over runs
+  int conflicts_ = 0;           // likewise
   std::string problem_;
 };
 

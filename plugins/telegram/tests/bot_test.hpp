@@ -105,6 +105,11 @@ class BotTest : public ::testing::Test {
     host.services.on("pb.http/1:fetch", [this](const Request& request) { return api.serve(request); });
   }
 
+  void TearDown() override {
+    host.stop();
+    EXPECT_TRUE(host.violations.empty()) << host.violations.front();
+  }
+
   Result configure(const Json& settings = Json::object(),
                    const std::string& site_url = "https://acme.example") {
     Json routes = Json::object();

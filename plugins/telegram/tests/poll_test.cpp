@@ -115,17 +115,30 @@ TEST_F(Poll, ends_at_once_when_cancelled_in_a_pause) {
 }
 
 TEST_F(Poll, reports_another_poller_and_does_not_spin) {
-  for (int i = 0; i < 9; ++i)
+  for (int i = 0; i < 9; ++i) {
     api.answer("getUpdates", api_error(409, "Conflict: terminated by other getUpdates request"));
+  }
   const std::uint64_t run = listen();
   EXPECT_NE(health_problem().find("terminated by other getUpdates"), std::string::npos);
-  host.advance(60'000);
+  EXPECT_FALSE(host.answer(run));  // it may be a hand-over
+  host.advance(15'000);
   EXPECT_EQ(code_of(run), PB_CONFLICT);
+  EXPECT_EQ(host.answer(run)->retry_after_ms, 12'000u);
   EXPECT_EQ(polls(), 3u);
+}
+
+TEST_F(Poll, waits_longer_with_every_run_that_meets_the_other_poller) {
+  for (int i = 0; i < 20; ++i) api.answer("getUpdates", api_error(409, "Conflict: terminated"));
   listen();
-  EXPECT_EQ(polls(), 3u);  // a new run waits first
-  host.advance(60'000);
-  EXPECT_EQ(polls(), 4u);
+  host.advance(15'000);
+  std::uint32_t pause = 0;
+  for (int i = 0; i < 8; ++i) {
+    const std::size_t before = polls();
+    const std::uint64_t run = listen();
+    EXPECT_EQ(polls(), before + 1);
+    pause = host.answer(run)->retry_after_ms;
+  }
+  EXPECT_EQ(pause, 300'000u);
 }
 
 TEST_F(Poll, is_well_again_after_a_conflict) {
@@ -144,11 +157,20 @@ TEST_F(Poll, ends_when_the_token_is_revoked) {
 TEST_F(Poll, backs_off_while_the_server_is_away_and_says_so) {
   for (int i = 0; i < 20; ++i) api.answer("getUpdates", Result(PB_UNAVAILABLE, "Connection refused"));
   const std::uint64_t run = listen();
-  EXPECT_EQ(health_problem(), "");
   host.advance(60'000);
-  EXPECT_LE(polls(), 7u);
+  EXPECT_EQ(polls(), 3u);
+  EXPECT_EQ(code_of(run), PB_UNAVAILABLE);
+  EXPECT_EQ(host.answer(run)->retry_after_ms, 4'000u);
   EXPECT_NE(health_problem().find("Connection refused"), std::string::npos);
+}
+
+TEST_F(Poll, gets_over_a_hiccup) {
+  api.answer("getUpdates", api_error(502, "Bad Gateway"));
+  const std::uint64_t run = listen();
+  gives(Json::array());
+  host.advance(3'000);
   EXPECT_FALSE(host.answer(run));
+  EXPECT_EQ(health_problem(), "");
 }
 
 TEST_F(Poll, waits_as_long_as_it_is_told) {
