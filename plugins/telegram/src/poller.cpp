@@ -148,11 +148,13 @@ std::int64_t Poller::pause_after(const Error& error) {
   }
   if (error.code == PB_RATE_LIMITED) return std::max<std::int64_t>(error.retry_after_ms, kFirstPauseMs);
   if (error.code == PB_CONFLICT) {
-    return pause_or_end(error, doubled(kConflictPauseMs, conflicts_++, kLongestConflictPauseMs), conflicts_);
+    const std::int64_t pause = doubled(kConflictPauseMs, conflicts_, kLongestConflictPauseMs);
+    return pause_or_end(error, pause, ++conflicts_);
   }
   Error away =
       failure(PB_UNAVAILABLE, "telegram.unreachable", {{"address", api_.base()}, {"why", error.text}});
-  return pause_or_end(std::move(away), doubled(kFirstPauseMs, failures_++, kLongestPauseMs), failures_);
+  const std::int64_t pause = doubled(kFirstPauseMs, failures_, kLongestPauseMs);
+  return pause_or_end(std::move(away), pause, ++failures_);
 }
 
 // The counts go on over runs, so that a new run which fails as well ends at once, with a longer pause.
