@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,8 +33,11 @@ struct CatalogueEntry {
 
 std::string_view state_name(CatalogueEntry::State state);
 
-// Every plugin below the plugin folders. Nothing of a plugin is run: manifests are read, libraries only looked at.
-// A library is copied to <artefacts>/<id>/<sha256>/ and loaded from there. Any thread.
+// Opens a plugin's library where that can do no harm; why it cannot be used, or nothing.
+using Opener = std::function<std::optional<Text>(const Manifest&)>;
+
+// Every plugin below the plugin folders. Nothing of a plugin is run here: manifests are read, libraries are opened by the
+// Opener, once each. A library is copied to <artefacts>/<id>/<sha256>/ and loaded from there. Any thread.
 class Catalogue {
  public:
   Catalogue(std::vector<std::filesystem::path> folders, std::filesystem::path artefacts, log::Logger logger);
@@ -41,8 +45,9 @@ class Catalogue {
 
   // Reads the folders; unchanged plugins are not read again. True when the list has changed. Blocks on the disk.
   bool scan();
-  // Watches the folders (inotify) on a thread of its own; `changed` runs there after each scan that found a change.
-  void watch(std::function<void()> changed);
+  // Watches the folders (inotify) on a thread of its own; `open` runs there for each library that it has not opened yet,
+  // `changed` after each look that found a change.
+  void watch(std::function<void()> changed, Opener open = {});
 
   std::vector<CatalogueEntry> list() const;
   // The version that runs; null when there is none.
@@ -52,7 +57,11 @@ class Catalogue {
 
  private:
   CatalogueEntry read(const std::filesystem::path& folder) const;
-  void watch_loop(const std::stop_token& stop, const std::function<void()>& changed);
+  bool look(const Opener& open);
+  bool read_folders();
+  bool open_libraries(const Opener& open);
+  void publish();
+  void watch_loop(const std::stop_token& stop, const std::function<void()>& changed, const Opener& open);
 
   const std::vector<std::filesystem::path> folders_;
   const std::filesystem::path artefacts_;

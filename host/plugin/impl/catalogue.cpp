@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <set>
 
 #include "base/error.hpp"
@@ -19,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kQuietMs = 250;  // a copy in progress makes many events; look once it rests
+constexpr int kQuietMs = 250;   // a copy in progress makes many events; look once it rests
+constexpr int kLookMs = 2000;  // for folders that cannot be watched, since they do not exist yet or lie deeper
 constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF;
 
 // Changes when any file of the plugin does: names, sizes and times, not contents.
@@ -116,6 +118,12 @@ CatalogueEntry Catalogue::read(const fs::path& folder) const {
 
 bool Catalogue::scan() {
   const std::lock_guard scanning(scanning_);
+  const bool changed = read_folders();
+  publish();
+  return changed;
+}
+
+bool Catalogue::read_folders() {
   std::vector<std::pair<std::string, CatalogueEntry>> now;
   bool changed = false;
   for (const auto& folder : plugin_folders(folders_)) {
@@ -130,29 +138,61 @@ bool Catalogue::scan() {
   }
   changed = changed || now.size() != seen_.size();
   seen_ = std::move(now);
+  return changed;
+}
+
+// A copy that has been opened once is known to open: a mark beside it says so, also to the next run of the host.
+bool Catalogue::open_libraries(const Opener& open) {
+  bool changed = false;
+  for (auto& [signature, entry] : seen_) {
+    if (!open || !entry.manifest) continue;
+    const auto mark = entry.manifest->artefact.parent_path() / "opens";
+    if (fs::exists(mark)) continue;
+    const auto reason = open(*entry.manifest);
+    if (!reason) {
+      std::ofstream(mark) << '\n';
+      continue;
+    }
+    logger_.warn("plugin cannot be opened", {{"plugin", entry.id}, {"folder", entry.folder.string()}, {"reason", reason->english()}});
+    entry.manifest = nullptr;
+    entry.reason = *reason;
+    changed = true;
+  }
+  return changed;
+}
+
+void Catalogue::publish() {
   std::vector<CatalogueEntry> entries;
   for (const auto& [signature, entry] : seen_) entries.push_back(entry);
   mark_superseded(entries);
   const std::lock_guard lock(mutex_);
   entries_ = std::move(entries);
-  return changed;
 }
 
-void Catalogue::watch(std::function<void()> changed) {
+void Catalogue::watch(std::function<void()> changed, Opener open) {
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  watcher_ = std::jthread([this, changed = std::move(changed)](const std::stop_token& stop) { watch_loop(stop, changed); });
+  watcher_ = std::jthread([this, changed = std::move(changed), open = std::move(open)](const std::stop_token& stop) {
+    watch_loop(stop, changed, open);
+  });
 }
 
-void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed) {
+bool Catalogue::look(const Opener& open) {
+  const std::lock_guard scanning(scanning_);
+  const bool found = read_folders();
+  const bool refused = open_libraries(open);
+  publish();
+  return found || refused;
+}
+
+void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed, const Opener& open) {
   const int notify = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   while (!stop.stop_requested()) {
     // Watches are set anew each time, so that new folders are seen; setting one twice does nothing.
     for (const auto& folder : folders_) ::inotify_add_watch(notify, folder.c_str(), kEvents);
     for (const auto& folder : plugin_folders(folders_)) ::inotify_add_watch(notify, folder.c_str(), kEvents);
-    if (scan()) changed();
+    if (look(open)) changed();
     std::array<pollfd, 2> waits = {pollfd{notify, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
-    // A folder that does not exist yet cannot be watched: look for it every few seconds.
-    ::poll(waits.data(), waits.size(), 5000);
+    ::poll(waits.data(), waits.size(), kLookMs);
     while (!stop.stop_requested() && waits[0].revents != 0) {
       drain(notify);
       if (::poll(waits.data(), waits.size(), kQuietMs) == 0) break;

@@ -91,5 +91,33 @@ TEST_F(CatalogueTest, NoticesAPluginAtOnce) {
   EXPECT_EQ(seen.get_future().wait_for(10s), std::future_status::ready);
 }
 
+// What the watcher's thread sees; it lives as long as that thread.
+struct Watched {
+  std::atomic<int> opened = 0;
+  std::atomic<bool> told = false;
+  std::promise<void> refused;
+};
+
+TEST_F(CatalogueTest, ALibraryThatCannotBeOpenedIsBrokenAndEachIsOpenedOnce) {  // HOST-3
+  add("acme", "1.0.0");
+  const auto watched = std::make_shared<Watched>();
+  const auto changed = [this, watched] {
+    const auto all = catalogue_.list();
+    const bool refused = all.size() == 2 && all[1].state == CatalogueEntry::State::broken;
+    if (refused && !watched->told.exchange(true)) watched->refused.set_value();
+  };
+  catalogue_.watch(changed, [watched](const Manifest& manifest) -> std::optional<Text> {
+    ++watched->opened;
+    if (manifest.version == "1.0.0") return std::nullopt;
+    return Text::verbatim("it needs a symbol");
+  });
+  add("../acme-2", "2.0.0", "other code");
+  fs::rename(root_ / "acme-2", root_ / "plugins/acme-2");
+  ASSERT_EQ(watched->refused.get_future().wait_for(20s), std::future_status::ready);
+  EXPECT_EQ(catalogue_.find("acme")->version, "1.0.0");
+  EXPECT_EQ(catalogue_.list()[1].reason.english(), "it needs a symbol");
+  EXPECT_EQ(watched->opened, 2);
+}
+
 }  // namespace
 }  // namespace patchbay::plugin
