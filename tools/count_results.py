@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Prints "<passed> <failed>" over a folder of results: GoogleTest's JSON files where there are any, ctest's own for the rest."""
+"""Prints "<passed> <failed>" over a folder of results: GoogleTest's JSON and node's JUnit files where there are any, ctest's
+own for the rest. What ctest could not run has failed."""
 import json
 import pathlib
 import sys
@@ -15,6 +16,23 @@ def google_test(file):
     return report["tests"] - report.get("disabled", 0) - failed, failed
 
 
+def node_tests(file):
+    try:
+        cases = list(xml.parse(file).getroot().iter("testcase"))
+    except xml.ParseError:
+        return 0, 1
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    return len(cases) - failed - sum(case.find("skipped") is not None for case in cases), failed
+
+
+def results_of(folder, case):
+    for suffix, read in ((".json", google_test), (".xml", node_tests)):
+        file = folder / (case.get("name") + suffix)
+        if file.exists():
+            return read(file)
+    return (1, 0) if case.get("status") == "run" else (0, 0)
+
+
 def main():
     passed = failed = 0
     for folder in pathlib.Path(sys.argv[1]).iterdir():
@@ -24,8 +42,7 @@ def main():
             continue
         for case in xml.parse(report).getroot().iter("testcase"):
             ok = case.get("status") == "run"
-            file = folder / f"{case.get('name')}.json"
-            good, bad = google_test(file) if file.exists() else (1 if ok else 0, 0)
+            good, bad = results_of(folder, case)
             passed += good
             failed += bad if bad or ok else 1  # a crash leaves no failing case behind
     print(passed, failed)

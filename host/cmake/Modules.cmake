@@ -62,3 +62,10 @@ ${table}  };
 ")
   target_sources(pb_${module} PRIVATE ${source})
 endfunction()
+
+# pb_node_test(<name> <file.test.ts> LABELS ... TIMEOUT seconds) : TypeScript tests, one ctest entry a file.
+function(pb_node_test name file)
+  cmake_parse_arguments(arg "" "TIMEOUT" "LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/support/node_test ${name} ${file})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT PB_BUILD_DIR=${CMAKE_BINARY_DIR})
+endfunction()
