@@ -2,10 +2,12 @@
 
 #include <array>
 #include <mutex>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "base/utf8.hpp"
@@ -13,6 +15,8 @@
 namespace patchbay::log {
 namespace {
 
+constexpr std::size_t kFileBytes = 10u << 20;
+constexpr std::size_t kFiles = 5;
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 constexpr std::array<spdlog::level::level_enum, 5> kSpdlogLevels = {
     spdlog::level::trace, spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
@@ -61,7 +65,8 @@ std::optional<Format> parse_format(std::string_view name) {
 }
 
 struct Logger::Sink {
-  Sink(Format f, Level l, const Redactor& r, spdlog::sink_ptr out) : format(f), level(l), redactor(r), logger("", std::move(out)) {
+  Sink(Format f, Level l, const Redactor& r, std::vector<spdlog::sink_ptr> out)
+      : format(f), level(l), redactor(r), logger("", out.begin(), out.end()) {
     logger.set_level(spdlog::level::trace);
     logger.flush_on(spdlog::level::warn);
     logger.set_pattern(f == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l"%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
@@ -75,12 +80,14 @@ struct Logger::Sink {
 
 Logger Logger::none() { return Logger(nullptr); }
 
-Logger Logger::to_stderr(Format format, Level level, const Redactor& redactor) {
-  return Logger(std::make_shared<Sink>(format, level, redactor, std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+Logger Logger::to_stderr(Format format, Level level, const Redactor& redactor, const std::string& file) {
+  std::vector<spdlog::sink_ptr> sinks = {std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  if (!file.empty()) sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file, kFileBytes, kFiles));
+  return Logger(std::make_shared<Sink>(format, level, redactor, std::move(sinks)));
 }
 
 Logger Logger::to_string(Format format, Level level, const Redactor& redactor, std::string& out) {
-  return Logger(std::make_shared<Sink>(format, level, redactor, std::make_shared<StringSink>(out)));
+  return Logger(std::make_shared<Sink>(format, level, redactor, std::vector<spdlog::sink_ptr>{std::make_shared<StringSink>(out)}));
 }
 
 Logger Logger::with(Fields fields) const {
