@@ -1,0 +1,250 @@
+#include "lifecycle/lifecycle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/databases.hpp"
+
+namespace patchbay::lifecycle {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using nlohmann::json;
+using plugin::Integration;
+using plugin::State;
+using namespace std::chrono_literals;
+
+constexpr const char* kManifest = R"({"id": "acme", "version": "1.0.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
+  "description": "d", "licence": "MIT", "offers": ["pb.lifecycle/1", "pb.remote/1"], "setup": {"schema": "setup.json"},
+  "secrets": {"hook": {"generate": 32}},
+  "routes": [{"id": "in", "verify": {"type": "header-equals", "header": "X-Key", "secret": "secret:hook"}, "https": true,
+              "when": {"setting": "/mode", "equals": "webhook"}}],
+  "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}}]})";
+constexpr const char* kSetup = R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
+  "token": {"type": "string", "x-secret": true}, "mode": {"type": "string", "enum": ["webhook", "polling"], "default": "webhook"}}})";
+
+// Stands for the supervisor: notes what is asked and answers as told.
+class FakeInstances final : public Runner, public plugin::Caller {
+ public:
+  asio::awaitable<void> run(RunSpec spec) override {
+    trail.push_back(spec.started ? "run" : "configure");
+    specs.push_back(spec);
+    if (refuse_run) throw Error(Code::invalid, Text::verbatim("configure refused"));
+    co_return;
+  }
+  asio::awaitable<void> halt(Id) override {
+    trail.push_back("halt");
+    co_return;
+  }
+  asio::awaitable<port::Result> call(Id, port::Call call) override {
+    const auto verb = call.method.substr(call.method.find(':') + 1);
+    trail.push_back(verb);
+    requests[verb] = call.message.json;
+    const auto answer = answers.find(verb);
+    if (verb == "run" && answer == answers.end()) co_await clock.sleep(24h);
+    co_return answer == answers.end() ? port::Result(port::Message("{}")) : answer->second;
+  }
+
+  SystemClock clock;
+  std::vector<std::string> trail;
+  std::vector<RunSpec> specs;
+  std::map<std::string, std::string> requests;
+  std::map<std::string, port::Result> answers;
+  bool refuse_run = false;
+};
+
+class LifecycleTest : public ::testing::TestWithParam<support::Database> {
+ protected:
+  LifecycleTest() {
+    fs::create_directories(folder_ / "plugins/acme");
+    std::ofstream(folder_ / "plugins/acme/plugin.json") << kManifest;
+    std::ofstream(folder_ / "plugins/acme/setup.json") << kSetup;
+    std::ofstream(folder_ / "plugins/acme/acme.so") << "code";
+    catalogue_.scan();
+    instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:1", "title": "Bot One"})"));
+    start("https://host.example/app");
+  }
+  ~LifecycleTest() override { stop(); }
+
+  void start(const std::string& site_url) {
+    routes_ = std::make_unique<hooks::RouteTable>(site_url);
+    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_,
+                                                              instances_, instances_, redactor_, log::Logger::none(), site_url, "0.1.0"});
+  }
+  void stop() {
+    if (lifecycle_) wait(lifecycle_->stop());
+    lifecycle_.reset();
+  }
+
+  template <class T>
+  T wait(asio::awaitable<T> task) {
+    auto future = asio::co_spawn(io_, std::move(task), asio::use_future);
+    io_.restart();
+    while (future.wait_for(0s) != std::future_status::ready) io_.run_one_for(10s);
+    return future.get();
+  }
+  Integration create(const char* name, const char* settings = R"({"token": "secret-token"})") {
+    NewIntegration wanted;
+    wanted.plugin = "acme";
+    wanted.name = name;
+    wanted.settings = settings;
+    return wait(lifecycle_->create(std::move(wanted)));
+  }
+  State stored_state(Id id) {
+    return store_->read_now([&](store::Session& session) { return plugin::Integrations().find(session, id)->state; });
+  }
+  Code failure_of(asio::awaitable<Integration> task) {
+    try {
+      wait(std::move(task));
+    } catch (const Error& error) {
+      what_ = error.what();
+      return error.code();
+    }
+    return Code::ok;
+  }
+
+  asio::io_context io_;
+  SystemClock clock_;
+  support::FreshDatabase database_{GetParam()};
+  support::TempFolder folder_;
+  std::unique_ptr<store::Store> store_ = database_.open();
+  std::unique_ptr<vault::Vault> vault_ = vault::Vault::open(*store_, folder_ / "key", clock_);
+  IdMint ids_{clock_};
+  log::Redactor redactor_;
+  plugin::Catalogue catalogue_{{folder_ / "plugins"}, folder_ / "artefacts", log::Logger::none()};
+  FakeInstances instances_;
+  std::unique_ptr<hooks::RouteTable> routes_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+  std::string what_;
+};
+PB_ON_BOTH_DATABASES(LifecycleTest);
+
+TEST_P(LifecycleTest, KeepsSecretsOutOfTheTable) {  // ACC-4
+  const auto made = create("One");
+  EXPECT_EQ(made.state, State::inactive);
+  EXPECT_EQ(json::parse(made.settings), json::parse(R"({"mode": "webhook"})"));
+  EXPECT_EQ(redactor_.redact("secret-token"), "[secret]");
+}
+
+TEST_P(LifecycleTest, ConnectsInAnOrderThatIsSafeToBreakOff) {  // TG-1, HOOK-4
+  const auto id = create("One").id;
+  const auto active = wait(lifecycle_->activate(id, false, "en"));
+  EXPECT_EQ(active.state, State::active);
+  EXPECT_EQ(active.identity, "bot:1");
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check", "register"}));
+  const auto request = json::parse(instances_.requests["register"]);
+  EXPECT_EQ(request.at("routes").at("in"), "https://host.example/app/hooks/acme/" + to_string_id(id) + "/in");
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+  EXPECT_EQ(json::parse(instances_.specs[0].configure).at("secrets"), json::parse(R"(["hook", "token"])"));
+}
+
+TEST_P(LifecycleTest, RefusesTheSameIdentityTwiceAndNamesTheHolder) {  // CHAT-26
+  wait(lifecycle_->activate(create("One").id, false, "en"));
+  const auto second = create("Two").id;
+  EXPECT_EQ(failure_of(lifecycle_->activate(second, false, "en")), Code::conflict);
+  EXPECT_NE(what_.find("\"One\""), std::string::npos) << what_;
+  EXPECT_EQ(stored_state(second), State::inactive);
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(second) + "/in"), nullptr);
+}
+
+TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
+  const auto first = create("One").id;
+  wait(lifecycle_->activate(first, false, "en"));
+  EXPECT_EQ(wait(lifecycle_->deactivate(first)).warning, "");
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "en")).state, State::active);
+}
+
+TEST_P(LifecycleTest, NamesAForeignAddressAndTakesOverOnlyWhenTold) {  // TG-1
+  instances_.answers["register"] = port::Result(Code::conflict, "foreign", Duration{0}, port::Message(R"({"foreign": "https://other/"})"));
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("https://other/"), std::string::npos);
+  EXPECT_EQ(stored_state(id), State::inactive);
+  instances_.answers.erase("register");
+  wait(lifecycle_->activate(id, true, "en"));
+  EXPECT_TRUE(json::parse(instances_.requests["register"]).at("take_over").get<bool>());
+}
+
+TEST_P(LifecycleTest, AWebhookNeedsAnHttpsAddress) {  // TG-1
+  stop();
+  start("http://host.example");
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("/mode"), std::string::npos) << what_;
+  const auto polling = create("Two", R"({"token": "secret-token", "mode": "polling"})").id;
+  EXPECT_EQ(wait(lifecycle_->activate(polling, false, "en")).state, State::active);
+}
+
+TEST_P(LifecycleTest, AFailingCheckLeavesNothingBehind) {  // SETUP-2
+  instances_.answers["check"] =
+      port::Result(port::Message(R"({"diagnostics": [{"severity": "error", "path": "/token", "summary": "Wrong token"}]})"));
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("/token: Wrong token"), std::string::npos) << what_;
+  EXPECT_EQ(instances_.trail.back(), "halt");
+  const auto report = wait(lifecycle_->check(id, "en"));
+  EXPECT_FALSE(report.ok);
+  EXPECT_EQ(report.diagnostics.at(0).path, "/token");
+}
+
+TEST_P(LifecycleTest, DisconnectsAlsoWhenTheProviderIsAway) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  instances_.answers["unregister"] = port::Result(Code::unavailable, "no route to host");
+  const auto done = wait(lifecycle_->deactivate(id));
+  EXPECT_EQ(done.integration.state, State::inactive);
+  EXPECT_EQ(done.warning, "no route to host");
+}
+
+TEST_P(LifecycleTest, AStartChangesNothingAtTheProvider) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.trail.clear();
+  start("https://host.example/app");
+  wait(lifecycle_->start());
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.trail, std::vector<std::string>{"run"});
+}
+
+TEST_P(LifecycleTest, AListenerThatMayNotSignInSaysSo) {
+  instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
+  const auto id = create("One", R"({"token": "secret-token", "mode": "polling"})").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  for (int i = 0; i < 100 && stored_state(id) != State::sign_in_again; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(stored_state(id), State::sign_in_again);
+}
+
+TEST_P(LifecycleTest, AnUnknownPluginNamesTheNearest) {
+  NewIntegration wanted;
+  wanted.plugin = "acne";
+  try {
+    wait(lifecycle_->create(std::move(wanted)));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.diagnostics().at(0).remedy.english(), "Did you mean acme?");
+  }
+}
+
+TEST_P(LifecycleTest, ChangedSettingsReachTheInstance) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  Change change;
+  change.settings = R"({"mode": "polling"})";
+  wait(lifecycle_->change(id, std::move(change), "en"));
+  EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+}
+
+}  // namespace
+}  // namespace patchbay::lifecycle
