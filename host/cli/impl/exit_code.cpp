@@ -22,7 +22,7 @@ int exit_code_of(const Error& error) {
   const auto& id = error.text().id();
   if (starts_with(id, "config.no_file")) return kNoInput;
   if (starts_with(id, "config.") || starts_with(id, "vault.") || id == "store.newer_schema") return kConfiguration;
-  if (id == "store.busy") return kBusy;
+  if (id == "store.second_host") return kBusy;
   switch (error.code()) {
     case Code::ok: return kDone;
     case Code::invalid: case Code::not_found: case Code::conflict: return kBadInput;

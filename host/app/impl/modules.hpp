@@ -1,0 +1,106 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "app/impl/instances.hpp"
+#include "base/task_scope.hpp"
+#include "config/config.hpp"
+#include "domain/chat/attachment_fetcher.hpp"
+#include "domain/chat/chat_sink.hpp"
+#include "domain/chat/chats.hpp"
+#include "domain/chat/deliveries.hpp"
+#include "hooks/dispatcher.hpp"
+#include "hooks/effect_committer.hpp"
+#include "hooks/inbox.hpp"
+#include "hooks/inbox_committer.hpp"
+#include "hooks/ingress.hpp"
+#include "lifecycle/lifecycle.hpp"
+#include "metrics/registry.hpp"
+#include "net/http.hpp"
+#include "outbox/channels.hpp"
+#include "outbox/dispatcher.hpp"
+#include "plugin/services.hpp"
+#include "store/host_lock.hpp"
+#include "web/api/chats.hpp"
+#include "web/api/files.hpp"
+#include "web/api/inbox.hpp"
+#include "web/api/integrations.hpp"
+#include "web/api/status.hpp"
+#include "web/api/tokens.hpp"
+#include "web/hooks_adapter.hpp"
+#include "web/http_server.hpp"
+#include "web/router.hpp"
+#include "web/tokens.hpp"
+
+namespace patchbay::app {
+
+// Every module of one host, wired once, in the order of who needs whom; destroyed the other way round. What is here is
+// wiring only.
+class Modules {
+ public:
+  // Opens store and vault: blocks, and throws Error as serve() says.
+  Modules(const config::Config& config_, boost::asio::io_context& io_, log::Logger logger_, log::Redactor& redactor_);
+  ~Modules();
+
+  // Mounts routes, starts instances and dispatchers, opens the listener.
+  boost::asio::awaitable<void> start();
+  // The one place where the order of stopping is written down (stop.cpp).
+  boost::asio::awaitable<void> stop();
+
+  const config::Config& config;
+  boost::asio::io_context& io;
+  log::Logger logger;
+  log::Redactor& redactor;
+  SystemClock clock;
+  TaskScope tasks;
+
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::HostLock> lock;
+  std::unique_ptr<vault::Vault> vault;
+  IdMint ids;
+  metrics::Registry metrics;
+  std::unique_ptr<net::HttpClient> http;
+  plugin::Catalogue catalogue;
+
+  plugin::Services services;
+  Instances instances;
+
+  hooks::Counters counters;
+  hooks::RouteTable routes;
+  hooks::InboxCommitter inbox_committer;
+  domain::chat::ChatSink chat_sink;
+  hooks::EffectCommitter effects;
+  hooks::Dispatcher dispatcher;
+  hooks::Inbox inbox;
+  hooks::Ingress ingress;
+
+  outbox::PluginChannels channels;
+  domain::chat::Deliveries deliveries;
+  outbox::Dispatcher outbox;
+
+  domain::chat::AttachmentFetcher attachments;
+  domain::chat::Chats chats;
+  lifecycle::Lifecycle lifecycle;
+
+  web::Tokens tokens;
+  web::Router router;
+  web::HooksAdapter hooks_adapter;
+  web::IntegrationsApi integrations_api;
+  web::InboxApi inbox_api;
+  web::ChatsApi chats_api;
+  web::FilesApi files_api;
+  web::TokensApi tokens_api;
+  web::StatusApi status_api;
+  web::HttpServer server;
+
+ private:
+  void add_plugin_calls();
+  void add_routes();
+  void committed(const std::vector<Id>& integrations);
+};
+
+}  // namespace patchbay::app
