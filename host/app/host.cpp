@@ -1,0 +1,69 @@
+#include "app/host.hpp"
+
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "app/impl/modules.hpp"
+#include "net/http.hpp"
+
+namespace patchbay::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> live(Modules& modules) {
+  asio::signal_set signals(modules.io, SIGTERM, SIGINT);
+  co_await modules.start();
+  const auto address = "http://" + modules.config.listen_address + ":" + std::to_string(modules.server.port());
+  std::cout << "ready: " << address << std::endl;
+  ::sd_notify(0, "READY=1");
+  modules.logger.info("ready", {{"address", address}});
+  co_await signals.async_wait(asio::use_awaitable);
+  modules.logger.info("stopping");
+  ::sd_notify(0, "STOPPING=1");
+  // A second signal does not wait for anybody.
+  signals.async_wait([](const boost::system::error_code& error, int) {
+    if (!error) std::_Exit(128 + SIGTERM);
+  });
+  co_await modules.stop();
+  signals.cancel();
+  modules.logger.info("stopped");
+}
+
+}  // namespace
+
+int serve(const config::Config& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  ::umask(0077);
+  std::filesystem::create_directories(config.state_dir);
+  net::init();
+  log::Redactor redactor;
+  const auto logger = log::Logger::to_stderr(*log::parse_format(config.log_format), *log::parse_level(config.log_level), redactor,
+                                             config.log_file.string());
+  asio::io_context io(static_cast<int>(config.threads));
+  std::exception_ptr failure;
+  {
+    Modules modules(config, io, logger, redactor);
+    asio::co_spawn(io, live(modules), [&](std::exception_ptr error) {
+      failure = error;
+      io.stop();
+    });
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < config.threads; ++i) threads.emplace_back([&io] { io.run(); });
+    io.run();
+    threads.clear();
+  }
+  if (failure) std::rethrow_exception(failure);
+  return 0;
+}
+
+}  // namespace patchbay::app

@@ -1,0 +1,155 @@
+#include "app/impl/modules.hpp"
+
+#include <fstream>
+
+#include "cli/api_client.hpp"
+#include "store/migrate.hpp"
+
+namespace patchbay::app {
+
+namespace fs = std::filesystem;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* kVersion = PB_VERSION;
+
+std::string words_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+}
+
+fs::path beside_executable(const char* name) { return fs::read_symlink("/proc/self/exe").parent_path() / name; }
+
+// Plugins that came with the host, those that an administrator dropped into the state folder, and configured ones.
+std::vector<fs::path> plugin_folders(const config::Config& config) {
+  std::vector<fs::path> out = {beside_executable("../plugins").lexically_normal(), config.state_dir / "plugins"};
+  out.insert(out.end(), config.plugin_folders.begin(), config.plugin_folders.end());
+  return out;
+}
+
+std::unique_ptr<store::Store> open_store(const config::Config& config, const log::Logger& logger) {
+  store::Store::Options options;
+  options.url = config.store_url;
+  options.sessions = config.store_sessions;
+  return store::Store::open(std::move(options), logger);
+}
+
+// The highest id in the store, so that a clock that was set back repeats none.
+Id highest_id(store::Store& store) {
+  return store.read_now([](store::Session& session) {
+    Id highest = 0;
+    for (const auto* table : {"integrations", "inbox", "chats", "messages", "outbox", "blobs", "tokens"}) {
+      const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
+      if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
+    }
+    return highest;
+  });
+}
+
+net::HttpClient::Options http_options(const config::Config& config) {
+  net::HttpClient::Options options;
+  options.proxy = config.proxy;
+  options.ca_file = config.ca_file;
+  options.user_agent = std::string("Patchbay/") + kVersion;
+  return options;
+}
+
+// The path of the site's address: requests may carry it (SET-2).
+std::string base_path(const std::string& site_url) {
+  const auto url = net::parse_url(site_url);
+  return !url || url->target == "/" ? std::string() : url->target;
+}
+
+web::HttpServer::Options server_options(const config::Config& config) {
+  web::HttpServer::Options options;
+  options.address = config.listen_address;
+  options.port = config.listen_port;
+  return options;
+}
+
+}  // namespace
+
+Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logger logger_, log::Redactor& redactor_)
+    : config(config_),
+      io(io_),
+      logger(std::move(logger_)),
+      redactor(redactor_),
+      tasks(io.get_executor(), [this](const std::string& name, std::exception_ptr e) {
+        logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
+      }),
+      store(open_store(config, logger)),
+      lock(store::HostLock::acquire(config.store_url, logger, [this] {
+        logger.error("another host has taken the store over: stopping");
+        io.stop();
+      })),
+      vault((store::migrate(*store), vault::Vault::open(*store, config.key_file.string(), clock))),
+      ids(clock, 0, highest_id(*store)),
+      http(net::HttpClient::make(io.get_executor(), http_options(config))),
+      catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
+      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow, nullptr}),
+      instances(io.get_executor(), clock, services, logger),
+      routes(config.site_url),
+      inbox_committer(*store, ids, io.get_executor(), counters, logger),
+      chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
+      effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters, logger),
+      dispatcher(hooks::Dispatcher::Parts(*store, clock, instances, effects, counters), io.get_executor(), logger),
+      inbox(*store, clock, [this] { dispatcher.wake(); }),
+      ingress(routes, inbox_committer, clock, counters, logger),
+      channels(*store, catalogue),
+      deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
+      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, instances, channels, deliveries), logger),
+      attachments(io.get_executor(), clock, *store, instances, logger),
+      chats(*store, clock, ids, channels, outbox),
+      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, instances, redactor, logger,
+                 config.site_url, kVersion}),
+      tokens(*store, clock, ids),
+      router(tokens, base_path(config.site_url)),
+      hooks_adapter(ingress),
+      integrations_api(lifecycle, catalogue, *store),
+      inbox_api(inbox),
+      chats_api(chats),
+      files_api(*store, clock, ids),
+      tokens_api(tokens),
+      status_api(*store, metrics, counters),
+      server(io.get_executor(), clock, logger, server_options(config), router) {
+  inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
+  add_plugin_calls();
+  add_routes();
+}
+
+Modules::~Modules() = default;
+
+void Modules::add_routes() {
+  integrations_api.add_to(router);
+  inbox_api.add_to(router);
+  chats_api.add_to(router);
+  files_api.add_to(router);
+  tokens_api.add_to(router);
+  status_api.add_to(router);
+  router.mount("/hooks/", hooks_adapter);
+  router.add_openapi(kVersion, config.site_url);
+}
+
+void Modules::committed(const std::vector<Id>& integrations) {
+  for (const auto id : integrations) {
+    attachments.wake(id);
+    outbox.wake(id);
+  }
+}
+
+asio::awaitable<void> Modules::start() {
+  catalogue.scan();
+  co_await lifecycle.start();
+  dispatcher.start();
+  outbox.start();
+  attachments.start();
+  server.start();
+  catalogue.watch([this] { lifecycle.plugins_changed(); });
+  std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';
+}
+
+}  // namespace patchbay::app

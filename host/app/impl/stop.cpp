@@ -1,0 +1,32 @@
+// The order of stopping, in one place: first nothing new comes in, then what runs ends, then what it needs.
+#include "app/impl/modules.hpp"
+#include "cli/api_client.hpp"
+
+namespace patchbay::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration kRequests{5'000};  // for HTTP requests that run
+constexpr Duration kSends{3'000};     // for answers of providers
+
+}  // namespace
+
+asio::awaitable<void> Modules::stop() {
+  std::error_code ignored;
+  std::filesystem::remove(cli::address_file(config), ignored);
+  status_api.stopping();
+  co_await server.stop(kRequests);
+  co_await lifecycle.stop();
+  co_await dispatcher.stop();
+  co_await outbox.stop(kSends);
+  co_await attachments.stop();
+  co_await instances.stop();
+  co_await services.stop();
+  co_await tasks.stop();
+  effects.stop();
+  inbox_committer.stop();
+}
+
+}  // namespace patchbay::app
