@@ -92,6 +92,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow, nullptr}),
       instances(io.get_executor(), clock, services, logger),
+      figures(metrics, counters),
       routes(config.site_url),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
@@ -99,6 +100,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       dispatcher(hooks::Dispatcher::Parts(*store, clock, instances, effects, counters), io.get_executor(), logger),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
       ingress(routes, inbox_committer, clock, counters, logger),
+      injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
       outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, instances, channels, deliveries), logger),
@@ -108,13 +110,12 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                  config.site_url, kVersion}),
       tokens(*store, clock, ids),
       router(tokens, base_path(config.site_url)),
-      hooks_adapter(ingress),
+      hooks_adapter(ingress, base_path(config.site_url)),
       integrations_api(lifecycle, catalogue, *store),
       inbox_api(inbox),
       chats_api(chats),
       files_api(*store, clock, ids),
       tokens_api(tokens),
-      status_api(*store, metrics, counters),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   add_plugin_calls();
@@ -129,9 +130,24 @@ void Modules::add_routes() {
   chats_api.add_to(router);
   files_api.add_to(router);
   tokens_api.add_to(router);
-  status_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);
-  router.add_openapi(kVersion, config.site_url);
+  web::add_liveness(router);
+  web::add_readiness(router, [this] { return check_ready(); });
+  web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(); });
+  web::add_openapi(router, kVersion, config.site_url);
+}
+
+asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
+  std::vector<web::ReadyCheck> checks;
+  checks.emplace_back("host", !stopping_, Text("app.stopping"));
+  auto work = [](store::Session& session) { session.query("select cast(1 as bigint)"); };
+  try {
+    co_await store->read(std::move(work));
+    checks.emplace_back("store", true);
+  } catch (const Error& error) {
+    checks.emplace_back("store", false, error.text());
+  }
+  co_return checks;
 }
 
 void Modules::committed(const std::vector<Id>& integrations) {

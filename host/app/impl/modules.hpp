@@ -1,11 +1,14 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
+#include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
 #include "base/task_scope.hpp"
 #include "config/config.hpp"
@@ -29,8 +32,8 @@
 #include "web/api/files.hpp"
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
-#include "web/api/status.hpp"
 #include "web/api/tokens.hpp"
+#include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
 #include "web/router.hpp"
@@ -70,6 +73,7 @@ class Modules {
   Instances instances;
 
   hooks::Counters counters;
+  Figures figures;
   hooks::RouteTable routes;
   hooks::InboxCommitter inbox_committer;
   domain::chat::ChatSink chat_sink;
@@ -77,6 +81,7 @@ class Modules {
   hooks::Dispatcher dispatcher;
   hooks::Inbox inbox;
   hooks::Ingress ingress;
+  hooks::Injector injector;
 
   outbox::PluginChannels channels;
   domain::chat::Deliveries deliveries;
@@ -94,13 +99,15 @@ class Modules {
   web::ChatsApi chats_api;
   web::FilesApi files_api;
   web::TokensApi tokens_api;
-  web::StatusApi status_api;
   web::HttpServer server;
 
  private:
   void add_plugin_calls();
   void add_routes();
   void committed(const std::vector<Id>& integrations);
+  boost::asio::awaitable<std::vector<web::ReadyCheck>> check_ready();
+
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace patchbay::app

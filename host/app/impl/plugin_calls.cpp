@@ -29,10 +29,10 @@ asio::awaitable<port::Result> inject(Modules& modules, Context context, port::Ca
   if (!modules.lifecycle.holds_lease(context->integration, request.value("lease", std::int64_t{0}))) {
     co_return port::Result(Code::conflict, "another run of this listener has taken over");
   }
-  hooks::Injection injection(context->integration, request.value("route", std::string()), std::move(call.message.blobs));
-  injection.type = request.value("content_type", std::string("application/json"));
-  injection.trace = call.trace;
-  const auto done = co_await modules.ingress.inject(std::move(injection));
+  auto route = request.value("route", std::string());
+  auto type = request.value("content_type", std::string("application/json"));
+  auto bodies = std::move(call.message.blobs);
+  const auto done = co_await modules.injector.inject(context->integration, std::move(route), std::move(type), std::move(bodies), call.trace);
   co_return stored(done.stored, done.known);
 }
 

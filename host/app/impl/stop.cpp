@@ -16,7 +16,7 @@ constexpr Duration kSends{3'000};     // for answers of providers
 asio::awaitable<void> Modules::stop() {
   std::error_code ignored;
   std::filesystem::remove(cli::address_file(config), ignored);
-  status_api.stopping();
+  stopping_ = true;
   co_await server.stop(kRequests);
   co_await lifecycle.stop();
   co_await dispatcher.stop();

@@ -80,15 +80,12 @@ ApiClient::ApiClient(const config::Config& config) {
   state_ = std::make_unique<State>(config);
   state_->address = address;
   state_->rule.opened = {url->host + ":" + std::to_string(url->port)};
-  state_->token = state_->tokens.create_now("command line", {"admin"}, state_->clock.now() + kTokenLife).plain;
+  state_->token = state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife)).plain;
   net::init();
   state_->http = net::HttpClient::make(state_->io.get_executor(), {});
 }
 
-ApiClient::~ApiClient() {
-  if (!state_) return;
-  state_->tokens.forget_expired_now("command line");
-}
+ApiClient::~ApiClient() = default;
 
 json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
   net::HttpRequest request(method, state_->address + path);
