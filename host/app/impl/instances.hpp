@@ -1,37 +1,37 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <memory>
-#include <mutex>
+#include <string>
+#include <vector>
 
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
-#include "plugin/caller.hpp"
 #include "plugin/services.hpp"
-#include "port/remote.hpp"
+#include "supervisor/fleet.hpp"
 
 namespace patchbay::app {
 
-class Instances final : public lifecycle::Runner, public plugin::Caller {
+// Runs integrations in the supervisor's fleet: brings together what lifecycle says, what the supervisor keeps alive and
+// what services offer to it.
+class Instances final : public lifecycle::Runner {
  public:
-  Instances(boost::asio::any_io_executor executor, Clock& clock, plugin::Services& services, log::Logger logger)
-      : executor_(std::move(executor)), clock_(clock), services_(services), logger_(std::move(logger)) {}
+  // All references outlive it. `in_process`: ids of plugins that run inside the host.
+  Instances(supervisor::Fleet& fleet, plugin::Services& services, std::vector<std::string> in_process, log::Logger logger)
+      : fleet_(fleet), services_(services), in_process_(std::move(in_process)), logger_(std::move(logger)) {}
 
   boost::asio::awaitable<void> run(lifecycle::RunSpec spec) override;
   boost::asio::awaitable<void> halt(Id integration) override;
-  boost::asio::awaitable<port::Result> call(Id integration, port::Call call) override;
-  boost::asio::awaitable<void> stop();
 
  private:
-  boost::asio::any_io_executor executor_;
-  Clock& clock_;
+  supervisor::Fleet& fleet_;
   plugin::Services& services_;
-  log::Logger logger_;
-  port::Spawner spawner_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<port::Port>> ports_;
-  std::map<Id, std::shared_ptr<port::Instance>> instances_;
+  const std::vector<std::string> in_process_;
+  const log::Logger logger_;
 };
+
+// The worker's executable, beside this one.
+std::filesystem::path worker_executable();
 
 }  // namespace patchbay::app

@@ -22,11 +22,9 @@ std::string words_of(const std::exception_ptr& error) {
   }
 }
 
-fs::path beside_executable(const char* name) { return fs::read_symlink("/proc/self/exe").parent_path() / name; }
-
 // Plugins that came with the host, those that an administrator dropped into the state folder, and configured ones.
 std::vector<fs::path> plugin_folders(const config::Config& config) {
-  std::vector<fs::path> out = {beside_executable("../plugins").lexically_normal(), config.state_dir / "plugins"};
+  std::vector<fs::path> out = {(worker_executable().parent_path() / "../plugins").lexically_normal(), config.state_dir / "plugins"};
   out.insert(out.end(), config.plugin_folders.begin(), config.plugin_folders.end());
   return out;
 }
@@ -91,22 +89,23 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow, nullptr}),
-      instances(io.get_executor(), clock, services, logger),
+      fleet(fleet_options()),
+      instances(fleet, services, config.in_process, logger),
       figures(metrics, counters),
       routes(config.site_url),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters, logger),
-      dispatcher(hooks::Dispatcher::Parts(*store, clock, instances, effects, counters), io.get_executor(), logger),
+      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(), logger),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
       ingress(routes, inbox_committer, clock, counters, logger),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
-      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, instances, channels, deliveries), logger),
-      attachments(io.get_executor(), clock, *store, instances, logger),
-      chats(*store, clock, ids, channels, outbox),
-      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, instances, redactor, logger,
+      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries), logger),
+      attachments(io.get_executor(), clock, *store, fleet, logger),
+      chats(chats_parts()),
+      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
                  config.site_url, kVersion}),
       tokens(*store, clock, ids),
       router(tokens, base_path(config.site_url)),
@@ -123,6 +122,24 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
 }
 
 Modules::~Modules() = default;
+
+supervisor::Fleet::Options Modules::fleet_options() {
+  supervisor::Fleet::Options options(io.get_executor(), clock, spawner, logger);
+  options.worker = worker_executable();
+  options.host_version = kVersion;
+  options.on_ready = [this](Id id) {
+    dispatcher.ready(id);
+    outbox.wake(id);
+  };
+  options.on_quarantined = [this](Id id, std::string reason) { lifecycle.quarantined(id, std::move(reason)); };
+  return options;
+}
+
+domain::chat::Chats::Parts Modules::chats_parts() {
+  domain::chat::Chats::Parts parts(*store, channels, clock, ids);
+  parts.wake = [this](const outbox::Item& first) { outbox.wake(first.integration, first.lane, first.id); };
+  return parts;
+}
 
 void Modules::add_routes() {
   integrations_api.add_to(router);

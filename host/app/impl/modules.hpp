@@ -70,6 +70,8 @@ class Modules {
   plugin::Catalogue catalogue;
 
   plugin::Services services;
+  port::Spawner spawner;
+  supervisor::Fleet fleet;
   Instances instances;
 
   hooks::Counters counters;
@@ -102,6 +104,8 @@ class Modules {
   web::HttpServer server;
 
  private:
+  supervisor::Fleet::Options fleet_options();
+  domain::chat::Chats::Parts chats_parts();
   void add_plugin_calls();
   void add_routes();
   void committed(const std::vector<Id>& integrations);

@@ -1,0 +1,104 @@
+#include "web/api/chats.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "domain/chat/render.hpp"
+
+namespace patchbay::web {
+
+namespace asio = boost::asio;
+namespace chat = domain::chat;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kChat = R"({"type": "object", "required": ["id", "integration", "conversation", "state"], "properties": {
+    "id": {"type": "string"}, "integration": {"type": "string"},
+    "conversation": {"type": "string", "description": "What the provider calls it"},
+    "kind": {"type": "string", "enum": ["private", "group", "channel"]}, "title": {"type": "string"},
+    "state": {"type": "string"}, "reachable": {"type": "boolean"}, "reason": {"type": ["string", "null"]},
+    "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": "string", "format": "date-time"}}})";
+constexpr const char* kMessage = R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
+  "properties": {
+    "id": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out"]}, "text": {"type": "string"},
+    "attachments": {"type": "array", "items": {"type": "object", "required": ["id", "kind", "name", "type", "size"], "properties": {
+      "id": {"type": ["string", "null"]}, "kind": {"type": "string"}, "name": {"type": "string"}, "type": {"type": "string"},
+      "size": {"type": ["integer", "null"]}, "state": {"type": "string"}}}},
+    "state": {"type": "string", "enum": ["received", "queued", "sending", "sent", "delivered", "read", "failed", "uncertain"]},
+    "reason": {"type": ["string", "null"]}, "provider_id": {"type": ["string", "null"]},
+    "created_at": {"type": "string", "format": "date-time"}, "edited_at": {"type": ["string", "null"], "format": "date-time"},
+    "reply_to": {"type": ["string", "null"]}, "author": {"type": ["object", "null"]}, "content": {"type": "object"}}})";
+// The rest is checked by read_draft, whose findings say more.
+constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
+    "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
+
+int limit_of(const Call& call) { return static_cast<int>(call.page().limit); }
+
+template <class T>
+Response page_of(const chat::Page<T>& page) {
+  json items = json::array();
+  for (const auto& item : page.items) items.push_back(chat::to_json(item));
+  const json body = {{"items", std::move(items)}, {"next", page.next ? json(*page.next) : json()}};
+  return answer(200, body);
+}
+
+}  // namespace
+
+void ChatsApi::add_to(Router& router) {
+  const auto bound = [this](auto method) -> Handler { return [this, method](Call call) { return (this->*method)(std::move(call)); }; };
+  router.component("Chat", kChat);
+  router.component("Message", kMessage);
+  const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
+  const std::string message = R"({"$ref": "#/components/schemas/Message"})";
+  const std::string path = "/api/v1/chats";
+  router.add(Operation::read_chats, Verb::get, path, bound(&ChatsApi::list),
+             Doc("List chats").query("integration", "Only of this integration", Doc::kId).lists(chat));
+  router.add(Operation::read_chats, Verb::get, path + "/{id}", bound(&ChatsApi::show),
+             Doc("Show a chat").answers(200, "The chat", chat).errors({404}));
+  router.add(Operation::read_chats, Verb::get, path + "/{id}/messages", bound(&ChatsApi::messages),
+             Doc("List the messages of a chat, oldest first").lists(message).errors({404}));
+  router.add(Operation::write_chats, Verb::post, path + "/{id}/messages", bound(&ChatsApi::post),
+             Doc("Send a message")
+                 .about("The message is stored and sent in order; its state tells what became of it. A text that is too long for "
+                        "the channel is sent in parts and stays one message.")
+                 .header("Idempotency-Key", "Repeating a request with the same key sends nothing twice")
+                 .json(kDraft)
+                 .answers(202, "The message, queued", message)
+                 .errors({404, 409}));
+  router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(&ChatsApi::message),
+             Doc("Show a message").answers(200, "The message", message).errors({404}));
+}
+
+asio::awaitable<Response> ChatsApi::list(Call call) {
+  const auto integration = call.query_id("integration");
+  auto cursor = call.query("cursor").value_or("");
+  const auto page = co_await chats_.list(integration, std::move(cursor), limit_of(call));
+  co_return page_of(page);
+}
+
+asio::awaitable<Response> ChatsApi::show(Call call) {
+  const auto found = co_await chats_.get(call.id());
+  co_return answer(200, chat::to_json(found));
+}
+
+asio::awaitable<Response> ChatsApi::messages(Call call) {
+  auto cursor = call.query("cursor").value_or("");
+  const auto page = co_await chats_.messages(call.id(), std::move(cursor), limit_of(call));
+  co_return page_of(page);
+}
+
+asio::awaitable<Response> ChatsApi::message(Call call) {
+  const auto found = co_await chats_.message(call.id());
+  co_return answer(200, chat::to_json(found));
+}
+
+asio::awaitable<Response> ChatsApi::post(Call call) {
+  auto draft = chat::read_draft(call.json());
+  std::string key(call.request.headers.get("idempotency-key"));
+  const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), call.request.trace);
+  auto response = answer(202, chat::to_json(made));
+  response.headers.add("Location", "/api/v1/messages/" + to_string_id(made.id));
+  co_return response;
+}
+
+}  // namespace patchbay::web
