@@ -79,11 +79,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       tasks(io.get_executor(), [this](const std::string& name, std::exception_ptr e) {
         logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
       }),
-      store(open_store(config, logger)),
       lock(store::HostLock::acquire(config.store_url, logger, [this] {
         logger.error("another host has taken the store over: stopping");
         io.stop();
       })),
+      store(open_store(config, logger)),
       vault((store::migrate(*store), vault::Vault::open(*store, config.key_file.string(), clock))),
       ids(clock, 0, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),

@@ -61,8 +61,8 @@ class Modules {
   SystemClock clock;
   TaskScope tasks;
 
-  std::unique_ptr<store::Store> store;
   std::unique_ptr<store::HostLock> lock;
+  std::unique_ptr<store::Store> store;
   std::unique_ptr<vault::Vault> vault;
   IdMint ids;
   metrics::Registry metrics;
