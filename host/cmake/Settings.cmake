@@ -3,6 +3,8 @@ add_library(pb_settings INTERFACE)
 target_compile_options(pb_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Werror
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  # g++ 12 takes Asio's pair of allocators for coroutine frames for a mismatch once they are inlined.
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-mismatched-new-delete>
   -fvisibility=hidden)
 if(PB_SANITIZE)
   target_compile_options(pb_settings INTERFACE -fsanitize=${PB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -103,11 +103,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       channels(*store, catalogue),
       deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
       outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries), logger),
-      attachments(io.get_executor(), clock, *store, fleet, logger),
+      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
                  config.site_url, kVersion}),
-      tokens(*store, clock, ids),
+      tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
       integrations_api(lifecycle, catalogue, *store),
@@ -130,6 +130,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.on_ready = [this](Id id) {
     dispatcher.ready(id);
     outbox.wake(id);
+    attachments.wake({id});
   };
   options.on_quarantined = [this](Id id, std::string reason) { lifecycle.quarantined(id, std::move(reason)); };
   return options;
@@ -168,10 +169,9 @@ asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
 }
 
 void Modules::committed(const std::vector<Id>& integrations) {
-  for (const auto id : integrations) {
-    attachments.wake(id);
-    outbox.wake(id);
-  }
+  attachments.wake(integrations);
+  // Presses of buttons wait in the outbox to be acknowledged.
+  for (const auto id : integrations) outbox.wake(id);
 }
 
 asio::awaitable<void> Modules::start() {

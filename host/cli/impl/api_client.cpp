@@ -57,7 +57,7 @@ Code code_of(int status) {
 }  // namespace
 
 struct ApiClient::State {
-  explicit State(const config::Config& config) : store(open_store(config)), ids(clock), tokens(*store, clock, ids) {}
+  explicit State(const config::Config& config) : store(open_store(config)), ids(clock), tokens(*store, clock, ids, log::Logger::none()) {}
 
   asio::io_context io;
   SystemClock clock;

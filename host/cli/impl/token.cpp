@@ -40,7 +40,7 @@ int create(const Context& context, const Arguments& arguments) {
   const auto store = open_store(context.config());
   const SystemClock clock;
   IdMint ids(clock);
-  web::Tokens tokens(*store, clock, ids);
+  web::Tokens tokens(*store, clock, ids, log::Logger::none());
   web::NewToken wanted(arguments.name, arguments.scope);
   if (!arguments.expires_in.empty()) wanted.expires_at = clock.now() + duration_of(arguments.expires_in);
   const auto made = tokens.create_now(wanted);

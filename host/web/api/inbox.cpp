@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "crypto/encoding.hpp"
 
