@@ -30,7 +30,7 @@ function(pb_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
-# pb_embed(<module> <namespace> <function> FILES a.json b.json): adds to pb_<module> a generated source with
+# pb_embed(<module> <namespace> <function> FILES a.json b.json): adds to pb_<module> (or the executable of that name) a generated source with
 # `const std::vector<std::pair<std::string_view, std::string_view>>& patchbay::<namespace>::<function>()`, the files' names
 # (without folder) and contents. Files are under 64 KiB a piece of literal; larger ones are split by the compiler's rules.
 function(pb_embed module namespace function)
@@ -60,7 +60,11 @@ ${table}  };
 
 }  // namespace patchbay::${namespace}
 ")
-  target_sources(pb_${module} PRIVATE ${source})
+  if(TARGET pb_${module})
+    target_sources(pb_${module} PRIVATE ${source})
+  else()
+    target_sources(${module} PRIVATE ${source})
+  endif()
 endfunction()
 
 # pb_node_test(<name> <file.test.ts> LABELS ... TIMEOUT seconds) : TypeScript tests, one ctest entry a file.

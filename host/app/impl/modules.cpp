@@ -88,7 +88,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       ids(clock, 0, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
-      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow, nullptr}),
+      verb_checker(SchemaVerbChecker::of_this_build()),
+      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow,
+                verb_checker.get()}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, counters),
@@ -103,7 +105,6 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       channels(*store, catalogue),
       deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
       outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries), logger),
-      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
                  config.site_url, kVersion}),
@@ -130,7 +131,6 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.on_ready = [this](Id id) {
     dispatcher.ready(id);
     outbox.wake(id);
-    attachments.wake({id});
   };
   options.on_quarantined = [this](Id id, std::string reason) { lifecycle.quarantined(id, std::move(reason)); };
   return options;
@@ -138,7 +138,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
 
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
-  parts.wake = [this](const outbox::Item& first) { outbox.wake(first.integration, first.lane, first.id); };
+  parts.wake = [this](const outbox::Item& first) { outbox.wake(first); };
   return parts;
 }
 
@@ -169,7 +169,6 @@ asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
 }
 
 void Modules::committed(const std::vector<Id>& integrations) {
-  attachments.wake(integrations);
   // Presses of buttons wait in the outbox to be acknowledged.
   for (const auto id : integrations) outbox.wake(id);
 }
@@ -179,7 +178,6 @@ asio::awaitable<void> Modules::start() {
   co_await lifecycle.start();
   dispatcher.start();
   outbox.start();
-  attachments.start();
   server.start();
   catalogue.watch([this] { lifecycle.plugins_changed(); });
   std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';

@@ -10,9 +10,9 @@
 
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
+#include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
 #include "config/config.hpp"
-#include "domain/chat/attachment_fetcher.hpp"
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/chat/deliveries.hpp"
@@ -69,6 +69,7 @@ class Modules {
   std::unique_ptr<net::HttpClient> http;
   plugin::Catalogue catalogue;
 
+  std::unique_ptr<plugin::VerbChecker> verb_checker;
   plugin::Services services;
   port::Spawner spawner;
   supervisor::Fleet fleet;
@@ -89,7 +90,6 @@ class Modules {
   domain::chat::Deliveries deliveries;
   outbox::Dispatcher outbox;
 
-  domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
 
