@@ -122,7 +122,7 @@ create table message_attachments (
 );
 create index message_attachments_of_message on message_attachments (message, sequence, position);
 create index message_attachments_blob on message_attachments (blob) where blob is not null;
-create index message_attachments_waiting on message_attachments (not_before, id) where state = 'pending';
+create index message_attachments_waiting on message_attachments (integration, not_before, id) where state = 'pending';
 
 -- Deletions and receipts of messages that are not known yet; they wait a day.
 create table message_waiting (

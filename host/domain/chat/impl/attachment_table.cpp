@@ -6,8 +6,8 @@ namespace patchbay::domain::chat {
 namespace {
 
 #define PB_ATTACHMENT_COLUMNS                                                                                     \
-  "select id, kind, name, type, size, width, height, duration_ms, state, reason, blob, file, details, unique_id " \
-  "from message_attachments "
+  "select a.id, a.kind, a.name, a.type, a.size, a.width, a.height, a.duration_ms, a.state, a.reason, a.blob, a.file, " \
+  "a.unique_id, a.message from message_attachments a "
 
 Attachment attachment_of(const store::Row& row) {
   Attachment attachment;
@@ -65,6 +65,19 @@ std::vector<Attachment> AttachmentTable::of_message(Id message) {
   return files;
 }
 
+std::map<Id, std::vector<Attachment>> AttachmentTable::of_messages(Id chat, const Place& after, const Place& last) {
+  std::map<Id, std::vector<Attachment>> files;
+  for (const auto& row : session_.query(
+           PB_ATTACHMENT_COLUMNS
+           "join messages m on m.id = a.message where m.chat = :chat and (m.provider_at, m.sequence, m.id) > (:at, :sequence, "
+           ":after) and (m.provider_at, m.sequence, m.id) <= (:last_at, :last_sequence, :last) and a.replaced_at is null "
+           "order by a.sequence, a.at, a.position, a.id",
+           {chat, after.at, after.sequence, after.id, last.at, last.sequence, last.id})) {
+    files[row.integer(13)].push_back(attachment_of(row));
+  }
+  return files;
+}
+
 std::optional<Attachment> AttachmentTable::find(Id attachment) {
   const auto row = session_.query_one(PB_ATTACHMENT_COLUMNS "where id = :id", {attachment});
   if (!row) return std::nullopt;
@@ -82,7 +95,7 @@ std::string AttachmentTable::described(Id message, const std::string& provider_i
     item["kind"] = row.text(1);
     item["name"] = row.text(2);
     item["file"] = row.text(11);
-    item["unique_id"] = row.maybe_text(13).value_or("");
+    item["unique_id"] = row.maybe_text(12).value_or("");
     list.push_back(std::move(item));
   }
   return list.dump();

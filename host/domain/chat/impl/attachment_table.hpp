@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "domain/chat/impl/context.hpp"
 #include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/impl/place.hpp"
 #include "domain/chat/model.hpp"
 
 namespace patchbay::domain::chat {
@@ -30,6 +32,8 @@ class AttachmentTable {
   // Uploaded already: each has its blob.
   void add_outgoing(const AttachmentOwner& owner, const std::vector<Attachment>& files);
   std::vector<Attachment> of_message(Id message);
+  // Of the messages of a chat after one place up to another, by message.
+  std::map<Id, std::vector<Attachment>> of_messages(Id chat, const Place& after, const Place& last);
   std::optional<Attachment> find(Id attachment);
   // JSON of the files of one part, for the history.
   std::string described(Id message, const std::string& provider_id);

@@ -135,20 +135,6 @@ Id ChatTable::keep_client(Id integration, const Client& seen) {
   return row->integer(0);
 }
 
-std::optional<Client> ChatTable::client(Id id) {
-  const auto row = session_.query_one(
-      "select id, external_id, name, username, language, is_bot from chat_clients where id = :id", {id});
-  if (!row) return std::nullopt;
-  Client client;
-  client.id = row->integer(0);
-  client.external_id = row->text(1);
-  client.name = row->text(2);
-  client.username = row->text(3);
-  client.language = row->text(4);
-  client.is_bot = row->integer(5) != 0;
-  return client;
-}
-
 void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client) {
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
   const bool came_back = from_client && !chat.reachable;

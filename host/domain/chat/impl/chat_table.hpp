@@ -26,7 +26,6 @@ class ChatTable {
 
   // The client's row, made or brought up to date.
   Id keep_client(Id integration, const Client& seen);
-  std::optional<Client> client(Id id);
 
   // A message came or went: the chat's activity; from a client it also proves that the client can be reached.
   void touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client);

@@ -21,7 +21,7 @@ struct Subject {
 
 std::optional<Subject> subject_of(Context& context, const outbox::Item& item) {
   if (!item.message) return std::nullopt;
-  auto message = MessageTable(context).find(*item.message);
+  auto message = MessageTable(context).find_without_files(*item.message);
   if (!message) return std::nullopt;
   auto chat = ChatTable(context).find_current(message->chat);
   if (!chat) return std::nullopt;

@@ -1,7 +1,6 @@
 #include "domain/chat/impl/message_table.hpp"
 
 #include "domain/chat/impl/attachment_table.hpp"
-#include "domain/chat/impl/chat_table.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -11,7 +10,8 @@ namespace {
   "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, m.provider_at, "      \
   "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from "                \
   "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and p.provider_id = "   \
-  "m.reply_to_provider_id)) as bigint) from messages m join chats c on c.id = m.chat "
+  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot from messages m "         \
+  "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
 Message message_of(const store::Row& row) {
   Message message;
@@ -21,6 +21,11 @@ Message message_of(const store::Row& row) {
   if (const auto author = row.maybe_integer(3)) {
     message.author.emplace();
     message.author->id = *author;
+    message.author->external_id = row.maybe_text(15).value_or("");
+    message.author->name = row.maybe_text(16).value_or("");
+    message.author->username = row.maybe_text(17).value_or("");
+    message.author->language = row.maybe_text(18).value_or("");
+    message.author->is_bot = row.maybe_integer(19).value_or(0) != 0;
   }
   message.text = row.text(4);
   message.content = row.text(5);
@@ -60,12 +65,16 @@ bool MessageTable::insert(const Message& message, const std::optional<std::strin
               store::Value()}) > 0;
 }
 
-std::optional<Message> MessageTable::find(Id message) {
+std::optional<Message> MessageTable::find_without_files(Id message) {
   const auto row = session_.query_one(PB_MESSAGE_COLUMNS "where m.id = :id", {message});
   if (!row) return std::nullopt;
-  std::vector<Message> one{message_of(*row)};
-  load_details(one);
-  return one.front();
+  return message_of(*row);
+}
+
+std::optional<Message> MessageTable::find(Id message) {
+  auto found = find_without_files(message);
+  if (found) found->attachments = AttachmentTable(context_).of_message(message);
+  return found;
 }
 
 std::vector<Message> MessageTable::list(Id chat, const Place& after, int limit) {
@@ -77,17 +86,14 @@ std::vector<Message> MessageTable::list(Id chat, const Place& after, int limit) 
            {chat, after.at, after.sequence, after.id, static_cast<std::int64_t>(limit)})) {
     messages.push_back(message_of(row));
   }
-  load_details(messages);
-  return messages;
-}
-
-void MessageTable::load_details(std::vector<Message>& messages) {
-  ChatTable chats(context_);
-  AttachmentTable attachments(context_);
+  if (messages.empty()) return messages;
+  const auto& last = messages.back();
+  auto files = AttachmentTable(context_).of_messages(chat, after, Place(last.provider_at, last.sequence, last.id));
   for (auto& message : messages) {
-    if (message.author) message.author = chats.client(message.author->id);
-    message.attachments = attachments.of_message(message.id);
+    const auto found = files.find(message.id);
+    if (found != files.end()) message.attachments = std::move(found->second);
   }
+  return messages;
 }
 
 std::optional<Id> MessageTable::with_part_of(Id chat, const std::string& part_of) {

@@ -6,16 +6,10 @@
 
 #include "domain/chat/impl/context.hpp"
 #include "domain/chat/impl/event_data.hpp"
+#include "domain/chat/impl/place.hpp"
 #include "domain/chat/model.hpp"
 
 namespace patchbay::domain::chat {
-
-// A place in the order of a chat: the provider's time and sequence, then the id (CHAT-13).
-struct Place {
-  std::int64_t at = INT64_MIN;
-  std::int64_t sequence = INT64_MIN;
-  Id id = 0;
-};
 
 // What a provider calls one part of a message.
 class ProviderName {
@@ -46,6 +40,7 @@ class MessageTable {
   bool insert(const Message& message, const std::optional<std::string>& part_of,
               const std::optional<std::string>& idempotency_key, const std::optional<std::string>& reply_to_provider_id);
   std::optional<Message> find(Id message);
+  std::optional<Message> find_without_files(Id message);
   std::vector<Message> list(Id chat, const Place& after, int limit);
   std::optional<Id> with_part_of(Id chat, const std::string& part_of);
   std::optional<Id> with_key(Id chat, const std::string& idempotency_key);
@@ -69,7 +64,6 @@ class MessageTable {
   void archive(Id message, const std::string& provider_id, const MessageData& version);
   void archive_current(Id message, const std::string& provider_id, std::int64_t version_at);
   void replace_attachments(const ProviderName& name, const Known& known, const MessageData& fresh);
-  void load_details(std::vector<Message>& messages);
 
   Context& context_;
   store::Session& session_;

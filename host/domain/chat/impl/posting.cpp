@@ -107,7 +107,7 @@ std::vector<Attachment> Posting::files(Context& context) const {
 
 void Posting::check_reply(Context& context, const Chat& chat) const {
   if (!draft_.reply_to) return;
-  const auto message = MessageTable(context).find(*draft_.reply_to);
+  const auto message = MessageTable(context).find_without_files(*draft_.reply_to);
   if (!message || message->chat != chat.id) {
     refuse("/reply_to", Text("domain.chat.foreign_reply", {{"id", to_string_id(*draft_.reply_to)}}));
   }

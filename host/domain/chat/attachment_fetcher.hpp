@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "log/log.hpp"
+#include "outbox/channels.hpp"
+#include "plugin/caller.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::domain::chat {
+
+// Brings the files that clients sent into the store, by pb.channel/1:fetch, after their messages are stored: a slow
+// download holds nobody up. At most two at once per integration. What is out of reach is tried again with back-off; what
+// the provider refuses becomes `failed` with its reason. Goes on after a restart where it was.
+class AttachmentFetcher {
+ public:
+  struct Options {
+    Options(Clock& c, store::Store& s, plugin::Caller& p, outbox::Channels& h) : clock(c), store(s), caller(p), channels(h) {}
+
+    Clock& clock;  // all of these outlive the fetcher
+    store::Store& store;
+    plugin::Caller& caller;
+    outbox::Channels& channels;
+    Duration sweep{5000};
+    Duration call_timeout{600'000};
+    int at_once = 2;  // of one integration
+  };
+
+  AttachmentFetcher(boost::asio::any_io_executor executor, Options options, log::Logger logger);
+  ~AttachmentFetcher();  // after stop()
+  AttachmentFetcher(const AttachmentFetcher&) = delete;
+  AttachmentFetcher& operator=(const AttachmentFetcher&) = delete;
+
+  void start();
+  // Events of these integrations have been committed. Any thread.
+  void wake(std::vector<Id> integrations);
+  // Downloads that run are given up; they begin anew after the next start.
+  boost::asio::awaitable<void> stop();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace patchbay::domain::chat

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "port/message.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::domain::chat {
+
+// A file that waits to be fetched.
+struct Fetch {
+  Id id = 0;
+  Id integration = 0;
+  std::string file;  // JSON, as the plugin gave it
+  std::int64_t attempts = 0;
+};
+
+// What an attempt to fetch means. Pure.
+class Fetched {
+ public:
+  enum class Kind { ready, again, failed };
+
+  explicit Fetched(Kind k) : kind(k) {}
+
+  Kind kind;
+  Id blob = 0;  // ready
+  std::string name;
+  std::string type;
+  std::int64_t size = 0;
+  Duration delay{0};  // again
+  std::string reason;
+};
+Fetched judge_fetch(const port::Result& result, std::int64_t attempts);
+
+// All run in the caller's transaction.
+std::vector<Id> integrations_with_files_to_fetch(store::Session& session);
+// Due now, longest due first.
+std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::int64_t now, int limit);
+void settle_fetch(store::Session& session, Id attachment, const Fetched& fetched, std::int64_t now);
+
+}  // namespace patchbay::domain::chat
