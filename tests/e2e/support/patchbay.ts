@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const BUILD = resolve(process.env["PB_BUILD_DIR"] ?? join(import.meta.dirname, "../../../build/release"));
+export const BUILD = resolve(process.env["PB_BUILD_DIR"] ?? join(import.meta.dirname, "../../../build/release"));
 
 export interface Options {
   siteUrl?: string;

@@ -1,0 +1,156 @@
+// Every command of patchbay, on the real executable.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { KEY, post } from "./support/echo.ts";
+import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
+
+let host: Patchbay;
+before(async () => {
+  host = await Patchbay.start();
+});
+after(() => host?.stop());
+
+async function json(...args: string[]): Promise<any> {
+  const done = await host.cli(...args, "--json");
+  assert.equal(done.code, 0, `${args.join(" ")}: ${done.stderr}`);
+  return JSON.parse(done.stdout);
+}
+
+async function fails(code: number, words: RegExp, ...args: string[]): Promise<void> {
+  const done = await host.cli(...args);
+  assert.equal(done.code, code, `${args.join(" ")}: ${done.stderr}`);
+  assert.match(done.stderr, words);
+  assert.equal(done.stdout, "");
+}
+
+// Standard input, for settings with secrets.
+function withInput(input: string, ...args: string[]): Promise<{ code: number | null; stdout: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(join(BUILD, "bin/patchbay"), [...args, "--config", host.configFile], { stdio: ["pipe", "pipe", "inherit"] });
+    let stdout = "";
+    child.stdout.on("data", (piece: Buffer) => (stdout += piece.toString()));
+    child.on("close", (code) => resolve({ code, stdout }));
+    child.stdin.end(input);
+  });
+}
+
+const COMMANDS = [
+  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ["plugins", "list"],
+  ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
+  ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
+];
+
+test("--help of every command shows an example and ends with 0", async () => {
+  for (const command of COMMANDS) {
+    const done = await host.cli(...command, "--help");
+    assert.equal(done.code, 0, command.join(" "));
+    assert.match(done.stdout, new RegExp(`Example: patchbay ${command.join(" ")}`));
+  }
+  assert.match((await host.cli("--help")).stdout, /Exit codes:.*64 usage/);
+  assert.match((await host.cli("--version")).stdout, /^patchbay \d+\.\d+\.\d+$/m);
+});
+
+test("check-config shows what the configuration means, without passwords", async () => {
+  const shown = await json("check-config");
+  assert.equal(shown.state_dir, join(host.folder, "state"));
+  assert.match(shown.key_file, /vault\.key$/);
+  const secret = await Patchbay.prepare({ store: "postgresql://patchbay:hunter2@db.example/patchbay" });
+  const done = await secret.cli("check-config");
+  assert.equal(done.code, 0, done.stderr);
+  assert.ok(!done.stdout.includes("hunter2"));
+  await secret.stop();
+});
+
+test("token create prints the token alone, while the host runs and while it does not", async () => {
+  const running = await host.cli("token", "create", "--name", "running", "--scope", "admin");
+  assert.equal(running.code, 0, running.stderr);
+  assert.match(running.stdout, /^\S+\n$/);
+  const works = (token: string) => host.call("GET", "/api/v1/chats", undefined, { authorization: `Bearer ${token}` }).then((answer) => answer.status);
+  assert.equal(await works(running.stdout.trim()), 200);
+  assert.equal(await host.kill("SIGTERM"), 0);
+  const stopped = await host.cli("token", "create", "--name", "stopped", "--scope", "chats", "--expires-in", "90d");
+  assert.match(stopped.stdout, /^\S+\n$/);
+  await host.serve();
+  assert.equal(await works(stopped.stdout.trim()), 200);
+});
+
+test("tokens are listed without their values and can be revoked", async () => {
+  const made = await json("token", "create", "--name", "short", "--scope", "read");
+  const listed = await json("token", "list");
+  const mine = listed.find((token: any) => token.id === made.id);
+  assert.equal(mine.name, "short");
+  assert.ok(!JSON.stringify(listed).includes(made.token));
+  assert.equal((await host.cli("token", "revoke", made.id)).code, 0);
+  await eventually("the token is refused", async () =>
+    (await host.call("GET", "/api/v1/chats", undefined, { authorization: `Bearer ${made.token}` })).status === 401, 10);
+  await fails(65, /999/, "token", "revoke", "999");
+  await fails(65, /scope/, "token", "create", "--name", "x", "--scope", "everything");
+  await fails(65, /90d/, "token", "create", "--name", "x", "--scope", "read", "--expires-in", "soon");
+});
+
+test("plugins list names what was found", async () => {
+  const plugins = await json("plugins", "list");
+  assert.deepEqual(plugins.filter((plugin: any) => plugin.state === "ready").map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
+  const table = (await host.cli("plugins", "list")).stdout;
+  assert.match(table, /^ID +VERSION +STATE +TITLE/m);
+  assert.match(table, /^echo +\d+\.\d+\.\d+ +ready/m);
+});
+
+test("an integration is made, changed, checked, connected and disconnected", async () => {
+  const settings = JSON.stringify({ account: "cli", signing_key: KEY });
+  const made = await withInput(settings, "integrations", "create", "--plugin", "echo", "--name", "By hand", "--settings", "-", "--json");
+  assert.equal(made.code, 0);
+  const { id } = JSON.parse(made.stdout);
+  assert.ok(!made.stdout.includes(KEY));
+  assert.equal((await json("integrations", "change", id, "--name", "Renamed", "--set", "account=other")).name, "Renamed");
+  assert.equal((await json("integrations", "check", id)).identity, "echo:other");
+  assert.equal((await json("integrations", "activate", id)).state, "active");
+  assert.equal((await json("integrations", "show", id)).state, "active");
+  assert.match((await host.cli("integrations", "list")).stdout, new RegExp(`^${id} +echo +Renamed +active`, "m"));
+  const again = JSON.parse((await withInput(JSON.stringify({ account: "other" }), "integrations", "create", "--plugin", "echo", "--name", "Twice", "--settings", "-", "--json")).stdout);
+  await fails(65, /Renamed/, "integrations", "activate", again.id);
+  assert.equal((await json("integrations", "deactivate", id)).state, "inactive");
+  await fails(65, /account/, "integrations", "create", "--plugin", "echo", "--name", "x", "--set", "acount=x");
+  await fails(65, /999/, "integrations", "show", "999");
+  await fails(64, /ID/, "integrations", "show");
+});
+
+test("dead letters are listed, shown, replayed and discarded", async () => {
+  const integration = await host.connect("echo", "Inbox", { account: "inbox", signing_key: KEY });
+  assert.equal((await post(host.address, integration, '{"id": "1", "chat": "a", "author": "Ana"}')).status, 200); // no text
+  const [dead] = await eventually("a dead letter", async () => {
+    const all = await json("inbox", "list", "--state", "dead", "--integration", integration);
+    return all.length > 0 && all;
+  }, 60);
+  assert.match(dead.reason, /text/);
+  const shown = await json("inbox", "show", dead.id);
+  assert.match(shown.body, /"Ana"/);
+  assert.equal(shown.route, "in");
+  await json("inbox", "replay", dead.id);
+  await eventually("it is dead again", async () => (await json("inbox", "show", dead.id)).state === "dead", 60);
+  await fails(65, /999/, "inbox", "show", "999");
+  assert.equal((await json("inbox", "discard", dead.id)).state, "done");
+  await fails(65, new RegExp(dead.id), "inbox", "discard", dead.id);
+});
+
+test("without a host the commands that need one say so with 69", async () => {
+  const alone = await Patchbay.prepare();
+  for (const command of [["plugins", "list"], ["integrations", "list"], ["inbox", "list"], ["token", "list"]]) {
+    const done = await alone.cli(...command);
+    assert.equal(done.code, 69, command.join(" "));
+    assert.match(done.stderr, /patchbay serve/);
+  }
+  await alone.stop();
+});
+
+test("the environment's language is spoken", async () => {
+  const done = await new Promise<string>((resolve) => {
+    const child = spawn(join(BUILD, "bin/patchbay"), ["serve", "--config", "/nonexistent.json"], { env: { ...process.env, LANG: "ru_RU.UTF-8", LC_ALL: "" } });
+    let stderr = "";
+    child.stderr.on("data", (piece: Buffer) => (stderr += piece.toString()));
+    child.on("close", () => resolve(stderr));
+  });
+  assert.match(done, /[а-я]{4}/i);
+});
