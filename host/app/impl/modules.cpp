@@ -105,6 +105,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       channels(*store, catalogue),
       deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
       outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries), logger),
+      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
                  config.site_url, kVersion}),
@@ -114,7 +115,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       integrations_api(lifecycle, catalogue, *store),
       inbox_api(inbox),
       chats_api(chats),
-      files_api(*store, clock, ids),
+      files_api(*store, chats, clock, ids),
       tokens_api(tokens),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
@@ -131,6 +132,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.on_ready = [this](Id id) {
     dispatcher.ready(id);
     outbox.wake(id);
+    attachments.wake({id});
   };
   options.on_quarantined = [this](Id id, std::string reason) { lifecycle.quarantined(id, std::move(reason)); };
   return options;
@@ -169,6 +171,7 @@ asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
 }
 
 void Modules::committed(const std::vector<Id>& integrations) {
+  attachments.wake(integrations);
   // Presses of buttons wait in the outbox to be acknowledged.
   for (const auto id : integrations) outbox.wake(id);
 }
@@ -178,6 +181,7 @@ asio::awaitable<void> Modules::start() {
   co_await lifecycle.start();
   dispatcher.start();
   outbox.start();
+  attachments.start();
   server.start();
   catalogue.watch([this] { lifecycle.plugins_changed(); });
   std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';

@@ -13,6 +13,7 @@
 #include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
 #include "config/config.hpp"
+#include "domain/chat/attachment_fetcher.hpp"
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/chat/deliveries.hpp"
@@ -90,6 +91,7 @@ class Modules {
   domain::chat::Deliveries deliveries;
   outbox::Dispatcher outbox;
 
+  domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
 

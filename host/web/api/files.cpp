@@ -20,6 +20,8 @@ constexpr const char* kFile = R"({"type": "object", "required": ["id", "name", "
     "id": {"type": "string"}, "name": {"type": "string"}, "type": {"type": "string"}, "size": {"type": "integer"},
     "sha256": {"type": "string"}}})";
 
+constexpr Duration kFetching{2'000};  // until a file may have come from the provider
+
 // What a browser may show by itself; everything else is offered for saving, so that nothing runs in our origin.
 constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",  "image/gif", "image/webp",
                                                     "audio/mpeg", "audio/ogg", "video/mp4", "application/pdf"};
@@ -97,7 +99,7 @@ void FilesApi::add_to(Router& router) {
                  .stream("multipart/form-data", kLargest)
                  .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
   router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", [this](Call call) { return download(std::move(call)); },
-             Doc("Download a file").header("Range", "One range of bytes").answers(200, "The bytes", {}, "application/octet-stream").errors({404, 416}));
+             Doc("Download a file").header("Range", "One range of bytes").answers(200, "The bytes", {}, "application/octet-stream").errors({404, 416, 503}));
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {
@@ -118,26 +120,38 @@ asio::awaitable<Response> FilesApi::upload(Call call) {
   throw Error(Code::invalid, Text("web.no_file_part"));
 }
 
+asio::awaitable<store::Blob> FilesApi::find(Id id) {
+  auto content = id;
+  const auto file = co_await chats_.file(id);
+  if (file) {
+    if (file->state == "failed") throw Error(Code::not_found, Text("web.file_failed", {{"reason", file->reason.value_or("")}}));
+    if (!file->blob) throw Error(Code::unavailable, Text("web.file_pending")).retry_after(kFetching);
+    content = *file->blob;
+  }
+  auto work = [content](store::Session& session) { return store::find_blob(session, content); };
+  auto blob = co_await store_.read(std::move(work));
+  if (!blob || !blob->ready) throw Error(Code::not_found, Text("web.no_file", {{"id", to_string_id(id)}}));
+  co_return std::move(*blob);
+}
+
 asio::awaitable<Response> FilesApi::download(Call call) {
-  auto work = [id = call.id()](store::Session& session) { return store::find_blob(session, id); };
-  const auto blob = co_await store_.read(std::move(work));
-  if (!blob || !blob->ready) throw Error(Code::not_found, Text("web.no_file", {{"id", call.param("id")}}));
-  Range range{0, blob->size - 1};
+  const auto blob = co_await find(call.id());
+  Range range{0, blob.size - 1};
   Response response(200);
-  if (const auto wanted = parse_range(call.request.headers.get("range"), blob->size)) {
+  if (const auto wanted = parse_range(call.request.headers.get("range"), blob.size)) {
     if (wanted->from > wanted->to) {
-      StatusError error(416, Text("web.bad_range", {{"size", std::to_string(blob->size)}}));
-      error.headers.add("Content-Range", "bytes */" + std::to_string(blob->size));
+      StatusError error(416, Text("web.bad_range", {{"size", std::to_string(blob.size)}}));
+      error.headers.add("Content-Range", "bytes */" + std::to_string(blob.size));
       throw error;
     }
     range = *wanted;
     response.status = 206;
-    response.headers.add("Content-Range", "bytes " + std::to_string(range.from) + "-" + std::to_string(range.to) + "/" + std::to_string(blob->size));
+    response.headers.add("Content-Range", "bytes " + std::to_string(range.from) + "-" + std::to_string(range.to) + "/" + std::to_string(blob.size));
   }
-  response.type = blob->type;
+  response.type = blob.type;
   response.headers.add("Accept-Ranges", "bytes");
-  response.headers.add("Content-Disposition", disposition(*blob));
-  response.source = std::make_shared<BlobSource>(store_, blob->id, range);
+  response.headers.add("Content-Disposition", disposition(blob));
+  response.source = std::make_shared<BlobSource>(store_, blob.id, range);
   co_return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "domain/chat/chats.hpp"
 #include "store/blobs.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
@@ -12,7 +13,8 @@ namespace patchbay::web {
 // the router.
 class FilesApi {
  public:
-  FilesApi(store::Store& store, const Clock& clock, IdMint& ids) : store_(store), clock_(clock), ids_(ids) {}
+  FilesApi(store::Store& store, domain::chat::Chats& chats, const Clock& clock, IdMint& ids)
+      : store_(store), chats_(chats), clock_(clock), ids_(ids) {}
 
   void add_to(Router& router);
 
@@ -22,7 +24,11 @@ class FilesApi {
   boost::asio::awaitable<Response> upload(Call call);
   boost::asio::awaitable<Response> download(Call call);
 
+  // What an id of the API stands for: an uploaded file, or an attachment of a message.
+  boost::asio::awaitable<store::Blob> find(Id id);
+
   store::Store& store_;
+  domain::chat::Chats& chats_;
   const Clock& clock_;
   IdMint& ids_;
 };
