@@ -159,7 +159,7 @@ void Modules::add_routes() {
 
 asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
   std::vector<web::ReadyCheck> checks;
-  checks.emplace_back("host", !stopping_, Text("app.stopping"));
+  checks.emplace_back("host", !stopping_, stopping_ ? Text("app.stopping") : Text());
   auto work = [](store::Session& session) { session.query("select cast(1 as bigint)"); };
   try {
     co_await store->read(std::move(work));

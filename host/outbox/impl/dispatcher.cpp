@@ -387,7 +387,7 @@ asio::awaitable<void> Dispatcher::Impl::drain(Duration grace) {
   sweep_timer_.reset();
   for (auto& [id, queue] : queues_) queue->timer.reset();
   const auto until = now() + Time(grace);
-  while (!on_the_way_.empty() && now() < until) co_await options_.clock.sleep(Duration{10});
+  while (!on_the_way_.empty() && now() < until) co_await options_.clock.sleep(Duration(10));
 }
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, Options options, log::Logger logger)

@@ -47,7 +47,7 @@ asio::awaitable<void> HttpServer::State::accept_loop() {
     } else if (!stopping) {
       // Out of descriptors, most of the time: the clients wait in the backlog.
       logger.error("cannot accept a connection", {{"error", error.message()}});
-      co_await clock.sleep(Duration{200});
+      co_await clock.sleep(Duration(200));
     }
   }
 }

@@ -102,7 +102,7 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
     dispatcher.reset();
   }
   asio::awaitable<void> stop(bool& stopped) {
-    co_await dispatcher->stop(Duration{0});
+    co_await dispatcher->stop(Duration(0));
     stopped = true;
   }
 
