@@ -37,6 +37,7 @@ std::optional<Token> find(store::Session& session, std::string hash);
 std::vector<Token> list(store::Session& session, Id after, std::size_t limit);
 // False: there is none. A token stays revoked since the first time.
 bool revoke(store::Session& session, Id id, TimePoint now);
+void remove(store::Session& session, Id id);
 void touch(store::Session& session, Id id, TimePoint now);
 }  // namespace token_table
 

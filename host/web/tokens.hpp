@@ -60,6 +60,8 @@ class Tokens final : public Authenticator {
   boost::asio::awaitable<MadeToken> create(NewToken wanted);
   // The same from a thread that may block: the command line, also while a host runs.
   MadeToken create_now(const NewToken& wanted);
+  // Takes a token of create_now() away without a trace: one that the command line made for itself.
+  void forget_now(Id id);
   boost::asio::awaitable<std::vector<Token>> list(Id after, std::size_t limit);
   // Throws Error{not_found}. Other hosts on the same database hear of it within kCacheTime.
   boost::asio::awaitable<void> revoke(Id id);

@@ -65,6 +65,7 @@ struct ApiClient::State {
   IdMint ids;
   web::Tokens tokens;
   std::string token;
+  Id token_id = 0;
   std::string address;  // "http://127.0.0.1:8420"
   std::unique_ptr<net::HttpClient> http;
   net::EgressRule rule;
@@ -80,12 +81,21 @@ ApiClient::ApiClient(const config::Config& config) {
   state_ = std::make_unique<State>(config);
   state_->address = address;
   state_->rule.opened = {url->host + ":" + std::to_string(url->port)};
-  state_->token = state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife)).plain;
+  const auto made = state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife));
+  state_->token = made.plain;
+  state_->token_id = made.token.id;
   net::init();
   state_->http = net::HttpClient::make(state_->io.get_executor(), {});
 }
 
-ApiClient::~ApiClient() = default;
+ApiClient::~ApiClient() {
+  if (!state_) return;
+  try {
+    state_->tokens.forget_now(state_->token_id);
+  } catch (const Error&) {
+    // It ends by itself within a minute.
+  }
+}
 
 json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
   net::HttpRequest request(method, state_->address + path);

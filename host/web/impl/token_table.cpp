@@ -85,6 +85,8 @@ bool revoke(store::Session& session, Id id, TimePoint now) {
   return session.exec("update tokens set revoked_at = coalesce(revoked_at, :now) where id = :id", {to_ms(now), id}) > 0;
 }
 
+void remove(store::Session& session, Id id) { session.exec("delete from tokens where id = :id", {id}); }
+
 void touch(store::Session& session, Id id, TimePoint now) {
   session.exec("update tokens set last_used_at = :now where id = :id", {to_ms(now), id});
 }
