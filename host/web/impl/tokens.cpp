@@ -98,11 +98,11 @@ MadeToken Tokens::create_now(const NewToken& wanted) {
   return made;
 }
 
-boost::void Tokens::forget_now(Id id) {
+void Tokens::forget_now(Id id) {
   store_.write_now([id](store::Session& session) { token_table::remove(session, id); });
 }
 
-asio::awaitable<std::vector<Token>> Tokens::list(Id after, std::size_t limit) {
+boost::asio::awaitable<std::vector<Token>> Tokens::list(Id after, std::size_t limit) {
   auto work = [after, limit](store::Session& session) { return token_table::list(session, after, limit); };
   co_return co_await store_.read(std::move(work));
 }
