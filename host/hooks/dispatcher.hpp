@@ -36,10 +36,12 @@ class Dispatcher {
     Duration sweep_every{1'000};
     Duration first_wait{500};  // doubled each time, with jitter, up to:
     Duration longest_wait{60'000};
-    std::size_t rows_in_memory = 4096;
+    std::size_t rows_in_memory = 4096;  // one integration: a quarter
     std::size_t bytes_in_memory = 64u << 20;
     std::size_t rows_per_lane = 64;
-    std::size_t lanes_in_memory = 20'000;
+    std::size_t lanes_per_integration = 1024;
+    Duration keep_done{7LL * 24 * 3600 * 1000};
+    Duration tidy_every{3'600'000};
     std::int64_t tries = 5;
   };
   // All references outlive the dispatcher.

@@ -31,7 +31,9 @@ Dispatcher::State::State(Parts p, asio::any_io_executor io, log::Logger l, Optio
       options(o),
       logger(std::move(l)),
       strand(asio::make_strand(io)),
-      lanes(Lanes::Limits(o.rows_in_memory, o.bytes_in_memory, o.rows_per_lane, o.lanes_in_memory)),
+      lanes(Lanes::Limits(o.rows_in_memory, o.bytes_in_memory, o.rows_per_lane, o.lanes_per_integration)),
+      next_tidy(p.clock.now() + o.tidy_every),
+      inbox(p.store, p.clock),
       scope(std::move(io), [this](const std::string& name, std::exception_ptr error) {
         logger.error("dispatcher: task failed", {{"task", name}, {"error", what(error)}});
       }) {}
@@ -60,7 +62,9 @@ void Dispatcher::State::pump(Id integration) {
     share.ready.pop_front();
     ++share.calls;
   }
-  if (share.calls == 0 && share.ready.empty() && share.waits == 0) slots.erase(found);
+  const bool idle = share.ready.empty();
+  if (share.calls == 0 && idle && share.waits == 0) slots.erase(found);
+  if (idle && lanes.take_overflow(integration)) scope.spawn_on(strand, "inbox sweep", sweep());
   for (auto& lane : starting) {
     lane->calling = true;
     scope.spawn_on(strand, "inbox lane", step(std::move(lane)));
@@ -159,6 +163,7 @@ void Dispatcher::accepted(std::vector<InboxRow> rows) {
 void Dispatcher::wake() {
   asio::post(state_->strand, [state = state_] {
     state->cursor = Lanes::Key(0, "");
+    state->skip_integration = false;
     state->scope.spawn_on(state->strand, "inbox sweep", state->sweep());
   });
 }

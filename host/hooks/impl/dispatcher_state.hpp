@@ -13,6 +13,7 @@
 #include "base/task_scope.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/impl/lanes.hpp"
+#include "hooks/inbox.hpp"
 #include "port/message.hpp"
 
 namespace patchbay::hooks {
@@ -55,6 +56,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   boost::asio::awaitable<void> sweep_for_ever();
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<bool> sweep_page();
+  boost::asio::awaitable<void> tidy();
 
   const Parts parts;
   const Options options;
@@ -63,6 +65,9 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   Lanes lanes;
   std::map<Id, Slots> slots;
   Lanes::Key cursor{0, ""};
+  bool skip_integration = false;  // the cursor stands behind all lanes of its integration
+  TimePoint next_tidy;
+  Inbox inbox;
   bool sweeping = false;
   bool sweep_again = false;
   std::minstd_rand random{std::random_device{}()};

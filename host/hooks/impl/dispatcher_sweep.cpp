@@ -22,6 +22,10 @@ asio::awaitable<void> Dispatcher::State::sweep_for_ever() {
   for (;;) {
     auto sweeping_now = sweep();
     co_await std::move(sweeping_now);
+    if (parts.clock.now() >= next_tidy) {
+      auto tidying = tidy();
+      co_await std::move(tidying);
+    }
     auto sleeping = parts.clock.sleep(options.sweep_every);
     co_await std::move(sleeping);
   }
@@ -34,7 +38,7 @@ asio::awaitable<void> Dispatcher::State::sweep() {
   do {
     sweep_again = false;
     bool more = true;
-    for (int page = 0; more && page < kPagesPerSweep && !lanes.full(); ++page) {
+    for (int page = 0; more && page < kPagesPerSweep; ++page) {
       lanes.begin_read();
       bool failed = false;
       try {
@@ -59,13 +63,15 @@ asio::awaitable<void> Dispatcher::State::sweep() {
 // page.
 asio::awaitable<bool> Dispatcher::State::sweep_page() {
   const std::int64_t now = parts.clock.now().time_since_epoch().count();
-  auto query = [from = cursor, now](store::Session& session) {
+  auto query = [from = cursor, skip = skip_integration, now](store::Session& session) {
+    const std::string sql =
+        "select id, integration, lane from inbox where state = 'new' and not_before <= :now and " +
+        std::string(skip ? "integration > :integration" : "(integration, lane) > (:integration, :lane)") +
+        " order by integration, lane limit 1000";
+    store::Values values{now, from.first};
+    if (!skip) values.emplace_back(from.second);
     std::vector<Found> found;
-    for (const auto& row :
-         session.query("select id, integration, lane from inbox where state = 'new' "
-                       "and (integration, lane) > (:integration, :lane) and not_before <= :now "
-                       "order by integration, lane limit 1000",
-                       {from.first, from.second, now})) {
+    for (const auto& row : session.query(sql, std::move(values))) {
       found.push_back(Found{row.integer(0), Lanes::Key(row.integer(1), row.text(2))});
     }
     return found;
@@ -77,7 +83,23 @@ asio::awaitable<bool> Dispatcher::State::sweep_page() {
   }
   const bool more = found.size() == static_cast<std::size_t>(kPage);
   cursor = more ? found.back().key : Lanes::Key(0, "");
+  // The rest of an integration that has no room left waits for its turn; the others do not.
+  skip_integration = more && lanes.overflows(cursor.first);
   co_return more;
+}
+
+asio::awaitable<void> Dispatcher::State::tidy() {
+  next_tidy = parts.clock.now() + options.tidy_every;
+  const TimePoint before = parts.clock.now() - options.keep_done;
+  try {
+    std::int64_t removed = 0;
+    do {
+      auto removing = inbox.remove_done(before);
+      removed = co_await std::move(removing);
+    } while (removed > 0);
+  } catch (const Error& error) {
+    logger.warn("inbox: old rows not removed", {{"error", error.what()}});
+  }
 }
 
 }  // namespace patchbay::hooks

@@ -1,6 +1,7 @@
 // The way of one row: read back if need be, called, settled.
 #include <cstdint>
 
+#include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -43,8 +44,10 @@ asio::awaitable<void> Dispatcher::State::step(LanePtr lane) {
   try {
     auto working = work(lane);
     verdict = co_await std::move(working);
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled: the row stays open in the store
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;  // stopping: the row stays open in the store
+    logger.error("inbox: lane waits",
+                 {{"integration", to_string_id(lane->key.first)}, {"error", error.what()}});
   } catch (const std::exception& error) {
     // As a rule the store is away: the row is still open there and in here.
     logger.warn("inbox: lane waits",

@@ -5,7 +5,12 @@ namespace patchbay::hooks {
 std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
   const auto found = lanes_.find(key);
   if (found != lanes_.end()) return found->second;
-  if (full()) return nullptr;
+  Share& share = shares_[key.first];
+  if (share.lanes >= limits_.lanes) {
+    share.overflow = true;
+    return nullptr;
+  }
+  ++share.lanes;
   auto lane = std::make_shared<Lane>(key);
   lanes_.emplace(key, lane);
   return lane;
@@ -13,6 +18,7 @@ std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
 
 void Lanes::push(Lane& lane, InboxRow row) {
   held_.insert(row.id);
+  ++shares_[row.integration].rows;
   bytes_ += row.bytes();
   lane.rows.push_back(std::move(row));
 }
@@ -22,7 +28,7 @@ std::shared_ptr<Lanes::Lane> Lanes::accept(InboxRow row) {
   auto lane = find_or_make({row.integration, row.lane});
   if (!lane) return nullptr;
   const bool fits = lane->rows.size() < limits_.per_lane && held_.size() < limits_.rows &&
-                    bytes_ + row.bytes() <= limits_.bytes;
+                    shares_[row.integration].rows < limits_.rows / 4 && bytes_ + row.bytes() <= limits_.bytes;
   if (lane->behind || lane->reading || !fits) {
     lane->behind = true;
   } else {
@@ -57,13 +63,30 @@ void Lanes::refill(Lane& lane, std::vector<InboxRow> rows, bool all) {
 void Lanes::pop(Lane& lane) {
   const InboxRow& row = lane.rows.front();
   held_.erase(row.id);
+  --shares_[row.integration].rows;
   if (reads_ > 0) ended_.insert(row.id);
   bytes_ -= row.bytes();
   lane.rows.pop_front();
 }
 
 void Lanes::release(const std::shared_ptr<Lane>& lane) {
-  if (lane->rows.empty() && !lane->behind) lanes_.erase(lane->key);
+  if (!lane->rows.empty() || lane->behind) return;
+  lanes_.erase(lane->key);
+  const auto share = shares_.find(lane->key.first);
+  if (--share->second.lanes == 0 && !share->second.overflow) shares_.erase(share);
+}
+
+bool Lanes::take_overflow(Id integration) {
+  const auto share = shares_.find(integration);
+  if (share == shares_.end() || !share->second.overflow) return false;
+  share->second.overflow = false;
+  if (share->second.lanes == 0) shares_.erase(share);
+  return true;
+}
+
+bool Lanes::overflows(Id integration) const {
+  const auto share = shares_.find(integration);
+  return share != shares_.end() && share->second.overflow;
 }
 
 void Lanes::end_read() {

@@ -36,13 +36,14 @@ class Lanes {
     std::unique_ptr<Clock::Timer> timer;
   };
 
+  // An integration that is away may fill its own share, not the room of the others.
   struct Limits {
     Limits(std::size_t rows_, std::size_t bytes_, std::size_t per_lane_, std::size_t lanes_)
         : rows(rows_), bytes(bytes_), per_lane(per_lane_), lanes(lanes_) {}
-    std::size_t rows;
+    std::size_t rows;  // of all; one integration: a quarter
     std::size_t bytes;
     std::size_t per_lane;
-    std::size_t lanes;
+    std::size_t lanes;  // of one integration
   };
 
   explicit Lanes(Limits limits) : limits_(limits) {}
@@ -67,15 +68,24 @@ class Lanes {
   void end_read();
 
   std::size_t rows() const { return held_.size(); }
-  bool full() const { return lanes_.size() >= limits_.lanes; }
+  // Whether lanes of this integration were turned away for want of room since the last question.
+  bool take_overflow(Id integration);
+  bool overflows(Id integration) const;
 
  private:
+  struct Share {
+    std::size_t lanes = 0;
+    std::size_t rows = 0;
+    bool overflow = false;
+  };
+
   std::shared_ptr<Lane> find_or_make(const Key& key);
   bool knows(Id row) const { return held_.count(row) > 0 || ended_.count(row) > 0; }
   void push(Lane& lane, InboxRow row);
 
   const Limits limits_;
   std::map<Key, std::shared_ptr<Lane>> lanes_;
+  std::map<Id, Share> shares_;
   std::unordered_set<Id> held_;
   std::unordered_set<Id> ended_;
   std::size_t bytes_ = 0;

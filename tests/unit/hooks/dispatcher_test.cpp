@@ -278,6 +278,43 @@ TEST_P(DispatcherTest, the_sweep_sees_past_an_integration_that_piles_up) {
   wait_for("inbox where state = 'done' and integration = 8", 1);
 }
 
+TEST_P(DispatcherTest, lanes_beyond_the_room_of_an_integration_wait_for_their_turn) {
+  Dispatcher::Options options;
+  options.lanes_per_integration = 20;
+  open(false, options);
+  house->committer.on_stored(nullptr);
+  std::vector<InboxRow> rows;
+  for (int i = 0; i < 1500; ++i)
+    rows.push_back(make_row(7, "lane" + std::to_string(i), {}, std::to_string(i)));
+  loop.run(house->committer.put_all(std::move(rows)));
+  put("a", "for 8", {}, 8);
+  house->dispatcher.start();
+  wait_for("inbox where state = 'done'", 1501);
+}
+
+TEST_P(DispatcherTest, an_integration_that_is_away_leaves_room_for_others) {
+  caller.answer([](Id id, const std::string& body) {
+    return id == 7 ? port::Result(Code::unavailable, "no worker") : FakeCaller::one_event(id, body);
+  });
+  Dispatcher::Options options;
+  options.lanes_per_integration = 20;
+  options.rows_in_memory = 40;
+  open(true, options);
+  for (int i = 0; i < 100; ++i) put("lane" + std::to_string(i), std::to_string(i));
+  for (int i = 0; i < 30; ++i) put("lane" + std::to_string(i), "8-" + std::to_string(i), {}, 8);
+  wait_for("inbox where state = 'done' and integration = 8", 30);
+  EXPECT_EQ(count(*store, "inbox where state = 'new'"), 100);
+}
+
+TEST_P(DispatcherTest, removes_what_was_done_a_week_ago) {
+  open();
+  put("chat", "hello");
+  wait_for("inbox where state = 'done'", 1);
+  clock.advance(24h * 8);
+  wait_for("inbox", 0);
+  EXPECT_EQ(count(*store, "event_keys"), 1);
+}
+
 TEST_P(DispatcherTest, replays_dead_letters_without_a_second_effect) {  // HOOK-3
   std::atomic<bool> fixed{false};
   caller.answer([&](Id id, const std::string& body) {
