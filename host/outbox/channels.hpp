@@ -32,7 +32,8 @@ class Channels {
 // From the table of integrations and the catalogue of plugins; both outlive it.
 class PluginChannels final : public Channels {
  public:
-  PluginChannels(store::Store& store, const plugin::Catalogue& catalogue) : store_(store), catalogue_(catalogue) {}
+  PluginChannels(store::Store& store, const plugin::Catalogue& catalogue)
+      : store_(store), catalogue_(catalogue) {}
   boost::asio::awaitable<std::optional<Channel>> find(Id integration) override;
 
  private:

@@ -17,11 +17,12 @@
 
 namespace patchbay::outbox {
 
-// Sends what the outbox holds (OUT-1 to OUT-3): one lane after another in order, lanes beside each other, the oldest
-// first. An item is marked `sending` durably before its channel is called; one found so after a crash counts as sent with
-// unknown outcome and is settled as the channel's manifest says (same key again, lookup, else uncertain), never repeated
-// blindly. Declared rates are kept, 429s pause their scope only, a provider that is down is left alone for a while, and
-// an integration that is not connected keeps its items. One a store.
+// Sends what the outbox holds (OUT-1 to OUT-3): one lane after another in order, lanes beside each other, the
+// oldest first. An item is marked `sending` durably before its channel is called; one found so after a crash
+// counts as sent with unknown outcome and is settled as the channel's manifest says (same key again, lookup,
+// else uncertain), never repeated blindly. Declared rates are kept, 429s pause their scope only, a provider
+// that is down is left alone for a while, and an integration that is not connected keeps its items. One a
+// store.
 class Dispatcher {
  public:
   struct Options {
@@ -47,9 +48,11 @@ class Dispatcher {
   void start();
   // This item, and perhaps more of its lane after it, have been committed. Any thread.
   void wake(const Item& item);
-  // Something changed for the integration (it was connected, its instance is back): waits for it end now. Any thread.
+  // Something changed for the integration (it was connected, its instance is back): waits for it end now. Any
+  // thread.
   void wake(Id integration);
-  // Nothing new goes out; waits up to `grace` for the answers to what is on its way, then leaves it unsettled.
+  // Nothing new goes out; waits up to `grace` for the answers to what is on its way, then leaves it
+  // unsettled.
   boost::asio::awaitable<void> stop(Duration grace);
 
  private:

@@ -22,8 +22,8 @@ class Outcome {
   std::vector<std::string> provider_ids;  // sent: what the provider calls it, in order
   std::string sent_at;                    // sent: RFC 3339 as the plugin said it, or empty
   std::string moved_to;                   // the conversation's new id, or empty
-  std::string reason;                     // failed, uncertain, waiting: for a person, in the plugin's words where it spoke
-  bool refused = false;                   // the provider does not let us write to this conversation
+  std::string reason;    // failed, uncertain, waiting: for a person, in the plugin's words where it spoke
+  bool refused = false;  // the provider does not let us write to this conversation
 };
 
 // The domain, as the outbox sees it. Injected by the composition root; called for items of verb "send" only.
@@ -31,14 +31,15 @@ class Effects {
  public:
   virtual ~Effects() = default;
 
-  // The request of pb.channel/1:send, or nothing when it is not wanted any more. In the transaction that claims the item,
-  // on a store thread; may run again after a rollback.
+  // The request of pb.channel/1:send, or nothing when it is not wanted any more. In the transaction that
+  // claims the item, on a store thread; may run again after a rollback.
   virtual std::optional<std::string> request(store::Session& session, const Item& item) = 0;
   // The conversation as the provider calls it now, for pb.channel/1:lookup. On a store thread.
   virtual std::string conversation(store::Session& session, const Item& item) = 0;
   // In the transaction that writes the item's new state (which is visible in it), on a store thread.
   virtual void apply(store::Session& session, const Item& item, const Outcome& outcome) = 0;
-  // The provider does not accept our credentials any more; items stay queued. On the dispatcher's strand; must not block.
+  // The provider does not accept our credentials any more; items stay queued. On the dispatcher's strand;
+  // must not block.
   virtual void signed_out(Id integration, const port::Result& result) = 0;
 };
 

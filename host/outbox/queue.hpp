@@ -11,20 +11,20 @@
 
 namespace patchbay::outbox {
 
-// One call of a channel that is to be made: a part of a message. Written by the domain in the transaction of the change
-// that causes it, so that either both are there or none (OUT-1).
+// One call of a channel that is to be made: a part of a message. Written by the domain in the transaction of
+// the change that causes it, so that either both are there or none (OUT-1).
 struct Item {
   Id id = 0;
   Id integration = 0;
-  std::string lane;             // items of one lane go out one after another, lowest id first: a conversation
-  std::string kind;             // of the conversation (private, group, channel): channels may declare rates for one
-  std::string verb = "send";    // of pb.channel/1; "acknowledge" is tried once, whatever comes of it
-  std::optional<Id> message;    // what it is a part of
-  int part = 0;                 // from 0
+  std::string lane;  // items of one lane go out one after another, lowest id first: a conversation
+  std::string kind;  // of the conversation (private, group, channel): channels may declare rates for one
+  std::string verb = "send";  // of pb.channel/1; "acknowledge" is tried once, whatever comes of it
+  std::optional<Id> message;  // what it is a part of
+  int part = 0;               // from 0
   int parts = 1;
-  std::string idempotency_key;  // unique; the same in every attempt
-  std::string payload = "{}";   // JSON of the domain, completed by Effects::request before each attempt
-  std::string state = "queued"; // queued, sending, sent, failed, uncertain
+  std::string idempotency_key;   // unique; the same in every attempt
+  std::string payload = "{}";    // JSON of the domain, completed by Effects::request before each attempt
+  std::string state = "queued";  // queued, sending, sent, failed, uncertain
   std::int64_t attempts = 0;
   std::int64_t not_before = 0;  // Unix milliseconds
   std::string trace;

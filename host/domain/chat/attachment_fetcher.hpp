@@ -15,13 +15,15 @@
 
 namespace patchbay::domain::chat {
 
-// Brings the files that clients sent into the store, by pb.channel/1:fetch, after their messages are stored: a slow
-// download holds nobody up. At most two at once per integration. What is out of reach is tried again with back-off; what
-// the provider refuses becomes `failed` with its reason. Goes on after a restart where it was.
+// Brings the files that clients sent into the store, by pb.channel/1:fetch, after their messages are stored:
+// a slow download holds nobody up. At most two at once per integration. What is out of reach is tried again
+// with back-off; what the provider refuses becomes `failed` with its reason. Goes on after a restart where it
+// was.
 class AttachmentFetcher {
  public:
   struct Options {
-    Options(Clock& c, store::Store& s, plugin::Caller& p, outbox::Channels& h) : clock(c), store(s), caller(p), channels(h) {}
+    Options(Clock& c, store::Store& s, plugin::Caller& p, outbox::Channels& h)
+        : clock(c), store(s), caller(p), channels(h) {}
 
     Clock& clock;  // all of these outlive the fetcher
     store::Store& store;

@@ -12,16 +12,16 @@ namespace patchbay::domain::chat {
 // Writes what channels tell into chats and messages (CHAT-12, CHAT-13): message.received, message.edited,
 // message.deleted, message.status, button.pressed, conversation.changed.
 //
-// Events may come in any order and more than once: the provider's names make one message of duplicates, receipts and
-// deletions wait a day for their message, an edit that comes first becomes the message, states only rise, and the parts
-// of an album join one message. Nothing that a plugin said is dropped: what has no column is in the message's content.
-// Thread-safe; keeps nothing in memory.
+// Events may come in any order and more than once: the provider's names make one message of duplicates,
+// receipts and deletions wait a day for their message, an edit that comes first becomes the message, states
+// only rise, and the parts of an album join one message. Nothing that a plugin said is dropped: what has no
+// column is in the message's content. Thread-safe; keeps nothing in memory.
 class ChatSink final : public hooks::EventSink {
  public:
   using Committed = std::function<void(const std::vector<Id>& integrations)>;
 
-  // `clock` and `ids` outlive the sink. `committed` hears of each commit, on a store thread: files may wait to be
-  // fetched, presses to be acknowledged.
+  // `clock` and `ids` outlive the sink. `committed` hears of each commit, on a store thread: files may wait
+  // to be fetched, presses to be acknowledged.
   ChatSink(const Clock& clock, IdMint& ids, Committed committed);
 
   // Throws Error{invalid} for data that lacks what is needed, or for a type that is not of a channel.

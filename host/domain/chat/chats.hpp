@@ -37,7 +37,8 @@ struct File {
 class Chats {
  public:
   struct Parts {
-    Parts(store::Store& s, outbox::Channels& h, const Clock& c, IdMint& i) : store(s), channels(h), clock(c), ids(i) {}
+    Parts(store::Store& s, outbox::Channels& h, const Clock& c, IdMint& i)
+        : store(s), channels(h), clock(c), ids(i) {}
     store::Store& store;
     outbox::Channels& channels;
     const Clock& clock;
@@ -50,15 +51,15 @@ class Chats {
   // By id, at most `limit`; `cursor` is what the page before said, or empty.
   // Throws Error{invalid} "domain.chat.cursor" for a cursor that is none, here and below.
   boost::asio::awaitable<Page<Chat>> list(std::optional<Id> integration, std::string cursor, int limit);
-  // Throws Error{not_found} "domain.chat.no_chat", "domain.chat.no_message", here and below. A chat that was merged answers
-  // as the one that goes on.
+  // Throws Error{not_found} "domain.chat.no_chat", "domain.chat.no_message", here and below. A chat that was
+  // merged answers as the one that goes on.
   boost::asio::awaitable<Chat> get(Id chat);
   // Oldest first: by the provider's time and sequence.
   boost::asio::awaitable<Page<Message>> messages(Id chat, std::string cursor, int limit);
   boost::asio::awaitable<Message> message(Id message);
 
-  // Writes the message and what is to be sent in one transaction. With a key that the chat has seen, answers with the
-  // message that was made then; Error{conflict} "domain.chat.key_reused" if it says something else.
+  // Writes the message and what is to be sent in one transaction. With a key that the chat has seen, answers
+  // with the message that was made then; Error{conflict} "domain.chat.key_reused" if it says something else.
   // Error{invalid} "domain.chat.refused" with diagnostics when the channel cannot carry it.
   boost::asio::awaitable<Message> post(Id chat, Draft draft, std::string idempotency_key, std::string trace);
 

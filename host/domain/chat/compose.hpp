@@ -26,8 +26,8 @@ struct Draft {
   std::string location;  // the same
 };
 
-// From the body of POST .../messages: {"text", "attachments": ["id" or {"id", "kind"}], "reply_to", "buttons", "location"}.
-// Throws Error{invalid} with a diagnostic for each member that is wrong.
+// From the body of POST .../messages: {"text", "attachments": ["id" or {"id", "kind"}], "reply_to",
+// "buttons", "location"}. Throws Error{invalid} with a diagnostic for each member that is wrong.
 Draft read_draft(const nlohmann::json& body);
 
 // A message cut for one channel.
@@ -36,9 +36,10 @@ struct Composition {
   std::string content;             // JSON: what the message carries besides text and files
 };
 
-// Checks a draft against what the channel can carry and cuts it into parts: a text that is no caption goes first, files in
-// albums as the channel groups them, then the place. `files` are those of the draft, in order, with name, type, size; the
-// kind is filled in. Throws Error{invalid} with diagnostics that say what is allowed (CHAT-21). Pure.
+// Checks a draft against what the channel can carry and cuts it into parts: a text that is no caption goes
+// first, files in albums as the channel groups them, then the place. `files` are those of the draft, in
+// order, with name, type, size; the kind is filled in. Throws Error{invalid} with diagnostics that say what
+// is allowed (CHAT-21). Pure.
 Composition compose(const Draft& draft, const ChannelLimits& limits, std::vector<Attachment>& files);
 
 }  // namespace patchbay::domain::chat

@@ -10,8 +10,8 @@
 
 namespace patchbay::domain::chat {
 
-// What the outbox does to chats: the state of a message follows its parts, a provider that refuses marks the chat as not
-// reachable until the client writes again, a conversation that got another id keeps its chat.
+// What the outbox does to chats: the state of a message follows its parts, a provider that refuses marks the
+// chat as not reachable until the client writes again, a conversation that got another id keeps its chat.
 class Deliveries final : public outbox::Effects {
  public:
   using SignedOut = std::function<void(Id integration, const port::Result& result)>;

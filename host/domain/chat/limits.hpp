@@ -34,10 +34,11 @@ struct ChannelLimits {
   bool takes(std::string_view kind, std::string_view type) const;
   // Whether two kinds of files may go in one album.
   bool go_together(std::string_view one, std::string_view other) const;
-  // The kind that a file of this MIME type is sent as: its own (animation, image, video, audio, voice) where the channel
-  // takes it, else document; nothing when the channel takes neither.
+  // The kind that a file of this MIME type is sent as: its own (animation, image, video, audio, voice) where
+  // the channel takes it, else document; nothing when the channel takes neither.
   std::optional<std::string> kind_for(std::string_view type) const;
-  // "document (*/*) <= 50 MB, image (image/jpeg image/png) <= 10 MB": for an error that says what is allowed (CHAT-21).
+  // "document (*/*) <= 50 MB, image (image/jpeg image/png) <= 10 MB": for an error that says what is allowed
+  // (CHAT-21).
   std::string allowed_files() const;
 };
 

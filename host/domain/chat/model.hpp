@@ -10,8 +10,8 @@
 
 namespace patchbay::domain::chat {
 
-// Where a message stands. Declared in rising order: a receipt that says less than what is known changes nothing.
-// received is for incoming messages, the rest for outgoing ones.
+// Where a message stands. Declared in rising order: a receipt that says less than what is known changes
+// nothing. received is for incoming messages, the rest for outgoing ones.
 enum class Delivery { received, queued, sending, uncertain, sent, failed, delivered, read };
 
 std::string_view delivery_name(Delivery state);

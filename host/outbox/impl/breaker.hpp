@@ -5,13 +5,14 @@
 
 namespace patchbay::outbox {
 
-// Stops calls to a provider that is down (OUT-3): after five failures in a row nothing goes out for 5 s, then one call
-// tries; while it fails the pause doubles, up to 30 s. Not thread-safe.
+// Stops calls to a provider that is down (OUT-3): after five failures in a row nothing goes out for 5 s, then
+// one call tries; while it fails the pause doubles, up to 30 s. Not thread-safe.
 class Breaker {
  public:
   using Time = std::chrono::nanoseconds;
 
-  // How long to wait before a call; zero: go on. `running`: calls on their way. Time::max(): until one of them ends.
+  // How long to wait before a call; zero: go on. `running`: calls on their way. Time::max(): until one of
+  // them ends.
   Time wait(Time now, int running) const {
     if (failures_ < kFailures) return Time{0};
     if (now < until_) return until_ - now;

@@ -5,7 +5,9 @@
 namespace patchbay::outbox {
 
 boost::asio::awaitable<std::optional<Channel>> PluginChannels::find(Id integration) {
-  auto work = [integration](store::Session& session) { return plugin::Integrations().find(session, integration); };
+  auto work = [integration](store::Session& session) {
+    return plugin::Integrations().find(session, integration);
+  };
   const auto found = co_await store_.read(std::move(work));
   if (!found) co_return std::nullopt;
   const auto manifest = catalogue_.find(found->plugin);

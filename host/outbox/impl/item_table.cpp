@@ -31,8 +31,10 @@ Item item_of(const store::Row& row) {
 
 std::optional<Item> first_of(store::Session& session, const Head& lane) {
   const auto row = session.query_one(
-      "select id, integration, lane, verb, message, part, parts, idempotency_key, payload, state, attempts, not_before, "
-      "trace, created_at from outbox where integration = :integration and lane = :lane and done = 0 order by id limit 1",
+      "select id, integration, lane, verb, message, part, parts, idempotency_key, payload, state, attempts, "
+      "not_before, "
+      "trace, created_at from outbox where integration = :integration and lane = :lane and done = 0 order by "
+      "id limit 1",
       {lane.integration, lane.lane});
   if (!row) return std::nullopt;
   return item_of(*row);
@@ -42,7 +44,9 @@ void remove(store::Session& session, const Item& item) {
   session.exec("delete from outbox where id = :id", {item.id});
 }
 
-bool is_final(Next next) { return next == Next::sent || next == Next::failed || next == Next::uncertain; }
+bool is_final(Next next) {
+  return next == Next::sent || next == Next::failed || next == Next::uncertain;
+}
 
 std::string state_after(Next next) {
   switch (next) {
@@ -59,14 +63,17 @@ std::string state_after(Next next) {
   }
 }
 
-// One part that failed for good takes the parts after it along; a message whose parts are all sent needs no rows.
+// One part that failed for good takes the parts after it along; a message whose parts are all sent needs no
+// rows.
 void close_message(store::Session& session, const Item& item, Next next) {
   if (next == Next::failed) {
-    session.exec("update outbox set state = 'failed', done = 1, reason = '' where message = :message and done = 0",
-                 {store::nullable(item.message)});
+    session.exec(
+        "update outbox set state = 'failed', done = 1, reason = '' where message = :message and done = 0",
+        {store::nullable(item.message)});
   } else if (next == Next::sent) {
-    const auto other = session.query_one("select id from outbox where message = :message and state <> 'sent' limit 1",
-                                         {store::nullable(item.message)});
+    const auto other =
+        session.query_one("select id from outbox where message = :message and state <> 'sent' limit 1",
+                          {store::nullable(item.message)});
     if (!other) session.exec("delete from outbox where message = :message", {store::nullable(item.message)});
   }
 }
@@ -75,9 +82,9 @@ void close_message(store::Session& session, const Item& item, Next next) {
 
 std::vector<Head> heads(store::Session& session) {
   std::vector<Head> found;
-  for (const auto& row : session.query(
-           "select integration, lane, kind, cast(min(id) as bigint) from outbox where done = 0 "
-           "group by integration, lane, kind")) {
+  for (const auto& row :
+       session.query("select integration, lane, kind, cast(min(id) as bigint) from outbox where done = 0 "
+                     "group by integration, lane, kind")) {
     Head head;
     head.integration = row.integer(0);
     head.lane = row.text(1);
@@ -90,7 +97,8 @@ std::vector<Head> heads(store::Session& session) {
 
 std::optional<Id> head_of(store::Session& session, Id integration, const std::string& lane) {
   const auto row = session.query_one(
-      "select id from outbox where integration = :integration and lane = :lane and done = 0 order by id limit 1",
+      "select id from outbox where integration = :integration and lane = :lane and done = 0 order by id "
+      "limit 1",
       {integration, lane});
   if (!row) return std::nullopt;
   return row->integer(0);
@@ -112,7 +120,8 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
       continue;
     }
     const auto taken = session.exec(
-        "update outbox set state = 'sending', attempts = attempts + 1 where id = :id and state = 'queued'", {item->id});
+        "update outbox set state = 'sending', attempts = attempts + 1 where id = :id and state = 'queued'",
+        {item->id});
     if (taken == 0) return Claim(Claim::Kind::unsettled, *item);
     item->state = "sending";
     ++item->attempts;
@@ -124,8 +133,8 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
   return Claim();
 }
 
-std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item, const Decision& decision,
-                         std::int64_t now) {
+std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,
+                         const Decision& decision, std::int64_t now) {
   if (item.verb != "send") {
     remove(session, item);
     return head_of(session, item.integration, item.lane);
@@ -133,10 +142,11 @@ std::optional<Id> settle(store::Session& session, Effects& effects, const Item& 
   const auto next = decision.next;
   const bool limited = next == Next::wait_conversation || next == Next::wait_integration;
   session.exec(
-      "update outbox set state = :state, done = :done, not_before = :not_before, reason = :reason, provider_ids = :ids "
+      "update outbox set state = :state, done = :done, not_before = :not_before, reason = :reason, "
+      "provider_ids = :ids "
       "where id = :id",
-      {state_after(next), std::int64_t{is_final(next)}, limited ? now + decision.delay.count() : 0, decision.outcome.reason,
-       nlohmann::json(decision.outcome.provider_ids).dump(), item.id});
+      {state_after(next), std::int64_t{is_final(next)}, limited ? now + decision.delay.count() : 0,
+       decision.outcome.reason, nlohmann::json(decision.outcome.provider_ids).dump(), item.id});
   if (is_final(next)) close_message(session, item, next);
   effects.apply(session, item, decision.outcome);
   return head_of(session, item.integration, item.lane);

@@ -43,7 +43,7 @@ class Claim {
 // Takes the first item of the lane. Items that are not wanted any more are closed on the way.
 Claim claim(store::Session& session, Effects& effects, const Head& lane, std::int64_t now);
 // Writes what came of an attempt, and its effect; returns the lane's next item.
-std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item, const Decision& decision,
-                         std::int64_t now);
+std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,
+                         const Decision& decision, std::int64_t now);
 
 }  // namespace patchbay::outbox

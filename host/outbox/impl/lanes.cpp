@@ -94,6 +94,8 @@ int Lanes::failures(const std::string& name) const {
   return found == lanes_.end() ? 0 : found->second.failures;
 }
 
-void Lanes::count_failure(const std::string& name) { ++lanes_[name].failures; }
+void Lanes::count_failure(const std::string& name) {
+  ++lanes_[name].failures;
+}
 
 }  // namespace patchbay::outbox

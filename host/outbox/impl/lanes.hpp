@@ -13,8 +13,9 @@
 
 namespace patchbay::outbox {
 
-// The lanes of one integration that have something to send: ready ones by the age of their first item, waiting ones by
-// when they are due. A lane is at one place at a time, and busy while one of its items is on its way. Not thread-safe.
+// The lanes of one integration that have something to send: ready ones by the age of their first item,
+// waiting ones by when they are due. A lane is at one place at a time, and busy while one of its items is on
+// its way. Not thread-safe.
 class Lanes {
  public:
   using Time = std::chrono::nanoseconds;  // Clock::monotonic

@@ -99,6 +99,7 @@ Policy read_policy(const std::string& manifest) {
   const auto idempotency = text_at(channel, "idempotency");
   if (idempotency == "lookup") policy.idempotency = Policy::Idempotency::lookup;
   if (idempotency == "provider") policy.idempotency = Policy::Idempotency::provider;
+  policy.acknowledge = channel.contains("acknowledge") && channel["acknowledge"] == true;
   const auto rates = channel.find("rates");
   if (rates == channel.end() || !rates->is_array()) return policy;
   for (const auto& item : *rates) {
@@ -107,7 +108,8 @@ Policy read_policy(const std::string& manifest) {
     const auto rate = number_at(item, "rate", 0);
     if (!(rate > 0) || !(per >= 1) || per > 1e12) continue;
     const net::Rate allowed(rate, Duration(static_cast<std::int64_t>(per)), number_at(item, "burst", 1));
-    if (text_at(item, "scope") == "conversation") policy.conversation.emplace_back(text_at(item, "kind"), allowed);
+    if (text_at(item, "scope") == "conversation")
+      policy.conversation.emplace_back(text_at(item, "kind"), allowed);
     if (text_at(item, "scope") == "integration") policy.integration = allowed;
   }
   return policy;

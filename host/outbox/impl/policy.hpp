@@ -17,6 +17,7 @@ struct Policy {
   enum class Idempotency { none, lookup, provider };
 
   Idempotency idempotency = Idempotency::none;
+  bool acknowledge = false;  // presses of buttons want an answer
   // The first is for every conversation when its kind is empty, else for those of this kind.
   std::vector<std::pair<std::string, net::Rate>> conversation;
   std::optional<net::Rate> integration;
@@ -37,7 +38,9 @@ class Decision {
     look_up,  // ask the provider whether it has been sent
   };
 
-  explicit Decision(Next n, std::string r = {}) : next(n), outcome(Outcome::Kind::waiting) { outcome.reason = std::move(r); }
+  explicit Decision(Next n, std::string r = {}) : next(n), outcome(Outcome::Kind::waiting) {
+    outcome.reason = std::move(r);
+  }
 
   Next next;
   Outcome outcome;

@@ -6,18 +6,21 @@ namespace patchbay::outbox {
 
 void enqueue(store::Session& session, const Item& item) {
   session.exec(
-      "insert into outbox (id, integration, lane, kind, verb, message, part, parts, idempotency_key, payload, state, done, "
-      "attempts, not_before, trace, created_at) values (:id, :integration, :lane, :kind, :verb, cast(:message as bigint), :part, "
+      "insert into outbox (id, integration, lane, kind, verb, message, part, parts, idempotency_key, "
+      "payload, state, done, "
+      "attempts, not_before, trace, created_at) values (:id, :integration, :lane, :kind, :verb, "
+      "cast(:message as bigint), :part, "
       ":parts, :key, :payload, 'queued', 0, 0, :not_before, :trace, :created)",
       {item.id, item.integration, item.lane, item.kind, item.verb, store::nullable(item.message),
-       static_cast<std::int64_t>(item.part), static_cast<std::int64_t>(item.parts), item.idempotency_key, item.payload,
-       item.not_before, item.trace, item.created_at});
+       static_cast<std::int64_t>(item.part), static_cast<std::int64_t>(item.parts), item.idempotency_key,
+       item.payload, item.not_before, item.trace, item.created_at});
 }
 
 std::vector<PartState> parts_of(store::Session& session, Id message) {
   std::vector<PartState> parts;
   for (const auto& row : session.query(
-           "select part, parts, done, state, reason from outbox where message = :message order by part", {message})) {
+           "select part, parts, done, state, reason from outbox where message = :message order by part",
+           {message})) {
     PartState part;
     part.part = static_cast<int>(row.integer(0));
     part.parts = static_cast<int>(row.integer(1));

@@ -97,7 +97,8 @@ class AttachmentFetcherTest : public ChatWorld {
     for (;;) {
       const auto is = count("message_attachments where state = '" + state + "'");
       if (is == static_cast<std::int64_t>(wanted)) return ::testing::AssertionSuccess();
-      if (std::chrono::steady_clock::now() > until) return ::testing::AssertionFailure() << is << " are " << state;
+      if (std::chrono::steady_clock::now() > until)
+        return ::testing::AssertionFailure() << is << " are " << state;
       io.restart();
       io.run_for(2ms);
     }
@@ -146,7 +147,8 @@ TEST_P(AttachmentFetcherTest, at_most_two_at_once_and_a_slow_one_holds_nobody_up
 }
 
 TEST_P(AttachmentFetcherTest, what_is_out_of_reach_is_tried_again_later) {
-  caller.answers[1] = {port::Result(Code::unavailable, "away"), port::Result(Code::rate_limited, "slow", Duration{60'000})};
+  caller.answers[1] = {port::Result(Code::unavailable, "away"),
+                       port::Result(Code::rate_limited, "slow", Duration{60'000})};
   receive(1);
   EXPECT_TRUE(asks(2));
   EXPECT_FALSE(asks_within(3, 50s));

@@ -172,8 +172,13 @@ TEST_P(ChatSinkTest, a_thousand_albums_of_new_clients_are_a_thousand_chats) {
 
 // TG-2
 TEST_P(ChatSinkTest, a_press_is_an_incoming_message_and_asks_to_be_acknowledged) {
-  const json press = {{"conversation", {{"id", "c"}}}, {"author", {{"id", "a"}}}, {"press_id", "p1"}, {"data", "deal:1"},
-                      {"title", "Won"}, {"message_id", "400"}, {"at", at(0)}};
+  const json press = {{"conversation", {{"id", "c"}}},
+                      {"author", {{"id", "a"}}},
+                      {"press_id", "p1"},
+                      {"data", "deal:1"},
+                      {"title", "Won"},
+                      {"message_id", "400"},
+                      {"at", at(0)}};
   apply("button.pressed", press);
   apply("button.pressed", press);
   ASSERT_EQ(messages().size(), 1u);
@@ -220,7 +225,8 @@ TEST_P(ChatSinkTest, chats_of_both_ids_become_one) {
 
 TEST_P(ChatSinkTest, a_blocked_chat_is_reachable_again_when_the_client_writes) {
   apply("message.received", message(1, "hello"));
-  apply("conversation.changed", {{"conversation", {{"id", "c"}}}, {"reachable", false}, {"reason", "blocked"}});
+  apply("conversation.changed",
+        {{"conversation", {{"id", "c"}}}, {"reachable", false}, {"reason", "blocked"}});
   EXPECT_FALSE(chats().at(0).reachable);
   EXPECT_EQ(chats().at(0).reason, "blocked");
   apply("message.received", message(2, "back"));

@@ -22,7 +22,8 @@ constexpr std::int64_t kStart = 1'795'252'800'000;  // 2026-11-21T09:20:00Z
 // Two databases, a clock that stands still, and events in few words.
 class ChatWorld : public ::testing::TestWithParam<support::Database> {
  protected:
-  void apply(const std::string& type, const nlohmann::json& data, const std::string& album = "", Id integration = kBot) {
+  void apply(const std::string& type, const nlohmann::json& data, const std::string& album = "",
+             Id integration = kBot) {
     hooks::Event event;
     event.type = type;
     event.data = data.dump();
@@ -31,7 +32,8 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
   }
 
   // {"conversation": c, "author", "message": {"id", "text"}, "at": kStart + seconds, "sequence": id}
-  static nlohmann::json message(int id, const std::string& text, int seconds = 0, const std::string& conversation = "c") {
+  static nlohmann::json message(int id, const std::string& text, int seconds = 0,
+                                const std::string& conversation = "c") {
     return {{"conversation", {{"id", conversation}, {"kind", "private"}, {"title", "Ana"}}},
             {"author", {{"id", "a"}, {"name", "Ana"}}},
             {"at", at(seconds)},
@@ -43,9 +45,11 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
     data["edited_at"] = at(edited);
     return data;
   }
-  static nlohmann::json picture(int id, const std::string& caption = "", const std::string& conversation = "c") {
+  static nlohmann::json picture(int id, const std::string& caption = "",
+                                const std::string& conversation = "c") {
     auto data = message(id, caption, 0, conversation);
-    data["message"]["attachments"] = {{{"kind", "image"}, {"file", {{"f", id}}}, {"name", std::to_string(id)}}};
+    data["message"]["attachments"] = {
+        {{"kind", "image"}, {"file", {{"f", id}}}, {"name", std::to_string(id)}}};
     return data;
   }
   static nlohmann::json about(const std::string& id, const nlohmann::json& more = nlohmann::json::object(),

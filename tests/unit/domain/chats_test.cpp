@@ -25,8 +25,11 @@ using nlohmann::json;
 
 class FakeChannels final : public outbox::Channels {
  public:
-  asio::awaitable<std::optional<outbox::Channel>> find(Id) override { co_return outbox::Channel(true, manifest); }
-  std::string manifest = R"({"idempotency": "none", "limits": {"text": {"max": 10, "unit": "utf16"}, "reply": true,
+  asio::awaitable<std::optional<outbox::Channel>> find(Id) override {
+    co_return outbox::Channel(true, manifest);
+  }
+  std::string manifest =
+      R"({"idempotency": "none", "limits": {"text": {"max": 10, "unit": "utf16"}, "reply": true,
       "caption": {"max": 5, "unit": "utf16"}, "album": {"max": 2, "groups": [["image"]]},
       "files": {"image": {"max_bytes": 100, "types": ["image/jpeg"]}}}})";
 };
@@ -81,7 +84,9 @@ class ChatsTest : public ChatWorld {
     draft.text = text;
     return post(draft, key);
   }
-  Message post(const Draft& draft, const std::string& key = "") { return wait(service->post(chat, draft, key, "trace")); }
+  Message post(const Draft& draft, const std::string& key = "") {
+    return wait(service->post(chat, draft, key, "trace"));
+  }
   Message read(Id id) { return wait(service->message(id)); }
   // Sends until the message is in this state.
   ::testing::AssertionResult becomes(Id id, Delivery state) {
@@ -89,7 +94,8 @@ class ChatsTest : public ChatWorld {
     for (;;) {
       const auto now = read(id).state;
       if (now == state) return ::testing::AssertionSuccess();
-      if (std::chrono::steady_clock::now() > until) return ::testing::AssertionFailure() << delivery_name(now);
+      if (std::chrono::steady_clock::now() > until)
+        return ::testing::AssertionFailure() << delivery_name(now);
     }
   }
   Id upload(const std::string& bytes = "jpeg") {
@@ -271,7 +277,8 @@ TEST_P(ChatsTest, lists_go_on_where_the_page_before_ended) {
 
 TEST_P(ChatsTest, a_message_is_shown_with_the_fields_of_the_interface) {
   const auto shown = to_json(messages(chat).at(0));
-  for (const auto* key : {"id", "direction", "text", "attachments", "state", "reason", "created_at", "provider_id"}) {
+  for (const auto* key :
+       {"id", "direction", "text", "attachments", "state", "reason", "created_at", "provider_id"}) {
     EXPECT_TRUE(shown.contains(key)) << key;
   }
   EXPECT_EQ(shown["created_at"], "2026-11-21T09:20:00.000Z");

@@ -8,7 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto* kChannel = R"({"limits": {"text": {"max": 10, "unit": "utf16"}, "caption": {"max": 5, "unit": "utf16"},
+constexpr auto* kChannel =
+    R"({"limits": {"text": {"max": 10, "unit": "utf16"}, "caption": {"max": 5, "unit": "utf16"},
     "album": {"max": 2, "groups": [["image", "video"], ["document"]]}, "buttons": true, "location": true,
     "files": {"image": {"max_bytes": 100, "types": ["image/jpeg"]}, "video": {"max_bytes": 2097152, "types": ["video/*"]},
               "document": {"max_bytes": 500, "types": ["application/pdf", "image/png"]}}}})";
@@ -53,7 +54,9 @@ std::string complaint(const Draft& draft, std::vector<Attachment> files = {}) {
   return "none";
 }
 
-TEST(Compose, long_text_is_cut) { EXPECT_EQ(shape(saying("abcdefgh ijk")), "[abcdefgh ][ijk]"); }
+TEST(Compose, long_text_is_cut) {
+  EXPECT_EQ(shape(saying("abcdefgh ijk")), "[abcdefgh ][ijk]");
+}
 
 TEST(Compose, a_short_text_is_the_caption_of_the_first_files) {
   EXPECT_EQ(shape(saying("hey"), {file("image/jpeg"), file("video/mp4"), file("image/jpeg")}),
@@ -65,7 +68,8 @@ TEST(Compose, a_text_that_is_no_caption_goes_first) {
 }
 
 TEST(Compose, files_of_different_groups_do_not_meet_and_keep_their_order) {
-  EXPECT_EQ(shape({}, {file("image/jpeg"), file("application/pdf"), file("image/jpeg")}), "[ image][ document][ image]");
+  EXPECT_EQ(shape({}, {file("image/jpeg"), file("application/pdf"), file("image/jpeg")}),
+            "[ image][ document][ image]");
 }
 
 TEST(Compose, a_file_that_is_not_taken_as_its_own_kind_is_a_document) {
@@ -108,7 +112,8 @@ TEST(Compose, refuses_nothing_at_all_and_what_the_channel_lacks) {
 }
 
 TEST(ReadDraft, reads_every_member) {
-  const auto draft = read_draft(json::parse(R"({"text": "a", "attachments": ["5", {"id": "6", "kind": "voice"}],
+  const auto draft =
+      read_draft(json::parse(R"({"text": "a", "attachments": ["5", {"id": "6", "kind": "voice"}],
       "reply_to": "7", "buttons": [[{"title": "t", "url": "u"}]], "location": {"latitude": 1, "longitude": 2}})"));
   EXPECT_EQ(draft.text, "a");
   EXPECT_EQ(draft.attachments.at(0).id, 5);
@@ -128,14 +133,17 @@ TEST(ReadDraft, points_at_every_fault) {
     }
     return found;
   };
-  EXPECT_EQ(pointers(R"({"attachments": ["x", {}], "buttons": [[{"title": "t"}]], "location": {"latitude": 91, "longitude": 0},
+  EXPECT_EQ(
+      pointers(
+          R"({"attachments": ["x", {}], "buttons": [[{"title": "t"}]], "location": {"latitude": 91, "longitude": 0},
                         "reply_to": 5, "text": 1, "txt": ""})"),
-            "/attachments/0 /attachments/1 /buttons /location /reply_to /text /txt ");
+      "/attachments/0 /attachments/1 /buttons /location /reply_to /text /txt ");
   EXPECT_EQ(pointers("[]"), " ");
 }
 
 TEST(Limits, nonsense_is_left_out) {
-  const auto limits = read_limits(R"({"limits": {"text": 5, "album": {"max": -1, "groups": 3}, "files": {"image": 7}}})");
+  const auto limits =
+      read_limits(R"({"limits": {"text": 5, "album": {"max": -1, "groups": 3}, "files": {"image": 7}}})");
   EXPECT_FALSE(limits.text);
   EXPECT_EQ(limits.album, 1u);
   EXPECT_FALSE(limits.takes("image", "image/png"));

@@ -13,11 +13,12 @@ using nlohmann::json;
 constexpr std::int64_t kNow = 1'795'224'000'000;
 
 TEST(EventData, reads_a_message_and_keeps_what_has_no_column) {
-  const auto event = read_event("message.received", R"({"conversation": {"id": 55, "kind": "private", "title": "Ana"},
+  const auto event =
+      read_event("message.received", R"({"conversation": {"id": 55, "kind": "private", "title": "Ana"},
       "author": {"id": "55", "name": "Ana", "language": "de"}, "at": "2026-11-21T09:20:00Z", "sequence": 417, "mood": "sad",
       "message": {"id": "417", "text": "hi", "location": {"latitude": 1.5}, "reply_to": {"id": "400", "quote": "q"},
                   "attachments": [{"kind": "image", "file": {"f": 1}, "size": 12, "unique_id": "u", "spoiler": true}]}})",
-                                kNow);
+                 kNow);
   EXPECT_EQ(event.conversation.id, "55");
   EXPECT_EQ(event.author->language, "de");
   EXPECT_EQ(event.message.at, 1'795'252'800'000);
@@ -34,7 +35,8 @@ TEST(EventData, reads_a_message_and_keeps_what_has_no_column) {
 // CHAT-12
 TEST(EventData, what_cannot_be_shown_becomes_words) {
   const auto words = [](const char* message) {
-    return read_event("message.received", R"({"conversation": {"id": "1"}, "message": )" + std::string(message) + "}", kNow)
+    return read_event("message.received",
+                      R"({"conversation": {"id": "1"}, "message": )" + std::string(message) + "}", kNow)
         .message.text;
   };
   EXPECT_EQ(words(R"({"id": "1", "service": "Ana joined"})"), "Ana joined");
@@ -43,8 +45,9 @@ TEST(EventData, what_cannot_be_shown_becomes_words) {
 
 // N19
 TEST(EventData, broken_bytes_are_repaired) {
-  const auto event =
-      read_event("message.received", "{\"conversation\": {\"id\": \"1\"}, \"message\": {\"id\": \"2\", \"text\": \"a\xff\"}}", kNow);
+  const auto event = read_event(
+      "message.received",
+      "{\"conversation\": {\"id\": \"1\"}, \"message\": {\"id\": \"2\", \"text\": \"a\xff\"}}", kNow);
   EXPECT_EQ(event.message.text, "a\xEF\xBF\xBD");
 }
 
@@ -58,11 +61,16 @@ TEST(EventData, names_what_is_missing) {
     }
     return "";
   };
-  EXPECT_NE(complaint("message.received", R"({"message": {"id": "1"}})").find("/conversation/id"), std::string::npos);
-  EXPECT_NE(complaint("message.received", R"({"conversation": {"id": "1"}})").find("/message/id"), std::string::npos);
-  EXPECT_NE(complaint("message.status", R"({"conversation": {"id": "1"}, "message_ids": ["1"], "state": "odd"})").find("/state"),
+  EXPECT_NE(complaint("message.received", R"({"message": {"id": "1"}})").find("/conversation/id"),
             std::string::npos);
-  EXPECT_NE(complaint("record.upserted", R"({"conversation": {"id": "1"}})").find("record.upserted"), std::string::npos);
+  EXPECT_NE(complaint("message.received", R"({"conversation": {"id": "1"}})").find("/message/id"),
+            std::string::npos);
+  EXPECT_NE(
+      complaint("message.status", R"({"conversation": {"id": "1"}, "message_ids": ["1"], "state": "odd"})")
+          .find("/state"),
+      std::string::npos);
+  EXPECT_NE(complaint("record.upserted", R"({"conversation": {"id": "1"}})").find("record.upserted"),
+            std::string::npos);
   EXPECT_NE(complaint("message.received", "[").find("/"), std::string::npos);
   EXPECT_NE(complaint("message.received", std::string(100'000, '[')).find("/"), std::string::npos);
 }

@@ -58,7 +58,8 @@ TEST(Split, counts_utf16_units) {
 }
 
 TEST(Split, keeps_families_flags_and_marks_whole) {
-  const std::string family = "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7\xE2\x80\x8D\xF0\x9F\x91\xA6";  // 8 units
+  const std::string family =
+      "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7\xE2\x80\x8D\xF0\x9F\x91\xA6";  // 8 units
   EXPECT_EQ(split_text("x" + family, 8), (std::vector<std::string>{"x", family}));
   const std::string flag = "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA";  // 4 units
   EXPECT_EQ(split_text(flag + flag, 6), (std::vector<std::string>{flag, flag}));
@@ -99,9 +100,20 @@ bool is_grapheme_boundary(const std::string& text, std::size_t at) {
 }
 
 TEST(Split, random_text_keeps_every_promise) {
-  const std::vector<std::string> alphabet = {"a", " ", "\n", "\r\n", "\xC3\xA9", "e\xCC\x81", "\xF0\x9F\x98\x80",
-      "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7", "\xE2\x80\x8D", "\xCC\x81",
-      "\xEA\xB0\x80\xE1\x86\xA8", "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD", "\xF0\x9F\x87\xA9"};
+  const std::vector<std::string> alphabet = {"a",
+                                             " ",
+                                             "\n",
+                                             "\r\n",
+                                             "\xC3\xA9",
+                                             "e\xCC\x81",
+                                             "\xF0\x9F\x98\x80",
+                                             "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA",
+                                             "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7",
+                                             "\xE2\x80\x8D",
+                                             "\xCC\x81",
+                                             "\xEA\xB0\x80\xE1\x86\xA8",
+                                             "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD",
+                                             "\xF0\x9F\x87\xA9"};
   std::mt19937 random(7);  // NOLINT: the same run each time
   for (int round = 0; round < 400; ++round) {
     std::string text;

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <map>
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "outbox/queue.hpp"
@@ -102,13 +102,14 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
     dispatcher.reset();
   }
   asio::awaitable<void> stop(bool& stopped) {
-    co_await dispatcher->stop(Duration(0));
+    const Duration grace(0);
+    co_await dispatcher->stop(grace);
     stopped = true;
   }
 
   // One part of the message `message`; announced.
-  Id put(const std::string& text, const std::string& lane = "a", Id integration = kBot, Id message = 0, int parts = 1,
-         const std::string& kind = "private") {
+  Id put(const std::string& text, const std::string& lane = "a", Id integration = kBot, Id message = 0,
+         int parts = 1, const std::string& kind = "private") {
     Item item;
     item.id = next_id++;
     item.integration = integration;
@@ -268,7 +269,8 @@ TEST_P(DispatcherTest, declared_rates_are_kept) {
 
 // OUT-2
 TEST_P(DispatcherTest, a_rate_for_groups_leaves_other_conversations_alone) {
-  channels.manifest = R"({"rates": [{"scope": "conversation", "kind": "group", "rate": 1, "per_ms": 60000, "burst": 1}]})";
+  channels.manifest =
+      R"({"rates": [{"scope": "conversation", "kind": "group", "rate": 1, "per_ms": 60000, "burst": 1}]})";
   for (const std::string kind : {"group", "private"}) {
     for (int i = 0; i < 3; ++i) put(kind, kind, kBot, 0, 1, kind);
   }
@@ -306,11 +308,13 @@ TEST_P(DispatcherTest, an_unknown_outcome_without_lookup_is_uncertain_and_the_la
 TEST_P(DispatcherTest, an_unknown_outcome_is_looked_up_and_sent_again_only_when_it_did_not_arrive) {
   channels.manifest = R"({"idempotency": "lookup"})";
   caller.answers["one"] = results({failing(Code::outcome_unknown)});
-  caller.answers["lookup"] = results({failing(Code::unavailable), port::Result(port::Message(R"({"found": false})"))});
+  caller.answers["lookup"] =
+      results({failing(Code::unavailable), port::Result(port::Message(R"({"found": false})"))});
   const auto one = put("one", "a", kBot, 1);
   EXPECT_TRUE(eventually([&] { return state(one) == "gone"; }));
   EXPECT_EQ(caller.all(), "send:one lookup:? lookup:? send:one ");
-  EXPECT_EQ(std::count(caller.keys.begin(), caller.keys.end(), caller.keys[0]), 4) << "one key in all attempts";
+  EXPECT_EQ(std::count(caller.keys.begin(), caller.keys.end(), caller.keys[0]), 4)
+      << "one key in all attempts";
 }
 
 // OUT-1
@@ -375,7 +379,8 @@ TEST_P(DispatcherTest, an_integration_that_is_not_connected_keeps_its_items) {
 
 // TG-4
 TEST_P(DispatcherTest, the_rest_follows_a_conversation_that_moved) {
-  caller.answers["one"] = results({port::Result(port::Message(R"({"provider_ids": ["1"], "moved_to": "new"})"))});
+  caller.answers["one"] =
+      results({port::Result(port::Message(R"({"provider_ids": ["1"], "moved_to": "new"})"))});
   put("one", "a", kBot, 1);
   const auto two = put("two", "a", kBot, 2);
   EXPECT_TRUE(becomes(two, "gone"));
@@ -383,6 +388,7 @@ TEST_P(DispatcherTest, the_rest_follows_a_conversation_that_moved) {
 }
 
 TEST_P(DispatcherTest, an_acknowledgement_is_tried_once) {
+  channels.manifest = R"({"acknowledge": true})";
   Item item;
   item.id = 3;
   item.integration = kBot;

@@ -15,7 +15,8 @@ port::Result failing(Code code, const char* json = "", Duration retry_after = Du
 }
 
 TEST(Policy, reads_rates_and_passes_over_nonsense) {
-  const auto policy = read_policy(R"({"idempotency": "lookup", "rates": [7, {"scope": "conversation", "rate": 1,
+  const auto policy =
+      read_policy(R"({"idempotency": "lookup", "rates": [7, {"scope": "conversation", "rate": 1,
       "per_ms": 1000, "burst": 3}, {"scope": "integration", "rate": 30}, {"scope": "grant", "rate": 1},
       {"scope": "integration", "rate": -1}]})");
   EXPECT_EQ(policy.idempotency, Policy::Idempotency::lookup);
@@ -25,7 +26,8 @@ TEST(Policy, reads_rates_and_passes_over_nonsense) {
 }
 
 TEST(Decide, success_carries_what_the_provider_said) {
-  const port::Result result(port::Message(R"({"provider_ids": ["418", 419], "sent_at": "t", "moved_to": "n"})"));
+  const port::Result result(
+      port::Message(R"({"provider_ids": ["418", 419], "sent_at": "t", "moved_to": "n"})"));
   const auto decision = decide(Policy(), result, 0);
   EXPECT_EQ(decision.next, Next::sent);
   EXPECT_EQ(decision.outcome.provider_ids, (std::vector<std::string>{"418", "419"}));
@@ -45,7 +47,8 @@ TEST(Decide, refusals_are_final_with_the_providers_words) {
 
 // N16
 TEST(Decide, a_limit_pauses_its_scope) {
-  const auto one = decide(Policy(), failing(Code::rate_limited, R"({"scope": "conversation"})", Duration{7000}), 0);
+  const auto one =
+      decide(Policy(), failing(Code::rate_limited, R"({"scope": "conversation"})", Duration{7000}), 0);
   EXPECT_EQ(one.next, Next::wait_conversation);
   EXPECT_EQ(one.delay, Duration{7000});
   EXPECT_FALSE(one.provider_down);

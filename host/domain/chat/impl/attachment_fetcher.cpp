@@ -24,7 +24,8 @@ class AttachmentFetcher::Impl : public std::enable_shared_from_this<AttachmentFe
       : options_(std::move(options)),
         logger_(std::move(logger)),
         strand_(asio::make_strand(executor)),
-        scope_(executor, [this](const std::string& name, std::exception_ptr error) { report(name, error); }) {}
+        scope_(executor, [this](const std::string& name, std::exception_ptr error) { report(name, error); }) {
+  }
 
   template <class F>
   void on_strand(F fn) {
@@ -99,7 +100,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::look(Id integration) {
     try {
       co_await begin_due(integration);
     } catch (const Error& error) {
-      logger_.warn("files: not looked for", {{"integration", to_string_id(integration)}, {"error", error.what()}});
+      logger_.warn("files: not looked for",
+                   {{"integration", to_string_id(integration)}, {"error", error.what()}});
     }
   }
   state.looking = false;
@@ -154,7 +156,9 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
                                         {"code", std::string(code_name(result.code))},
                                         {"text", result.text}});
   }
-  auto work = [id = fetch.id, fetched, now = wall()](store::Session& session) { settle_fetch(session, id, fetched, now); };
+  auto work = [id = fetch.id, fetched, now = wall()](store::Session& session) {
+    settle_fetch(session, id, fetched, now);
+  };
   co_await options_.store.write(std::move(work));
 }
 
@@ -173,6 +177,8 @@ void AttachmentFetcher::wake(std::vector<Id> integrations) {
   });
 }
 
-asio::awaitable<void> AttachmentFetcher::stop() { co_await impl_->stop(); }
+asio::awaitable<void> AttachmentFetcher::stop() {
+  co_await impl_->stop();
+}
 
 }  // namespace patchbay::domain::chat

@@ -5,8 +5,9 @@
 namespace patchbay::domain::chat {
 namespace {
 
-#define PB_ATTACHMENT_COLUMNS                                                                                     \
-  "select a.id, a.kind, a.name, a.type, a.size, a.width, a.height, a.duration_ms, a.state, a.reason, a.blob, a.file, " \
+#define PB_ATTACHMENT_COLUMNS                                                                          \
+  "select a.id, a.kind, a.name, a.type, a.size, a.width, a.height, a.duration_ms, a.state, a.reason, " \
+  "a.blob, a.file, "                                                                                   \
   "a.unique_id, a.message from message_attachments a "
 
 Attachment attachment_of(const store::Row& row) {
@@ -31,15 +32,19 @@ void AttachmentTable::add_incoming(const AttachmentOwner& owner, const std::vect
   std::int64_t position = 0;
   for (const auto& file : files) {
     session_.exec(
-        "insert into message_attachments (id, integration, message, provider_id, at, sequence, position, kind, name, type, "
-        "size, width, height, duration_ms, file, details, unique_id, state, attempts, not_before) values (:id, "
-        ":integration, :message, :provider_id, :at, :sequence, :position, :kind, :name, :type, cast(:size as bigint), "
-        "cast(:width as bigint), cast(:height as bigint), cast(:duration as bigint), :file, :details, :unique_id, "
+        "insert into message_attachments (id, integration, message, provider_id, at, sequence, position, "
+        "kind, name, type, "
+        "size, width, height, duration_ms, file, details, unique_id, state, attempts, not_before) values "
+        "(:id, "
+        ":integration, :message, :provider_id, :at, :sequence, :position, :kind, :name, :type, cast(:size as "
+        "bigint), "
+        "cast(:width as bigint), cast(:height as bigint), cast(:duration as bigint), :file, :details, "
+        ":unique_id, "
         "'pending', 0, 0)",
         {context_.ids.next(), owner.integration, owner.message, store::nullable(owner.provider_id), owner.at,
          owner.sequence, position++, file.kind, file.name, file.type, store::nullable(file.size),
-         store::nullable(file.width), store::nullable(file.height), store::nullable(file.duration_ms), file.file,
-         file.details, store::nullable(file.unique_id)});
+         store::nullable(file.width), store::nullable(file.height), store::nullable(file.duration_ms),
+         file.file, file.details, store::nullable(file.unique_id)});
   }
 }
 
@@ -47,8 +52,10 @@ void AttachmentTable::add_outgoing(const AttachmentOwner& owner, const std::vect
   std::int64_t position = 0;
   for (const auto& file : files) {
     session_.exec(
-        "insert into message_attachments (id, integration, message, at, sequence, position, kind, name, type, size, blob, "
-        "state, attempts, not_before) values (:id, :integration, :message, 0, 0, :position, :kind, :name, :type, "
+        "insert into message_attachments (id, integration, message, at, sequence, position, kind, name, "
+        "type, size, blob, "
+        "state, attempts, not_before) values (:id, :integration, :message, 0, 0, :position, :kind, :name, "
+        ":type, "
         "cast(:size as bigint), cast(:blob as bigint), 'ready', 0, 0)",
         {file.id, owner.integration, owner.message, position++, file.kind, file.name, file.type,
          store::nullable(file.size), store::nullable(file.blob)});
@@ -57,22 +64,25 @@ void AttachmentTable::add_outgoing(const AttachmentOwner& owner, const std::vect
 
 std::vector<Attachment> AttachmentTable::of_message(Id message) {
   std::vector<Attachment> files;
-  for (const auto& row : session_.query(PB_ATTACHMENT_COLUMNS
-                                        "where message = :message and replaced_at is null order by sequence, at, position, id",
-                                        {message})) {
+  for (const auto& row :
+       session_.query(PB_ATTACHMENT_COLUMNS
+                      "where message = :message and replaced_at is null order by sequence, at, position, id",
+                      {message})) {
     files.push_back(attachment_of(row));
   }
   return files;
 }
 
-std::map<Id, std::vector<Attachment>> AttachmentTable::of_messages(Id chat, const Place& after, const Place& last) {
+std::map<Id, std::vector<Attachment>> AttachmentTable::of_messages(Id chat, const Place& after,
+                                                                   const Place& last) {
   std::map<Id, std::vector<Attachment>> files;
-  for (const auto& row : session_.query(
-           PB_ATTACHMENT_COLUMNS
-           "join messages m on m.id = a.message where m.chat = :chat and (m.provider_at, m.sequence, m.id) > (:at, :sequence, "
-           ":after) and (m.provider_at, m.sequence, m.id) <= (:last_at, :last_sequence, :last) and a.replaced_at is null "
-           "order by a.sequence, a.at, a.position, a.id",
-           {chat, after.at, after.sequence, after.id, last.at, last.sequence, last.id})) {
+  for (const auto& row :
+       session_.query(PB_ATTACHMENT_COLUMNS "join messages m on m.id = a.message where m.chat = :chat and "
+                                            "(m.provider_at, m.sequence, m.id) > (:at, :sequence, "
+                                            ":after) and (m.provider_at, m.sequence, m.id) <= (:last_at, "
+                                            ":last_sequence, :last) and a.replaced_at is null "
+                                            "order by a.sequence, a.at, a.position, a.id",
+                      {chat, after.at, after.sequence, after.id, last.at, last.sequence, last.id})) {
     files[row.integer(13)].push_back(attachment_of(row));
   }
   return files;
@@ -86,10 +96,11 @@ std::optional<Attachment> AttachmentTable::find(Id attachment) {
 
 std::string AttachmentTable::described(Id message, const std::string& provider_id) {
   auto list = nlohmann::json::array();
-  for (const auto& row : session_.query(PB_ATTACHMENT_COLUMNS
-                                        "where message = :message and provider_id = :provider_id and replaced_at is null "
-                                        "order by position",
-                                        {message, provider_id})) {
+  for (const auto& row :
+       session_.query(PB_ATTACHMENT_COLUMNS
+                      "where message = :message and provider_id = :provider_id and replaced_at is null "
+                      "order by position",
+                      {message, provider_id})) {
     auto item = nlohmann::json::object();
     item["id"] = to_string_id(row.integer(0));
     item["kind"] = row.text(1);
@@ -103,7 +114,8 @@ std::string AttachmentTable::described(Id message, const std::string& provider_i
 
 void AttachmentTable::replace(Id message, const std::string& provider_id) {
   session_.exec(
-      "update message_attachments set replaced_at = :now where message = :message and provider_id = :provider_id and "
+      "update message_attachments set replaced_at = :now where message = :message and provider_id = "
+      ":provider_id and "
       "replaced_at is null",
       {context_.now, message, provider_id});
 }

@@ -18,7 +18,10 @@ namespace {
 class Application {
  public:
   Application(Context& context, Id integration, const hooks::Event& event)
-      : context_(context), integration_(integration), event_(event), data_(read_event(event.type, event.data, context.now)) {}
+      : context_(context),
+        integration_(integration),
+        event_(event),
+        data_(read_event(event.type, event.data, context.now)) {}
 
   void run() {
     if (event_.type == "message.received") {
@@ -121,7 +124,8 @@ class Application {
 
   void notify() {
     const std::string what = data_.state ? std::string(delivery_name(*data_.state)) : "deleted";
-    for (const auto& id : data_.message_ids) deliveries_.take(named(id), Notice(what, data_.reason, data_.at));
+    for (const auto& id : data_.message_ids)
+      deliveries_.take(named(id), Notice(what, data_.reason, data_.at));
   }
 
   void change() {

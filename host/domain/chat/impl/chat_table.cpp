@@ -8,8 +8,9 @@
 namespace patchbay::domain::chat {
 namespace {
 
-#define PB_CHAT_COLUMNS                                                                                             \
-  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, merged_into, created_at, " \
+#define PB_CHAT_COLUMNS                                                                          \
+  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, " \
+  "merged_into, created_at, "                                                                    \
   "last_message_at from chats "
 
 Chat chat_of(const store::Row& row) {
@@ -59,8 +60,8 @@ std::string ChatTable::current_name(Id integration, std::string conversation) {
 }
 
 std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conversation) {
-  constexpr auto* kFind =
-      PB_CHAT_COLUMNS "where integration = :integration and conversation = :conversation and state <> 'finished'";
+  constexpr auto* kFind = PB_CHAT_COLUMNS
+      "where integration = :integration and conversation = :conversation and state <> 'finished'";
   auto found = maybe_chat(session_.query_one(kFind, {integration, conversation}));
   if (found) return found;
   const auto moved = current_name(integration, conversation);
@@ -74,10 +75,12 @@ Chat ChatTable::open(Id integration, const ConversationData& conversation) {
       refresh(*found, conversation);
       return *found;
     }
-    if (attempt > 0) throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
+    if (attempt > 0)
+      throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
     session_.exec(
         "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "
-        "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, 'open', 1, :created, :last) "
+        "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, 'open', 1, "
+        ":created, :last) "
         "on conflict do nothing",
         {context_.ids.next(), integration, current_name(integration, conversation.id),
          conversation.kind.empty() ? "private" : conversation.kind, conversation.title,
@@ -99,7 +102,8 @@ void ChatTable::refresh(Chat& chat, const ConversationData& seen) {
 std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int limit) {
   const auto rows =
       integration
-          ? session_.query(PB_CHAT_COLUMNS "where integration = :integration and id > :after order by id limit :limit",
+          ? session_.query(PB_CHAT_COLUMNS
+                           "where integration = :integration and id > :after order by id limit :limit",
                            {*integration, after, static_cast<std::int64_t>(limit)})
           : session_.query(PB_CHAT_COLUMNS "where id > :after order by id limit :limit",
                            {after, static_cast<std::int64_t>(limit)});
@@ -111,11 +115,13 @@ std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int l
 
 Id ChatTable::keep_client(Id integration, const Client& seen) {
   const auto row = session_.query_one(
-      "select id, name, username, language from chat_clients where integration = :integration and external_id = :external",
+      "select id, name, username, language from chat_clients where integration = :integration and "
+      "external_id = :external",
       {integration, seen.external_id});
   if (!row) {
     session_.exec(
-        "insert into chat_clients (id, integration, external_id, name, username, language, is_bot, created_at) values "
+        "insert into chat_clients (id, integration, external_id, name, username, language, is_bot, "
+        "created_at) values "
         "(:id, :integration, :external, :name, :username, :language, :bot, :created) on conflict do nothing",
         {context_.ids.next(), integration, seen.external_id, seen.name, seen.username, seen.language,
          std::int64_t{seen.is_bot}, context_.now});
@@ -129,8 +135,9 @@ Id ChatTable::keep_client(Id integration, const Client& seen) {
   const auto username = seen.username.empty() ? row->text(2) : seen.username;
   const auto language = seen.language.empty() ? row->text(3) : seen.language;
   if (name != row->text(1) || username != row->text(2) || language != row->text(3)) {
-    session_.exec("update chat_clients set name = :name, username = :username, language = :language where id = :id",
-                  {name, username, language, row->integer(0)});
+    session_.exec(
+        "update chat_clients set name = :name, username = :username, language = :language where id = :id",
+        {name, username, language, row->integer(0)});
   }
   return row->integer(0);
 }
@@ -139,7 +146,8 @@ void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
   const bool came_back = from_client && !chat.reachable;
   if (at > chat.last_message_at) {
-    session_.exec("update chats set last_message_at = :at where id = :id and last_message_at < :at", {at, chat.id});
+    session_.exec("update chats set last_message_at = :at where id = :id and last_message_at < :at",
+                  {at, chat.id});
   }
   if (came_back) set_reachable(chat.id, true, std::nullopt);
   if (private_client) session_.exec("update chats set client = :client where id = :id", {*client, chat.id});
@@ -152,13 +160,14 @@ void ChatTable::set_reachable(Id chat, bool reachable, const std::optional<std::
 
 void ChatTable::move(Id integration, const std::string& from, const std::string& to) {
   if (from == to) return;
-  session_.exec("delete from chat_moves where integration = :integration and conversation = :to", {integration, to});
+  session_.exec("delete from chat_moves where integration = :integration and conversation = :to",
+                {integration, to});
   session_.exec(
       "insert into chat_moves (integration, conversation, moved_to) values (:integration, :from, :to) "
       "on conflict (integration, conversation) do update set moved_to = excluded.moved_to",
       {integration, from, to});
-  constexpr auto* kFind =
-      PB_CHAT_COLUMNS "where integration = :integration and conversation = :conversation and state <> 'finished'";
+  constexpr auto* kFind = PB_CHAT_COLUMNS
+      "where integration = :integration and conversation = :conversation and state <> 'finished'";
   const auto old_chat = maybe_chat(session_.query_one(kFind, {integration, from}));
   const auto new_chat = maybe_chat(session_.query_one(kFind, {integration, to}));
   if (old_chat && new_chat) merge(*new_chat, *old_chat);
@@ -167,19 +176,24 @@ void ChatTable::move(Id integration, const std::string& from, const std::string&
 }
 
 void ChatTable::merge(const Chat& from, const Chat& into) {
-  session_.exec("update chats set state = 'finished', merged_into = :into where id = :id", {into.id, from.id});
+  session_.exec("update chats set state = 'finished', merged_into = :into where id = :id",
+                {into.id, from.id});
   // Keys are unique within a chat; one that both have stays with the messages that were there first.
   session_.exec(
-      "update messages set idempotency_key = null where chat = :from and idempotency_key in (select idempotency_key from "
+      "update messages set idempotency_key = null where chat = :from and idempotency_key in (select "
+      "idempotency_key from "
       "messages where chat = :into and idempotency_key is not null)",
       {from.id, into.id});
   session_.exec(
-      "update messages set part_of = null where chat = :from and part_of in (select part_of from messages where "
+      "update messages set part_of = null where chat = :from and part_of in (select part_of from messages "
+      "where "
       "chat = :into and part_of is not null)",
       {from.id, into.id});
   session_.exec("update messages set chat = :into where chat = :from", {into.id, from.id});
-  session_.exec("update chats set last_message_at = :at, client = coalesce(client, cast(:client as bigint)) where id = :id",
-                {std::max(from.last_message_at, into.last_message_at), store::nullable(from.client), into.id});
+  session_.exec(
+      "update chats set last_message_at = :at, client = coalesce(client, cast(:client as bigint)) where id = "
+      ":id",
+      {std::max(from.last_message_at, into.last_message_at), store::nullable(from.client), into.id});
 }
 
 }  // namespace patchbay::domain::chat

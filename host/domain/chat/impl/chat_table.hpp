@@ -30,8 +30,8 @@ class ChatTable {
   // A message came or went: the chat's activity; from a client it also proves that the client can be reached.
   void touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client);
   void set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason);
-  // The provider gave the conversation another id. Where both have a chat, the one that moved goes on with the messages of
-  // both. What waits in the outbox moves along.
+  // The provider gave the conversation another id. Where both have a chat, the one that moved goes on with
+  // the messages of both. What waits in the outbox moves along.
   void move(Id integration, const std::string& from, const std::string& to);
 
  private:

@@ -21,7 +21,8 @@ namespace asio = boost::asio;
 
 // "<at>.<sequence>.<id>"
 std::string cursor_of(const Message& message) {
-  return std::to_string(message.provider_at) + "." + std::to_string(message.sequence) + "." + to_string_id(message.id);
+  return std::to_string(message.provider_at) + "." + std::to_string(message.sequence) + "." +
+         to_string_id(message.id);
 }
 
 Place place_of(const std::string& cursor) {
@@ -103,7 +104,8 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
   const auto target = co_await get(chat);
   const auto channel = co_await parts_.channels.find(target.integration);
   if (!channel || channel->manifest.empty()) {
-    throw Error(Code::conflict, Text("domain.chat.no_channel", {{"integration", to_string_id(target.integration)}}));
+    throw Error(Code::conflict,
+                Text("domain.chat.no_channel", {{"integration", to_string_id(target.integration)}}));
   }
   const auto limits = read_limits(channel->manifest);
   if (idempotency_key.size() > 255) throw Error(Code::invalid, Text("domain.chat.key_long"));

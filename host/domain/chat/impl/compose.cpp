@@ -39,7 +39,8 @@ class Composer {
       complain("/text", Text("domain.chat.empty"), Text("domain.chat.empty_remedy"));
     }
     if (draft_.reply_to && !limits_.reply) complain("/reply_to", Text("domain.chat.no_replies"), Text());
-    if (!draft_.location.empty() && !limits_.location) complain("/location", Text("domain.chat.no_locations"), Text());
+    if (!draft_.location.empty() && !limits_.location)
+      complain("/location", Text("domain.chat.no_locations"), Text());
     if (draft_.buttons.empty()) return;
     if (!limits_.buttons) complain("/buttons", Text("domain.chat.no_buttons"), Text());
     if (blank && files_.size() != 1) {
@@ -67,7 +68,8 @@ class Composer {
                Text("domain.chat.file_remedy", {{"allowed", limits_.allowed_files()}}));
     }
     if (file.size.value_or(0) == 0) {
-      complain(path, Text("domain.chat.file_empty", {{"name", file.name}}), Text("domain.chat.file_empty_remedy"));
+      complain(path, Text("domain.chat.file_empty", {{"name", file.name}}),
+               Text("domain.chat.file_empty_remedy"));
     }
   }
 

@@ -8,10 +8,12 @@
 
 namespace patchbay::domain::chat {
 
-// What the table classes need besides the caller's transaction. Lives as long as one function of that transaction.
+// What the table classes need besides the caller's transaction. Lives as long as one function of that
+// transaction.
 class Context {
  public:
-  Context(store::Session& s, IdMint& i, const Clock& c) : session(s), ids(i), now(c.now().time_since_epoch().count()) {}
+  Context(store::Session& s, IdMint& i, const Clock& c)
+      : session(s), ids(i), now(c.now().time_since_epoch().count()) {}
 
   store::Session& session;
   IdMint& ids;

@@ -48,7 +48,8 @@ std::optional<std::string> Deliveries::request(store::Session& session, const ou
   conversation["facts"] = json::parse(subject->chat.facts, nullptr, false);
   request["reply_to"] = nullptr;
   if (item.part == 0 && subject->message.reply_to) {
-    const auto name = MessageTable(context).name_of(*subject->message.reply_to, item.integration, subject->chat.conversation);
+    const auto name = MessageTable(context).name_of(*subject->message.reply_to, item.integration,
+                                                    subject->chat.conversation);
     if (name) request["reply_to"] = *name;
   }
   return request.dump();

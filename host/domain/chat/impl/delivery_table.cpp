@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::int64_t kWaitMs = 24LL * 60 * 60 * 1000;
 
-// Providers that number their messages number both directions alike, so the number orders messages of one second.
+// Providers that number their messages number both directions alike, so the number orders messages of one
+// second.
 std::int64_t number_of(const std::string& provider_id) {
   std::int64_t number = 0;
   const auto* end = provider_id.data() + provider_id.size();
@@ -28,7 +29,8 @@ std::string reason_of(const outbox::PartState& part) {
 }
 
 const outbox::PartState* first_in(const std::vector<outbox::PartState>& parts, std::string_view state) {
-  const auto found = std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.state == state; });
+  const auto found =
+      std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.state == state; });
   return found == parts.end() ? nullptr : &*found;
 }
 
@@ -43,7 +45,8 @@ Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vec
   }
   const auto open = std::find_if(parts.begin(), parts.end(), [](const auto& part) { return !part.done; });
   if (open != parts.end()) {
-    const bool begun = std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.state != "queued"; });
+    const bool begun =
+        std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.state != "queued"; });
     standing.state = begun ? Delivery::sending : Delivery::queued;
     standing.reason = open->reason;
     return standing;
@@ -56,7 +59,8 @@ Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vec
   standing.state = Delivery::sent;
   if (receipts.empty()) return standing;
   const bool failed = std::find(receipts.begin(), receipts.end(), Delivery::failed) != receipts.end();
-  standing.state = failed ? Delivery::failed : std::max(Delivery::sent, *std::min_element(receipts.begin(), receipts.end()));
+  standing.state = failed ? Delivery::failed
+                          : std::max(Delivery::sent, *std::min_element(receipts.begin(), receipts.end()));
   return standing;
 }
 
@@ -67,7 +71,8 @@ void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
   }
   session_.exec("delete from message_waiting where expires_at < :now", {context_.now});
   session_.exec(
-      "insert into message_waiting (id, integration, conversation, provider_id, what, reason, at, expires_at) values "
+      "insert into message_waiting (id, integration, conversation, provider_id, what, reason, at, "
+      "expires_at) values "
       "(:id, :integration, :conversation, :provider_id, :what, :reason, :at, :expires)",
       {context_.ids.next(), name.integration, name.conversation, name.provider_id, notice.what,
        store::nullable(notice.reason), notice.at, context_.now + kWaitMs});
@@ -75,7 +80,8 @@ void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
 
 void DeliveryTable::settle_waiting(const ProviderName& name) {
   const auto rows = session_.query(
-      "select id, what, reason, at from message_waiting where integration = :integration and conversation = :conversation "
+      "select id, what, reason, at from message_waiting where integration = :integration and conversation = "
+      ":conversation "
       "and provider_id = :provider_id and expires_at >= :now order by at, id",
       {name.integration, name.conversation, name.provider_id, context_.now});
   if (rows.empty()) return;
@@ -95,15 +101,18 @@ void DeliveryTable::apply(const ProviderName& name, const Known& known, const No
   if (state && known.outgoing) raise(name, known, *state, notice);
 }
 
-void DeliveryTable::raise(const ProviderName& name, const Known& known, Delivery state, const Notice& notice) {
+void DeliveryTable::raise(const ProviderName& name, const Known& known, Delivery state,
+                          const Notice& notice) {
   const auto row = session_.query_one(
-      "select state from message_provider_ids where integration = :integration and conversation = :conversation and "
+      "select state from message_provider_ids where integration = :integration and conversation = "
+      ":conversation and "
       "provider_id = :provider_id",
       {name.integration, name.conversation, name.provider_id});
   const auto standing = parse_delivery(row->text(0));
   if (!standing || state <= *standing) return;
   session_.exec(
-      "update message_provider_ids set state = :state where integration = :integration and conversation = :conversation "
+      "update message_provider_ids set state = :state where integration = :integration and conversation = "
+      ":conversation "
       "and provider_id = :provider_id",
       {std::string(delivery_name(state)), name.integration, name.conversation, name.provider_id});
   refresh(known.message);
@@ -113,18 +122,21 @@ void DeliveryTable::raise(const ProviderName& name, const Known& known, Delivery
   }
 }
 
-void DeliveryTable::sent(const ProviderName& conversation, Id message, const std::vector<std::string>& provider_ids,
-                         std::optional<std::int64_t> sent_at) {
+void DeliveryTable::sent(const ProviderName& conversation, Id message,
+                         const std::vector<std::string>& provider_ids, std::optional<std::int64_t> sent_at) {
   const auto at = sent_at.value_or(context_.now);
   for (const auto& id : provider_ids) {
     session_.exec(
-        "insert into message_provider_ids (integration, conversation, provider_id, message, at, sequence, state) values "
-        "(:integration, :conversation, :provider_id, :message, :at, :sequence, 'sent') on conflict do nothing",
+        "insert into message_provider_ids (integration, conversation, provider_id, message, at, sequence, "
+        "state) values "
+        "(:integration, :conversation, :provider_id, :message, :at, :sequence, 'sent') on conflict do "
+        "nothing",
         {conversation.integration, conversation.conversation, id, message, at, number_of(id)});
   }
   if (provider_ids.empty()) return;
   session_.exec(
-      "update messages set provider_id = :provider_id, provider_at = :at, sequence = :sequence where id = :id and "
+      "update messages set provider_id = :provider_id, provider_at = :at, sequence = :sequence where id = "
+      ":id and "
       "provider_id is null",
       {provider_ids.front(), at, number_of(provider_ids.front()), message});
   for (const auto& id : provider_ids) {
@@ -134,8 +146,9 @@ void DeliveryTable::sent(const ProviderName& conversation, Id message, const std
 
 void DeliveryTable::refresh(Id message) {
   std::vector<Delivery> receipts;
-  for (const auto& row :
-       session_.query("select state from message_provider_ids where message = :message and state <> 'deleted'", {message})) {
+  for (const auto& row : session_.query(
+           "select state from message_provider_ids where message = :message and state <> 'deleted'",
+           {message})) {
     receipts.push_back(parse_delivery(row.text(0)).value_or(Delivery::sent));
   }
   const auto standing = standing_of(outbox::parts_of(session_, message), receipts);

@@ -13,14 +13,15 @@ namespace patchbay::domain::chat {
 // One receipt, or deletion, that names a message of the provider.
 class Notice {
  public:
-  Notice(std::string w, std::optional<std::string> r, std::int64_t a) : what(std::move(w)), reason(std::move(r)), at(a) {}
+  Notice(std::string w, std::optional<std::string> r, std::int64_t a)
+      : what(std::move(w)), reason(std::move(r)), at(a) {}
   std::string what;  // "deleted", or the name of a delivery state
   std::optional<std::string> reason;
   std::int64_t at;
 };
 
-// Delivery states: what the outbox and receipts say about the parts of a message makes one state of the message. States
-// only rise. Notices for messages that are not known yet wait a day for them (CHAT-13).
+// Delivery states: what the outbox and receipts say about the parts of a message makes one state of the
+// message. States only rise. Notices for messages that are not known yet wait a day for them (CHAT-13).
 class DeliveryTable {
  public:
   explicit DeliveryTable(Context& context) : context_(context), session_(context.session) {}
@@ -44,7 +45,8 @@ class DeliveryTable {
   store::Session& session_;
 };
 
-// The state of a message of which `parts` are still in the outbox and the provider's receipts say `receipts`. Pure.
+// The state of a message of which `parts` are still in the outbox and the provider's receipts say `receipts`.
+// Pure.
 struct Standing {
   Delivery state = Delivery::queued;
   std::string reason;

@@ -29,18 +29,21 @@ class Reader {
     const auto path = "/" + key;
     if (value.is_null()) return;
     if (key == "text") {
-      value.is_string() ? void(draft_.text = repair_utf8(value.get<std::string>())) : complain(path, "domain.chat.must_be_text");
+      value.is_string() ? void(draft_.text = repair_utf8(value.get<std::string>()))
+                        : complain(path, "domain.chat.must_be_text");
     } else if (key == "attachments") {
       attachments(value);
     } else if (key == "reply_to") {
       draft_.reply_to = id_of(value);
       if (!draft_.reply_to) complain(path, "domain.chat.must_be_id");
     } else if (key == "buttons") {
-      are_buttons(value) ? void(draft_.buttons = value.dump()) : complain(path, "domain.chat.must_be_buttons");
+      are_buttons(value) ? void(draft_.buttons = value.dump())
+                         : complain(path, "domain.chat.must_be_buttons");
     } else if (key == "location") {
       is_place(value) ? void(draft_.location = value.dump()) : complain(path, "domain.chat.must_be_location");
     } else {
-      error_.add(Diagnostic(path, Text("domain.chat.unknown_member", {{"name", key}}), Text("domain.chat.known_members")));
+      error_.add(Diagnostic(path, Text("domain.chat.unknown_member", {{"name", key}}),
+                            Text("domain.chat.known_members")));
     }
   }
 
@@ -95,6 +98,8 @@ class Reader {
 
 }  // namespace
 
-Draft read_draft(const json& body) { return Reader(body).read(); }
+Draft read_draft(const json& body) {
+  return Reader(body).read();
+}
 
 }  // namespace patchbay::domain::chat

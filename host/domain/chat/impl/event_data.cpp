@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 [[noreturn]] void refuse(std::string_view type, std::string path) {
-  throw Error(Code::invalid, Text("domain.chat.event_invalid", {{"type", std::string(type)}, {"path", std::move(path)}}));
+  throw Error(Code::invalid,
+              Text("domain.chat.event_invalid", {{"type", std::string(type)}, {"path", std::move(path)}}));
 }
 
 // A string, or a number where a plugin was careless with ids; else empty.
@@ -97,7 +98,8 @@ AttachmentData read_attachment(const json& from) {
   attachment.file = object_at(from, "file").dump();
   attachment.unique_id = maybe_text(from, "unique_id");
   attachment.details =
-      without(from, {"kind", "name", "type", "size", "width", "height", "duration_ms", "file", "unique_id"}).dump();
+      without(from, {"kind", "name", "type", "size", "width", "height", "duration_ms", "file", "unique_id"})
+          .dump();
   return attachment;
 }
 
@@ -201,7 +203,8 @@ EventData read_event(std::string_view type, std::string_view text, std::int64_t 
     event.state = parse_delivery(text_at(data, "state"));
     if (!event.state) refuse(type, "/state");
   } else if (type == "conversation.changed") {
-    if (data.contains("reachable") && data["reachable"].is_boolean()) event.reachable = data["reachable"].get<bool>();
+    if (data.contains("reachable") && data["reachable"].is_boolean())
+      event.reachable = data["reachable"].get<bool>();
     event.moved_to = text_at(data, "moved_to");
   } else {
     throw Error(Code::invalid, Text("domain.chat.event_unknown", {{"type", std::string(type)}}));

@@ -56,9 +56,9 @@ struct EventData {
   std::string moved_to;
 };
 
-// Reads the data of an event. Bytes that are no UTF-8 become U+FFFD; wrong types of what is not needed are passed over;
-// unknown members stay in `message.content`. `now` stands in for a missing time.
-// Throws Error{invalid} "domain.chat.event_invalid" when a member that is needed is not there.
+// Reads the data of an event. Bytes that are no UTF-8 become U+FFFD; wrong types of what is not needed are
+// passed over; unknown members stay in `message.content`. `now` stands in for a missing time. Throws
+// Error{invalid} "domain.chat.event_invalid" when a member that is needed is not there.
 EventData read_event(std::string_view type, std::string_view json, std::int64_t now);
 
 // Milliseconds of an RFC 3339 time ("2026-11-21T09:37:30.125Z", "+02:00" too).

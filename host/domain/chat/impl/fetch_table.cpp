@@ -69,7 +69,8 @@ Fetched judge_fetch(const port::Result& result, std::int64_t attempts) {
 
 std::vector<Id> integrations_with_files_to_fetch(store::Session& session) {
   std::vector<Id> found;
-  for (const auto& row : session.query("select distinct integration from message_attachments where state = 'pending'")) {
+  for (const auto& row :
+       session.query("select distinct integration from message_attachments where state = 'pending'")) {
     found.push_back(row.integer(0));
   }
   return found;
@@ -77,10 +78,11 @@ std::vector<Id> integrations_with_files_to_fetch(store::Session& session) {
 
 std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::int64_t now, int limit) {
   std::vector<Fetch> found;
-  for (const auto& row : session.query(
-           "select id, integration, file, attempts from message_attachments where state = 'pending' and integration = "
-           ":integration and not_before <= :now order by not_before, id limit :limit",
-           {integration, now, static_cast<std::int64_t>(limit)})) {
+  for (const auto& row :
+       session.query("select id, integration, file, attempts from message_attachments where state = "
+                     "'pending' and integration = "
+                     ":integration and not_before <= :now order by not_before, id limit :limit",
+                     {integration, now, static_cast<std::int64_t>(limit)})) {
     Fetch fetch;
     fetch.id = row.integer(0);
     fetch.integration = row.integer(1);
@@ -94,21 +96,27 @@ std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::
 void settle_fetch(store::Session& session, Id attachment, const Fetched& fetched, std::int64_t now) {
   if (fetched.kind == Kind::again) {
     session.exec(
-        "update message_attachments set attempts = attempts + 1, not_before = :not_before, reason = :reason where id = :id",
+        "update message_attachments set attempts = attempts + 1, not_before = :not_before, reason = :reason "
+        "where id = :id",
         {now + fetched.delay.count(), fetched.reason, attachment});
     return;
   }
   const auto blob = fetched.kind == Kind::ready ? store::find_blob(session, fetched.blob) : std::nullopt;
   if (!blob) {
-    const auto reason = fetched.kind == Kind::ready ? Text("domain.chat.fetch_no_blob").english() : fetched.reason;
-    session.exec("update message_attachments set state = 'failed', attempts = attempts + 1, reason = :reason where id = :id",
-                 {reason, attachment});
+    const auto reason =
+        fetched.kind == Kind::ready ? Text("domain.chat.fetch_no_blob").english() : fetched.reason;
+    session.exec(
+        "update message_attachments set state = 'failed', attempts = attempts + 1, reason = :reason where id "
+        "= :id",
+        {reason, attachment});
     return;
   }
   // What the client's message said stands; the fetch fills in what it left open.
   session.exec(
-      "update message_attachments set state = 'ready', attempts = attempts + 1, reason = null, blob = cast(:blob as bigint), "
-      "size = cast(:size as bigint), name = case when name = '' then :name else name end, type = case when type = '' then "
+      "update message_attachments set state = 'ready', attempts = attempts + 1, reason = null, blob = "
+      "cast(:blob as bigint), "
+      "size = cast(:size as bigint), name = case when name = '' then :name else name end, type = case when "
+      "type = '' then "
       ":type else type end where id = :id",
       {blob->id, blob->size, fetched.name.empty() ? blob->name : fetched.name,
        fetched.type.empty() ? blob->type : fetched.type, attachment});

@@ -33,7 +33,8 @@ std::string joined(const std::string& whole, const std::string& part) {
 
 void MessageTable::join_part(Id message, const std::string& content) {
   const auto parts = session_.query(
-      "select provider_id, at, sequence, text from message_provider_ids where message = :message and state <> 'deleted' "
+      "select provider_id, at, sequence, text from message_provider_ids where message = :message and state "
+      "<> 'deleted' "
       "order by sequence, at, provider_id",
       {message});
   if (parts.empty()) return;
@@ -46,7 +47,8 @@ void MessageTable::join_part(Id message, const std::string& content) {
   }
   const auto row = session_.query_one("select content from messages where id = :id", {message});
   session_.exec(
-      "update messages set text = :text, content = :content, provider_id = :provider_id, provider_at = :at, sequence = "
+      "update messages set text = :text, content = :content, provider_id = :provider_id, provider_at = :at, "
+      "sequence = "
       ":sequence where id = :id",
       {text, joined(row->text(0), content), parts.front().text(0), at, parts.front().integer(2), message});
 }
@@ -57,16 +59,18 @@ void MessageTable::archive(Id message, const std::string& provider_id, const Mes
     attachments.push_back({{"kind", file.kind}, {"name", file.name}, {"file", file.file}});
   }
   session_.exec(
-      "insert into message_edits (id, message, provider_id, version_at, text, content, attachments, recorded_at) values "
+      "insert into message_edits (id, message, provider_id, version_at, text, content, attachments, "
+      "recorded_at) values "
       "(:id, :message, :provider_id, :version_at, :text, :content, :attachments, :recorded)",
-      {context_.ids.next(), message, provider_id, version.edited_at.value_or(version.at), version.text, version.content,
-       attachments.dump(), context_.now});
+      {context_.ids.next(), message, provider_id, version.edited_at.value_or(version.at), version.text,
+       version.content, attachments.dump(), context_.now});
 }
 
 void MessageTable::archive_current(Id message, const std::string& provider_id, std::int64_t version_at) {
   const auto row = session_.query_one("select text, content from messages where id = :id", {message});
   session_.exec(
-      "insert into message_edits (id, message, provider_id, version_at, text, content, attachments, recorded_at) values "
+      "insert into message_edits (id, message, provider_id, version_at, text, content, attachments, "
+      "recorded_at) values "
       "(:id, :message, :provider_id, :version_at, :text, :content, :attachments, :recorded)",
       {context_.ids.next(), message, provider_id, version_at, row->text(0), row->text(1),
        AttachmentTable(context_).described(message, provider_id), context_.now});
@@ -83,12 +87,14 @@ void MessageTable::edit(const ProviderName& name, const Known& known, const Mess
   const auto edited_at = fresh.edited_at.value_or(context_.now);
   session_.exec("update messages set edited_at = :edited where id = :id", {edited_at, known.message});
   session_.exec(
-      "update message_provider_ids set edited_at = :edited where integration = :integration and conversation = :conversation "
+      "update message_provider_ids set edited_at = :edited where integration = :integration and conversation "
+      "= :conversation "
       "and provider_id = :provider_id",
       {edited_at, name.integration, name.conversation, name.provider_id});
   if (known.part_text) {
     session_.exec(
-        "update message_provider_ids set text = :text where integration = :integration and conversation = :conversation and "
+        "update message_provider_ids set text = :text where integration = :integration and conversation = "
+        ":conversation and "
         "provider_id = :provider_id",
         {fresh.text, name.integration, name.conversation, name.provider_id});
     join_part(known.message, fresh.content);
@@ -98,12 +104,15 @@ void MessageTable::edit(const ProviderName& name, const Known& known, const Mess
                 {fresh.text, fresh.content, known.message});
 }
 
-void MessageTable::replace_attachments(const ProviderName& name, const Known& known, const MessageData& fresh) {
+void MessageTable::replace_attachments(const ProviderName& name, const Known& known,
+                                       const MessageData& fresh) {
   const auto standing = session_.query(
-      "select file, unique_id from message_attachments where message = :message and provider_id = :provider_id and "
+      "select file, unique_id from message_attachments where message = :message and provider_id = "
+      ":provider_id and "
       "replaced_at is null order by position",
       {known.message, name.provider_id});
-  // A file id may change from event to event while the file is the same; the unique id says so where there is one.
+  // A file id may change from event to event while the file is the same; the unique id says so where there is
+  // one.
   bool same = standing.size() == fresh.attachments.size();
   for (std::size_t i = 0; same && i < standing.size(); ++i) {
     const auto& file = fresh.attachments[i];
@@ -120,23 +129,28 @@ void MessageTable::replace_attachments(const ProviderName& name, const Known& kn
   attachments.add_incoming(owner, fresh.attachments);
 }
 
-void MessageTable::remember_original(const ProviderName& name, const Known& known, const MessageData& original) {
+void MessageTable::remember_original(const ProviderName& name, const Known& known,
+                                     const MessageData& original) {
   if (!known.edited_at) return;
   const auto there = session_.query_one(
-      "select id from message_edits where message = :message and provider_id = :provider_id and version_at <= :at",
+      "select id from message_edits where message = :message and provider_id = :provider_id and version_at "
+      "<= :at",
       {known.message, name.provider_id, original.at});
   if (!there) archive(known.message, name.provider_id, original);
 }
 
 void MessageTable::erase(const ProviderName& name, const Known& known, std::int64_t at) {
   session_.exec(
-      "update message_provider_ids set state = 'deleted' where integration = :integration and conversation = :conversation "
+      "update message_provider_ids set state = 'deleted' where integration = :integration and conversation = "
+      ":conversation "
       "and provider_id = :provider_id",
       {name.integration, name.conversation, name.provider_id});
   const auto left = session_.query_one(
-      "select provider_id from message_provider_ids where message = :message and state <> 'deleted'", {known.message});
+      "select provider_id from message_provider_ids where message = :message and state <> 'deleted'",
+      {known.message});
   if (!left) {
-    session_.exec("update messages set deleted_at = :at where id = :id and deleted_at is null", {at, known.message});
+    session_.exec("update messages set deleted_at = :at where id = :id and deleted_at is null",
+                  {at, known.message});
   } else if (known.part_text) {
     AttachmentTable(context_).replace(known.message, name.provider_id);
     join_part(known.message, "{}");

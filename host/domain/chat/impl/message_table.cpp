@@ -6,11 +6,14 @@ namespace patchbay::domain::chat {
 namespace {
 
 // A reply to a message that was not known yet finds it here.
-#define PB_MESSAGE_COLUMNS                                                                                                \
-  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, m.provider_at, "      \
-  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from "                \
-  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and p.provider_id = "   \
-  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot from messages m "         \
+#define PB_MESSAGE_COLUMNS                                                                                 \
+  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, "      \
+  "m.provider_at, "                                                                                        \
+  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from " \
+  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "    \
+  "p.provider_id = "                                                                                       \
+  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot from "     \
+  "messages m "                                                                                            \
   "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
 Message message_of(const store::Row& row) {
@@ -52,17 +55,22 @@ bool MessageTable::insert(const Message& message, const std::optional<std::strin
                           const std::optional<std::string>& idempotency_key,
                           const std::optional<std::string>& reply_to_provider_id) {
   return session_.exec(
-             "insert into messages (id, chat, direction, author, text, content, state, provider_id, provider_at, sequence, "
-             "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values (:id, :chat, "
-             ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, :sequence, "
-             ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, :trace) "
+             "insert into messages (id, chat, direction, author, text, content, state, provider_id, "
+             "provider_at, sequence, "
+             "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values "
+             "(:id, :chat, "
+             ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, "
+             ":sequence, "
+             ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, "
+             ":trace) "
              "on conflict do nothing",
              {message.id, message.chat, message.outgoing ? "out" : "in",
-              message.author ? store::Value(message.author->id) : store::Value(), message.text, message.content,
-              std::string(delivery_name(message.state)), store::nullable(message.provider_id), message.provider_at,
-              message.sequence, message.created_at, store::nullable(message.edited_at), store::nullable(message.reply_to),
-              store::nullable(reply_to_provider_id), store::nullable(idempotency_key), store::nullable(part_of),
-              store::Value()}) > 0;
+              message.author ? store::Value(message.author->id) : store::Value(), message.text,
+              message.content, std::string(delivery_name(message.state)),
+              store::nullable(message.provider_id), message.provider_at, message.sequence, message.created_at,
+              store::nullable(message.edited_at), store::nullable(message.reply_to),
+              store::nullable(reply_to_provider_id), store::nullable(idempotency_key),
+              store::nullable(part_of), store::Value()}) > 0;
 }
 
 std::optional<Message> MessageTable::find_without_files(Id message) {
@@ -79,16 +87,17 @@ std::optional<Message> MessageTable::find(Id message) {
 
 std::vector<Message> MessageTable::list(Id chat, const Place& after, int limit) {
   std::vector<Message> messages;
-  for (const auto& row : session_.query(
-           PB_MESSAGE_COLUMNS
-           "where m.chat = :chat and (m.provider_at, m.sequence, m.id) > (:at, :sequence, :after) order by m.provider_at, "
-           "m.sequence, m.id limit :limit",
-           {chat, after.at, after.sequence, after.id, static_cast<std::int64_t>(limit)})) {
+  for (const auto& row :
+       session_.query(PB_MESSAGE_COLUMNS "where m.chat = :chat and (m.provider_at, m.sequence, m.id) > (:at, "
+                                         ":sequence, :after) order by m.provider_at, "
+                                         "m.sequence, m.id limit :limit",
+                      {chat, after.at, after.sequence, after.id, static_cast<std::int64_t>(limit)})) {
     messages.push_back(message_of(row));
   }
   if (messages.empty()) return messages;
   const auto& last = messages.back();
-  auto files = AttachmentTable(context_).of_messages(chat, after, Place(last.provider_at, last.sequence, last.id));
+  auto files =
+      AttachmentTable(context_).of_messages(chat, after, Place(last.provider_at, last.sequence, last.id));
   for (auto& message : messages) {
     const auto found = files.find(message.id);
     if (found != files.end()) message.attachments = std::move(found->second);
@@ -97,7 +106,8 @@ std::vector<Message> MessageTable::list(Id chat, const Place& after, int limit) 
 }
 
 std::optional<Id> MessageTable::with_part_of(Id chat, const std::string& part_of) {
-  return maybe_id(session_.query_one("select id from messages where chat = :chat and part_of = :part_of", {chat, part_of}));
+  return maybe_id(session_.query_one("select id from messages where chat = :chat and part_of = :part_of",
+                                     {chat, part_of}));
 }
 
 std::optional<Id> MessageTable::with_key(Id chat, const std::string& idempotency_key) {
@@ -105,9 +115,11 @@ std::optional<Id> MessageTable::with_key(Id chat, const std::string& idempotency
                                      {chat, idempotency_key}));
 }
 
-std::optional<std::string> MessageTable::name_of(Id message, Id integration, const std::string& conversation) {
+std::optional<std::string> MessageTable::name_of(Id message, Id integration,
+                                                 const std::string& conversation) {
   const auto row = session_.query_one(
-      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where p.message = :message and "
+      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where p.message "
+      "= :message and "
       "p.integration = :integration and p.conversation = :conversation and m.provider_id is not null "
       "order by p.sequence, p.at, p.provider_id limit 1",
       {message, integration, conversation});
@@ -117,8 +129,10 @@ std::optional<std::string> MessageTable::name_of(Id message, Id integration, con
 
 std::optional<Known> MessageTable::known(const ProviderName& name) {
   const auto row = session_.query_one(
-      "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on m.id = p.message "
-      "where p.integration = :integration and p.conversation = :conversation and p.provider_id = :provider_id",
+      "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on "
+      "m.id = p.message "
+      "where p.integration = :integration and p.conversation = :conversation and p.provider_id = "
+      ":provider_id",
       {name.integration, name.conversation, name.provider_id});
   if (!row) return std::nullopt;
   Known known;
@@ -132,8 +146,10 @@ std::optional<Known> MessageTable::known(const ProviderName& name) {
 
 bool MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {
   return session_.exec(
-             "insert into message_provider_ids (integration, conversation, provider_id, message, at, sequence, state, "
-             "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, 'received', "
+             "insert into message_provider_ids (integration, conversation, provider_id, message, at, "
+             "sequence, state, "
+             "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, "
+             "'received', "
              "cast(:edited as bigint), :text) "
              "on conflict do nothing",
              {name.integration, name.conversation, name.provider_id, message, part.at, part.sequence,

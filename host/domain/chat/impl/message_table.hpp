@@ -38,7 +38,8 @@ class MessageTable {
 
   // False when the message is there already (its idempotency key or album within the chat).
   bool insert(const Message& message, const std::optional<std::string>& part_of,
-              const std::optional<std::string>& idempotency_key, const std::optional<std::string>& reply_to_provider_id);
+              const std::optional<std::string>& idempotency_key,
+              const std::optional<std::string>& reply_to_provider_id);
   std::optional<Message> find(Id message);
   std::optional<Message> find_without_files(Id message);
   std::vector<Message> list(Id chat, const Place& after, int limit);
@@ -53,7 +54,8 @@ class MessageTable {
   // A part of an album: text, content, place and first provider id of the message follow from all its parts.
   void join_part(Id message, const std::string& content);
 
-  // Keeps what was there, then sets what is new. An edit older than the version that stands only joins the history.
+  // Keeps what was there, then sets what is new. An edit older than the version that stands only joins the
+  // history.
   void edit(const ProviderName& name, const Known& known, const MessageData& fresh);
   // The first version, told after a later one: it joins the history once.
   void remember_original(const ProviderName& name, const Known& known, const MessageData& original);

@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, 8> kNames = {"received", "queued", "sendi
 
 }  // namespace
 
-std::string_view delivery_name(Delivery state) { return kNames[static_cast<std::size_t>(state)]; }
+std::string_view delivery_name(Delivery state) {
+  return kNames[static_cast<std::size_t>(state)];
+}
 
 std::optional<Delivery> parse_delivery(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {

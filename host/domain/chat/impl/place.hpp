@@ -6,7 +6,8 @@
 
 namespace patchbay::domain::chat {
 
-// A place in the order of a chat: the provider's time and sequence, then the id (CHAT-13). By default: before everything.
+// A place in the order of a chat: the provider's time and sequence, then the id (CHAT-13). By default: before
+// everything.
 struct Place {
   Place() = default;
   Place(std::int64_t a, std::int64_t s, Id i) : at(a), sequence(s), id(i) {}

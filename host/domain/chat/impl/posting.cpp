@@ -13,7 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-json parsed(const std::string& text) { return text.empty() ? json() : json::parse(text, nullptr, false); }
+json parsed(const std::string& text) {
+  return text.empty() ? json() : json::parse(text, nullptr, false);
+}
 
 // What a client may call a file: the upload, or an attachment of another message that is sent on.
 Id blob_of(Context& context, Id file) {
@@ -90,7 +92,8 @@ std::vector<Attachment> Posting::files(Context& context) const {
     const auto& wanted = draft_.attachments[i];
     const auto blob = store::find_blob(context.session, blob_of(context, wanted.id));
     if (!blob || !blob->ready) {
-      refuse("/attachments/" + std::to_string(i), Text("domain.chat.no_file", {{"id", to_string_id(wanted.id)}}));
+      refuse("/attachments/" + std::to_string(i),
+             Text("domain.chat.no_file", {{"id", to_string_id(wanted.id)}}));
     }
     Attachment attachment;
     attachment.id = context.ids.next();
@@ -113,7 +116,8 @@ void Posting::check_reply(Context& context, const Chat& chat) const {
   }
 }
 
-outbox::Item Posting::enqueue(Context& context, const Chat& chat, Id message, const Composition& composition) const {
+outbox::Item Posting::enqueue(Context& context, const Chat& chat, Id message,
+                              const Composition& composition) const {
   std::optional<outbox::Item> first;
   for (std::size_t part = 0; part < composition.parts.size(); ++part) {
     outbox::Item item;

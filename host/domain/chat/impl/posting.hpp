@@ -18,12 +18,15 @@ struct Posted {
   std::optional<outbox::Item> first;  // what was put into the outbox; nothing when the key was known
 };
 
-// One message to be written, with all that is to be sent, in the caller's transaction. May be written again after a
-// rollback.
+// One message to be written, with all that is to be sent, in the caller's transaction. May be written again
+// after a rollback.
 class Posting {
  public:
   Posting(Draft draft, ChannelLimits limits, std::string key, std::string trace)
-      : draft_(std::move(draft)), limits_(std::move(limits)), key_(std::move(key)), trace_(std::move(trace)) {}
+      : draft_(std::move(draft)),
+        limits_(std::move(limits)),
+        key_(std::move(key)),
+        trace_(std::move(trace)) {}
 
   Posted write(Context& context, const Chat& chat) const;
 

@@ -9,11 +9,17 @@ namespace {
 
 using nlohmann::json;
 
-json time_of(std::int64_t ms) { return to_rfc3339(TimePoint(Duration(ms))); }
+json time_of(std::int64_t ms) {
+  return to_rfc3339(TimePoint(Duration(ms)));
+}
 
-json maybe_time(const std::optional<std::int64_t>& ms) { return ms ? time_of(*ms) : json(); }
+json maybe_time(const std::optional<std::int64_t>& ms) {
+  return ms ? time_of(*ms) : json();
+}
 
-json maybe_id(const std::optional<Id>& id) { return id ? json(to_string_id(*id)) : json(); }
+json maybe_id(const std::optional<Id>& id) {
+  return id ? json(to_string_id(*id)) : json();
+}
 
 template <class T>
 json maybe(const std::optional<T>& value) {
@@ -29,11 +35,16 @@ json author_of(const std::optional<Client>& client) {
 }  // namespace
 
 json to_json(const Attachment& attachment) {
-  return {{"id", to_string_id(attachment.id)},  {"kind", attachment.kind},
-          {"name", attachment.name},            {"type", attachment.type},
-          {"size", maybe(attachment.size)},     {"width", maybe(attachment.width)},
-          {"height", maybe(attachment.height)}, {"duration_ms", maybe(attachment.duration_ms)},
-          {"state", attachment.state},          {"reason", maybe(attachment.reason)}};
+  return {{"id", to_string_id(attachment.id)},
+          {"kind", attachment.kind},
+          {"name", attachment.name},
+          {"type", attachment.type},
+          {"size", maybe(attachment.size)},
+          {"width", maybe(attachment.width)},
+          {"height", maybe(attachment.height)},
+          {"duration_ms", maybe(attachment.duration_ms)},
+          {"state", attachment.state},
+          {"reason", maybe(attachment.reason)}};
 }
 
 json to_json(const Message& message) {

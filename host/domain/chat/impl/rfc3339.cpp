@@ -71,7 +71,8 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
   const auto ms = reader.skip('.') ? reader.fraction() : std::optional(0);
   const auto zone = reader.zone();
   if (!second || !ms || !zone) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   const auto days = std::chrono::sys_days(date).time_since_epoch().count();

@@ -85,8 +85,8 @@ class Part {
 std::size_t length_in(std::string_view text, Unit unit) {
   if (unit == Unit::bytes) return text.size();
   if (unit == Unit::utf16) return utf16_length(text);
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::vector<std::string> split_text(std::string_view text, std::size_t limit, Unit unit) {

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_set>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include "base/task_scope.hpp"
+#include "net/rate_buckets.hpp"
+#include "outbox/dispatcher.hpp"
+#include "outbox/impl/breaker.hpp"
+#include "outbox/impl/item_table.hpp"
+#include "outbox/impl/lanes.hpp"
+#include "outbox/impl/policy.hpp"
+
+namespace patchbay::outbox {
+
+namespace asio = boost::asio;
+
+// What one integration has to send, and what stands in the way.
+struct Queue {
+  using Time = std::chrono::nanoseconds;  // Clock::monotonic
+
+  explicit Queue(Id id) : integration(id) {}
+
+  const Id integration;
+  Lanes lanes;
+  Breaker breaker;
+  Policy policy;
+  bool open = false;
+  bool asking = false;           // Channels is being asked
+  Time asked_at = -Time::max();  // when it was
+  Time held_until{0};
+  int running = 0;
+  std::unique_ptr<Clock::Timer> timer;
+};
+
+// Everything but construction, wake and the store's work runs on one strand.
+class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
+ public:
+  using Time = Queue::Time;
+
+  Impl(const asio::any_io_executor& executor, Options options, log::Logger logger)
+      : options_(std::move(options)),
+        logger_(std::move(logger)),
+        strand_(asio::make_strand(executor)),
+        buckets_(options_.clock),
+        scope_(executor, [this](const std::string& name, std::exception_ptr error) { report(name, error); }) {
+  }
+
+  template <class F>
+  void on_strand(F fn) {
+    asio::post(strand_, [self = weak_from_this(), fn = std::move(fn)]() mutable {
+      if (const auto impl = self.lock()) fn(*impl);
+    });
+  }
+
+  void start() { sweep_soon(); }
+  void offer(const Head& head) {
+    auto& queue = queue_of(head.integration);
+    queue.lanes.offer(head.lane, head.item, head.kind);
+    pump(queue);
+  }
+  void refresh(Id integration) {
+    auto& queue = queue_of(integration);
+    queue.breaker.succeeded();
+    queue.held_until = Time{0};
+    queue.asked_at = -Time::max();
+    queue.lanes.forgive();
+    pump(queue);
+  }
+  asio::awaitable<void> stop(Duration grace);
+
+ private:
+  asio::awaitable<void> drain(Duration grace);
+  Queue& queue_of(Id integration) {
+    auto& queue = queues_[integration];
+    if (!queue) queue = std::make_unique<Queue>(integration);
+    return *queue;
+  }
+  Time now() const { return options_.clock.monotonic(); }
+  std::int64_t wall() const { return options_.clock.now().time_since_epoch().count(); }
+  double jitter() {
+    return options_.jitter ? options_.jitter() : std::uniform_real_distribution<double>(0, 1)(random_);
+  }
+  void report(const std::string& name, std::exception_ptr error);
+
+  void sweep_soon();
+  asio::awaitable<void> sweep();
+  void pump(Queue& queue);
+  Time blocked(Queue& queue);
+  Time take_rate(Queue& queue, const std::string& lane);
+  void arm(Queue& queue, Time at);
+  asio::awaitable<void> ask(Queue& queue);
+
+  asio::awaitable<void> run(Queue& queue, std::string lane);
+  asio::awaitable<void> attempt(Queue& queue, std::string lane);
+  asio::awaitable<void> send(Queue& queue, Claim claim);
+  asio::awaitable<void> look_up(Queue& queue, Claim claim, Decision unknown);
+  asio::awaitable<void> finish(Queue& queue, Item item, Decision decision);
+  void after(Queue& queue, const Item& item, const Decision& decision, std::optional<Id> next);
+
+  const Options options_;
+  const log::Logger logger_;
+  asio::strand<asio::any_io_executor> strand_;
+  net::RateBuckets buckets_;
+  std::map<Id, std::unique_ptr<Queue>> queues_;
+  std::unordered_set<Id> on_the_way_;  // items between claim and settle
+  bool stopping_ = false;
+  std::unique_ptr<Clock::Timer> sweep_timer_;
+  std::mt19937_64 random_{std::random_device{}()};
+  TaskScope scope_;
+};
+
+}  // namespace patchbay::outbox
