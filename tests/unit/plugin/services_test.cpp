@@ -38,6 +38,19 @@ TEST_F(ServicesTest, AnswersUnknownMethodsWithUnsupported) {
   EXPECT_EQ(ask("pb.nothing/1:at_all", json::object()).code, Code::unsupported);
 }
 
+TEST_F(ServicesTest, RefusesWhatIsNestedTooDeeply) {
+  services_->add("pb.test/1:echo",
+                 [](auto context, auto call) { return echo(std::move(context), std::move(call)); });
+  const auto code_of = [&](const std::string& text) {
+    std::optional<Code> code;
+    side_->ask(1, port::Call("pb.test/1:echo", port::Message(text)), [&](port::Result r) { code = r.code; });
+    run_until([&] { return code.has_value(); });
+    return *code;
+  };
+  EXPECT_EQ(code_of("{\"a\": " + std::string(1'000'000, '[')), Code::invalid);
+  EXPECT_EQ(code_of("{\"a\": \"\\\"" + std::string(1'000, '[') + "\"}"), Code::ok);
+}
+
 TEST_F(ServicesTest, HidesWhatWentWrongInsideButLogsIt) {
   services_->add("pb.test/1:fail", [](auto, auto) { return fail(); });
   const auto result = ask("pb.test/1:fail", json::object());

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "plugin/impl/services/kept.hpp"
+#include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/side.hpp"
 #include "plugin/impl/services/verbs.hpp"
 
@@ -73,6 +74,8 @@ asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> as
   const auto entry = handlers.find(method);
   if (entry == handlers.end())
     throw Error(Code::unsupported, Text("plugin.unknown_method", {{"method", repair_utf8(method)}}));
+  if (is_too_deep(asked->call.message.json))
+    throw Error(Code::invalid, Text("plugin.too_deep", {{"method", method}}));
   if (parts.checker != nullptr) {
     const auto fault = parts.checker->check_request(method, asked->call.message);
     if (fault) throw Error(Code::invalid, Text::verbatim(*fault));
