@@ -48,8 +48,8 @@ class Dispatcher {
   void start();
   // This item, and perhaps more of its lane after it, have been committed. Any thread.
   void wake(const Item& item);
-  // Something changed for the integration (it was connected, its instance is back): waits for it end now. Any
-  // thread.
+  // The integration was connected, or its instance is back: what waited for that goes on now. Pauses that the
+  // provider asked for stay. Any thread.
   void wake(Id integration);
   // Nothing new goes out; waits up to `grace` for the answers to what is on its way, then leaves it
   // unsettled.

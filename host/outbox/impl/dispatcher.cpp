@@ -80,7 +80,7 @@ void Dispatcher::Impl::pump(Queue& queue) {
 // How long nothing of the integration may go out; kNever: until something that runs now ends.
 Time Dispatcher::Impl::blocked(Queue& queue) {
   if (queue.asking) return kNever;
-  if (now() < queue.held_until) return queue.held_until - now();
+  if (const auto until = std::max(queue.held_until, queue.paused_until); now() < until) return until - now();
   if (now() - kChannelFresh >= queue.asked_at) {
     queue.asking = true;
     scope_.spawn_on(strand_, "outbox channel", ask(queue));

@@ -34,7 +34,8 @@ struct Queue {
   bool open = false;
   bool asking = false;           // Channels is being asked
   Time asked_at = -Time::max();  // when it was
-  Time held_until{0};
+  Time held_until{0};            // it is not connected, as far as we know
+  Time paused_until{0};          // the provider asked for it; nothing but time ends that
   int running = 0;
   std::unique_ptr<Clock::Timer> timer;
 };

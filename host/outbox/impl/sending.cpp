@@ -162,7 +162,7 @@ void Dispatcher::Impl::after(Queue& queue, const Item& item, const Decision& dec
       lanes.postpone(item.lane, now() + Time(decision.delay), Lanes::Wait::limit);
       break;
     case Next::wait_integration:
-      queue.held_until = std::max(queue.held_until, now() + Time(decision.delay));
+      queue.paused_until = std::max(queue.paused_until, now() + Time(decision.delay));
       lanes.postpone(item.lane, now() + Time(decision.delay), Lanes::Wait::limit);
       break;
     case Next::signed_out:

@@ -250,6 +250,7 @@ TEST_P(DispatcherTest, a_limit_of_one_integration_slows_no_other) {
   caller.answers["slow"] = results({failing(Code::rate_limited, R"({"scope": "integration"})", 30s)});
   EXPECT_TRUE(is_put_off(put("slow", "a")));
   put("waits", "b");
+  dispatcher->wake(kBot);  // being back does not end what the provider asked for
   put("free", "c", kOther);
   EXPECT_TRUE(run([&] { return asked(2); }));
   EXPECT_TRUE(eventually([&] { return asked(4); }));
