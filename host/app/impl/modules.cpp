@@ -109,6 +109,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
                  config.site_url, kVersion}),
+      upkeep(*store, inbox, clock, config.inbox_keep_days, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
@@ -181,6 +182,7 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  tasks.spawn("upkeep", upkeep.run());
   server.start();
   catalogue.watch([this] { lifecycle.plugins_changed(); });
   std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';

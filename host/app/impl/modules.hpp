@@ -10,6 +10,7 @@
 
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
+#include "app/impl/upkeep.hpp"
 #include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
 #include "config/config.hpp"
@@ -94,6 +95,7 @@ class Modules {
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
+  Upkeep upkeep;
 
   web::Tokens tokens;
   web::Router router;

@@ -1,0 +1,50 @@
+#include "app/impl/upkeep.hpp"
+
+#include "base/error.hpp"
+#include "store/blobs.hpp"
+
+namespace patchbay::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kEvery = 1h;
+constexpr Duration kPause = 100ms;  // between portions
+constexpr Duration kUnused = 24h;   // a file may wait so long for its message
+constexpr std::int64_t kPortion = 1000;
+
+std::int64_t to_ms(TimePoint time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+asio::awaitable<void> Upkeep::run() {
+  for (;;) {
+    co_await clock_.sleep(kEvery);
+    try {
+      co_await tidy();
+    } catch (const Error& error) {
+      logger_.warn("tidying up failed; it is tried again in an hour", {{"error", error.what()}});
+    }
+  }
+}
+
+asio::awaitable<void> Upkeep::tidy() {
+  const auto ended_before = clock_.now() - inbox_keep_;
+  for (auto removed = kPortion; removed == kPortion;) {
+    removed = co_await inbox_.remove_done(ended_before, kPortion);
+    co_await clock_.sleep(kPause);
+  }
+  const auto made_before = to_ms(clock_.now() - kUnused);
+  auto sweep = [made_before](store::Session& session) {
+    return store::sweep_blobs(session, made_before, {store::BlobUse("message_attachments", "blob")});
+  };
+  for (std::int64_t removed = 1; removed > 0;) {
+    removed = co_await store_.write(sweep);
+    co_await clock_.sleep(kPause);
+  }
+}
+
+}  // namespace patchbay::app
