@@ -21,6 +21,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(pb_settings INTERFACE PB_DEBUG_BUILD=1)
 endif()
 
+if(PB_FUZZ)
+  target_compile_options(pb_settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(PB_MOLD mold)
 if(PB_MOLD)
   add_link_options(-fuse-ld=mold)
