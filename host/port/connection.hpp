@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "base/clock.hpp"
 #include "port/wire.hpp"
 
 namespace patchbay::port {
@@ -22,8 +24,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Once. `reason` is empty when the other side closed or close() was called.
   using OnEnd = std::function<void(std::string reason)>;
 
-  // Takes ownership of the descriptor.
-  Connection(boost::asio::any_io_executor executor, int socket);
+  // Takes ownership of the descriptor. `clock` outlives the connection.
+  Connection(boost::asio::any_io_executor executor, Clock& clock, int socket);
 
   void start(OnFrame on_frame, OnEnd on_end);
   // Any thread. Frames after the end are dropped.
@@ -39,20 +41,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void take(std::size_t count);
   void write();
+  void write_some();
+  void wrote(std::size_t count);
+  void pause();
   void finish(std::string reason);
-  std::size_t unsent();
 
   boost::asio::strand<boost::asio::any_io_executor> strand_;
+  Clock& clock_;
   boost::asio::local::stream_protocol::socket socket_;
   OnFrame on_frame_;
   OnEnd on_end_;
   bool ended_ = false;
   bool paused_ = false;
+  bool stuck_ = false;  // the other side takes nothing: read all the same
+  std::unique_ptr<Clock::Timer> stuck_timer_;
   std::string in_;
   std::size_t filled_ = 0;
   std::string writing_;
+  std::size_t written_ = 0;  // of writing_
 
-  std::mutex mutex_;  // guards what follows
+  std::atomic<std::size_t> unsent_{0};  // bytes sent and not yet written
+  std::mutex mutex_;                    // guards what follows
   std::string queue_;
   bool busy_ = false;
   bool closed_ = false;

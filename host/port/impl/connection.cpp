@@ -5,7 +5,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 #include "port/limits.hpp"
 
@@ -16,11 +15,14 @@ using boost::system::error_code;
 
 namespace {
 constexpr std::size_t kIdleBuffer = 8u << 10;  // kept while nothing comes: an idle worker stays small
+constexpr Duration kStuck{500};
 constexpr std::size_t kReadAhead = 64u << 10;  // while frames come
 }  // namespace
 
-Connection::Connection(asio::any_io_executor executor, int socket)
-    : strand_(asio::make_strand(executor)), socket_(strand_, asio::local::stream_protocol(), socket) {
+Connection::Connection(asio::any_io_executor executor, Clock& clock, int socket)
+    : strand_(asio::make_strand(executor)),
+      clock_(clock),
+      socket_(strand_, asio::local::stream_protocol(), socket) {
   socket_.non_blocking(true);
 }
 
@@ -33,24 +35,21 @@ void Connection::start(OnFrame on_frame, OnEnd on_end) {
   });
 }
 
-std::size_t Connection::unsent() {
-  const std::lock_guard lock(mutex_);
-  return queue_.size();
-}
-
 void Connection::send(const wire::Frame& frame) {
   bool begin = false;
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || closing_) return;
+    const auto before = queue_.size();
     wire::append(queue_, frame);
+    unsent_ += queue_.size() - before;
     begin = !std::exchange(busy_, true);
   }
   if (begin) asio::post(strand_, [self = shared_from_this()] { self->write(); });
 }
 
 bool Connection::send_if_room(const wire::Frame& frame) {
-  if (unsent() > kMaxUnsent / 2) return false;
+  if (unsent_ > kMaxUnsent / 2) return false;
   send(frame);
   return true;
 }
@@ -82,34 +81,54 @@ void Connection::write() {
     if (writing_.empty()) busy_ = false;
     closing = closing_;
   }
-  if (writing_.empty()) {
-    if (closing) return finish({});
-    if (std::exchange(paused_, false)) read();
-    return;
-  }
-  auto written = [self = shared_from_this()](error_code error, std::size_t) {
+  written_ = 0;
+  if (!writing_.empty()) return write_some();
+  if (closing) return finish({});
+  if (std::exchange(paused_, false)) read();
+}
+
+void Connection::write_some() {
+  auto done = [self = shared_from_this()](error_code error, std::size_t count) {
     if (error) return self->finish({});
-    if (self->paused_ && self->unsent() <= kMaxUnsent) {
-      self->paused_ = false;
-      self->read();
-    }
-    self->write();
+    self->wrote(count);
   };
-  asio::async_write(socket_, asio::buffer(writing_), asio::bind_executor(strand_, std::move(written)));
+  const auto rest = asio::buffer(writing_.data() + written_, writing_.size() - written_);
+  socket_.async_write_some(rest, asio::bind_executor(strand_, std::move(done)));
+}
+
+void Connection::wrote(std::size_t count) {
+  if (ended_) return;
+  written_ += count;
+  unsent_ -= count;
+  stuck_ = false;
+  stuck_timer_.reset();
+  if (paused_) {
+    paused_ = false;
+    read();
+  }
+  if (written_ < writing_.size()) return write_some();
+  write();
 }
 
 void Connection::read() {
   if (ended_) return;
-  if (unsent() > kMaxUnsent) {
-    paused_ = true;
-    return;
-  }
+  if (!stuck_ && unsent_ > kMaxUnsent) return pause();
   auto came = [self = shared_from_this()](error_code error, std::size_t count) {
     if (error) return self->finish({});
     self->take(count);
   };
   const auto room = asio::buffer(in_.data() + filled_, in_.size() - filled_);
   socket_.async_read_some(room, asio::bind_executor(strand_, std::move(came)));
+}
+
+void Connection::pause() {
+  paused_ = true;
+  stuck_timer_ = clock_.after(strand_, kStuck, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->ended_) return;
+    self->stuck_ = true;
+    if (std::exchange(self->paused_, false)) self->read();
+  });
 }
 
 void Connection::take(std::size_t count) {
@@ -144,6 +163,7 @@ void Connection::finish(std::string reason) {
     closed_ = true;
     queue_.clear();
   }
+  stuck_timer_.reset();
   error_code ignored;
   socket_.close(ignored);
   const auto on_end = std::move(on_end_);

@@ -15,7 +15,7 @@ WorkerLink::WorkerLink(RemoteOptions options, Child child)
       strand_(asio::make_strand(options_.executor)),
       child_(std::move(child)),
       window_(std::make_shared<Window>(options_.in_flight)),
-      wire_(std::make_shared<Connection>(options_.executor, child_.wire.release())),
+      wire_(std::make_shared<Connection>(options_.executor, options_.clock, child_.wire.release())),
       process_(strand_, child_.pidfd.release()),
       errors_(strand_, child_.errors.release()),
       lines_(options_.clock, options_.journal) {}
