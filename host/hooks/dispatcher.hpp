@@ -66,6 +66,9 @@ class Dispatcher {
 
   // Any thread: committed rows, in order (InboxCommitter::on_stored).
   void accepted(std::vector<InboxRow> rows);
+  // Any thread: rows may have been committed that were not accepted (InboxCommitter::on_unsure). Until all
+  // has been listed anew, lanes are read from the store, so that nothing passes them.
+  void unsure();
   // Any thread: rows were opened again, do not wait for the next sweep.
   void wake();
   // Any thread: the integration runs (again), its back-off is over.

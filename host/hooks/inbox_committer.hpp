@@ -49,6 +49,9 @@ class InboxCommitter {
 
   // Before the first put().
   void on_stored(OnStored on_stored) { on_stored_ = std::move(on_stored); }
+  // Called on the committer's thread when a batch failed, before its waiters hear of it: some of it may be in
+  // the store all the same (the connection broke while it was committed). Before the first put().
+  void on_unsure(std::function<void()> on_unsure) { on_unsure_ = std::move(on_unsure); }
 
   // Waits until the row is durable or known not to be. Not cancelled by its caller's end: what is queued is
   // written.
@@ -87,6 +90,7 @@ class InboxCommitter {
   log::Logger logger_;
   const Options options_;
   OnStored on_stored_;
+  std::function<void()> on_unsure_;
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable wake_;

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "app/impl/open_library.hpp"
 #include "cli/api_client.hpp"
 #include "store/migrate.hpp"
 
@@ -120,11 +121,13 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       tokens_api(tokens),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
+  inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   add_plugin_calls();
   add_routes();
 }
 
-Modules::~Modules() = default;
+// Also when stop() was never reached: its thread uses what is destroyed before it.
+Modules::~Modules() { catalogue.unwatch(); }
 
 supervisor::Fleet::Options Modules::fleet_options() {
   supervisor::Fleet::Options options(io.get_executor(), clock, spawner, logger);
@@ -184,7 +187,8 @@ asio::awaitable<void> Modules::start() {
   attachments.start();
   tasks.spawn("upkeep", upkeep.run());
   server.start();
-  catalogue.watch([this] { lifecycle.plugins_changed(); });
+  auto open = [this](const plugin::Manifest& manifest) { return open_library(spawner, clock, manifest); };
+  catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
   std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';
 }
 

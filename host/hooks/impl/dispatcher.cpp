@@ -104,6 +104,12 @@ void Dispatcher::State::resume(Id integration) {
   pump(integration);
 }
 
+void Dispatcher::State::unsure() {
+  lanes.interrupt_listing();
+  cursor = Lanes::Key(0, "");
+  skip_integration = false;
+}
+
 void Dispatcher::State::release_slot(const LanePtr& lane) {
   if (!lane->calling) return;
   lane->calling = false;
@@ -166,6 +172,10 @@ void Dispatcher::wake() {
     state->skip_integration = false;
     state->scope.spawn_on(state->strand, "inbox sweep", state->sweep());
   });
+}
+
+void Dispatcher::unsure() {
+  asio::post(state_->strand, [state = state_] { state->unsure(); });
 }
 
 void Dispatcher::ready(Id integration) {

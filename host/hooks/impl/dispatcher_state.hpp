@@ -41,6 +41,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   void pump(Id integration);
   void pause(Id integration, Duration at_least);
   void resume(Id integration);
+  void unsure();
   void release_slot(const LanePtr& lane);
   void give_back(const LanePtr& lane, Verdict verdict);
   Duration wait_for(int waits);

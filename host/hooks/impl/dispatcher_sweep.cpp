@@ -63,9 +63,12 @@ asio::awaitable<void> Dispatcher::State::sweep() {
 // page.
 asio::awaitable<bool> Dispatcher::State::sweep_page() {
   const std::int64_t now = parts.clock.now().time_since_epoch().count();
+  if (cursor == Lanes::Key(0, "") && !skip_integration) lanes.begin_listing();
   auto query = [from = cursor, skip = skip_integration, now](store::Session& session) {
+    // In a lane with an order nobody passes, so those who wait are listed too.
     const std::string sql =
-        "select id, integration, lane from inbox where state = 'new' and not_before <= :now and " +
+        "select id, integration, lane from inbox where state = 'new' and (lane <> '' or not_before <= :now) "
+        "and " +
         std::string(skip ? "integration > :integration" : "(integration, lane) > (:integration, :lane)") +
         " order by integration, lane limit 1000";
     store::Values values{now, from.first};
@@ -85,6 +88,7 @@ asio::awaitable<bool> Dispatcher::State::sweep_page() {
   cursor = more ? found.back().key : Lanes::Key(0, "");
   // The rest of an integration that has no room left waits for its turn; the others do not.
   skip_integration = more && lanes.overflows(cursor.first);
+  if (!more) lanes.end_listing();
   co_return more;
 }
 

@@ -145,6 +145,7 @@ void InboxCommitter::commit(Batch& batch) {
   } catch (const Error& error) {
     logger_.warn("inbox: batch not stored",
                  {{"rows", std::to_string(batch.size())}, {"error", error.what()}});
+    if (on_unsure_) on_unsure_();
     if (error.code() == Code::unavailable) return;
   } catch (const std::exception& error) {
     logger_.warn("inbox: batch not stored",

@@ -8,6 +8,7 @@ std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
   Share& share = shares_[key.first];
   if (share.lanes >= limits_.lanes) {
     share.overflow = true;
+    interrupt_listing();
     return nullptr;
   }
   ++share.lanes;
@@ -29,7 +30,7 @@ std::shared_ptr<Lanes::Lane> Lanes::accept(InboxRow row) {
   if (!lane) return nullptr;
   const bool fits = lane->rows.size() < limits_.per_lane && held_.size() < limits_.rows &&
                     shares_[row.integration].rows < limits_.rows / 4 && bytes_ + row.bytes() <= limits_.bytes;
-  if (lane->behind || lane->reading || !fits) {
+  if (lane->behind || lane->reading || !fits || !complete_) {
     lane->behind = true;
   } else {
     push(*lane, std::move(row));

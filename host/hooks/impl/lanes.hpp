@@ -48,8 +48,9 @@ class Lanes {
 
   explicit Lanes(Limits limits) : limits_(limits) {}
 
-  // A row that was just committed. When it does not fit, its lane is behind. Null: the row is in here
-  // already, or there is no room for another lane.
+  // A row that was just committed. When it does not fit, or the store may hold older rows of its lane that
+  // nobody has told of, its lane is behind. Null: the row is in here already, or there is no room for another
+  // lane.
   std::shared_ptr<Lane> accept(InboxRow row);
   // The store holds this row: null when it is in here, else its lane, which is now behind.
   std::shared_ptr<Lane> missed(Id row, const Key& key);
@@ -66,6 +67,12 @@ class Lanes {
   // itself.
   void begin_read() { ++reads_; }
   void end_read();
+
+  // Around the calls of missed() for everything that is open in the store. Only once such a listing was not
+  // interrupted can a row that is accepted pass no older one.
+  void begin_listing() { listing_ = true; }
+  void interrupt_listing() { listing_ = complete_ = false; }
+  void end_listing() { complete_ = complete_ || listing_; }
 
   std::size_t rows() const { return held_.size(); }
   // Whether lanes of this integration were turned away for want of room since the last question.
@@ -90,6 +97,8 @@ class Lanes {
   std::unordered_set<Id> ended_;
   std::size_t bytes_ = 0;
   int reads_ = 0;
+  bool listing_ = false;
+  bool complete_ = false;
 };
 
 }  // namespace patchbay::hooks

@@ -25,6 +25,7 @@ struct House {
         dispatcher(Dispatcher::Parts(store, clock, caller, effects, counters), loop.io.get_executor(),
                    log::Logger::none(), options) {
     committer.on_stored([this](std::vector<InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
+    committer.on_unsure([this] { dispatcher.unsure(); });
   }
 
   Counters counters;
@@ -247,6 +248,30 @@ TEST_P(DispatcherTest, what_was_left_open_by_a_crash_is_done_once) {  // bar 1
   wait_for("inbox where state = 'done'", 200);
   EXPECT_EQ(count(*store, "effects"), 200);
   EXPECT_EQ(count(*store, "event_keys"), 200);
+}
+
+TEST_P(DispatcherTest, what_comes_after_a_crash_does_not_pass_what_was_left_open) {  // bar 1
+  open(false);
+  house->committer.on_stored(nullptr);
+  for (const auto* body : {"0", "1", "2"}) put("chat", body);
+  close();
+  open(false);
+  put("chat", "3");
+  house->dispatcher.start();
+  wait_for("inbox where state = 'done'", 4);
+  EXPECT_THAT(sink.effects(), ElementsAre("0", "1", "2", "3"));
+}
+
+TEST_P(DispatcherTest, what_may_have_been_committed_unheard_is_not_passed) {
+  open();
+  put("chat", "0");
+  wait_for("inbox where state = 'done'", 1);
+  InboxCommitter unheard(*store, mint, loop.io.get_executor(), house->counters, log::Logger::none());
+  loop.run(unheard.put(make_row(7, "chat", {}, "1")));
+  house->dispatcher.unsure();
+  put("chat", "2");
+  wait_for("inbox where state = 'done'", 3);
+  EXPECT_THAT(sink.effects(), ElementsAre("0", "1", "2"));
 }
 
 TEST_P(DispatcherTest, a_lane_that_does_not_fit_in_memory_stays_in_order) {
