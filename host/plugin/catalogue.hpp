@@ -48,6 +48,8 @@ class Catalogue {
   // Watches the folders (inotify) on a thread of its own; `open` runs there for each library that it has not opened yet,
   // `changed` after each look that found a change.
   void watch(std::function<void()> changed, Opener open = {});
+  // Neither is called any more when it returns. Waits for an Opener that is at work.
+  void unwatch();
 
   std::vector<CatalogueEntry> list() const;
   // The version that runs; null when there is none.

@@ -17,6 +17,7 @@ asio::awaitable<void> Modules::stop() {
   std::error_code ignored;
   std::filesystem::remove(cli::address_file(config), ignored);
   stopping_ = true;
+  catalogue.unwatch();
   co_await server.stop(kRequests);
   co_await lifecycle.stop();
   co_await dispatcher.stop();

@@ -87,12 +87,15 @@ std::string_view state_name(CatalogueEntry::State state) {
 Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger)
     : folders_(std::move(folders)), artefacts_(std::move(artefacts)), logger_(std::move(logger)) {}
 
-Catalogue::~Catalogue() {
+Catalogue::~Catalogue() { unwatch(); }
+
+void Catalogue::unwatch() {
   if (wake_ < 0) return;
   watcher_.request_stop();
   ::eventfd_write(wake_, 1);
   watcher_.join();
   ::close(wake_);
+  wake_ = -1;
 }
 
 CatalogueEntry Catalogue::read(const fs::path& folder) const {
