@@ -1,7 +1,11 @@
 // S1 and S2: webhooks answered after their durable commit, against the same listener with the same checks and
 // no store.
 //   ingest_bench [seconds a round, 3] [rounds, 3] [connections, 64] [threads, those of the machine]
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -198,6 +202,26 @@ Figure with_store(const std::string& url, Load& load, const Settings& settings) 
   return figure;
 }
 
+// What a commit waits for at least, where the databases lie: without it the figures say little about a busy
+// disk.
+double fdatasync_ms() {
+  support::TempFolder folder;
+  const int file = ::open((folder / "sync").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) throw std::runtime_error("cannot write to the temporary folder");
+  const std::string page(16384, 'x');
+  std::vector<double> took;
+  for (int i = 0; i < 101; ++i) {
+    const auto before = std::chrono::steady_clock::now();
+    if (::write(file, page.data(), page.size()) < 0 || ::fdatasync(file) != 0)
+      throw std::runtime_error("cannot sync");
+    took.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count());
+  }
+  ::close(file);
+  std::sort(took.begin(), took.end());
+  return took[took.size() / 2];
+}
+
 struct Round {
   Figure bare;
   Figure postgresql;
@@ -225,6 +249,7 @@ void run(const Settings& settings) {
   support::PostgresServer postgres({"-c", "fsync=on", "-c", "synchronous_commit=on"});
   Load load;
   std::vector<Round> rounds;
+  const double sync_before = fdatasync_ms();
   for (int i = 0; i < settings.rounds; ++i) {
     const std::string name = "round" + std::to_string(i);
     support::TempFolder folder;
@@ -238,6 +263,7 @@ void run(const Settings& settings) {
       "the middle of %d rounds of %d s, %d connections, %d threads, 700 bytes; baseline: same listener and\n"
       "checks, no store, same round\n",
       settings.rounds, settings.seconds, settings.connections, settings.threads);
+  std::printf("fdatasync: %.2f ms before, %.2f ms after\n", sync_before, fdatasync_ms());
   std::printf("| what                         |    req/s | baseline | p50 ms | p99 ms | ratio | first   |\n");
   std::printf("| ---------------------------- | -------: | -------: | -----: | -----: | ----: | ------- |\n");
   const Round s1 = middle(rounds, &Round::postgresql);
