@@ -23,7 +23,8 @@ namespace {
 asio::awaitable<void> live(Modules& modules) {
   asio::signal_set signals(modules.io, SIGTERM, SIGINT);
   co_await modules.start();
-  const auto address = "http://" + modules.config.listen_address + ":" + std::to_string(modules.server.port());
+  const auto address =
+      "http://" + modules.config.listen_address + ":" + std::to_string(modules.server.port());
   std::cout << "ready: " << address << std::endl;
   ::sd_notify(0, "READY=1");
   modules.logger.info("ready", {{"address", address}});
@@ -47,8 +48,9 @@ int serve(const config::Config& config) {
   std::filesystem::create_directories(config.state_dir);
   net::init();
   log::Redactor redactor;
-  const auto logger = log::Logger::to_stderr(*log::parse_format(config.log_format), *log::parse_level(config.log_level), redactor,
-                                             config.log_file.string());
+  const auto logger =
+      log::Logger::to_stderr(*log::parse_format(config.log_format), *log::parse_level(config.log_level),
+                             redactor, config.log_file.string());
   asio::io_context io(static_cast<int>(config.threads));
   std::exception_ptr failure;
   {

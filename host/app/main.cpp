@@ -2,5 +2,6 @@
 #include "cli/command_line.hpp"
 
 int main(int argc, char** argv) {
-  return patchbay::cli::run(argc, argv, [](const patchbay::config::Config& config) { return patchbay::app::serve(config); });
+  return patchbay::cli::run(
+      argc, argv, [](const patchbay::config::Config& config) { return patchbay::app::serve(config); });
 }

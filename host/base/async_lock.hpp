@@ -10,7 +10,8 @@
 
 namespace patchbay {
 
-// One coroutine at a time for each key; the others wait in order without blocking a thread. Any thread. Outlives its locks.
+// One coroutine at a time for each key; the others wait in order without blocking a thread. Any thread.
+// Outlives its locks.
 class AsyncLocks {
  public:
   class Held {

@@ -32,7 +32,8 @@ class Clock {
   virtual std::unique_ptr<Timer> after(boost::asio::any_io_executor executor, Duration delay,
                                        std::function<void()> fn) = 0;
 
-  // Waits on the current executor. Ends early, by boost::system::system_error(operation_aborted), when cancelled.
+  // Waits on the current executor. Ends early, by boost::system::system_error(operation_aborted), when
+  // cancelled.
   boost::asio::awaitable<void> sleep(Duration delay);
 };
 
@@ -40,7 +41,8 @@ class SystemClock final : public Clock {
  public:
   TimePoint now() const override;
   std::chrono::nanoseconds monotonic() const override;
-  std::unique_ptr<Timer> after(boost::asio::any_io_executor executor, Duration delay, std::function<void()> fn) override;
+  std::unique_ptr<Timer> after(boost::asio::any_io_executor executor, Duration delay,
+                               std::function<void()> fn) override;
 };
 
 // Stands still until told: for tests.
@@ -49,7 +51,8 @@ class ManualClock final : public Clock {
   explicit ManualClock(TimePoint start);
   TimePoint now() const override;
   std::chrono::nanoseconds monotonic() const override;
-  std::unique_ptr<Timer> after(boost::asio::any_io_executor executor, Duration delay, std::function<void()> fn) override;
+  std::unique_ptr<Timer> after(boost::asio::any_io_executor executor, Duration delay,
+                               std::function<void()> fn) override;
   // Moves time and posts, in order, what has become due.
   void advance(Duration by);
 

@@ -11,8 +11,8 @@
 
 namespace patchbay {
 
-// One list of codes for the plugin seam, the wire, the outbox and the API; numbers are those of patchbay/abi.h and
-// never change meaning. What the host does on each is said in sdk/docs/contract.md.
+// One list of codes for the plugin seam, the wire, the outbox and the API; numbers are those of
+// patchbay/abi.h and never change meaning. What the host does on each is said in sdk/docs/contract.md.
 enum class Code : std::int32_t {
   ok = 0,
   invalid = 1,
@@ -46,8 +46,8 @@ struct Diagnostic {
   Text remedy;
 };
 
-// What ends the current request. Thrown inside the host, caught only at the roots (seam, spawned task, request handler,
-// job runner, main). Expected outcomes are return values instead.
+// What ends the current request. Thrown inside the host, caught only at the roots (seam, spawned task,
+// request handler, job runner, main). Expected outcomes are return values instead.
 class Error : public std::exception {
  public:
   Error(Code code, Text text);

@@ -10,8 +10,9 @@
 
 namespace patchbay {
 
-// A row's id: 41 bits of milliseconds since 2024, 10 bits of host number, 12 bits of sequence. Ids of one host rise,
-// so "ordered by id" is the order of creation. In JSON it is a string: JavaScript's numbers end at 2^53.
+// A row's id: 41 bits of milliseconds since 2024, 10 bits of host number, 12 bits of sequence. Ids of one
+// host rise, so "ordered by id" is the order of creation. In JSON it is a string: JavaScript's numbers end at
+// 2^53.
 using Id = std::int64_t;
 
 std::string to_string_id(Id id);

@@ -10,8 +10,8 @@
 
 namespace patchbay {
 
-// Owns spawned coroutines: none outlives the scope's stop(). Each runs on a strand of its own unless an executor is given.
-// Any thread may spawn.
+// Owns spawned coroutines: none outlives the scope's stop(). Each runs on a strand of its own unless an
+// executor is given. Any thread may spawn.
 class TaskScope {
  public:
   // Hears of every exception that leaves a task (cancellation apart), on that task's executor.

@@ -9,8 +9,8 @@
 
 namespace patchbay::cli {
 
-// Talks to the running host over its API. The right to do so comes from the store: a token that lives a minute is written
-// there, so whoever may read the store may use the command line. One thread; blocks.
+// Talks to the running host over its API. The right to do so comes from the store: a token that lives a
+// minute is written there, so whoever may read the store may use the command line. One thread; blocks.
 class ApiClient {
  public:
   // Throws Error{unavailable} "cli.not_running" when no host is running on this state folder.

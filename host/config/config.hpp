@@ -10,8 +10,8 @@
 
 namespace patchbay::config {
 
-// The host's configuration: one JSON file (schemas/config.json), environment variables over it, credentials from systemd.
-// Every path is absolute.
+// The host's configuration: one JSON file (schemas/config.json), environment variables over it, credentials
+// from systemd. Every path is absolute.
 struct Config {
   std::string site_url;  // without a slash at the end; empty: not known
   std::filesystem::path state_dir;
@@ -38,7 +38,8 @@ using Environment = std::map<std::string, std::string>;
 Environment environment_of_process();
 
 // Throws Error: not_found (no such file), invalid with diagnostics that name file, path and remedy.
-// PATCHBAY_LISTEN_PORT=0 stands over /listen/port; lists are separated by commas; an unknown PATCHBAY_ variable is an error.
+// PATCHBAY_LISTEN_PORT=0 stands over /listen/port; lists are separated by commas; an unknown PATCHBAY_
+// variable is an error.
 Config load(const std::filesystem::path& file, const Environment& environment);
 
 }  // namespace patchbay::config

@@ -17,8 +17,8 @@
 #include "hooks/route_table.hpp"
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
-#include "plugin/catalogue.hpp"
 #include "plugin/caller.hpp"
+#include "plugin/catalogue.hpp"
 #include "plugin/integrations.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -42,7 +42,8 @@ struct NewIntegration {
 
 struct Change {
   std::optional<std::string> name;
-  std::optional<std::string> settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
+  std::optional<std::string>
+      settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
 };
 
 struct Disconnected {
@@ -50,8 +51,9 @@ struct Disconnected {
   std::string warning;  // English; not empty when the provider could not be told
 };
 
-// Takes integrations through their states: created, checked, connected, disconnected; keeps their routes mounted, their
-// instances running and their listeners listening. One change of an integration at a time; any thread.
+// Takes integrations through their states: created, checked, connected, disconnected; keeps their routes
+// mounted, their instances running and their listeners listening. One change of an integration at a time; any
+// thread.
 class Lifecycle {
  public:
   struct Parts {
@@ -84,8 +86,8 @@ class Lifecycle {
   boost::asio::awaitable<plugin::Integration> create(NewIntegration wanted);
   boost::asio::awaitable<plugin::Integration> change(Id id, Change change, std::string language);
   boost::asio::awaitable<CheckReport> check(Id id, std::string language);
-  // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider refuses).
-  // `take_over`: also when somebody else receives at the provider. Repeating is harmless.
+  // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider
+  // refuses). `take_over`: also when somebody else receives at the provider. Repeating is harmless.
   boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
 
@@ -108,19 +110,25 @@ class Lifecycle {
   boost::asio::awaitable<std::map<std::string, std::string>> secrets_of(Id id);
   boost::asio::awaitable<void> resume(plugin::Integration integration);
   boost::asio::awaitable<void> resume_waiting();
-  boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over, std::string language);
+  boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over,
+                                       std::string language);
   boost::asio::awaitable<void> disconnect(Id id);
-  boost::asio::awaitable<void> mount(plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<void> run(plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest, bool started);
-  boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest, std::string language);
+  boost::asio::awaitable<void> mount(plugin::Integration integration,
+                                     std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> run(plugin::Integration integration,
+                                   std::shared_ptr<const plugin::Manifest> manifest, bool started);
+  boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
+                                                std::string language);
   boost::asio::awaitable<void> claim(plugin::Integration integration);
-  boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over, std::string language);
+  boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over,
+                                               std::string language);
   boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
   void listen(const plugin::Integration& integration, const plugin::Manifest& manifest);
   boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
   boost::asio::awaitable<bool> after_listening(Id id, port::Result result);
   boost::asio::awaitable<void> stop_listening(Id id);
-  std::map<std::string, std::string> addresses(const plugin::Integration& integration, const plugin::Manifest& manifest) const;
+  std::map<std::string, std::string> addresses(const plugin::Integration& integration,
+                                               const plugin::Manifest& manifest) const;
   bool offers(const plugin::Manifest& manifest, std::string_view extension) const;
 
   Parts parts_;

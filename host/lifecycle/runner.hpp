@@ -23,8 +23,9 @@ struct RunSpec {
 class Runner {
  public:
   virtual ~Runner() = default;
-  // Runs (or runs anew, with other settings) the integration's instance; returns when it is configured. Throws Error with
-  // what the plugin or its process said; the instance is then still wanted, and tried again, when `spec.started`.
+  // Runs (or runs anew, with other settings) the integration's instance; returns when it is configured.
+  // Throws Error with what the plugin or its process said; the instance is then still wanted, and tried
+  // again, when `spec.started`.
   virtual boost::asio::awaitable<void> run(RunSpec spec) = 0;
   // Drains, stops and forgets it.
   virtual boost::asio::awaitable<void> halt(Id integration) = 0;

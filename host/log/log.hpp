@@ -26,8 +26,8 @@ class Logger {
  public:
   // Writes nowhere: for tests.
   static Logger none();
-  // Lines to standard error (text or JSON, one line each); `redactor` outlives every copy. With a `file`, also there:
-  // 10 MB at most, then renamed, 5 kept. Throws std::exception when the file cannot be written.
+  // Lines to standard error (text or JSON, one line each); `redactor` outlives every copy. With a `file`,
+  // also there: 10 MB at most, then renamed, 5 kept. Throws std::exception when the file cannot be written.
   static Logger to_stderr(Format format, Level level, const Redactor& redactor, const std::string& file = {});
   // The same, appended to a string under a lock: for tests. `out` outlives every copy.
   static Logger to_string(Format format, Level level, const Redactor& redactor, std::string& out);

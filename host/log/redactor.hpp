@@ -10,8 +10,8 @@ namespace patchbay::log {
 // Knows every live secret value and takes them out of whatever is about to be written. Any thread.
 class Redactor {
  public:
-  // Counts: a value added twice must be removed twice. Values under 6 bytes are refused silently: they would blot out
-  // ordinary words.
+  // Counts: a value added twice must be removed twice. Values under 6 bytes are refused silently: they would
+  // blot out ordinary words.
   void add(std::string_view secret);
   void remove(std::string_view secret);
   // Each occurrence, also URL-encoded, becomes "[secret]".

@@ -36,17 +36,19 @@ std::string_view state_name(CatalogueEntry::State state);
 // Opens a plugin's library where that can do no harm; why it cannot be used, or nothing.
 using Opener = std::function<std::optional<Text>(const Manifest&)>;
 
-// Every plugin below the plugin folders. Nothing of a plugin is run here: manifests are read, libraries are opened by the
-// Opener, once each. A library is copied to <artefacts>/<id>/<sha256>/ and loaded from there. Any thread.
+// Every plugin below the plugin folders. Nothing of a plugin is run here: manifests are read, libraries are
+// opened by the Opener, once each. A library is copied to <artefacts>/<id>/<sha256>/ and loaded from there.
+// Any thread.
 class Catalogue {
  public:
   Catalogue(std::vector<std::filesystem::path> folders, std::filesystem::path artefacts, log::Logger logger);
   ~Catalogue();
 
-  // Reads the folders; unchanged plugins are not read again. True when the list has changed. Blocks on the disk.
+  // Reads the folders; unchanged plugins are not read again. True when the list has changed. Blocks on the
+  // disk.
   bool scan();
-  // Watches the folders (inotify) on a thread of its own; `open` runs there for each library that it has not opened yet,
-  // `changed` after each look that found a change.
+  // Watches the folders (inotify) on a thread of its own; `open` runs there for each library that it has not
+  // opened yet, `changed` after each look that found a change.
   void watch(std::function<void()> changed, Opener open = {});
   // Neither is called any more when it returns. Waits for an Opener that is at work.
   void unwatch();
@@ -70,7 +72,8 @@ class Catalogue {
   const log::Logger logger_;
   std::mutex scanning_;
   mutable std::mutex mutex_;
-  std::vector<std::pair<std::string, CatalogueEntry>> seen_;  // signature of the folder's files, and what was read
+  std::vector<std::pair<std::string, CatalogueEntry>>
+      seen_;  // signature of the folder's files, and what was read
   std::vector<CatalogueEntry> entries_;
   int wake_ = -1;  // eventfd that ends the watcher
   std::jthread watcher_;

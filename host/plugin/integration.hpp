@@ -15,7 +15,9 @@ std::string_view state_name(State state);
 std::optional<State> parse_state(std::string_view name);
 
 // Whether the integration is connected: its routes are mounted and its instance is wanted.
-inline bool is_connected(State state) { return state != State::draft && state != State::inactive; }
+inline bool is_connected(State state) {
+  return state != State::draft && state != State::inactive;
+}
 
 // One configured instance of a plugin (a bot, a mailbox).
 struct Integration {

@@ -11,7 +11,8 @@
 
 namespace patchbay::plugin {
 
-// A part of the manifest that holds only while a setting has a value: {"setting": "/mode", "equals": "webhook"}.
+// A part of the manifest that holds only while a setting has a value: {"setting": "/mode", "equals":
+// "webhook"}.
 struct Condition {
   std::string pointer;
   std::string equals;
@@ -21,10 +22,10 @@ struct Condition {
 struct RouteSpec {
   std::string id;
   std::vector<std::string> methods = {"POST"};
-  std::string verify;     // JSON object, never empty
-  std::string challenge;  // JSON object, or empty
-  std::string reply;      // JSON object {status, type, body}, or empty: 200 and an empty body
-  std::vector<std::string> order;   // JSON Pointers, or "form:<field>"; the first that exists wins
+  std::string verify;              // JSON object, never empty
+  std::string challenge;           // JSON object, or empty
+  std::string reply;               // JSON object {status, type, body}, or empty: 200 and an empty body
+  std::vector<std::string> order;  // JSON Pointers, or "form:<field>"; the first that exists wins
   std::vector<std::string> dedupe;
   std::uint64_t body_limit = 1u << 20;
   bool https = false;  // the address that the provider calls must be https
@@ -37,8 +38,9 @@ struct ListenerSpec {
 };
 
 struct SecretSpec {
-  std::vector<std::string> hosts;  // where a placeholder of it may go: host patterns, "setting:/pointer", "profile:/pointer"
-  int generate = 0;                // bytes made by the host at creation; 0: an administrator gives it
+  std::vector<std::string>
+      hosts;  // where a placeholder of it may go: host patterns, "setting:/pointer", "profile:/pointer"
+  int generate = 0;  // bytes made by the host at creation; 0: an administrator gives it
 };
 
 // plugin.json and the files that it names: the only truth about a plugin, read without running its code.
@@ -50,7 +52,7 @@ struct Manifest {
   std::string title;
   std::string description;
   std::string licence;
-  std::string library;  // file name beside plugin.json
+  std::string library;              // file name beside plugin.json
   std::vector<std::string> needs;   // host extensions: "pb.http/1"
   std::vector<std::string> offers;  // plugin extensions: "pb.channel/1"
   std::vector<std::string> egress;  // host patterns, "setting:/pointer"
@@ -64,8 +66,9 @@ struct Manifest {
   int instances_per_worker = 0;  // 0: all in one
   bool blocking = false;         // its calls block: every instance gets a thread of its own
   std::filesystem::path folder;
-  std::string sha256;              // of the library
-  std::filesystem::path artefact;  // the copy of the library that is loaded: named by content, so never changed under a worker
+  std::string sha256;  // of the library
+  std::filesystem::path
+      artefact;  // the copy of the library that is loaded: named by content, so never changed under a worker
 };
 
 // Whether a condition holds for these settings (a JSON object). No condition always holds.

@@ -8,9 +8,9 @@
 
 namespace patchbay::plugin {
 
-// Reads <folder>/plugin.json and the files that it names; runs nothing. Throws Error{invalid} whose text tells the
-// author what is wrong and where: no manifest, broken JSON, unknown key, schema that is no schema, missing library,
-// extension that this host does not offer.
+// Reads <folder>/plugin.json and the files that it names; runs nothing. Throws Error{invalid} whose text
+// tells the author what is wrong and where: no manifest, broken JSON, unknown key, schema that is no schema,
+// missing library, extension that this host does not offer.
 Manifest read_manifest(const std::filesystem::path& folder);
 
 // The pure part, for fuzzing: the manifest's text alone, no files.

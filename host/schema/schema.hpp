@@ -11,12 +11,12 @@
 
 namespace patchbay::schema {
 
-// A compiled JSON Schema (draft-07, https://json-schema.org/specification-links#draft-7) whose findings point at the
-// field and read as sentences. Immutable; any thread may check with it. Cheap to copy.
+// A compiled JSON Schema (draft-07, https://json-schema.org/specification-links#draft-7) whose findings point
+// at the field and read as sentences. Immutable; any thread may check with it. Cheap to copy.
 class Schema {
  public:
-  // `name` is what an error calls it ("schema/setup.json"). Throws Error{invalid} "schema.not_a_schema" with the reason.
-  // References must be local ("#/definitions/..."): nothing is fetched.
+  // `name` is what an error calls it ("schema/setup.json"). Throws Error{invalid} "schema.not_a_schema" with
+  // the reason. References must be local ("#/definitions/..."): nothing is fetched.
   static Schema compile(const nlohmann::json& document, std::string_view name);
 
   // Empty when `value` is valid. Unknown keys name the nearest known one.

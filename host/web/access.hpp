@@ -46,19 +46,21 @@ class Operations {
 
   void add(Operation operation) { bits_ |= bit(operation); }
   void add(const Operations& others) { bits_ |= others.bits_; }
-  bool has(Operation operation) const { return operation == Operation::none || (bits_ & bit(operation)) != 0; }
+  bool has(Operation operation) const {
+    return operation == Operation::none || (bits_ & bit(operation)) != 0;
+  }
 
  private:
   static std::uint32_t bit(Operation operation) { return 1u << static_cast<unsigned>(operation); }
   std::uint32_t bits_ = 0;
 };
 
-// Words that a token can carry: "admin" (everything), "read" (all that reads, tokens apart), "chats" (chats and files,
-// both ways), "integrations", "plugins", "inbox", "status".
+// Words that a token can carry: "admin" (everything), "read" (all that reads, tokens apart), "chats" (chats
+// and files, both ways), "integrations", "plugins", "inbox", "status".
 const std::vector<std::string>& scope_names();
 std::optional<Operations> scope_operations(std::string_view scope);
-// Of a list with spaces or commas between. Throws Error{invalid} "web.unknown_scope", which names the nearest, and
-// "web.no_scope" for an empty list.
+// Of a list with spaces or commas between. Throws Error{invalid} "web.unknown_scope", which names the
+// nearest, and "web.no_scope" for an empty list.
 Operations parse_scopes(std::string_view scopes);
 
 // The same of a list that was stored once: what this version does not know gives nothing.

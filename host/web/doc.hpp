@@ -6,16 +6,19 @@
 
 namespace patchbay::web {
 
-// What a route says about itself: the OpenAPI document is made from it, and the router checks requests against it.
-// Schemas are JSON texts; answers may refer to "#/components/schemas/<name>" (Router::component), request bodies stand
-// alone (draft-07).
+// What a route says about itself: the OpenAPI document is made from it, and the router checks requests
+// against it. Schemas are JSON texts; answers may refer to "#/components/schemas/<name>" (Router::component),
+// request bodies stand alone (draft-07).
 class Doc {
  public:
   enum class Takes { nothing, json, stream };
 
   struct Parameter {
     Parameter(std::string name_, std::string where_, std::string about_, std::string schema_)
-        : name(std::move(name_)), where(std::move(where_)), about(std::move(about_)), schema(std::move(schema_)) {}
+        : name(std::move(name_)),
+          where(std::move(where_)),
+          about(std::move(about_)),
+          schema(std::move(schema_)) {}
     std::string name;
     std::string where;  // "path", "query", "header"
     std::string about;

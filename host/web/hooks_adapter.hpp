@@ -7,7 +7,8 @@
 
 namespace patchbay::web {
 
-// "/hooks/..." of the listener is the door of the hooks module. Mount it with Router::mount("/hooks/", adapter).
+// "/hooks/..." of the listener is the door of the hooks module. Mount it with Router::mount("/hooks/",
+// adapter).
 class HooksAdapter final : public Application {
  public:
   // `ingress` outlives the adapter. `base_path`: the path of site_url, taken off where a request carries it.

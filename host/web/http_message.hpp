@@ -13,8 +13,8 @@
 
 namespace patchbay::web {
 
-// Header fields in order of arrival, names in lower case. All text lies in one string: two allocations, however many
-// fields there are. Views stay good until the next add(), and not beyond a move.
+// Header fields in order of arrival, names in lower case. All text lies in one string: two allocations,
+// however many fields there are. Views stay good until the next add(), and not beyond a move.
 class Headers {
  public:
   using Field = std::pair<std::string_view, std::string_view>;
@@ -39,13 +39,14 @@ class Headers {
   std::vector<Span> spans_;
 };
 
-// What of a body has not arrived with the header. Belongs to the connection; may be used by the handler, one call at a
-// time, until it has answered.
+// What of a body has not arrived with the header. Belongs to the connection; may be used by the handler, one
+// call at a time, until it has answered.
 class Body {
  public:
   virtual ~Body() = default;
-  // The next piece as it comes, at most 64 KiB; empty at the end. Throws StatusError 413 beyond the limit, 400 for a
-  // broken encoding, and boost::system::system_error when the client is gone or too slow (let it pass).
+  // The next piece as it comes, at most 64 KiB; empty at the end. Throws StatusError 413 beyond the limit,
+  // 400 for a broken encoding, and boost::system::system_error when the client is gone or too slow (let it
+  // pass).
   virtual boost::asio::awaitable<std::string> next() = 0;
   // All that is left.
   boost::asio::awaitable<std::string> rest();
@@ -54,13 +55,13 @@ class Body {
 // One request. Moves along; nothing in it refers to the connection but `stream`.
 class Request {
  public:
-  std::string method;   // any token, as sent
-  std::string target;   // as sent: "/api/v1/chats?limit=5"
+  std::string method;  // any token, as sent
+  std::string target;  // as sent: "/api/v1/chats?limit=5"
   Headers headers;
-  std::string body;     // whole, unless `stream` is set: then empty
+  std::string body;  // whole, unless `stream` is set: then empty
   Body* stream = nullptr;
-  std::string peer;     // numeric address of the client
-  std::string trace;    // W3C traceparent of this request
+  std::string peer;   // numeric address of the client
+  std::string trace;  // W3C traceparent of this request
 
   // Not decoded.
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
@@ -75,7 +76,8 @@ class BodySource {
   virtual ~BodySource() = default;
   // Known length, or nothing: then it is sent in chunks.
   virtual std::optional<std::uint64_t> size() const = 0;
-  // The next piece; empty at the end. An exception cuts the connection, so that nobody takes half for the whole.
+  // The next piece; empty at the end. An exception cuts the connection, so that nobody takes half for the
+  // whole.
   virtual boost::asio::awaitable<std::string> next() = 0;
 };
 

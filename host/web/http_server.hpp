@@ -26,27 +26,28 @@ class BodyPlan {
 class Application {
  public:
   virtual ~Application() = default;
-  // Called when the header is there, for requests with a body; must not block. Throw Error (or StatusError) to refuse.
+  // Called when the header is there, for requests with a body; must not block. Throw Error (or StatusError)
+  // to refuse.
   virtual BodyPlan plan(const Request& head) = 0;
   // Throws Error for what becomes application/problem+json; anything else is logged and becomes 500.
   virtual boost::asio::awaitable<Response> handle(Request request) = 0;
 };
 
-// HTTP/1.1 on a TCP port: keep-alive, pipelining, `Expect: 100-continue`, limits on everything a client decides.
-// Each connection runs on a strand of its own. TLS is a proxy's work for now.
+// HTTP/1.1 on a TCP port: keep-alive, pipelining, `Expect: 100-continue`, limits on everything a client
+// decides. Each connection runs on a strand of its own. TLS is a proxy's work for now.
 class HttpServer {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0: any free one
-    std::size_t max_connections = 10'000;  // beyond: 503 and closed
-    std::size_t header_limit = 16u << 10;  // bytes: 431
-    std::size_t header_fields = 128;       // 431
+    std::uint16_t port = 0;                    // 0: any free one
+    std::size_t max_connections = 10'000;      // beyond: 503 and closed
+    std::size_t header_limit = 16u << 10;      // bytes: 431
+    std::size_t header_fields = 128;           // 431
     std::uint64_t buffered_limit = 64u << 20;  // bytes of unfinished buffered bodies together, beyond: 503
     Duration header_timeout{10'000};  // from its first byte (of a new connection: from the start) to its end
     Duration idle_timeout{75'000};    // between requests
     Duration transfer_timeout{30'000};  // without any progress, and the grace below min_rate
-    std::uint64_t min_rate = 4096;    // bytes a second that a body must reach on average after the grace
+    std::uint64_t min_rate = 4096;      // bytes a second that a body must reach on average after the grace
   };
 
   // `clock` and `application` outlive the server.
@@ -63,8 +64,8 @@ class HttpServer {
   std::uint16_t port() const;
   std::size_t connections() const;
 
-  // No new connections; idle ones close; running requests finish and answer with `Connection: close`. What still runs
-  // after `bound` is cut.
+  // No new connections; idle ones close; running requests finish and answer with `Connection: close`. What
+  // still runs after `bound` is cut.
   boost::asio::awaitable<void> stop(Duration bound);
 
   struct State;

@@ -24,8 +24,9 @@ class FormPart {
 // The boundary of a "multipart/form-data; boundary=..." type; nothing for any other type.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-// Pure parser of multipart/form-data that comes in pieces: what is put in comes out as events. Holds at most one header
-// and one delimiter between two pieces. Throws StatusError 400 for what is no such body. One thread at a time.
+// Pure parser of multipart/form-data that comes in pieces: what is put in comes out as events. Holds at most
+// one header and one delimiter between two pieces. Throws StatusError 400 for what is no such body. One
+// thread at a time.
 class MultipartParser {
  public:
   struct Event {

@@ -33,7 +33,8 @@ class Call {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
 
-  Call(Request request_, Principal who_, Fields params, Fields query, std::shared_ptr<const nlohmann::json> json)
+  Call(Request request_, Principal who_, Fields params, Fields query,
+       std::shared_ptr<const nlohmann::json> json)
       : request(std::move(request_)),
         who(std::move(who_)),
         params_(std::move(params)),
@@ -77,19 +78,22 @@ class RouteInfo {
 
 using Handler = std::function<boost::asio::awaitable<Response>(Call)>;
 
-// Routes by path. Filled by the composition root before the server starts, constant afterwards; then any thread.
+// Routes by path. Filled by the composition root before the server starts, constant afterwards; then any
+// thread.
 class Router final : public Application {
  public:
   struct Route;
 
-  // `authenticator` outlives the router. `base_path` ("/app", may be empty) is taken off where a request carries it.
+  // `authenticator` outlives the router. `base_path` ("/app", may be empty) is taken off where a request
+  // carries it.
   explicit Router(Authenticator& authenticator, std::string base_path = {});
   ~Router() override;
 
   // `path`: "/api/v1/chats/{id}/messages". The operation is asked for before the body is read. Throws
   // std::logic_error for a route that is there already or whose schema is none.
   void add(Operation operation, Verb verb, std::string path, Handler handler, Doc doc);
-  // What begins with `prefix` ("/hooks/") is somebody else's, who checks on his own. `application` outlives the router.
+  // What begins with `prefix` ("/hooks/") is somebody else's, who checks on his own. `application` outlives
+  // the router.
   void mount(std::string prefix, Application& application);
   // A named schema for answers to refer to.
   void component(std::string name, std::string schema);

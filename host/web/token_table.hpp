@@ -23,8 +23,8 @@ class Token {
   std::optional<TimePoint> revoked_at;
 };
 
-// "pb_", 43 characters that say 32 random bytes, 6 that check them: what is mistyped is refused without a look into
-// the database, and tools that search for leaked secrets can know it.
+// "pb_", 43 characters that say 32 random bytes, 6 that check them: what is mistyped is refused without a
+// look into the database, and tools that search for leaked secrets can know it.
 std::string mint_token();
 bool is_token(std::string_view text);
 // What is stored and searched for.

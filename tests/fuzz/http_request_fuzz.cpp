@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (parser.request.headers.size() > 33) std::abort();
   parser.complaint();
-  for (const auto segment : patchbay::web::split_path(parser.request.path())) patchbay::web::percent_decode(segment);
+  for (const auto segment : patchbay::web::split_path(parser.request.path()))
+    patchbay::web::percent_decode(segment);
   try {
     patchbay::web::parse_json_body(text);
   } catch (const patchbay::web::StatusError&) {

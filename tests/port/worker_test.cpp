@@ -150,7 +150,8 @@ TEST(WorkerExecutable, ExportsNoFunction) {
   EXPECT_EQ(exported.find(" u "), std::string::npos) << exported;
 }
 
-// S7: private memory of an idle worker; 1 MB is the first figure, for a release build. Zero: only root may read it.
+// S7: private memory of an idle worker; 1 MB is the first figure, for a release build. Zero: only root may
+// read it.
 TEST_F(WorkerProcess, StaysSmallWhileIdle) {
   bench.act("describe");
   std::ifstream rollup("/proc/" + std::to_string(bench.port->pid()) + "/smaps_rollup");

@@ -19,7 +19,8 @@ double resident_bytes() {
 
 Figures::Figures(metrics::Registry& metrics, const hooks::Counters& counters)
     : metrics_(metrics),
-      resident_(metrics.define(metrics::Definition(metrics::Kind::gauge, "process_resident_memory_bytes", "Resident memory of the host"))) {
+      resident_(metrics.define(metrics::Definition(metrics::Kind::gauge, "process_resident_memory_bytes",
+                                                   "Resident memory of the host"))) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -28,14 +29,16 @@ Figures::Figures(metrics::Registry& metrics, const hooks::Counters& counters)
   follow("patchbay_hooks_wrong_method_total", "Requests with another method (405)", counters.wrong_method);
   follow("patchbay_hooks_too_large_total", "Bodies over the limit (413)", counters.too_large);
   follow("patchbay_hooks_not_verified_total", "Wrong or missing signatures (401)", counters.not_verified);
-  follow("patchbay_hooks_store_failed_total", "Refused since the store was away (503)", counters.store_failed);
+  follow("patchbay_hooks_store_failed_total", "Refused since the store was away (503)",
+         counters.store_failed);
   follow("patchbay_hooks_queue_full_total", "Refused since too much waited (503)", counters.queue_full);
   follow("patchbay_hooks_commits_total", "Commits of the inbox", counters.batches);
   follow("patchbay_inbox_processed_total", "Requests that a plugin translated", counters.processed);
   follow("patchbay_inbox_retried_total", "Requests that were tried again", counters.retried);
   follow("patchbay_inbox_dead_total", "Requests that became dead letters", counters.dead);
   follow("patchbay_events_total", "Events that had their effect", counters.events);
-  follow("patchbay_events_duplicates_total", "Events that had had their effect before", counters.events_known);
+  follow("patchbay_events_duplicates_total", "Events that had had their effect before",
+         counters.events_known);
 }
 
 void Figures::follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count) {

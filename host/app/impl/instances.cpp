@@ -11,7 +11,8 @@ namespace {
 constexpr Duration kConfigureLimit{10'000};
 constexpr Duration kStartLimit{30'000};
 
-asio::awaitable<port::Result> prepare(std::shared_ptr<port::Instance> instance, std::string configure, bool started) {
+asio::awaitable<port::Result> prepare(std::shared_ptr<port::Instance> instance, std::string configure,
+                                      bool started) {
   port::Call call("pb.lifecycle/1:configure", port::Message(std::move(configure)), "", kConfigureLimit);
   auto result = co_await instance->call(std::move(call));
   if (!result.ok() || !started) co_return result;
@@ -26,17 +27,23 @@ std::filesystem::path worker_executable() {
 }
 
 asio::awaitable<void> Instances::run(lifecycle::RunSpec spec) {
-  auto context = std::make_shared<plugin::InstanceContext>(spec.integration, spec.manifest, spec.settings, logger_);
-  auto ready = [configure = spec.configure, started = spec.started](std::shared_ptr<port::Instance> instance) {
+  auto context =
+      std::make_shared<plugin::InstanceContext>(spec.integration, spec.manifest, spec.settings, logger_);
+  auto ready = [configure = spec.configure,
+                started = spec.started](std::shared_ptr<port::Instance> instance) {
     return prepare(std::move(instance), configure, started);
   };
-  supervisor::Spec wanted(spec.integration, spec.manifest, services_.make(std::move(context)), std::move(ready));
+  supervisor::Spec wanted(spec.integration, spec.manifest, services_.make(std::move(context)),
+                          std::move(ready));
   wanted.keep = spec.started;
-  wanted.in_process = std::find(in_process_.begin(), in_process_.end(), spec.manifest->id) != in_process_.end();
+  wanted.in_process =
+      std::find(in_process_.begin(), in_process_.end(), spec.manifest->id) != in_process_.end();
   fleet_.release(spec.integration);
   co_await fleet_.run(std::move(wanted));
 }
 
-asio::awaitable<void> Instances::halt(Id integration) { co_await fleet_.halt(integration); }
+asio::awaitable<void> Instances::halt(Id integration) {
+  co_await fleet_.halt(integration);
+}
 
 }  // namespace patchbay::app

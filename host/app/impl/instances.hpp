@@ -13,12 +13,13 @@
 
 namespace patchbay::app {
 
-// Runs integrations in the supervisor's fleet: brings together what lifecycle says, what the supervisor keeps alive and
-// what services offer to it.
+// Runs integrations in the supervisor's fleet: brings together what lifecycle says, what the supervisor keeps
+// alive and what services offer to it.
 class Instances final : public lifecycle::Runner {
  public:
   // All references outlive it. `in_process`: ids of plugins that run inside the host.
-  Instances(supervisor::Fleet& fleet, plugin::Services& services, std::vector<std::string> in_process, log::Logger logger)
+  Instances(supervisor::Fleet& fleet, plugin::Services& services, std::vector<std::string> in_process,
+            log::Logger logger)
       : fleet_(fleet), services_(services), in_process_(std::move(in_process)), logger_(std::move(logger)) {}
 
   boost::asio::awaitable<void> run(lifecycle::RunSpec spec) override;

@@ -23,9 +23,11 @@ std::string words_of(const std::exception_ptr& error) {
   }
 }
 
-// Plugins that came with the host, those that an administrator dropped into the state folder, and configured ones.
+// Plugins that came with the host, those that an administrator dropped into the state folder, and configured
+// ones.
 std::vector<fs::path> plugin_folders(const config::Config& config) {
-  std::vector<fs::path> out = {(worker_executable().parent_path() / "../plugins").lexically_normal(), config.state_dir / "plugins"};
+  std::vector<fs::path> out = {(worker_executable().parent_path() / "../plugins").lexically_normal(),
+                               config.state_dir / "plugins"};
   out.insert(out.end(), config.plugin_folders.begin(), config.plugin_folders.end());
   return out;
 }
@@ -72,44 +74,52 @@ web::HttpServer::Options server_options(const config::Config& config) {
 
 }  // namespace
 
-Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logger logger_, log::Redactor& redactor_)
+Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logger logger_,
+                 log::Redactor& redactor_)
     : config(config_),
       io(io_),
       logger(std::move(logger_)),
       redactor(redactor_),
-      tasks(io.get_executor(), [this](const std::string& name, std::exception_ptr e) {
-        logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
-      }),
-      lock(store::HostLock::acquire(config.store_url, logger, [this] {
-        logger.error("another host has taken the store over: stopping");
-        io.stop();
-      })),
+      tasks(io.get_executor(),
+            [this](const std::string& name, std::exception_ptr e) {
+              logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
+            }),
+      lock(store::HostLock::acquire(config.store_url, logger,
+                                    [this] {
+                                      logger.error("another host has taken the store over: stopping");
+                                      io.stop();
+                                    })),
       store(open_store(config, logger)),
       vault((store::migrate(*store), vault::Vault::open(*store, config.key_file.string(), clock))),
       ids(clock, 0, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
       verb_checker(SchemaVerbChecker::of_this_build()),
-      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, config.egress_allow,
-                verb_checker.get()}),
+      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger,
+                config.egress_allow, verb_checker.get()}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, counters),
       routes(config.site_url),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
-      effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters, logger),
-      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(), logger),
+      effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
+              logger),
+      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(),
+                 logger),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
       ingress(routes, inbox_committer, clock, counters, logger),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
-      deliveries(clock, ids, [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
-      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries), logger),
-      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels), logger),
+      deliveries(clock, ids,
+                 [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
+      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries),
+             logger),
+      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels),
+                  logger),
       chats(chats_parts()),
-      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor, logger,
-                 config.site_url, kVersion}),
+      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor,
+                 logger, config.site_url, kVersion}),
       upkeep(*store, inbox, clock, config.inbox_keep_days, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
@@ -120,14 +130,17 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       files_api(*store, chats, clock, ids),
       tokens_api(tokens),
       server(io.get_executor(), clock, logger, server_options(config), router) {
-  inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
+  inbox_committer.on_stored(
+      [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   add_plugin_calls();
   add_routes();
 }
 
 // Also when stop() was never reached: its thread uses what is destroyed before it.
-Modules::~Modules() { catalogue.unwatch(); }
+Modules::~Modules() {
+  catalogue.unwatch();
+}
 
 supervisor::Fleet::Options Modules::fleet_options() {
   supervisor::Fleet::Options options(io.get_executor(), clock, spawner, logger);
@@ -138,7 +151,9 @@ supervisor::Fleet::Options Modules::fleet_options() {
     outbox.wake(id);
     attachments.wake({id});
   };
-  options.on_quarantined = [this](Id id, std::string reason) { lifecycle.quarantined(id, std::move(reason)); };
+  options.on_quarantined = [this](Id id, std::string reason) {
+    lifecycle.quarantined(id, std::move(reason));
+  };
   return options;
 }
 
@@ -189,7 +204,8 @@ asio::awaitable<void> Modules::start() {
   server.start();
   auto open = [this](const plugin::Manifest& manifest) { return open_library(spawner, clock, manifest); };
   catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
-  std::ofstream(cli::address_file(config)) << "http://" << config.listen_address << ':' << server.port() << '\n';
+  std::ofstream(cli::address_file(config))
+      << "http://" << config.listen_address << ':' << server.port() << '\n';
 }
 
 }  // namespace patchbay::app

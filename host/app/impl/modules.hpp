@@ -43,12 +43,13 @@
 
 namespace patchbay::app {
 
-// Every module of one host, wired once, in the order of who needs whom; destroyed the other way round. What is here is
-// wiring only.
+// Every module of one host, wired once, in the order of who needs whom; destroyed the other way round. What
+// is here is wiring only.
 class Modules {
  public:
   // Opens store and vault: blocks, and throws Error as serve() says.
-  Modules(const config::Config& config_, boost::asio::io_context& io_, log::Logger logger_, log::Redactor& redactor_);
+  Modules(const config::Config& config_, boost::asio::io_context& io_, log::Logger logger_,
+          log::Redactor& redactor_);
   ~Modules();
 
   // Mounts routes, starts instances and dispatchers, opens the listener.

@@ -32,7 +32,8 @@ asio::awaitable<port::Result> inject(Modules& modules, Context context, port::Ca
   auto route = request.value("route", std::string());
   auto type = request.value("content_type", std::string("application/json"));
   auto bodies = std::move(call.message.blobs);
-  const auto done = co_await modules.injector.inject(context->integration, std::move(route), std::move(type), std::move(bodies), call.trace);
+  const auto done = co_await modules.injector.inject(context->integration, std::move(route), std::move(type),
+                                                     std::move(bodies), call.trace);
   co_return stored(done.stored, done.known);
 }
 
@@ -45,8 +46,12 @@ asio::awaitable<port::Result> emit(Modules& modules, Context context, port::Call
 }  // namespace
 
 void Modules::add_plugin_calls() {
-  services.add("pb.webhook/1:inject", [this](Context context, port::Call call) { return inject(*this, std::move(context), std::move(call)); });
-  services.add("pb.events/1:emit", [this](Context context, port::Call call) { return emit(*this, std::move(context), std::move(call)); });
+  services.add("pb.webhook/1:inject", [this](Context context, port::Call call) {
+    return inject(*this, std::move(context), std::move(call));
+  });
+  services.add("pb.events/1:emit", [this](Context context, port::Call call) {
+    return emit(*this, std::move(context), std::move(call));
+  });
 }
 
 }  // namespace patchbay::app

@@ -16,7 +16,9 @@ constexpr Duration kPause = 100ms;  // between portions
 constexpr Duration kUnused = 24h;   // a file may wait so long for its message
 constexpr std::int64_t kPortion = 1000;
 
-std::int64_t to_ms(TimePoint time) { return time.time_since_epoch().count(); }
+std::int64_t to_ms(TimePoint time) {
+  return time.time_since_epoch().count();
+}
 
 }  // namespace
 

@@ -9,12 +9,16 @@
 
 namespace patchbay::app {
 
-// Takes away what nobody needs any more: requests that ended long ago, files that no message uses. Every hour, a little at a
-// time, so that nothing waits for it. All references outlive it.
+// Takes away what nobody needs any more: requests that ended long ago, files that no message uses. Every
+// hour, a little at a time, so that nothing waits for it. All references outlive it.
 class Upkeep {
  public:
   Upkeep(store::Store& store, hooks::Inbox& inbox, Clock& clock, int inbox_keep_days, log::Logger logger)
-      : store_(store), inbox_(inbox), clock_(clock), inbox_keep_(inbox_keep_days), logger_(std::move(logger)) {}
+      : store_(store),
+        inbox_(inbox),
+        clock_(clock),
+        inbox_keep_(inbox_keep_days),
+        logger_(std::move(logger)) {}
 
   // Until cancelled.
   boost::asio::awaitable<void> run();

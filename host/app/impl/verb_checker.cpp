@@ -31,13 +31,16 @@ SchemaVerbChecker::SchemaVerbChecker() {
     const auto verbs = document.value("verbs", json::object());
     for (const auto& verb : verbs.items()) {
       const auto method = extension_of(file) + ":" + verb.key();
-      if (verb.value().contains("request")) requests_.emplace(method, compile(document, verb.value().at("request"), method));
-      if (verb.value().contains("reply")) replies_.emplace(method, compile(document, verb.value().at("reply"), method));
+      if (verb.value().contains("request"))
+        requests_.emplace(method, compile(document, verb.value().at("request"), method));
+      if (verb.value().contains("reply"))
+        replies_.emplace(method, compile(document, verb.value().at("reply"), method));
     }
   }
 }
 
-std::optional<std::string> SchemaVerbChecker::check(const Schemas& schemas, const std::string& method, const port::Message& message) {
+std::optional<std::string> SchemaVerbChecker::check(const Schemas& schemas, const std::string& method,
+                                                    const port::Message& message) {
   const auto schema = schemas.find(method);
   if (schema == schemas.end()) return std::nullopt;
   const auto value = json::parse(message.json.empty() ? "{}" : message.json, nullptr, false);
@@ -47,11 +50,13 @@ std::optional<std::string> SchemaVerbChecker::check(const Schemas& schemas, cons
   return found.front().path + ": " + found.front().summary.english();
 }
 
-std::optional<std::string> SchemaVerbChecker::check_request(const std::string& method, const port::Message& message) const {
+std::optional<std::string> SchemaVerbChecker::check_request(const std::string& method,
+                                                            const port::Message& message) const {
   return check(requests_, method, message);
 }
 
-std::optional<std::string> SchemaVerbChecker::check_reply(const std::string& method, const port::Message& message) const {
+std::optional<std::string> SchemaVerbChecker::check_reply(const std::string& method,
+                                                          const port::Message& message) const {
   return check(replies_, method, message);
 }
 

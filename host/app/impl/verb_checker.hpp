@@ -9,21 +9,24 @@
 
 namespace patchbay::app {
 
-// Compares what crosses the seam with schemas/abi/*.json. In debug builds only: a plugin or host that breaks the contract
-// is found where it does.
+// Compares what crosses the seam with schemas/abi/*.json. In debug builds only: a plugin or host that breaks
+// the contract is found where it does.
 class SchemaVerbChecker final : public plugin::VerbChecker {
  public:
   SchemaVerbChecker();
 
-  std::optional<std::string> check_request(const std::string& method, const port::Message& message) const override;
-  std::optional<std::string> check_reply(const std::string& method, const port::Message& message) const override;
+  std::optional<std::string> check_request(const std::string& method,
+                                           const port::Message& message) const override;
+  std::optional<std::string> check_reply(const std::string& method,
+                                         const port::Message& message) const override;
 
   // Null in release builds.
   static std::unique_ptr<plugin::VerbChecker> of_this_build();
 
  private:
   using Schemas = std::map<std::string, schema::Schema, std::less<>>;
-  static std::optional<std::string> check(const Schemas& schemas, const std::string& method, const port::Message& message);
+  static std::optional<std::string> check(const Schemas& schemas, const std::string& method,
+                                          const port::Message& message);
 
   Schemas requests_;
   Schemas replies_;

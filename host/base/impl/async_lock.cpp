@@ -13,7 +13,9 @@ using Channel = asio::experimental::concurrent_channel<void(boost::system::error
 
 // A lock is a channel that holds one token.
 struct Lock {
-  explicit Lock(const asio::any_io_executor& executor) : token(executor, 1) { token.try_send(boost::system::error_code()); }
+  explicit Lock(const asio::any_io_executor& executor) : token(executor, 1) {
+    token.try_send(boost::system::error_code());
+  }
   Channel token;
   int users = 0;
 };
@@ -42,7 +44,8 @@ struct AsyncLocks::State {
   std::map<Id, std::shared_ptr<Lock>> locks;
 };
 
-AsyncLocks::AsyncLocks(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+AsyncLocks::AsyncLocks(asio::any_io_executor executor)
+    : state_(std::make_shared<State>(std::move(executor))) {}
 AsyncLocks::~AsyncLocks() = default;
 
 asio::awaitable<AsyncLocks::Held> AsyncLocks::lock(Id key) {
@@ -50,7 +53,8 @@ asio::awaitable<AsyncLocks::Held> AsyncLocks::lock(Id key) {
   // Leaves the table when the last user goes, also when the wait is cancelled.
   std::shared_ptr<void> user(nullptr, [state = state_, key](void*) { state->leave(key); });
   co_await lock->token.async_receive(asio::use_awaitable);
-  std::shared_ptr<void> held(nullptr, [lock, user](void*) { lock->token.try_send(boost::system::error_code()); });
+  std::shared_ptr<void> held(nullptr,
+                             [lock, user](void*) { lock->token.try_send(boost::system::error_code()); });
   Held result(std::move(held));
   co_return result;
 }

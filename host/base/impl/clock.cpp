@@ -6,10 +6,10 @@
 #include <ctime>
 #include <vector>
 
-#include <boost/asio/async_result.hpp>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -79,7 +79,8 @@ std::chrono::nanoseconds SystemClock::monotonic() const {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
 
-std::unique_ptr<Clock::Timer> SystemClock::after(any_io_executor executor, Duration delay, std::function<void()> fn) {
+std::unique_ptr<Clock::Timer> SystemClock::after(any_io_executor executor, Duration delay,
+                                                 std::function<void()> fn) {
   return std::make_unique<SteadyTimer>(executor, delay, std::move(fn));
 }
 
@@ -114,7 +115,8 @@ class ManualTimer final : public Clock::Timer {
   std::weak_ptr<ManualClock::State::Entry> entry_;
 };
 
-void run_entry(const std::shared_ptr<ManualClock::State>& state, const std::shared_ptr<ManualClock::State::Entry>& entry) {
+void run_entry(const std::shared_ptr<ManualClock::State>& state,
+               const std::shared_ptr<ManualClock::State::Entry>& entry) {
   std::function<void()> fn;
   {
     const std::lock_guard lock(state->mutex);
@@ -125,7 +127,9 @@ void run_entry(const std::shared_ptr<ManualClock::State>& state, const std::shar
 
 }  // namespace
 
-ManualClock::ManualClock(TimePoint start) : state_(std::make_shared<State>()) { state_->now = start; }
+ManualClock::ManualClock(TimePoint start) : state_(std::make_shared<State>()) {
+  state_->now = start;
+}
 
 TimePoint ManualClock::now() const {
   const std::lock_guard lock(state_->mutex);
@@ -137,7 +141,8 @@ std::chrono::nanoseconds ManualClock::monotonic() const {
   return state_->elapsed;
 }
 
-std::unique_ptr<Clock::Timer> ManualClock::after(any_io_executor executor, Duration delay, std::function<void()> fn) {
+std::unique_ptr<Clock::Timer> ManualClock::after(any_io_executor executor, Duration delay,
+                                                 std::function<void()> fn) {
   auto entry = std::make_shared<State::Entry>();
   entry->executor = std::move(executor);
   entry->fn = std::move(fn);
@@ -169,7 +174,8 @@ std::string to_rfc3339(TimePoint time) {
   ::gmtime_r(&whole, &parts);
   std::array<char, 32> text{};
   const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text.data() + length, text.size() - length, ".%03dZ", static_cast<int>((time - seconds).count()));
+  std::snprintf(text.data() + length, text.size() - length, ".%03dZ",
+                static_cast<int>((time - seconds).count()));
   return text.data();
 }
 

@@ -6,15 +6,19 @@ namespace patchbay {
 namespace {
 
 constexpr std::array<std::string_view, 13> kNames = {
-    "ok",           "invalid",     "unauthenticated", "denied",    "not_found",   "conflict",        "rate_limited",
-    "unavailable",  "deadline",    "cancelled",       "unsupported", "outcome_unknown", "internal"};
+    "ok",          "invalid",         "unauthenticated", "denied",   "not_found",
+    "conflict",    "rate_limited",    "unavailable",     "deadline", "cancelled",
+    "unsupported", "outcome_unknown", "internal"};
 
 }  // namespace
 
-std::string_view code_name(Code code) { return kNames.at(static_cast<std::size_t>(code)); }
+std::string_view code_name(Code code) {
+  return kNames.at(static_cast<std::size_t>(code));
+}
 
 Code code_from(std::int32_t number) {
-  return number >= 0 && number < static_cast<std::int32_t>(kNames.size()) ? static_cast<Code>(number) : Code::internal;
+  return number >= 0 && number < static_cast<std::int32_t>(kNames.size()) ? static_cast<Code>(number)
+                                                                          : Code::internal;
 }
 
 Diagnostic::Diagnostic(std::string path_, Text summary_, Text remedy_, Severity severity_)

@@ -12,7 +12,9 @@ constexpr std::int64_t kEpochMs = 1'704'067'200'000;  // 2024-01-01T00:00:00Z
 
 }  // namespace
 
-std::string to_string_id(Id id) { return std::to_string(id); }
+std::string to_string_id(Id id) {
+  return std::to_string(id);
+}
 
 std::optional<Id> parse_id(std::string_view text) {
   Id id = 0;

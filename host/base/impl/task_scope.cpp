@@ -112,7 +112,8 @@ asio::awaitable<void> TaskScope::stop() {
     }
     if (running.empty()) state->resume(std::move(waiter));
   };
-  auto stopped = asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
+  auto stopped =
+      asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
   co_await std::move(stopped);
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 std::string random_hex(std::size_t bytes) {
   std::array<unsigned char, 16> raw{};
-  if (::getrandom(raw.data(), bytes, 0) != static_cast<ssize_t>(bytes)) throw std::runtime_error("getrandom failed");
+  if (::getrandom(raw.data(), bytes, 0) != static_cast<ssize_t>(bytes))
+    throw std::runtime_error("getrandom failed");
   constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -27,7 +28,9 @@ bool is_hex(std::string_view text) {
 
 }  // namespace
 
-Trace Trace::make() { return Trace("00-" + random_hex(16) + "-" + random_hex(8) + "-01"); }
+Trace Trace::make() {
+  return Trace("00-" + random_hex(16) + "-" + random_hex(8) + "-01");
+}
 
 Trace Trace::from(std::string_view traceparent) {
   const bool shaped = traceparent.size() >= 55 && traceparent[2] == '-' && traceparent[35] == '-' &&

@@ -34,14 +34,22 @@ std::string string_at(const json& object, const char* key) {
 
 Code code_of(int status) {
   switch (status) {
-    case 401: return Code::unauthenticated;
-    case 403: return Code::denied;
-    case 404: return Code::not_found;
-    case 409: return Code::conflict;
-    case 429: return Code::rate_limited;
-    case 503: return Code::unavailable;
-    case 504: return Code::deadline;
-    default: return status >= 500 ? Code::internal : Code::invalid;
+    case 401:
+      return Code::unauthenticated;
+    case 403:
+      return Code::denied;
+    case 404:
+      return Code::not_found;
+    case 409:
+      return Code::conflict;
+    case 429:
+      return Code::rate_limited;
+    case 503:
+      return Code::unavailable;
+    case 504:
+      return Code::deadline;
+    default:
+      return status >= 500 ? Code::internal : Code::invalid;
   }
 }
 
@@ -49,7 +57,8 @@ Code code_of(int status) {
   const auto detail = string_at(problem, "detail");
   Error error(code_of(status), Text::verbatim(detail.empty() ? string_at(problem, "title") : detail));
   for (const auto& item : problem.value("errors", json::array())) {
-    error.add(Diagnostic(string_at(item, "pointer"), Text::verbatim(string_at(item, "detail")), Text::verbatim(string_at(item, "remedy"))));
+    error.add(Diagnostic(string_at(item, "pointer"), Text::verbatim(string_at(item, "detail")),
+                         Text::verbatim(string_at(item, "remedy"))));
   }
   throw error;
 }
@@ -57,7 +66,8 @@ Code code_of(int status) {
 }  // namespace
 
 struct ApiClient::State {
-  explicit State(const config::Config& config) : store(open_store(config)), ids(clock), tokens(*store, clock, ids, log::Logger::none()) {}
+  explicit State(const config::Config& config)
+      : store(open_store(config)), ids(clock), tokens(*store, clock, ids, log::Logger::none()) {}
 
   asio::io_context io;
   SystemClock clock;
@@ -71,7 +81,9 @@ struct ApiClient::State {
   net::EgressRule rule;
 };
 
-std::filesystem::path address_file(const config::Config& config) { return config.state_dir / "address"; }
+std::filesystem::path address_file(const config::Config& config) {
+  return config.state_dir / "address";
+}
 
 ApiClient::ApiClient(const config::Config& config) {
   std::string address;
@@ -81,7 +93,8 @@ ApiClient::ApiClient(const config::Config& config) {
   state_ = std::make_unique<State>(config);
   state_->address = address;
   state_->rule.opened = {url->host + ":" + std::to_string(url->port)};
-  const auto made = state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife));
+  const auto made =
+      state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife));
   state_->token = made.plain;
   state_->token_id = made.token.id;
   net::init();
@@ -100,11 +113,13 @@ ApiClient::~ApiClient() {
 json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
   net::HttpRequest request(method, state_->address + path);
   request.headers.emplace_back("authorization", "Bearer " + state_->token);
-  if (const auto* language = std::getenv("LANG"); language != nullptr) request.headers.emplace_back("accept-language", language_of(language));
+  if (const auto* language = std::getenv("LANG"); language != nullptr)
+    request.headers.emplace_back("accept-language", language_of(language));
   if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
   request.body = body;
   request.timeout = kLimit;
-  auto answer = asio::co_spawn(state_->io, state_->http->fetch(std::move(request), state_->rule), asio::use_future);
+  auto answer =
+      asio::co_spawn(state_->io, state_->http->fetch(std::move(request), state_->rule), asio::use_future);
   state_->io.restart();
   state_->io.run();
   const auto response = answer.get();
@@ -113,9 +128,17 @@ json ApiClient::call(const std::string& method, const std::string& path, const s
   return document;
 }
 
-json ApiClient::get(const std::string& path) { return call("GET", path, ""); }
-json ApiClient::post(const std::string& path, const json& body) { return call("POST", path, body.dump()); }
-json ApiClient::patch(const std::string& path, const json& body) { return call("PATCH", path, body.dump()); }
-void ApiClient::remove(const std::string& path) { call("DELETE", path, ""); }
+json ApiClient::get(const std::string& path) {
+  return call("GET", path, "");
+}
+json ApiClient::post(const std::string& path, const json& body) {
+  return call("POST", path, body.dump());
+}
+json ApiClient::patch(const std::string& path, const json& body) {
+  return call("PATCH", path, body.dump());
+}
+void ApiClient::remove(const std::string& path) {
+  call("DELETE", path, "");
+}
 
 }  // namespace patchbay::cli

@@ -31,7 +31,8 @@ int check_config(const Context& context) {
 }  // namespace
 
 void add_check_config(Commands commands) {
-  auto* command = commands.app.add_subcommand("check-config", "Read the configuration and say what it means, or what is wrong with it");
+  auto* command = commands.app.add_subcommand(
+      "check-config", "Read the configuration and say what it means, or what is wrong with it");
   command->footer("Example: patchbay check-config --config patchbay.json");
   add_common(*command, commands.context);
   command->callback([commands] { commands.run = [commands] { return check_config(commands.context); }; });

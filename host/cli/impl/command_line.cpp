@@ -19,7 +19,9 @@ int run(int argc, char** argv, const Serve& serve) {
   CLI::App app("Patchbay: a host for integration plugins", "patchbay");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("patchbay ") + PB_VERSION);
-  app.footer("Exit codes: 0 done, 64 usage, 65 bad input, 66 no such file, 69 store or host away, 75 busy,\n77 not allowed, 78 configuration or key.\nExample: patchbay serve --config patchbay.json");
+  app.footer(
+      "Exit codes: 0 done, 64 usage, 65 bad input, 66 no such file, 69 store or host away, 75 busy,\n77 not "
+      "allowed, 78 configuration or key.\nExample: patchbay serve --config patchbay.json");
   Context context;
   std::function<int()> command;
   const Commands commands{app, context, command};

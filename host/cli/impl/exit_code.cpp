@@ -14,22 +14,35 @@ std::string language() {
   return "en";
 }
 
-bool starts_with(const std::string& text, std::string_view prefix) { return text.rfind(prefix, 0) == 0; }
+bool starts_with(const std::string& text, std::string_view prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
 
 }  // namespace
 
 int exit_code_of(const Error& error) {
   const auto& id = error.text().id();
   if (starts_with(id, "config.no_file")) return kNoInput;
-  if (starts_with(id, "config.") || starts_with(id, "vault.") || id == "store.newer_schema") return kConfiguration;
+  if (starts_with(id, "config.") || starts_with(id, "vault.") || id == "store.newer_schema")
+    return kConfiguration;
   if (id == "store.second_host") return kBusy;
   switch (error.code()) {
-    case Code::ok: return kDone;
-    case Code::invalid: case Code::not_found: case Code::conflict: return kBadInput;
-    case Code::unauthenticated: case Code::denied: return kNotAllowed;
-    case Code::unavailable: case Code::deadline: return kUnavailable;
-    case Code::rate_limited: return kBusy;
-    default: return kInternal;
+    case Code::ok:
+      return kDone;
+    case Code::invalid:
+    case Code::not_found:
+    case Code::conflict:
+      return kBadInput;
+    case Code::unauthenticated:
+    case Code::denied:
+      return kNotAllowed;
+    case Code::unavailable:
+    case Code::deadline:
+      return kUnavailable;
+    case Code::rate_limited:
+      return kBusy;
+    default:
+      return kInternal;
   }
 }
 

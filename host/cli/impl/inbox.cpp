@@ -21,7 +21,8 @@ int list(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   auto path = "/api/v1/inbox?state=" + arguments.state + "&limit=" + std::to_string(arguments.limit);
   if (!arguments.integration.empty()) path += "&integration=" + arguments.integration;
-  print_list(api.get(path).at("items"), {"id", "integration", "route", "received_at", "state", "attempts", "reason"}, context.json);
+  print_list(api.get(path).at("items"),
+             {"id", "integration", "route", "received_at", "state", "attempts", "reason"}, context.json);
   return kDone;
 }
 
@@ -51,14 +52,23 @@ void add_inbox(Commands commands) {
     return command;
   };
   const auto& context = commands.context;
-  auto* listed = add("list", "Requests in one state", "list --state dead", [&context, arguments] { return list(context, *arguments); });
-  auto* shown = add("show", "One request with headers and body", "show 7", [&context, arguments] { return show(context, *arguments); });
-  auto* replayed = add("replay", "Process one again", "replay 7", [&context, arguments] { return act(context, *arguments, "replay"); });
-  auto* discarded = add("discard", "Give one up", "discard 7", [&context, arguments] { return act(context, *arguments, "discard"); });
-  listed->add_option("--state", arguments->state, "new, done or dead")->check(CLI::IsMember({"new", "done", "dead"}))->capture_default_str();
+  auto* listed = add("list", "Requests in one state", "list --state dead",
+                     [&context, arguments] { return list(context, *arguments); });
+  auto* shown = add("show", "One request with headers and body", "show 7",
+                    [&context, arguments] { return show(context, *arguments); });
+  auto* replayed = add("replay", "Process one again", "replay 7",
+                       [&context, arguments] { return act(context, *arguments, "replay"); });
+  auto* discarded = add("discard", "Give one up", "discard 7",
+                        [&context, arguments] { return act(context, *arguments, "discard"); });
+  listed->add_option("--state", arguments->state, "new, done or dead")
+      ->check(CLI::IsMember({"new", "done", "dead"}))
+      ->capture_default_str();
   listed->add_option("--integration", arguments->integration, "Only of this integration");
-  listed->add_option("--limit", arguments->limit, "At most so many")->check(CLI::Range(1, 500))->capture_default_str();
-  for (auto* command : {shown, replayed, discarded}) command->add_option("ID", arguments->id, "The request's id")->required();
+  listed->add_option("--limit", arguments->limit, "At most so many")
+      ->check(CLI::Range(1, 500))
+      ->capture_default_str();
+  for (auto* command : {shown, replayed, discarded})
+    command->add_option("ID", arguments->id, "The request's id")->required();
 }
 
 }  // namespace patchbay::cli

@@ -25,7 +25,8 @@ struct Arguments {
   bool take_over = false;
 };
 
-// Settings from a file ("-" is standard input, so that secrets stay out of the process list), then --set KEY=VALUE over it.
+// Settings from a file ("-" is standard input, so that secrets stay out of the process list), then --set
+// KEY=VALUE over it.
 json settings_from(const Arguments& arguments) {
   json settings = json::object();
   if (!arguments.settings_file.empty()) {
@@ -33,7 +34,8 @@ json settings_from(const Arguments& arguments) {
     std::istream& in = arguments.settings_file == "-" ? std::cin : file;
     if (!in) throw Error(Code::not_found, Text("config.no_file", {{"file", arguments.settings_file}}));
     settings = json::parse(std::string(std::istreambuf_iterator<char>(in), {}), nullptr, false);
-    if (!settings.is_object()) throw Error(Code::invalid, Text("cli.settings_no_object", {{"file", arguments.settings_file}}));
+    if (!settings.is_object())
+      throw Error(Code::invalid, Text("cli.settings_no_object", {{"file", arguments.settings_file}}));
   }
   for (const auto& entry : arguments.set) {
     const auto equals = entry.find('=');
@@ -45,7 +47,8 @@ json settings_from(const Arguments& arguments) {
 
 int create(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
-  const json body = {{"plugin", arguments.plugin}, {"name", arguments.name}, {"settings", settings_from(arguments)}};
+  const json body = {
+      {"plugin", arguments.plugin}, {"name", arguments.name}, {"settings", settings_from(arguments)}};
   print_object(api.post(kPath, body), context.json);
   return kDone;
 }
@@ -107,23 +110,32 @@ void add_integrations(Commands commands) {
   };
   const auto& context = commands.context;
   add("list", "All integrations with state and reason", "list", [&context] { return list(context); });
-  auto* shown = add("show", "One integration", "show 7", [&context, arguments] { return show(context, *arguments); });
-  auto* created = add("create", "Add an integration; secrets are best given with --settings -", "create --plugin echo --name Test --settings -",
+  auto* shown =
+      add("show", "One integration", "show 7", [&context, arguments] { return show(context, *arguments); });
+  auto* created = add("create", "Add an integration; secrets are best given with --settings -",
+                      "create --plugin echo --name Test --settings -",
                       [&context, arguments] { return create(context, *arguments); });
-  auto* changed = add("change", "Change name or settings; what is not named stays", "change 7 --set mode=polling",
-                      [&context, arguments] { return change(context, *arguments); });
-  auto* checked = add("check", "Live test; exit code 65 when it does not work", "check 7", [&context, arguments] { return check(context, *arguments); });
-  auto* activated = add("activate", "Connect to the provider", "activate 7", [&context, arguments] { return act(context, *arguments, "activate"); });
-  auto* deactivated = add("deactivate", "Disconnect from the provider", "deactivate 7", [&context, arguments] { return act(context, *arguments, "deactivate"); });
-  for (auto* command : {shown, changed, checked, activated, deactivated}) command->add_option("ID", arguments->id, "The integration's id")->required();
+  auto* changed =
+      add("change", "Change name or settings; what is not named stays", "change 7 --set mode=polling",
+          [&context, arguments] { return change(context, *arguments); });
+  auto* checked = add("check", "Live test; exit code 65 when it does not work", "check 7",
+                      [&context, arguments] { return check(context, *arguments); });
+  auto* activated = add("activate", "Connect to the provider", "activate 7",
+                        [&context, arguments] { return act(context, *arguments, "activate"); });
+  auto* deactivated = add("deactivate", "Disconnect from the provider", "deactivate 7",
+                          [&context, arguments] { return act(context, *arguments, "deactivate"); });
+  for (auto* command : {shown, changed, checked, activated, deactivated})
+    command->add_option("ID", arguments->id, "The integration's id")->required();
   created->add_option("--plugin", arguments->plugin, "The plugin's id")->required();
   created->add_option("--name", arguments->name, "What it is called")->required();
   changed->add_option("--name", arguments->name, "The new name");
   for (auto* command : {created, changed}) {
-    command->add_option("--settings", arguments->settings_file, "JSON file with settings; - reads standard input");
+    command->add_option("--settings", arguments->settings_file,
+                        "JSON file with settings; - reads standard input");
     command->add_option("--set", arguments->set, "KEY=VALUE, may be repeated");
   }
-  activated->add_flag("--take-over", arguments->take_over, "Also when the provider delivers to another address now");
+  activated->add_flag("--take-over", arguments->take_over,
+                      "Also when the provider delivers to another address now");
 }
 
 }  // namespace patchbay::cli

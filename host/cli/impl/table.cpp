@@ -21,7 +21,8 @@ std::string cell(const json& item, const std::string& column) {
   const auto& value = item.at(pointer);
   auto text = value.is_string() ? value.get<std::string>() : value.dump();
   // What came from outside may not steer the terminal.
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
   return text.empty() ? "-" : text;
 }
 
@@ -31,7 +32,8 @@ std::string padded(std::string text, std::size_t width) {
 }
 
 std::string heading(std::string column) {
-  std::transform(column.begin(), column.end(), column.begin(), [](unsigned char c) { return c == '.' ? ' ' : std::toupper(c); });
+  std::transform(column.begin(), column.end(), column.begin(),
+                 [](unsigned char c) { return c == '.' ? ' ' : std::toupper(c); });
   return column;
 }
 

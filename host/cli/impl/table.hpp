@@ -7,7 +7,8 @@
 
 namespace patchbay::cli {
 
-// Prints rows of objects as an aligned table with the given columns ("id", "state", "reason.text"), or as JSON.
+// Prints rows of objects as an aligned table with the given columns ("id", "state", "reason.text"), or as
+// JSON.
 void print_list(const nlohmann::json& items, const std::vector<std::string>& columns, bool as_json);
 
 // One object: "key: value" lines, or JSON.

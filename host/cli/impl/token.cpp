@@ -54,7 +54,8 @@ int create(const Context& context, const Arguments& arguments) {
 
 int list(const Context& context) {
   ApiClient api(context.config());
-  print_list(api.get("/api/v1/tokens?limit=500").at("items"), {"id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"},
+  print_list(api.get("/api/v1/tokens?limit=500").at("items"),
+             {"id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"},
              context.json);
   return kDone;
 }
@@ -72,13 +73,19 @@ void add_token(Commands commands) {
   group->require_subcommand(1);
   const auto arguments = std::make_shared<Arguments>();
   auto* created = group->add_subcommand("create", "Make a token and print it; it is shown this once");
-  created->footer("Works while the host runs and while it does not.\n"
-                  "Example: patchbay token create --name dashboard --scope read --config patchbay.json");
+  created->footer(
+      "Works while the host runs and while it does not.\n"
+      "Example: patchbay token create --name dashboard --scope read --config patchbay.json");
   add_common(*created, commands.context);
   created->add_option("--name", arguments->name, "What it is for")->required();
-  created->add_option("--scope", arguments->scope, "admin, read, chats, integrations, plugins, inbox or status; several with commas")->required();
+  created
+      ->add_option("--scope", arguments->scope,
+                   "admin, read, chats, integrations, plugins, inbox or status; several with commas")
+      ->required();
   created->add_option("--expires-in", arguments->expires_in, "90d, 12h or 30m; default: never");
-  created->callback([commands, arguments] { commands.run = [commands, arguments] { return create(commands.context, *arguments); }; });
+  created->callback([commands, arguments] {
+    commands.run = [commands, arguments] { return create(commands.context, *arguments); };
+  });
   auto* listed = group->add_subcommand("list", "All tokens, without their values");
   listed->footer("Example: patchbay token list --config patchbay.json");
   add_common(*listed, commands.context);
@@ -87,7 +94,9 @@ void add_token(Commands commands) {
   revoked->footer("Example: patchbay token revoke 7 --config patchbay.json");
   add_common(*revoked, commands.context, false);
   revoked->add_option("ID", arguments->id, "The token's id")->required();
-  revoked->callback([commands, arguments] { commands.run = [commands, arguments] { return revoke(commands.context, *arguments); }; });
+  revoked->callback([commands, arguments] {
+    commands.run = [commands, arguments] { return revoke(commands.context, *arguments); };
+  });
 }
 
 }  // namespace patchbay::cli

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 std::string read_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in || fs::is_directory(file)) throw Error(Code::not_found, Text("config.no_file", {{"file", file.string()}}));
+  if (!in || fs::is_directory(file))
+    throw Error(Code::not_found, Text("config.no_file", {{"file", file.string()}}));
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
@@ -31,12 +32,15 @@ json parse(const fs::path& file) {
   } catch (const json::parse_error& e) {
     const std::string what = e.what();
     const auto at = what.find("at line");
-    throw Error(Code::invalid, Text("config.broken_json", {{"file", file.string()},
-                                                           {"where", at == what.npos ? what : what.substr(at)}}));
+    throw Error(Code::invalid,
+                Text("config.broken_json",
+                     {{"file", file.string()}, {"where", at == what.npos ? what : what.substr(at)}}));
   }
 }
 
-fs::path below(const fs::path& folder, const fs::path& path) { return (path.is_absolute() ? path : folder / path).lexically_normal(); }
+fs::path below(const fs::path& folder, const fs::path& path) {
+  return (path.is_absolute() ? path : folder / path).lexically_normal();
+}
 
 std::string without_slash(std::string url) {
   while (!url.empty() && url.back() == '/') url.pop_back();
@@ -51,19 +55,23 @@ fs::path credential(const Environment& environment, const char* name) {
 }
 
 // A database address with a password belongs into a credential rather than into the file.
-std::string store_url(const json& document, const fs::path& folder, const Config& config, const Environment& environment) {
+std::string store_url(const json& document, const fs::path& folder, const Config& config,
+                      const Environment& environment) {
   auto url = document.at("/store/url"_json_pointer).get<std::string>();
   if (const auto file = credential(environment, "store.url"); url.empty() && !file.empty()) {
     url = read_file(file);
-    url.erase(std::find_if(url.begin(), url.end(), [](unsigned char c) { return std::isspace(c) != 0; }), url.end());
+    url.erase(std::find_if(url.begin(), url.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
+              url.end());
   }
   if (url.empty()) return "sqlite:" + (config.state_dir / "patchbay.db").string();
   constexpr std::string_view kSqlite = "sqlite:";
-  if (url.rfind(kSqlite, 0) == 0) return std::string(kSqlite) + below(folder, url.substr(kSqlite.size())).string();
+  if (url.rfind(kSqlite, 0) == 0)
+    return std::string(kSqlite) + below(folder, url.substr(kSqlite.size())).string();
   return url;
 }
 
-fs::path key_file(const json& document, const fs::path& folder, const Config& config, const Environment& environment) {
+fs::path key_file(const json& document, const fs::path& folder, const Config& config,
+                  const Environment& environment) {
   const auto given = document.at("/vault/key_file"_json_pointer).get<std::string>();
   if (!given.empty()) return below(folder, given);
   const auto file = credential(environment, "vault.key");
@@ -104,7 +112,8 @@ Config load(const fs::path& file, const Environment& environment) {
   auto document = parse(file);
   if (document.is_object()) apply_environment(schema->document(), environment, document);
   schema::throw_if_any(schema->check(document), Text("config.invalid", {{"file", file.string()}}));
-  return from_document(schema->with_defaults(std::move(document)), fs::absolute(file).parent_path(), environment);
+  return from_document(schema->with_defaults(std::move(document)), fs::absolute(file).parent_path(),
+                       environment);
 }
 
 }  // namespace patchbay::config

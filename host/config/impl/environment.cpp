@@ -25,14 +25,18 @@ struct Leaf {
   std::string type;
 };
 
-void find_leaves(const json& part, const std::string& name, const json::json_pointer& at, std::vector<Leaf>& out) {
+void find_leaves(const json& part, const std::string& name, const json::json_pointer& at,
+                 std::vector<Leaf>& out) {
   for (const auto& item : part.at("properties").items()) {
     if (item.key().front() == '$') continue;
     std::string upper = item.key();
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
     const auto type = item.value().at("type").get<std::string>();
-    if (type == "object") find_leaves(item.value(), name + upper + "_", at / item.key(), out);
-    else out.push_back({name + upper, at / item.key(), type});
+    if (type == "object")
+      find_leaves(item.value(), name + upper + "_", at / item.key(), out);
+    else
+      out.push_back({name + upper, at / item.key(), type});
   }
 }
 
@@ -74,7 +78,8 @@ void apply_environment(const json& schema, const Environment& environment, json&
   for (const auto& leaf : leaves) names.push_back(leaf.variable);
   for (const auto& [name, text] : environment) {
     if (name.rfind(kPrefix, 0) != 0) continue;
-    const auto leaf = std::find_if(leaves.begin(), leaves.end(), [&](const Leaf& l) { return l.variable == name; });
+    const auto leaf =
+        std::find_if(leaves.begin(), leaves.end(), [&](const Leaf& l) { return l.variable == name; });
     if (leaf == leaves.end()) {
       const auto near = schema::nearest(name, names);
       Text remedy = near.empty() ? Text() : Text("schema.did_you_mean", {{"key", near}});

@@ -28,15 +28,19 @@ json state_of(const Integration& integration) {
   return state.is_discarded() ? json() : state;
 }
 
-bool is_https(const std::string& url) { return url.rfind("https://", 0) == 0; }
+bool is_https(const std::string& url) {
+  return url.rfind("https://", 0) == 0;
+}
 
 // A route that the provider must reach over https needs a public address that is.
-void require_https(const Integration& integration, const plugin::Manifest& manifest, const std::string& site_url) {
+void require_https(const Integration& integration, const plugin::Manifest& manifest,
+                   const std::string& site_url) {
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
     if (!route.https || !plugin::holds(route.when, settings) || is_https(site_url)) continue;
     Error error(Code::invalid, Text("lifecycle.site_url_not_https", {{"site_url", site_url}}));
-    error.add(Diagnostic(route.when ? route.when->pointer : "", Text("lifecycle.site_url_not_https", {{"site_url", site_url}}),
+    error.add(Diagnostic(route.when ? route.when->pointer : "",
+                         Text("lifecycle.site_url_not_https", {{"site_url", site_url}}),
                          Text("lifecycle.site_url_remedy")));
     throw error;
   }
@@ -48,16 +52,19 @@ bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extens
   return std::find(manifest.offers.begin(), manifest.offers.end(), extension) != manifest.offers.end();
 }
 
-std::map<std::string, std::string> Lifecycle::addresses(const Integration& integration, const plugin::Manifest& manifest) const {
+std::map<std::string, std::string> Lifecycle::addresses(const Integration& integration,
+                                                        const plugin::Manifest& manifest) const {
   std::map<std::string, std::string> out;
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
-    if (plugin::holds(route.when, settings)) out[route.id] = parts_.routes.address(manifest.id, integration.id, route.id);
+    if (plugin::holds(route.when, settings))
+      out[route.id] = parts_.routes.address(manifest.id, integration.id, route.id);
   }
   return out;
 }
 
-asio::awaitable<void> Lifecycle::mount(Integration integration, std::shared_ptr<const plugin::Manifest> manifest) {
+asio::awaitable<void> Lifecycle::mount(Integration integration,
+                                       std::shared_ptr<const plugin::Manifest> manifest) {
   const auto secrets = co_await secrets_of(integration.id);
   auto lookup = [secrets](const std::string& reference) {
     constexpr std::string_view kPrefix = "secret:";
@@ -71,8 +78,11 @@ asio::awaitable<void> Lifecycle::mount(Integration integration, std::shared_ptr<
   parts_.routes.mount(std::move(mount));
 }
 
-asio::awaitable<void> Lifecycle::run(Integration integration, std::shared_ptr<const plugin::Manifest> manifest, bool started) {
-  auto names = [this, id = integration.id](store::Session& session) { return parts_.vault.names(session, kScope, id); };
+asio::awaitable<void> Lifecycle::run(Integration integration,
+                                     std::shared_ptr<const plugin::Manifest> manifest, bool started) {
+  auto names = [this, id = integration.id](store::Session& session) {
+    return parts_.vault.names(session, kScope, id);
+  };
   const auto secrets = co_await parts_.store.read(std::move(names));
   RunSpec spec;
   spec.integration = integration.id;
@@ -83,7 +93,8 @@ asio::awaitable<void> Lifecycle::run(Integration integration, std::shared_ptr<co
   co_await parts_.runner.run(std::move(spec));
 }
 
-asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest, std::string language) {
+asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
+                                                  std::string language) {
   port::Call call("pb.lifecycle/1:check", port::Message("{}"), Trace::make().traceparent(), kCheckLimit);
   const auto result = co_await parts_.caller.call(id, std::move(call));
   co_return read_check(*manifest, result, language);
@@ -118,19 +129,25 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
 
 asio::awaitable<void> Lifecycle::claim(Integration integration) {
   auto work = [this, integration](store::Session& session) {
-    return table_.claim(session, integration) ? std::optional<Integration>()
-                                              : table_.holder(session, integration.plugin, integration.identity);
+    return table_.claim(session, integration)
+               ? std::optional<Integration>()
+               : table_.holder(session, integration.plugin, integration.identity);
   };
   const auto holder = co_await parts_.store.write(std::move(work));
   if (!holder) co_return;
-  throw Error(Code::conflict, Text("lifecycle.identity_taken", {{"identity", integration.identity}, {"name", holder->name}}));
+  throw Error(Code::conflict,
+              Text("lifecycle.identity_taken", {{"identity", integration.identity}, {"name", holder->name}}));
 }
 
-asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool take_over, std::string language) {
+asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool take_over,
+                                                 std::string language) {
   const auto manifest = manifest_of(integration);
   if (!offers(*manifest, "pb.remote/1")) co_return;
-  const json request = {{"routes", addresses(integration, *manifest)}, {"state", state_of(integration)}, {"take_over", take_over}};
-  port::Call call("pb.remote/1:register", port::Message(request.dump()), Trace::make().traceparent(), kRegisterLimit);
+  const json request = {{"routes", addresses(integration, *manifest)},
+                        {"state", state_of(integration)},
+                        {"take_over", take_over}};
+  port::Call call("pb.remote/1:register", port::Message(request.dump()), Trace::make().traceparent(),
+                  kRegisterLimit);
   const auto result = co_await parts_.caller.call(integration.id, std::move(call));
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (result.code == Code::conflict && answer.is_object() && answer.contains("foreign")) {
@@ -138,7 +155,8 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
     throw Error(Code::invalid, foreign).add(Diagnostic("", foreign, Text("lifecycle.foreign_remedy")));
   }
   if (!result.ok()) throw error_of(*manifest, result, language);
-  integration.remote_state = answer.is_object() && answer.contains("state") ? answer.at("state").dump() : std::string();
+  integration.remote_state =
+      answer.is_object() && answer.contains("state") ? answer.at("state").dump() : std::string();
   auto work = [this, integration](store::Session& session) { table_.set_remote(session, integration); };
   co_await parts_.store.write(std::move(work));
 }
@@ -198,7 +216,8 @@ asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& int
   const auto manifest = parts_.catalogue.find(integration.plugin);
   if (!manifest || !offers(*manifest, "pb.remote/1")) co_return std::string();
   const json request = {{"state", state_of(integration)}, {"routes", addresses(integration, *manifest)}};
-  port::Call call("pb.remote/1:unregister", port::Message(request.dump()), Trace::make().traceparent(), kUnregisterLimit);
+  port::Call call("pb.remote/1:unregister", port::Message(request.dump()), Trace::make().traceparent(),
+                  kUnregisterLimit);
   const auto result = co_await parts_.caller.call(integration.id, std::move(call));
   if (result.ok()) co_return std::string();
   co_return result.text.empty() ? std::string(code_name(result.code)) : result.text;
@@ -216,7 +235,8 @@ asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
     co_await stop_listening(id);
     out.warning = co_await unregister_remote(integration);
     if (!out.warning.empty()) {
-      parts_.logger.warn("the provider could not be told", {{"integration", to_string_id(id)}, {"error", out.warning}});
+      parts_.logger.warn("the provider could not be told",
+                         {{"integration", to_string_id(id)}, {"error", out.warning}});
     }
     co_await disconnect(id);
   }

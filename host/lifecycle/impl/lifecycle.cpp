@@ -16,7 +16,9 @@ namespace {
 
 constexpr const char* kScope = "integration";
 
-std::int64_t now_ms(const Clock& clock) { return clock.now().time_since_epoch().count(); }
+std::int64_t now_ms(const Clock& clock) {
+  return clock.now().time_since_epoch().count();
+}
 
 std::string error_words(const std::exception_ptr& error) {
   try {
@@ -26,12 +28,16 @@ std::string error_words(const std::exception_ptr& error) {
   }
 }
 
-Text unknown_plugin(const std::string& id) { return Text("plugin.unknown", {{"plugin", id}}); }
+Text unknown_plugin(const std::string& id) {
+  return Text("plugin.unknown", {{"plugin", id}});
+}
 
 }  // namespace
 
 Lifecycle::Lifecycle(Parts parts)
-    : parts_(std::move(parts)), locks_(parts_.executor), tasks_(parts_.executor, [this](const std::string& name, std::exception_ptr e) {
+    : parts_(std::move(parts)),
+      locks_(parts_.executor),
+      tasks_(parts_.executor, [this](const std::string& name, std::exception_ptr e) {
         parts_.logger.error("task failed", {{"task", name}, {"error", error_words(e)}});
       }) {}
 
@@ -39,7 +45,8 @@ Lifecycle::~Lifecycle() = default;
 
 std::shared_ptr<const plugin::Manifest> Lifecycle::manifest_of(const Integration& integration) const {
   auto manifest = parts_.catalogue.find(integration.plugin);
-  if (!manifest) throw Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", integration.plugin}}));
+  if (!manifest)
+    throw Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", integration.plugin}}));
   return manifest;
 }
 
@@ -75,7 +82,8 @@ asio::awaitable<std::map<std::string, std::string>> Lifecycle::secrets_of(Id id)
   auto work = [this, id](store::Session& session) {
     std::map<std::string, std::string> out;
     for (const auto& name : parts_.vault.names(session, kScope, id)) {
-      if (auto value = parts_.vault.get(session, vault::SecretName(kScope, id, name))) out.emplace(name, std::move(*value));
+      if (auto value = parts_.vault.get(session, vault::SecretName(kScope, id, name)))
+        out.emplace(name, std::move(*value));
     }
     return out;
   };
@@ -90,7 +98,8 @@ asio::awaitable<void> Lifecycle::store_secrets(Id id, std::map<std::string, std:
     if (before == old.end() || before->second != value) parts_.redactor.add(value);
   }
   auto work = [this, id, secrets](store::Session& session) {
-    for (const auto& [name, value] : secrets) parts_.vault.put(session, vault::SecretName(kScope, id, name), value);
+    for (const auto& [name, value] : secrets)
+      parts_.vault.put(session, vault::SecretName(kScope, id, name), value);
   };
   co_await parts_.store.write(std::move(work));
 }
@@ -100,7 +109,8 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   if (!manifest) {
     const auto near = parts_.catalogue.nearest(wanted.plugin);
     Text remedy = near.empty() ? Text() : Text("schema.did_you_mean", {{"key", near}});
-    throw Error(Code::invalid, unknown_plugin(wanted.plugin)).add(Diagnostic("/plugin", unknown_plugin(wanted.plugin), std::move(remedy)));
+    throw Error(Code::invalid, unknown_plugin(wanted.plugin))
+        .add(Diagnostic("/plugin", unknown_plugin(wanted.plugin), std::move(remedy)));
   }
   auto split = plugin::split_settings(*manifest, wanted.settings, {});
   for (const auto& [name, spec] : manifest->secrets) {
@@ -135,7 +145,8 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   if (change.settings) {
     const auto manifest = manifest_of(integration);
     const auto kept = co_await secrets_of(id);
-    auto split = plugin::split_settings(*manifest, plugin::merge_settings(integration.settings, *change.settings), kept);
+    auto split = plugin::split_settings(*manifest,
+                                        plugin::merge_settings(integration.settings, *change.settings), kept);
     integration.settings = split.settings;
     integration.version = manifest->version;
     co_await store_secrets(id, std::move(split.secrets));
@@ -143,7 +154,8 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   integration.updated_at = now_ms(parts_.clock);
   auto work = [this, integration](store::Session& session) { table_.set_settings(session, integration); };
   co_await parts_.store.write(std::move(work));
-  if (change.settings && plugin::is_connected(integration.state)) co_await connect(integration, false, std::move(language));
+  if (change.settings && plugin::is_connected(integration.state))
+    co_await connect(integration, false, std::move(language));
   co_return integration;
 }
 
@@ -158,7 +170,8 @@ asio::awaitable<void> Lifecycle::start() {
       try {
         co_await mount(integration, manifest);
       } catch (const Error& error) {
-        parts_.logger.error("routes cannot be mounted", {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
+        parts_.logger.error("routes cannot be mounted",
+                            {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
       }
     }
     tasks_.spawn("resume integration", resume(integration));
@@ -192,11 +205,14 @@ asio::awaitable<void> Lifecycle::resume_waiting() {
   auto connected = [this](store::Session& session) { return table_.connected(session); };
   const auto integrations = co_await parts_.store.read(std::move(connected));
   for (const auto& integration : integrations) {
-    if (integration.state == State::degraded && integration.reason_code == code_name(Code::unavailable)) co_await resume(integration);
+    if (integration.state == State::degraded && integration.reason_code == code_name(Code::unavailable))
+      co_await resume(integration);
   }
 }
 
-void Lifecycle::plugins_changed() { tasks_.spawn("resume what waited for its plugin", resume_waiting()); }
+void Lifecycle::plugins_changed() {
+  tasks_.spawn("resume what waited for its plugin", resume_waiting());
+}
 
 asio::awaitable<void> Lifecycle::stop() {
   std::vector<Id> ids;
@@ -209,13 +225,16 @@ asio::awaitable<void> Lifecycle::stop() {
 }
 
 void Lifecycle::unauthenticated(Id id, std::string text) {
-  tasks_.spawn("sign in again", change_state(id, State::sign_in_again, std::string(code_name(Code::unauthenticated)), std::move(text)));
+  tasks_.spawn("sign in again", change_state(id, State::sign_in_again,
+                                             std::string(code_name(Code::unauthenticated)), std::move(text)));
 }
 
 void Lifecycle::quarantined(Id id, std::string reason) {
   tasks_.spawn("quarantine", change_state(id, State::quarantined, "quarantined", std::move(reason)));
 }
 
-void Lifecycle::ready(Id id) { tasks_.spawn("recover", change_state(id, State::active, "", "")); }
+void Lifecycle::ready(Id id) {
+  tasks_.spawn("recover", change_state(id, State::active, "", ""));
+}
 
 }  // namespace patchbay::lifecycle

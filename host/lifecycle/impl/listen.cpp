@@ -29,11 +29,13 @@ constexpr Duration kSteady = 15s;
 void Lifecycle::listen(const Integration& integration, const plugin::Manifest& manifest) {
   const auto settings = json::parse(integration.settings);
   const auto id = integration.id;
-  auto listening = std::make_shared<Listening>(parts_.executor, [this, id](const std::string& name, std::exception_ptr) {
-    parts_.logger.error("listener failed", {{"integration", to_string_id(id)}, {"listener", name}});
-  });
+  auto listening =
+      std::make_shared<Listening>(parts_.executor, [this, id](const std::string& name, std::exception_ptr) {
+        parts_.logger.error("listener failed", {{"integration", to_string_id(id)}, {"listener", name}});
+      });
   for (const auto& listener : manifest.listeners) {
-    if (plugin::holds(listener.when, settings)) listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
+    if (plugin::holds(listener.when, settings))
+      listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
   }
   const std::lock_guard lock(mutex_);
   listening_[id] = std::move(listening);
@@ -87,10 +89,12 @@ asio::awaitable<bool> Lifecycle::after_listening(Id id, port::Result result) {
   parts_.logger.warn("listener ended", {{"integration", to_string_id(id)},
                                         {"code", std::string(code_name(result.code))},
                                         {"error", result.text}});
-  const bool worth_showing = result.code == Code::conflict || result.code == Code::denied || result.code == Code::invalid ||
-                             result.code == Code::unavailable || result.code == Code::internal;
+  const bool worth_showing = result.code == Code::conflict || result.code == Code::denied ||
+                             result.code == Code::invalid || result.code == Code::unavailable ||
+                             result.code == Code::internal;
   if (worth_showing) {
-    tasks_.spawn("degrade", change_state(id, State::degraded, std::string(code_name(result.code)), result.text));
+    tasks_.spawn("degrade",
+                 change_state(id, State::degraded, std::string(code_name(result.code)), result.text));
   }
   co_return true;
 }

@@ -35,20 +35,23 @@ Diagnostic read_one(const plugin::Manifest& manifest, const json& item, const st
 }  // namespace
 
 std::string configure_request(const plugin::Integration& integration, const std::vector<std::string>& secrets,
-                              const std::map<std::string, std::string>& routes, const Lifecycle::Parts& parts) {
-  const json request = {{"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
-                        {"settings", json::parse(integration.settings)},
-                        {"secrets", secrets},
-                        {"site_url", parts.site_url},
-                        {"routes", routes},
-                        {"profile", nullptr},
-                        {"grants", json::array()},
-                        {"locale", "en"},
-                        {"host", {{"version", parts.host_version}, {"extensions", plugin::host_extensions()}}}};
+                              const std::map<std::string, std::string>& routes,
+                              const Lifecycle::Parts& parts) {
+  const json request = {
+      {"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
+      {"settings", json::parse(integration.settings)},
+      {"secrets", secrets},
+      {"site_url", parts.site_url},
+      {"routes", routes},
+      {"profile", nullptr},
+      {"grants", json::array()},
+      {"locale", "en"},
+      {"host", {{"version", parts.host_version}, {"extensions", plugin::host_extensions()}}}};
   return request.dump();
 }
 
-std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message, const std::string& language) {
+std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message,
+                                         const std::string& language) {
   std::vector<Diagnostic> out;
   const auto object = parse_object(message);
   const auto list = object.find("diagnostics");
@@ -64,7 +67,8 @@ bool has_errors(const std::vector<Diagnostic>& diagnostics) {
                      [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
 }
 
-CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
+CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result,
+                       const std::string& language) {
   CheckReport report;
   report.diagnostics = read_diagnostics(manifest, result.message.json, language);
   if (result.ok()) {
@@ -80,9 +84,11 @@ CheckReport read_check(const plugin::Manifest& manifest, const port::Result& res
 }
 
 Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
-  Error error(result.code, Text::verbatim(plugin::words_of(manifest, language, result.message.json, result.text)));
+  Error error(result.code,
+              Text::verbatim(plugin::words_of(manifest, language, result.message.json, result.text)));
   error.retry_after(result.retry_after);
-  for (auto& diagnostic : read_diagnostics(manifest, result.message.json, language)) error.add(std::move(diagnostic));
+  for (auto& diagnostic : read_diagnostics(manifest, result.message.json, language))
+    error.add(std::move(diagnostic));
   return error;
 }
 

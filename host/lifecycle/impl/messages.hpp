@@ -11,13 +11,16 @@ namespace patchbay::lifecycle {
 
 // The request of pb.lifecycle/1:configure.
 std::string configure_request(const plugin::Integration& integration, const std::vector<std::string>& secrets,
-                              const std::map<std::string, std::string>& routes, const Lifecycle::Parts& parts);
+                              const std::map<std::string, std::string>& routes,
+                              const Lifecycle::Parts& parts);
 
 // What a check answered. Throws Error{unavailable} when the answer is none that a plugin may give.
-CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result, const std::string& language);
+CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result,
+                       const std::string& language);
 
 // The findings in a result's message, in the reader's language.
-std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message, const std::string& language);
+std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message,
+                                         const std::string& language);
 
 // A failing result as an error of ours: its text in the reader's language and its findings.
 Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language);

@@ -4,11 +4,11 @@
 #include <mutex>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 
@@ -69,7 +69,8 @@ struct Logger::Sink {
       : format(f), level(l), redactor(r), logger("", out.begin(), out.end()) {
     logger.set_level(spdlog::level::trace);
     logger.flush_on(spdlog::level::warn);
-    logger.set_pattern(f == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l"%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
+    logger.set_pattern(f == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l"%v})"
+                                         : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
                        spdlog::pattern_time_type::utc);
   }
   Format format;
@@ -78,16 +79,20 @@ struct Logger::Sink {
   mutable spdlog::logger logger;
 };
 
-Logger Logger::none() { return Logger(nullptr); }
+Logger Logger::none() {
+  return Logger(nullptr);
+}
 
 Logger Logger::to_stderr(Format format, Level level, const Redactor& redactor, const std::string& file) {
   std::vector<spdlog::sink_ptr> sinks = {std::make_shared<spdlog::sinks::stderr_sink_mt>()};
-  if (!file.empty()) sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file, kFileBytes, kFiles));
+  if (!file.empty())
+    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file, kFileBytes, kFiles));
   return Logger(std::make_shared<Sink>(format, level, redactor, std::move(sinks)));
 }
 
 Logger Logger::to_string(Format format, Level level, const Redactor& redactor, std::string& out) {
-  return Logger(std::make_shared<Sink>(format, level, redactor, std::vector<spdlog::sink_ptr>{std::make_shared<StringSink>(out)}));
+  return Logger(std::make_shared<Sink>(format, level, redactor,
+                                       std::vector<spdlog::sink_ptr>{std::make_shared<StringSink>(out)}));
 }
 
 Logger Logger::with(Fields fields) const {
@@ -102,14 +107,19 @@ Logger Logger::with(Fields fields) const {
 void Logger::write(Level level, std::string_view text, Fields fields) const {
   if (!enabled(level)) return;
   std::string line;
-  if (sink_->format == Format::json) line += ",\"text\":" + quoted(text);
-  else line += is_valid_utf8(text) ? std::string(text) : repair_utf8(text);
+  if (sink_->format == Format::json)
+    line += ",\"text\":" + quoted(text);
+  else
+    line += is_valid_utf8(text) ? std::string(text) : repair_utf8(text);
   if (context_) line += *context_;
   for (const auto& [key, value] : fields) append_field(line, sink_->format, key, value);
   const auto clean = sink_->redactor.redact(line);
-  sink_->logger.log(kSpdlogLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(clean.data(), clean.size()));
+  sink_->logger.log(kSpdlogLevels[static_cast<std::size_t>(level)],
+                    spdlog::string_view_t(clean.data(), clean.size()));
 }
 
-bool Logger::enabled(Level level) const { return sink_ && level >= sink_->level; }
+bool Logger::enabled(Level level) const {
+  return sink_ && level >= sink_->level;
+}
 
 }  // namespace patchbay::log

@@ -13,7 +13,8 @@ fs::path keep_artefact(const Manifest& manifest, const fs::path& artefacts) {
   fs::create_directories(folder);
   const auto draft = folder / (manifest.library + "." + std::to_string(::getpid()));
   fs::copy_file(manifest.folder / manifest.library, draft, fs::copy_options::overwrite_existing);
-  fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::others_read);
+  fs::permissions(
+      draft, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::others_read);
   fs::rename(draft, kept);
   return kept;
 }

@@ -20,9 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kQuietMs = 250;   // a copy in progress makes many events; look once it rests
-constexpr int kLookMs = 2000;  // for folders that cannot be watched, since they do not exist yet or lie deeper
-constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF;
+constexpr int kQuietMs = 250;  // a copy in progress makes many events; look once it rests
+constexpr int kLookMs =
+    2000;  // for folders that cannot be watched, since they do not exist yet or lie deeper
+constexpr std::uint32_t kEvents =
+    IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF;
 
 // Changes when any file of the plugin does: names, sizes and times, not contents.
 std::string signature_of(const fs::path& folder) {
@@ -31,7 +33,8 @@ std::string signature_of(const fs::path& folder) {
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (!it->is_regular_file(error)) continue;
     const auto time = it->last_write_time(error).time_since_epoch().count();
-    lines.insert(it->path().string() + "|" + std::to_string(it->file_size(error)) + "|" + std::to_string(time));
+    lines.insert(it->path().string() + "|" + std::to_string(it->file_size(error)) + "|" +
+                 std::to_string(time));
   }
   std::string out = folder.string();
   for (const auto& line : lines) out += "\n" + line;
@@ -61,7 +64,8 @@ void mark_superseded(std::vector<CatalogueEntry>& entries) {
       const bool same = other.version == entry.version;
       if (same ? other.folder < entry.folder : is_older(entry.version, other.version)) {
         entry.state = CatalogueEntry::State::superseded;
-        entry.reason = Text("plugin.superseded", {{"version", other.version}, {"folder", other.folder.string()}});
+        entry.reason =
+            Text("plugin.superseded", {{"version", other.version}, {"folder", other.folder.string()}});
       }
     }
   }
@@ -77,9 +81,12 @@ void drain(int fd) {
 
 std::string_view state_name(CatalogueEntry::State state) {
   switch (state) {
-    case CatalogueEntry::State::ready: return "ready";
-    case CatalogueEntry::State::superseded: return "superseded";
-    case CatalogueEntry::State::broken: return "broken";
+    case CatalogueEntry::State::ready:
+      return "ready";
+    case CatalogueEntry::State::superseded:
+      return "superseded";
+    case CatalogueEntry::State::broken:
+      return "broken";
   }
   return "broken";
 }
@@ -87,7 +94,9 @@ std::string_view state_name(CatalogueEntry::State state) {
 Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger)
     : folders_(std::move(folders)), artefacts_(std::move(artefacts)), logger_(std::move(logger)) {}
 
-Catalogue::~Catalogue() { unwatch(); }
+Catalogue::~Catalogue() {
+  unwatch();
+}
 
 void Catalogue::unwatch() {
   if (wake_ < 0) return;
@@ -111,7 +120,8 @@ CatalogueEntry Catalogue::read(const fs::path& folder) const {
   } catch (const Error& error) {
     std::string words = error.what();
     entry.reason = error.diagnostics().empty() ? error.text() : Text::verbatim(std::move(words));
-    logger_.warn("plugin is broken", {{"plugin", entry.id}, {"folder", folder.string()}, {"reason", error.what()}});
+    logger_.warn("plugin is broken",
+                 {{"plugin", entry.id}, {"folder", folder.string()}, {"reason", error.what()}});
   } catch (const std::exception& error) {
     entry.reason = Text("plugin.unreadable", {{"why", error.what()}});
     logger_.warn("plugin cannot be read", {{"folder", folder.string()}, {"reason", error.what()}});
@@ -131,7 +141,8 @@ bool Catalogue::read_folders() {
   bool changed = false;
   for (const auto& folder : plugin_folders(folders_)) {
     auto signature = signature_of(folder);
-    const auto known = std::find_if(seen_.begin(), seen_.end(), [&](const auto& s) { return s.first == signature; });
+    const auto known =
+        std::find_if(seen_.begin(), seen_.end(), [&](const auto& s) { return s.first == signature; });
     if (known != seen_.end()) {
       now.push_back(*known);
       continue;
@@ -144,7 +155,8 @@ bool Catalogue::read_folders() {
   return changed;
 }
 
-// A copy that has been opened once is known to open: a mark beside it says so, also to the next run of the host.
+// A copy that has been opened once is known to open: a mark beside it says so, also to the next run of the
+// host.
 bool Catalogue::open_libraries(const Opener& open) {
   bool changed = false;
   for (auto& [signature, entry] : seen_) {
@@ -156,7 +168,8 @@ bool Catalogue::open_libraries(const Opener& open) {
       std::ofstream(mark) << '\n';
       continue;
     }
-    logger_.warn("plugin cannot be opened", {{"plugin", entry.id}, {"folder", entry.folder.string()}, {"reason", reason->english()}});
+    logger_.warn("plugin cannot be opened",
+                 {{"plugin", entry.id}, {"folder", entry.folder.string()}, {"reason", reason->english()}});
     entry.manifest = nullptr;
     entry.reason = *reason;
     changed = true;
@@ -174,9 +187,8 @@ void Catalogue::publish() {
 
 void Catalogue::watch(std::function<void()> changed, Opener open) {
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  watcher_ = std::jthread([this, changed = std::move(changed), open = std::move(open)](const std::stop_token& stop) {
-    watch_loop(stop, changed, open);
-  });
+  watcher_ = std::jthread([this, changed = std::move(changed), open = std::move(open)](
+                              const std::stop_token& stop) { watch_loop(stop, changed, open); });
 }
 
 bool Catalogue::look(const Opener& open) {
@@ -187,7 +199,8 @@ bool Catalogue::look(const Opener& open) {
   return found || refused;
 }
 
-void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed, const Opener& open) {
+void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed,
+                           const Opener& open) {
   const int notify = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   while (!stop.stop_requested()) {
     // Watches are set anew each time, so that new folders are seen; setting one twice does nothing.

@@ -4,7 +4,8 @@ namespace patchbay::plugin {
 namespace {
 
 constexpr std::string_view kColumns =
-    "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, profile, owner, "
+    "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, "
+    "profile, owner, "
     "visibility, created_at, updated_at";
 
 std::string select(std::string_view rest) {
@@ -43,17 +44,20 @@ std::optional<Integration> from_row(const std::optional<store::Row>& row) {
   return from_row(*row);
 }
 
-std::string name_of(State state) { return std::string(state_name(state)); }
+std::string name_of(State state) {
+  return std::string(state_name(state));
+}
 
 }  // namespace
 
 void Integrations::insert(store::Session& session, const Integration& i) const {
   session.exec("insert into integrations (" + std::string(kColumns) +
-                   ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, :identity, :title, "
+                   ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, "
+                   ":identity, :title, "
                    ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at)",
-               {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text, i.identity,
-                i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner), i.visibility, i.created_at,
-                i.updated_at});
+               {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text,
+                i.identity, i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner),
+                i.visibility, i.created_at, i.updated_at});
 }
 
 std::optional<Integration> Integrations::find(store::Session& session, Id id) const {
@@ -69,13 +73,16 @@ std::vector<Integration> Integrations::connected(store::Session& session) const 
 }
 
 void Integrations::set_settings(store::Session& session, const Integration& i) const {
-  session.exec("update integrations set name = :name, settings = :settings, version = :version, updated_at = :at where id = :id",
-               {i.name, i.settings, i.version, i.updated_at, i.id});
+  session.exec(
+      "update integrations set name = :name, settings = :settings, version = :version, updated_at = :at "
+      "where id = :id",
+      {i.name, i.settings, i.version, i.updated_at, i.id});
 }
 
 void Integrations::set_state(store::Session& session, const Integration& i) const {
   session.exec(
-      "update integrations set state = :state, reason_code = :code, reason_text = :text, identity = :identity, "
+      "update integrations set state = :state, reason_code = :code, reason_text = :text, identity = "
+      ":identity, "
       "title = :title, updated_at = :at where id = :id",
       {name_of(i.state), i.reason_code, i.reason_text, i.identity, i.title, i.updated_at, i.id});
 }
@@ -98,7 +105,8 @@ void Integrations::release(store::Session& session, Id id) const {
   session.exec("update integrations set claim = null where id = :id", {id});
 }
 
-std::optional<Integration> Integrations::holder(store::Session& session, std::string_view plugin, std::string_view identity) const {
+std::optional<Integration> Integrations::holder(store::Session& session, std::string_view plugin,
+                                                std::string_view identity) const {
   return from_row(session.query_one(select("where plugin = :plugin and claim = :claim"),
                                     {std::string(plugin), std::string(identity)}));
 }

@@ -22,7 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 
-[[noreturn]] void fail(std::string id, Text::Args args) { throw Error(Code::invalid, Text(std::move(id), std::move(args))); }
+[[noreturn]] void fail(std::string id, Text::Args args) {
+  throw Error(Code::invalid, Text(std::move(id), std::move(args)));
+}
 
 std::string read_text(const fs::path& file) {
   std::error_code error;
@@ -61,7 +63,9 @@ fs::path inside(const fs::path& folder, const std::string& name) {
   return path;
 }
 
-std::string dumped(const json& object, const char* key) { return object.contains(key) ? object.at(key).dump() : std::string(); }
+std::string dumped(const json& object, const char* key) {
+  return object.contains(key) ? object.at(key).dump() : std::string();
+}
 
 std::optional<Condition> read_condition(const json& object) {
   if (!object.contains("when")) return std::nullopt;
@@ -120,9 +124,11 @@ Manifest from_document(const json& document) {
   manifest.egress = document.value("egress", manifest.egress);
   const auto secrets = document.value("secrets", json::object());
   for (const auto& item : secrets.items()) {
-    manifest.secrets[item.key()] = {item.value().value("hosts", std::vector<std::string>()), item.value().value("generate", 0)};
+    manifest.secrets[item.key()] = {item.value().value("hosts", std::vector<std::string>()),
+                                    item.value().value("generate", 0)};
   }
-  for (const auto& route : document.value("routes", json::array())) manifest.routes.push_back(read_route(route));
+  for (const auto& route : document.value("routes", json::array()))
+    manifest.routes.push_back(read_route(route));
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
   }
@@ -155,8 +161,9 @@ std::string_view pre_release(std::string_view version) {
 }  // namespace
 
 const std::vector<std::string>& host_extensions() {
-  static const auto* names = new std::vector<std::string>{"pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1",
-                                                          "pb.metrics/1", "pb.secrets/1", "pb.state/1",  "pb.webhook/1"};
+  static const auto* names =
+      new std::vector<std::string>{"pb.blob/1",    "pb.clock/1",   "pb.events/1", "pb.http/1",
+                                   "pb.metrics/1", "pb.secrets/1", "pb.state/1",  "pb.webhook/1"};
   return *names;
 }
 
@@ -173,7 +180,8 @@ Manifest parse_manifest(std::string_view text) {
 }
 
 Manifest read_manifest(const fs::path& folder) {
-  if (!fs::exists(folder / "plugin.json")) fail("plugin.no_manifest", {{"folder", folder.filename().string()}});
+  if (!fs::exists(folder / "plugin.json"))
+    fail("plugin.no_manifest", {{"folder", folder.filename().string()}});
   const auto document = checked_document(read_text(folder / "plugin.json"));
   auto manifest = from_document(document);
   check_needs(manifest);
@@ -187,7 +195,8 @@ Manifest read_manifest(const fs::path& folder) {
     schema::Schema::compile(setup, name);
     manifest.setup_schema = setup.dump();
   }
-  if (document.contains("locales")) read_locales(inside(folder, document.at("locales").get<std::string>()), manifest);
+  if (document.contains("locales"))
+    read_locales(inside(folder, document.at("locales").get<std::string>()), manifest);
   return manifest;
 }
 

@@ -25,15 +25,18 @@ void remove_at(json& value, const json::json_pointer& pointer) {
 
 }  // namespace
 
-SplitSettings split_settings(const Manifest& manifest, const std::string& given, const std::map<std::string, std::string>& kept) {
-  const auto schema = schema::Schema::compile(
-      manifest.setup_schema.empty() ? json{{"type", "object"}, {"additionalProperties", false}} : json::parse(manifest.setup_schema),
-      "schema/setup.json");
+SplitSettings split_settings(const Manifest& manifest, const std::string& given,
+                             const std::map<std::string, std::string>& kept) {
+  const auto schema = schema::Schema::compile(manifest.setup_schema.empty()
+                                                  ? json{{"type", "object"}, {"additionalProperties", false}}
+                                                  : json::parse(manifest.setup_schema),
+                                              "schema/setup.json");
   auto value = schema.with_defaults(json::parse(given));
   for (const auto& pointer : schema.secrets()) {
     const auto known = kept.find(name_of_secret(pointer));
     const json::json_pointer at(pointer);
-    if (known != kept.end() && !value.contains(at) && value.contains(at.parent_pointer())) value[at] = known->second;
+    if (known != kept.end() && !value.contains(at) && value.contains(at.parent_pointer()))
+      value[at] = known->second;
   }
   schema::throw_if_any(schema.check(value), Text("plugin.bad_settings", {{"plugin", manifest.title}}));
   SplitSettings out;
@@ -54,9 +57,11 @@ std::string merge_settings(const std::string& settings, const std::string& patch
   return value.dump();
 }
 
-std::string words_of(const Manifest& manifest, const std::string& language, const std::string& message, const std::string& fallback) {
+std::string words_of(const Manifest& manifest, const std::string& language, const std::string& message,
+                     const std::string& fallback) {
   const auto detail = json::parse(message.empty() ? "{}" : message, nullptr, false);
-  if (!detail.is_object() || !detail.contains("text_id") || !detail.at("text_id").is_string()) return fallback;
+  if (!detail.is_object() || !detail.contains("text_id") || !detail.at("text_id").is_string())
+    return fallback;
   const auto catalogue = manifest.locales.find(language);
   if (catalogue == manifest.locales.end()) return fallback;
   const auto words = catalogue->second.find(detail.at("text_id").get<std::string>());
@@ -66,7 +71,8 @@ std::string words_of(const Manifest& manifest, const std::string& language, cons
   for (const auto& item : args.items()) {
     const auto mark = "{" + item.key() + "}";
     const auto value = item.value().is_string() ? item.value().get<std::string>() : item.value().dump();
-    for (auto at = out.find(mark); at != out.npos; at = out.find(mark, at + value.size())) out.replace(at, mark.size(), value);
+    for (auto at = out.find(mark); at != out.npos; at = out.find(mark, at + value.size()))
+      out.replace(at, mark.size(), value);
   }
   return out;
 }

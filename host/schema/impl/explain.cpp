@@ -12,7 +12,8 @@ namespace {
 using nlohmann::json;
 
 std::string inner(const std::string& step) {
-  return step.size() >= 2 && step.front() == '[' && step.back() == ']' ? step.substr(1, step.size() - 2) : step;
+  return step.size() >= 2 && step.front() == '[' && step.back() == ']' ? step.substr(1, step.size() - 2)
+                                                                       : step;
 }
 
 std::string pointer_of(const std::vector<std::string>& path) {
@@ -24,7 +25,9 @@ std::string pointer_of(const std::vector<std::string>& path) {
 // The last quoted word of valijson's sentence: a property's name.
 std::string quoted_word(const std::string& words) {
   const auto close = words.rfind('\'');
-  const auto open = close == words.npos || close == 0 ? words.npos : words.find('\'', words.find(": '") == words.npos ? 0 : words.find(": '"));
+  const auto open = close == words.npos || close == 0
+                        ? words.npos
+                        : words.find('\'', words.find(": '") == words.npos ? 0 : words.find(": '"));
   return open == words.npos || open >= close ? std::string() : words.substr(open + 1, close - open - 1);
 }
 
@@ -60,7 +63,8 @@ Diagnostic unknown_key(const Finding& finding, const json* part) {
   pointer.push_back(key);
   const auto keys = keys_of(part);
   const auto near = nearest(key, keys);
-  auto remedy = near.empty() ? Text("schema.known_keys", {{"keys", list(keys)}}) : Text("schema.did_you_mean", {{"key", near}});
+  auto remedy = near.empty() ? Text("schema.known_keys", {{"keys", list(keys)}})
+                             : Text("schema.did_you_mean", {{"key", near}});
   return Diagnostic(pointer.to_string(), Text("schema.unknown_key", {{"key", key}}), std::move(remedy));
 }
 
@@ -125,7 +129,8 @@ bool repeats_deeper(const Finding& finding, const std::vector<Finding>& all) {
 }
 
 // valijson names one unknown key only; the others are found beside it.
-void add_other_unknown_keys(const json& schema, const json& value, const Finding& finding, std::vector<Diagnostic>& out) {
+void add_other_unknown_keys(const json& schema, const json& value, const Finding& finding,
+                            std::vector<Diagnostic>& out) {
   const auto* part = part_for(schema, finding.path);
   const json::json_pointer pointer(pointer_of(finding.path));
   if (part == nullptr || part->contains("patternProperties") || !value.contains(pointer)) return;
@@ -161,7 +166,8 @@ std::vector<Diagnostic> explain(const json& schema, const json& value, const std
   std::vector<Diagnostic> out;
   for (const auto& finding : findings) {
     if (repeats_deeper(finding, findings)) continue;
-    if (finding.words.find("Object contains a property") != std::string::npos && part_for(schema, finding.path) != nullptr &&
+    if (finding.words.find("Object contains a property") != std::string::npos &&
+        part_for(schema, finding.path) != nullptr &&
         !part_for(schema, finding.path)->contains("patternProperties")) {
       add_other_unknown_keys(schema, value, finding, out);
       continue;

@@ -16,9 +16,11 @@ struct Finding {
 };
 
 // The findings as sentences that an administrator understands, without those that only repeat a deeper one.
-std::vector<Diagnostic> explain(const nlohmann::json& schema, const nlohmann::json& value, const std::vector<Finding>& findings);
+std::vector<Diagnostic> explain(const nlohmann::json& schema, const nlohmann::json& value,
+                                const std::vector<Finding>& findings);
 
-// The part of `schema` that describes the value at `path`; null when it cannot be told (several alternatives).
+// The part of `schema` that describes the value at `path`; null when it cannot be told (several
+// alternatives).
 const nlohmann::json* part_for(const nlohmann::json& schema, const std::vector<std::string>& path);
 
 }  // namespace patchbay::schema

@@ -21,10 +21,12 @@ constexpr int kDeepest = 64;
 constexpr std::size_t kLongestForPattern = 8192;
 
 [[noreturn]] void not_a_schema(std::string_view name, std::string why) {
-  throw Error(Code::invalid, Text("schema.not_a_schema", {{"name", std::string(name)}, {"why", std::move(why)}}));
+  throw Error(Code::invalid,
+              Text("schema.not_a_schema", {{"name", std::string(name)}, {"why", std::move(why)}}));
 }
 
-// Faults that valijson would pass over or run away with: foreign references, broken patterns, endless nesting.
+// Faults that valijson would pass over or run away with: foreign references, broken patterns, endless
+// nesting.
 void check_document(const json& part, std::string_view name, int depth, bool& has_pattern) {
   if (depth > kDeepest) not_a_schema(name, "it is nested more than 64 levels deep");
   if (part.is_array()) {
@@ -33,7 +35,8 @@ void check_document(const json& part, std::string_view name, int depth, bool& ha
   }
   if (!part.is_object()) return;
   if (const auto reference = part.find("$ref"); reference != part.end() && reference->is_string()) {
-    if (reference->get<std::string>().rfind("#/definitions/", 0) != 0) not_a_schema(name, "$ref must point to #/definitions/...");
+    if (reference->get<std::string>().rfind("#/definitions/", 0) != 0)
+      not_a_schema(name, "$ref must point to #/definitions/...");
   }
   if (const auto pattern = part.find("pattern"); pattern != part.end() && pattern->is_string()) {
     has_pattern = true;
@@ -76,7 +79,8 @@ void add_defaults(const json& part, json& value) {
   if (!value.is_object() || properties == part.end()) return;
   for (const auto& item : properties->items()) {
     if (!item.value().is_object()) continue;
-    if (!value.contains(item.key()) && item.value().contains("default")) value[item.key()] = item.value().at("default");
+    if (!value.contains(item.key()) && item.value().contains("default"))
+      value[item.key()] = item.value().at("default");
     if (value.contains(item.key())) add_defaults(item.value(), value[item.key()]);
   }
 }
@@ -134,14 +138,18 @@ std::vector<Diagnostic> Schema::check(const json& value) const {
   return out;
 }
 
-const std::vector<std::string>& Schema::secrets() const { return compiled_->secrets; }
+const std::vector<std::string>& Schema::secrets() const {
+  return compiled_->secrets;
+}
 
 json Schema::with_defaults(json value) const {
   add_defaults(compiled_->document, value);
   return value;
 }
 
-const json& Schema::document() const { return compiled_->document; }
+const json& Schema::document() const {
+  return compiled_->document;
+}
 
 void throw_if_any(std::vector<Diagnostic> findings, Text summary) {
   if (findings.empty()) return;

@@ -12,13 +12,15 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kChat = R"({"type": "object", "required": ["id", "integration", "conversation", "state"], "properties": {
+constexpr const char* kChat =
+    R"({"type": "object", "required": ["id", "integration", "conversation", "state"], "properties": {
     "id": {"type": "string"}, "integration": {"type": "string"},
     "conversation": {"type": "string", "description": "What the provider calls it"},
     "kind": {"type": "string", "enum": ["private", "group", "channel"]}, "title": {"type": "string"},
     "state": {"type": "string"}, "reachable": {"type": "boolean"}, "reason": {"type": ["string", "null"]},
     "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": "string", "format": "date-time"}}})";
-constexpr const char* kMessage = R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
+constexpr const char* kMessage =
+    R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
   "properties": {
     "id": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out"]}, "text": {"type": "string"},
     "attachments": {"type": "array", "items": {"type": "object", "required": ["id", "kind", "name", "type", "size"], "properties": {
@@ -32,7 +34,9 @@ constexpr const char* kMessage = R"({"type": "object", "required": ["id", "direc
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
 
-int limit_of(const Call& call) { return static_cast<int>(call.page().limit); }
+int limit_of(const Call& call) {
+  return static_cast<int>(call.page().limit);
+}
 
 template <class T>
 Response page_of(const chat::Page<T>& page) {
@@ -45,7 +49,9 @@ Response page_of(const chat::Page<T>& page) {
 }  // namespace
 
 void ChatsApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler { return [this, method](Call call) { return (this->*method)(std::move(call)); }; };
+  const auto bound = [this](auto method) -> Handler {
+    return [this, method](Call call) { return (this->*method)(std::move(call)); };
+  };
   router.component("Chat", kChat);
   router.component("Message", kMessage);
   const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
@@ -59,7 +65,8 @@ void ChatsApi::add_to(Router& router) {
              Doc("List the messages of a chat, oldest first").lists(message).errors({404}));
   router.add(Operation::write_chats, Verb::post, path + "/{id}/messages", bound(&ChatsApi::post),
              Doc("Send a message")
-                 .about("The message is stored and sent in order; its state tells what became of it. A text that is too long for "
+                 .about("The message is stored and sent in order; its state tells what became of it. A text "
+                        "that is too long for "
                         "the channel is sent in parts and stays one message.")
                  .header("Idempotency-Key", "Repeating a request with the same key sends nothing twice")
                  .json(kDraft)

@@ -16,17 +16,21 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kFile = R"({"type": "object", "required": ["id", "name", "type", "size"], "properties": {
+constexpr const char* kFile =
+    R"({"type": "object", "required": ["id", "name", "type", "size"], "properties": {
     "id": {"type": "string"}, "name": {"type": "string"}, "type": {"type": "string"}, "size": {"type": "integer"},
     "sha256": {"type": "string"}}})";
 
 constexpr Duration kFetching{2'000};  // until a file may have come from the provider
 
-// What a browser may show by itself; everything else is offered for saving, so that nothing runs in our origin.
-constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",  "image/gif", "image/webp",
-                                                    "audio/mpeg", "audio/ogg", "video/mp4", "application/pdf"};
+// What a browser may show by itself; everything else is offered for saving, so that nothing runs in our
+// origin.
+constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",      "image/gif",
+                                                    "image/webp", "audio/mpeg",     "audio/ogg",
+                                                    "video/mp4",  "application/pdf"};
 
-// The range of a Range header (RFC 9110, 14.2) with one part; nothing for none, or for one that is to be ignored.
+// The range of a Range header (RFC 9110, 14.2) with one part; nothing for none, or for one that is to be
+// ignored.
 struct Range {
   std::int64_t from;
   std::int64_t to;  // included
@@ -62,21 +66,27 @@ std::string disposition(const store::Blob& blob) {
     const auto byte = static_cast<unsigned char>(c);
     const bool safe = std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_';
     plain += safe ? c : '_';
-    if (safe) encoded += c;
-    else encoded += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    if (safe)
+      encoded += c;
+    else
+      encoded += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  return std::string(shown ? "inline" : "attachment") + "; filename=\"" + plain + "\"; filename*=UTF-8''" + encoded;
+  return std::string(shown ? "inline" : "attachment") + "; filename=\"" + plain + "\"; filename*=UTF-8''" +
+         encoded;
 }
 
 class BlobSource final : public BodySource {
  public:
-  BlobSource(store::Store& store, Id blob, Range range) : store_(store), blob_(blob), at_(range.from), end_(range.to + 1) {}
+  BlobSource(store::Store& store, Id blob, Range range)
+      : store_(store), blob_(blob), at_(range.from), end_(range.to + 1) {}
 
   std::optional<std::uint64_t> size() const override { return static_cast<std::uint64_t>(end_ - at_); }
   asio::awaitable<std::string> next() override {
     if (at_ >= end_) co_return std::string();
     const auto length = std::min(end_ - at_, store::kBlobPiece);
-    auto work = [this, length](store::Session& session) { return store::read_blob(session, blob_, at_, length); };
+    auto work = [this, length](store::Session& session) {
+      return store::read_blob(session, blob_, at_, length);
+    };
     auto piece = co_await store_.read(std::move(work));
     at_ += static_cast<std::int64_t>(piece.size());
     co_return piece;
@@ -93,13 +103,21 @@ class BlobSource final : public BodySource {
 
 void FilesApi::add_to(Router& router) {
   router.component("File", kFile);
-  router.add(Operation::write_files, Verb::post, "/api/v1/files", [this](Call call) { return upload(std::move(call)); },
-             Doc("Upload a file")
-                 .about("multipart/form-data with one part that has a file name. A file that no message uses goes after a day.")
-                 .stream("multipart/form-data", kLargest)
-                 .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
-  router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", [this](Call call) { return download(std::move(call)); },
-             Doc("Download a file").header("Range", "One range of bytes").answers(200, "The bytes", {}, "application/octet-stream").errors({404, 416, 503}));
+  router.add(
+      Operation::write_files, Verb::post, "/api/v1/files",
+      [this](Call call) { return upload(std::move(call)); },
+      Doc("Upload a file")
+          .about("multipart/form-data with one part that has a file name. A file that no message uses goes "
+                 "after a day.")
+          .stream("multipart/form-data", kLargest)
+          .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
+  router.add(
+      Operation::read_files, Verb::get, "/api/v1/files/{id}",
+      [this](Call call) { return download(std::move(call)); },
+      Doc("Download a file")
+          .header("Range", "One range of bytes")
+          .answers(200, "The bytes", {}, "application/octet-stream")
+          .errors({404, 416, 503}));
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {
@@ -112,9 +130,14 @@ asio::awaitable<Response> FilesApi::upload(Call call) {
     blob.type = part->type.empty() ? "application/octet-stream" : part->type;
     blob.created_at = clock_.now().time_since_epoch().count();
     store::BlobWriter writer(store_, blob);
-    for (auto piece = co_await form.data(); !piece.empty(); piece = co_await form.data()) co_await writer.write(std::move(piece));
+    for (auto piece = co_await form.data(); !piece.empty(); piece = co_await form.data())
+      co_await writer.write(std::move(piece));
     const auto done = co_await writer.close();
-    const json body = {{"id", to_string_id(done.id)}, {"name", done.name}, {"type", done.type}, {"size", done.size}, {"sha256", done.sha256}};
+    const json body = {{"id", to_string_id(done.id)},
+                       {"name", done.name},
+                       {"type", done.type},
+                       {"size", done.size},
+                       {"sha256", done.sha256}};
     co_return answer(201, body);
   }
   throw Error(Code::invalid, Text("web.no_file_part"));
@@ -124,7 +147,8 @@ asio::awaitable<store::Blob> FilesApi::find(Id id) {
   auto content = id;
   const auto file = co_await chats_.file(id);
   if (file) {
-    if (file->state == "failed") throw Error(Code::not_found, Text("web.file_failed", {{"reason", file->reason.value_or("")}}));
+    if (file->state == "failed")
+      throw Error(Code::not_found, Text("web.file_failed", {{"reason", file->reason.value_or("")}}));
     if (!file->blob) throw Error(Code::unavailable, Text("web.file_pending")).retry_after(kFetching);
     content = *file->blob;
   }
@@ -146,7 +170,8 @@ asio::awaitable<Response> FilesApi::download(Call call) {
     }
     range = *wanted;
     response.status = 206;
-    response.headers.add("Content-Range", "bytes " + std::to_string(range.from) + "-" + std::to_string(range.to) + "/" + std::to_string(blob.size));
+    response.headers.add("Content-Range", "bytes " + std::to_string(range.from) + "-" +
+                                              std::to_string(range.to) + "/" + std::to_string(blob.size));
   }
   response.type = blob.type;
   response.headers.add("Accept-Ranges", "bytes");

@@ -9,8 +9,8 @@
 
 namespace patchbay::web {
 
-// /api/v1/files: what is attached to messages. Files pass through in pieces, whatever their size. All references outlive
-// the router.
+// /api/v1/files: what is attached to messages. Files pass through in pieces, whatever their size. All
+// references outlive the router.
 class FilesApi {
  public:
   FilesApi(store::Store& store, domain::chat::Chats& chats, const Clock& clock, IdMint& ids)

@@ -13,7 +13,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kEntry = R"({"type": "object", "required": ["id", "integration", "route", "state", "received_at"], "properties": {
+constexpr const char* kEntry =
+    R"({"type": "object", "required": ["id", "integration", "route", "state", "received_at"], "properties": {
     "id": {"type": "string"}, "integration": {"type": "string"}, "plugin": {"type": "string"}, "route": {"type": "string"},
     "state": {"type": "string", "enum": ["new", "done", "dead"]}, "reason": {"type": ["string", "null"]},
     "attempts": {"type": "integer"}, "verdict": {"type": "string"}, "trace": {"type": "string"},
@@ -22,14 +23,19 @@ constexpr const char* kEntry = R"({"type": "object", "required": ["id", "integra
     "method": {"type": "string"}, "path": {"type": "string"}, "query": {"type": "string"}, "headers": {"type": "object"},
     "body": {"type": "string", "description": "As text when it is UTF-8"},
     "body_base64": {"type": "string", "description": "Otherwise"}}})";
-constexpr const char* kPeriod = R"({"type": "object", "additionalProperties": false, "required": ["from", "to"], "properties": {
+constexpr const char* kPeriod =
+    R"({"type": "object", "additionalProperties": false, "required": ["from", "to"], "properties": {
     "from": {"type": "integer", "minimum": 0, "description": "Unix milliseconds"},
     "to": {"type": "integer", "minimum": 0, "description": "Unix milliseconds, excluded"},
     "integration": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
 
-json time_of(std::int64_t ms) { return ms == 0 ? json() : json(to_rfc3339(TimePoint(std::chrono::milliseconds(ms)))); }
+json time_of(std::int64_t ms) {
+  return ms == 0 ? json() : json(to_rfc3339(TimePoint(std::chrono::milliseconds(ms))));
+}
 
-json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+json or_null(const std::string& text) {
+  return text.empty() ? json() : json(text);
+}
 
 json shown(const hooks::InboxEntry& entry) {
   json out = {{"id", to_string_id(entry.row.id)},
@@ -55,35 +61,52 @@ json shown_whole(const hooks::InboxEntry& entry) {
   out["path"] = entry.row.path;
   out["query"] = entry.row.query;
   out["headers"] = json::parse(entry.row.headers);
-  if (is_valid_utf8(entry.row.body)) out["body"] = entry.row.body;
-  else out["body_base64"] = crypto::to_base64(entry.row.body);
+  if (is_valid_utf8(entry.row.body))
+    out["body"] = entry.row.body;
+  else
+    out["body_base64"] = crypto::to_base64(entry.row.body);
   return out;
 }
 
-Error missing(Id id) { return Error(Code::not_found, Text("web.no_inbox_entry", {{"id", to_string_id(id)}})); }
+Error missing(Id id) {
+  return Error(Code::not_found, Text("web.no_inbox_entry", {{"id", to_string_id(id)}}));
+}
 
 }  // namespace
 
 void InboxApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler { return [this, method](Call call) { return (this->*method)(std::move(call)); }; };
+  const auto bound = [this](auto method) -> Handler {
+    return [this, method](Call call) { return (this->*method)(std::move(call)); };
+  };
   router.component("InboxEntry", kEntry);
   const std::string entry = R"({"$ref": "#/components/schemas/InboxEntry"})";
   const std::string path = "/api/v1/inbox";
-  router.add(Operation::read_inbox, Verb::get, path, bound(&InboxApi::list),
-             Doc("List stored webhooks")
-                 .query("state", "Only in this state", R"({"type": "string", "enum": ["new", "done", "dead"]})")
-                 .query("integration", "Only of this integration", Doc::kId)
-                 .lists(entry));
-  router.add(Operation::read_inbox, Verb::get, path + "/{id}", bound(&InboxApi::show),
-             Doc("Show a stored webhook with headers and body").answers(200, "The request", entry).errors({404}));
+  router.add(
+      Operation::read_inbox, Verb::get, path, bound(&InboxApi::list),
+      Doc("List stored webhooks")
+          .query("state", "Only in this state", R"({"type": "string", "enum": ["new", "done", "dead"]})")
+          .query("integration", "Only of this integration", Doc::kId)
+          .lists(entry));
+  router.add(
+      Operation::read_inbox, Verb::get, path + "/{id}", bound(&InboxApi::show),
+      Doc("Show a stored webhook with headers and body").answers(200, "The request", entry).errors({404}));
   router.add(Operation::manage_inbox, Verb::post, path + "/{id}/replay", bound(&InboxApi::replay),
-             Doc("Process one again").json(R"({"type": "object"})").optional().answers(200, "The request", entry).errors({404, 409}));
+             Doc("Process one again")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "The request", entry)
+                 .errors({404, 409}));
   router.add(Operation::manage_inbox, Verb::post, path + "/{id}/discard", bound(&InboxApi::discard),
-             Doc("Give one up").json(R"({"type": "object"})").optional().answers(200, "The request", entry).errors({404, 409}));
+             Doc("Give one up")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "The request", entry)
+                 .errors({404, 409}));
   router.add(Operation::manage_inbox, Verb::post, path + "/replay", bound(&InboxApi::replay_period),
              Doc("Process the dead letters of a period again")
                  .json(kPeriod)
-                 .answers(200, "How many", R"({"type": "object", "properties": {"replayed": {"type": "integer"}}})"));
+                 .answers(200, "How many",
+                          R"({"type": "object", "properties": {"replayed": {"type": "integer"}}})"));
 }
 
 asio::awaitable<Response> InboxApi::list(Call call) {
@@ -110,7 +133,9 @@ asio::awaitable<Response> InboxApi::show_again(Id id) {
   co_return answer(200, shown_whole(*found));
 }
 
-asio::awaitable<Response> InboxApi::show(Call call) { co_return co_await show_again(call.id()); }
+asio::awaitable<Response> InboxApi::show(Call call) {
+  co_return co_await show_again(call.id());
+}
 
 asio::awaitable<Response> InboxApi::replay(Call call) {
   const auto id = call.id();

@@ -9,7 +9,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kIntegration = R"({"type": "object", "required": ["id", "plugin", "name", "state", "reason", "settings"],
+constexpr const char* kIntegration =
+    R"({"type": "object", "required": ["id", "plugin", "name", "state", "reason", "settings"],
   "properties": {
     "id": {"type": "string"}, "plugin": {"type": "string"}, "version": {"type": "string"}, "name": {"type": "string"},
     "state": {"type": "string", "enum": ["draft", "inactive", "active", "degraded", "sign_in_again", "quarantined"]},
@@ -19,19 +20,22 @@ constexpr const char* kIntegration = R"({"type": "object", "required": ["id", "p
     "settings": {"type": "object", "description": "Without secrets"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
     "warning": {"type": "string", "description": "After deactivating: why the provider could not be told"}}})";
-constexpr const char* kPlugin = R"({"type": "object", "required": ["id", "version", "state", "reason"], "properties": {
+constexpr const char* kPlugin =
+    R"({"type": "object", "required": ["id", "version", "state", "reason"], "properties": {
     "id": {"type": "string"}, "version": {"type": ["string", "null"]},
     "state": {"type": "string", "enum": ["ready", "superseded", "broken"]},
     "reason": {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "text": {"type": "string"}}},
     "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
     "kinds": {"type": "array", "items": {"type": "string"}}, "egress": {"type": "array", "items": {"type": "string"}},
     "folder": {"type": "string"}, "setup_schema": {"type": ["object", "null"]}}})";
-constexpr const char* kReport = R"({"type": "object", "required": ["ok", "identity", "title", "diagnostics"], "properties": {
+constexpr const char* kReport =
+    R"({"type": "object", "required": ["ok", "identity", "title", "diagnostics"], "properties": {
     "ok": {"type": "boolean"}, "identity": {"type": ["string", "null"]}, "title": {"type": ["string", "null"]},
     "diagnostics": {"type": "array", "items": {"type": "object", "properties": {
       "severity": {"type": "string", "enum": ["error", "warning"]}, "path": {"type": "string"},
       "summary": {"type": "string"}, "remedy": {"type": "string"}}}}}})";
-constexpr const char* kNew = R"({"type": "object", "additionalProperties": false, "required": ["plugin"], "properties": {
+constexpr const char* kNew =
+    R"({"type": "object", "additionalProperties": false, "required": ["plugin"], "properties": {
     "plugin": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "settings": {"type": "object"}}})";
 constexpr const char* kChange = R"({"type": "object", "additionalProperties": false, "properties": {
@@ -40,9 +44,13 @@ constexpr const char* kChange = R"({"type": "object", "additionalProperties": fa
 constexpr const char* kActivate = R"({"type": "object", "additionalProperties": false, "properties": {
     "take_over": {"type": "boolean", "description": "Also when the provider delivers to another address now"}}})";
 
-json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+json or_null(const std::string& text) {
+  return text.empty() ? json() : json(text);
+}
 
-std::string time_of(std::int64_t ms) { return to_rfc3339(TimePoint(std::chrono::milliseconds(ms))); }
+std::string time_of(std::int64_t ms) {
+  return to_rfc3339(TimePoint(std::chrono::milliseconds(ms)));
+}
 
 json reason(const std::string& code, const std::string& text) {
   return code.empty() && text.empty() ? json() : json{{"code", code}, {"text", text}};
@@ -98,29 +106,53 @@ json shown(const std::vector<Diagnostic>& diagnostics, const std::string& langua
 }  // namespace
 
 void IntegrationsApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler { return [this, method](Call call) { return (this->*method)(std::move(call)); }; };
+  const auto bound = [this](auto method) -> Handler {
+    return [this, method](Call call) { return (this->*method)(std::move(call)); };
+  };
   const std::string path = "/api/v1/integrations";
   router.component("Integration", kIntegration);
   router.component("Plugin", kPlugin);
   const std::string integration = R"({"$ref": "#/components/schemas/Integration"})";
   const std::string plugin = R"({"$ref": "#/components/schemas/Plugin"})";
   router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(&IntegrationsApi::list_plugins),
-             Doc("List plugins").about("Every plugin folder, with the reason where one is broken.").answers(200, "Plugins", R"({"type": "object"})"));
-  router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins/{plugin}", bound(&IntegrationsApi::show_plugin),
+             Doc("List plugins")
+                 .about("Every plugin folder, with the reason where one is broken.")
+                 .answers(200, "Plugins", R"({"type": "object"})"));
+  router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins/{plugin}",
+             bound(&IntegrationsApi::show_plugin),
              Doc("Show a plugin").path("plugin", "Its id").answers(200, "The plugin", plugin).errors({404}));
-  router.add(Operation::read_integrations, Verb::get, path, bound(&IntegrationsApi::list), Doc("List integrations").lists(integration));
-  router.add(Operation::manage_integrations, Verb::post, path, bound(&IntegrationsApi::create),
-             Doc("Add an integration").json(kNew).answers(201, "The integration, not connected yet", integration));
+  router.add(Operation::read_integrations, Verb::get, path, bound(&IntegrationsApi::list),
+             Doc("List integrations").lists(integration));
+  router.add(
+      Operation::manage_integrations, Verb::post, path, bound(&IntegrationsApi::create),
+      Doc("Add an integration").json(kNew).answers(201, "The integration, not connected yet", integration));
   router.add(Operation::read_integrations, Verb::get, path + "/{id}", bound(&IntegrationsApi::show),
              Doc("Show an integration").answers(200, "The integration", integration).errors({404}));
   router.add(Operation::manage_integrations, Verb::patch, path + "/{id}", bound(&IntegrationsApi::change),
-             Doc("Change an integration").json(kChange).answers(200, "The integration", integration).errors({404, 409}));
+             Doc("Change an integration")
+                 .json(kChange)
+                 .answers(200, "The integration", integration)
+                 .errors({404, 409}));
   router.add(Operation::manage_integrations, Verb::post, path + "/{id}/check", bound(&IntegrationsApi::check),
-             Doc("Check the connection").json(R"({"type": "object"})").optional().answers(200, "What was found", kReport).errors({404, 503}));
-  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/activate", bound(&IntegrationsApi::activate),
-             Doc("Connect to the provider").json(kActivate).optional().answers(200, "Connected", integration).errors({404, 409, 503}));
-  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/deactivate", bound(&IntegrationsApi::deactivate),
-             Doc("Disconnect from the provider").json(R"({"type": "object"})").optional().answers(200, "Disconnected", integration).errors({404}));
+             Doc("Check the connection")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "What was found", kReport)
+                 .errors({404, 503}));
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/activate",
+             bound(&IntegrationsApi::activate),
+             Doc("Connect to the provider")
+                 .json(kActivate)
+                 .optional()
+                 .answers(200, "Connected", integration)
+                 .errors({404, 409, 503}));
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/deactivate",
+             bound(&IntegrationsApi::deactivate),
+             Doc("Disconnect from the provider")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "Disconnected", integration)
+                 .errors({404}));
 }
 
 asio::awaitable<Response> IntegrationsApi::list_plugins(Call call) {
@@ -134,7 +166,8 @@ asio::awaitable<Response> IntegrationsApi::show_plugin(Call call) {
   const plugin::CatalogueEntry* found = nullptr;
   const auto entries = catalogue_.list();
   for (const auto& entry : entries) {
-    if (entry.id == id && (found == nullptr || entry.state == plugin::CatalogueEntry::State::ready)) found = &entry;
+    if (entry.id == id && (found == nullptr || entry.state == plugin::CatalogueEntry::State::ready))
+      found = &entry;
   }
   if (found == nullptr) throw Error(Code::not_found, Text("plugin.unknown", {{"plugin", id}}));
   co_return answer(200, shown(*found, call.language()));

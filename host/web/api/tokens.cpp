@@ -9,22 +9,29 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kToken = R"({"type": "object", "required": ["id", "name", "scopes", "created_at"], "properties": {
+constexpr const char* kToken =
+    R"({"type": "object", "required": ["id", "name", "scopes", "created_at"], "properties": {
     "id": {"type": "string"}, "name": {"type": "string"}, "scopes": {"type": "string"},
     "created_at": {"type": "string", "format": "date-time"}, "expires_at": {"type": ["string", "null"], "format": "date-time"},
     "last_used_at": {"type": ["string", "null"], "format": "date-time"}, "revoked_at": {"type": ["string", "null"], "format": "date-time"},
     "token": {"type": "string", "description": "The value, in the answer to its making only"}}})";
-constexpr const char* kNew = R"({"type": "object", "additionalProperties": false, "required": ["name", "scopes"], "properties": {
+constexpr const char* kNew =
+    R"({"type": "object", "additionalProperties": false, "required": ["name", "scopes"], "properties": {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "scopes": {"type": "string", "minLength": 1, "description": "admin, read, chats, integrations, plugins, inbox, status"},
     "expires_in_s": {"type": "integer", "minimum": 60}}})";
 
-json time_of(const std::optional<TimePoint>& time) { return time ? json(to_rfc3339(*time)) : json(); }
+json time_of(const std::optional<TimePoint>& time) {
+  return time ? json(to_rfc3339(*time)) : json();
+}
 
 json shown(const Token& token) {
-  return {{"id", to_string_id(token.id)},           {"name", token.name},
-          {"scopes", token.scopes},                 {"created_at", to_rfc3339(token.created_at)},
-          {"expires_at", time_of(token.expires_at)}, {"last_used_at", time_of(token.last_used_at)},
+  return {{"id", to_string_id(token.id)},
+          {"name", token.name},
+          {"scopes", token.scopes},
+          {"created_at", to_rfc3339(token.created_at)},
+          {"expires_at", time_of(token.expires_at)},
+          {"last_used_at", time_of(token.last_used_at)},
           {"revoked_at", time_of(token.revoked_at)}};
 }
 
@@ -33,12 +40,17 @@ json shown(const Token& token) {
 void TokensApi::add_to(Router& router) {
   router.component("Token", kToken);
   const std::string token = R"({"$ref": "#/components/schemas/Token"})";
-  router.add(Operation::manage_tokens, Verb::get, "/api/v1/tokens", [this](Call call) { return list(std::move(call)); },
-             Doc("List tokens").lists(token));
-  router.add(Operation::manage_tokens, Verb::post, "/api/v1/tokens", [this](Call call) { return create(std::move(call)); },
-             Doc("Make a token").json(kNew).answers(201, "The token with its value", token));
-  router.add(Operation::manage_tokens, Verb::del, "/api/v1/tokens/{id}", [this](Call call) { return revoke(std::move(call)); },
-             Doc("Revoke a token").answers(204, "Done").errors({404}));
+  router.add(
+      Operation::manage_tokens, Verb::get, "/api/v1/tokens",
+      [this](Call call) { return list(std::move(call)); }, Doc("List tokens").lists(token));
+  router.add(
+      Operation::manage_tokens, Verb::post, "/api/v1/tokens",
+      [this](Call call) { return create(std::move(call)); },
+      Doc("Make a token").json(kNew).answers(201, "The token with its value", token));
+  router.add(
+      Operation::manage_tokens, Verb::del, "/api/v1/tokens/{id}",
+      [this](Call call) { return revoke(std::move(call)); },
+      Doc("Revoke a token").answers(204, "Done").errors({404}));
 }
 
 asio::awaitable<Response> TokensApi::list(Call call) {
@@ -57,7 +69,8 @@ asio::awaitable<Response> TokensApi::list(Call call) {
 asio::awaitable<Response> TokensApi::create(Call call) {
   NewToken wanted(call.json().at("name").get<std::string>(), call.json().at("scopes").get<std::string>());
   if (call.json().contains("expires_in_s")) {
-    wanted.expires_at = SystemClock().now() + std::chrono::seconds(call.json().at("expires_in_s").get<std::int64_t>());
+    wanted.expires_at =
+        SystemClock().now() + std::chrono::seconds(call.json().at("expires_in_s").get<std::int64_t>());
   }
   const auto made = co_await tokens_.create(std::move(wanted));
   auto body = shown(made.token);

@@ -9,8 +9,9 @@ namespace patchbay::web {
 namespace {
 
 constexpr std::array<std::string_view, kOperationCount> kNames = {
-    "public",         "chats:read",      "chats:write", "files:read",   "files:write", "integrations:read",
-    "integrations:manage", "plugins:read", "plugins:manage", "inbox:read", "inbox:manage", "status:read",
+    "public",         "chats:read",        "chats:write",         "files:read",
+    "files:write",    "integrations:read", "integrations:manage", "plugins:read",
+    "plugins:manage", "inbox:read",        "inbox:manage",        "status:read",
     "tokens:manage"};
 
 std::string joined(const std::vector<std::string>& words) {
@@ -32,12 +33,15 @@ std::vector<std::string> words_of(std::string_view list) {
 Error unknown(const std::string& scope) {
   const auto near = schema::nearest(scope, scope_names());
   const std::string id = near.empty() ? "web.unknown_scope" : "web.unknown_scope_nearest";
-  return Error(Code::invalid, Text(id, {{"scope", scope}, {"nearest", near}, {"known", joined(scope_names())}}));
+  return Error(Code::invalid,
+               Text(id, {{"scope", scope}, {"nearest", near}, {"known", joined(scope_names())}}));
 }
 
 }  // namespace
 
-std::string_view operation_name(Operation operation) { return kNames.at(static_cast<std::size_t>(operation)); }
+std::string_view operation_name(Operation operation) {
+  return kNames.at(static_cast<std::size_t>(operation));
+}
 
 Operations Operations::everything() {
   Operations all;

@@ -25,11 +25,14 @@ using boost::system::error_code;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kSmallBuffer = 2u << 10;  // of an idle connection
 constexpr std::size_t kLargeBuffer = 64u << 10;
-constexpr std::size_t kJoinBody = 16u << 10;  // up to here the body is copied behind the header: one system call
+constexpr std::size_t kJoinBody = 16u
+                                  << 10;  // up to here the body is copied behind the header: one system call
 constexpr std::size_t kLingerBytes = 4u << 20;
 constexpr Duration kLingerTime{2'000};
 
-std::int64_t to_ns(Duration time) { return std::chrono::nanoseconds(time).count(); }
+std::int64_t to_ns(Duration time) {
+  return std::chrono::nanoseconds(time).count();
+}
 
 StatusError refusal(int status, std::string id, Text::Args args = {}) {
   return StatusError(status, Text(std::move(id), std::move(args)), Code::invalid);
@@ -137,7 +140,8 @@ asio::awaitable<bool> Connection::receive_head() {
     co_return false;
   }
   const bool starting = std::exchange(first_, false);
-  limit(state_->now() + to_ns(idle_ && !starting ? state_->options.idle_timeout : state_->options.header_timeout));
+  limit(state_->now() +
+        to_ns(idle_ && !starting ? state_->options.idle_timeout : state_->options.header_timeout));
   while (!parse_head()) {
     const bool more = co_await fill();
     if (!more) co_return false;
@@ -181,13 +185,15 @@ void Connection::make_room() {
 
 // True when there is something to answer: a request, or what is wrong with it.
 bool Connection::parse_head() {
-  while (begin_ != end_ && !parser_->got_some() && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) ++begin_;
+  while (begin_ != end_ && !parser_->got_some() && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n'))
+    ++begin_;
   if (begin_ == end_) return false;
   error_code error;
   begin_ += parser_->put(asio::const_buffer(buffer_.data() + begin_, end_ - begin_), error);
   if (error == http::error::need_more) return false;
   if (error == http::error::header_limit) {
-    failure_ = refusal(431, "web.header_too_large", {{"limit", std::to_string(state_->options.header_limit)}});
+    failure_ =
+        refusal(431, "web.header_too_large", {{"limit", std::to_string(state_->options.header_limit)}});
   } else if (error == http::error::bad_version) {
     failure_ = refusal(505, "web.bad_version");
   } else if (error) {
@@ -287,7 +293,8 @@ void Connection::hold(std::size_t bytes) {
 
 asio::awaitable<std::string> Connection::next() {
   while (parser_->body.empty() && !parser_->is_done()) {
-    if (std::exchange(wants_continue_, false) && received_ == 0) co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (std::exchange(wants_continue_, false) && received_ == 0)
+      co_await write("HTTP/1.1 100 Continue\r\n\r\n");
     const auto& options = state_->options;
     const auto start = state_->now();
     const auto grace = to_ns(options.transfer_timeout);
@@ -403,8 +410,8 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
   co_return !error;
 }
 
-// Closing with unread input would reset the connection and could take our answer with it: says "no more" and reads on
-// for a moment.
+// Closing with unread input would reset the connection and could take our answer with it: says "no more" and
+// reads on for a moment.
 asio::awaitable<void> Connection::linger() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -432,7 +439,8 @@ void Connection::drain() {
 
 }  // namespace
 
-std::shared_ptr<Link> make_connection(std::shared_ptr<HttpServer::State> state, tcp::socket socket, bool refused) {
+std::shared_ptr<Link> make_connection(std::shared_ptr<HttpServer::State> state, tcp::socket socket,
+                                      bool refused) {
   return std::make_shared<Connection>(std::move(state), std::move(socket), refused);
 }
 

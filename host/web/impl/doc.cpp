@@ -55,9 +55,10 @@ Doc& Doc::answers(int status, std::string text, std::string schema, std::string 
 
 Doc& Doc::lists(std::string item_schema) {
   paged();
-  return answers(200, "One page, ordered by id",
-                 R"({"type":"object","required":["items","next"],"properties":{"items":{"type":"array","items":)" +
-                     item_schema + R"(},"next":{"type":["string","null"]}}})");
+  return answers(
+      200, "One page, ordered by id",
+      R"({"type":"object","required":["items","next"],"properties":{"items":{"type":"array","items":)" +
+          item_schema + R"(},"next":{"type":["string","null"]}}})");
 }
 
 Doc& Doc::errors(std::vector<int> statuses) {

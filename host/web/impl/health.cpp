@@ -42,31 +42,35 @@ boost::asio::awaitable<Response> made(int status, std::string type, std::string 
 }  // namespace
 
 void add_liveness(Router& router) {
-  router.add(Operation::none, Verb::get, "/healthz", [](const Call&) { return alive(); },
-             Doc("Whether the host is alive").answers(200, "It is", R"({"type":"object"})"));
+  router.add(
+      Operation::none, Verb::get, "/healthz", [](const Call&) { return alive(); },
+      Doc("Whether the host is alive").answers(200, "It is", R"({"type":"object"})"));
 }
 
 void add_readiness(Router& router, Checks checks) {
-  router.add(Operation::none, Verb::get, "/readyz",
-             [checks = std::move(checks)](const Call& call) { return ready(checks, call.language()); },
-             Doc("Whether the host may get traffic")
-                 .answers(200, "It may", R"({"type":"object"})")
-                 .answers(503, "Not now; the checks say why", R"({"type":"object"})"));
+  router.add(
+      Operation::none, Verb::get, "/readyz",
+      [checks = std::move(checks)](const Call& call) { return ready(checks, call.language()); },
+      Doc("Whether the host may get traffic")
+          .answers(200, "It may", R"({"type":"object"})")
+          .answers(503, "Not now; the checks say why", R"({"type":"object"})"));
 }
 
 void add_metrics(Router& router, Operation operation, std::function<std::string()> render) {
-  router.add(operation, Verb::get, "/metrics",
-             [render = std::move(render)](const Call&) {
-               return made(200, "text/plain; version=0.0.4; charset=utf-8", render());
-             },
-             Doc("Metrics for Prometheus").answers(200, "Text format 0.0.4", {}, "text/plain"));
+  router.add(
+      operation, Verb::get, "/metrics",
+      [render = std::move(render)](const Call&) {
+        return made(200, "text/plain; version=0.0.4; charset=utf-8", render());
+      },
+      Doc("Metrics for Prometheus").answers(200, "Text format 0.0.4", {}, "text/plain"));
 }
 
 void add_openapi(Router& router, std::string version, std::string server_url) {
   const auto text = std::make_shared<std::string>();
-  router.add(Operation::none, Verb::get, "/api/v1/openapi.json",
-             [text](const Call&) { return made(200, "application/json", *text); },
-             Doc("This document").answers(200, "OpenAPI 3.1", R"({"type":"object"})"));
+  router.add(
+      Operation::none, Verb::get, "/api/v1/openapi.json",
+      [text](const Call&) { return made(200, "application/json", *text); },
+      Doc("This document").answers(200, "OpenAPI 3.1", R"({"type":"object"})"));
   *text = router.openapi(version, server_url);
 }
 

@@ -10,7 +10,8 @@ void Headers::add(std::string_view name, std::string_view value) {
   const auto start = static_cast<std::uint32_t>(text_.size());
   for (const char c : name) text_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   text_ += value;
-  spans_.push_back({start, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())});
+  spans_.push_back(
+      {start, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())});
 }
 
 Headers::Field Headers::operator[](std::size_t index) const {

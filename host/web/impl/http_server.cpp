@@ -17,10 +17,13 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kRefusedAtOnce = 64;  // connections over the limit that are told so before they are closed
+constexpr std::size_t kRefusedAtOnce =
+    64;  // connections over the limit that are told so before they are closed
 
 // Keeps the connection while it is served.
-asio::awaitable<void> serve(std::shared_ptr<Link> link) { co_await link->run(); }
+asio::awaitable<void> serve(std::shared_ptr<Link> link) {
+  co_await link->run();
+}
 
 }  // namespace
 
@@ -35,7 +38,8 @@ void HttpServer::State::listen() {
   if (!error) port = acceptor.local_endpoint(error).port();
   if (!error) return;
   const std::string where = options.address + ":" + std::to_string(options.port);
-  throw Error(Code::unavailable, Text("web.cannot_listen", {{"address", where}, {"reason", error.message()}}));
+  throw Error(Code::unavailable,
+              Text("web.cannot_listen", {{"address", where}, {"reason", error.message()}}));
 }
 
 asio::awaitable<void> HttpServer::State::accept_loop() {
@@ -60,8 +64,7 @@ void HttpServer::State::admit(tcp::socket socket) {
   }
   if (count >= options.max_connections + kRefusedAtOnce) return;
   const auto strand = socket.get_executor();
-  auto connection =
-      make_connection(shared_from_this(), std::move(socket), count >= options.max_connections);
+  auto connection = make_connection(shared_from_this(), std::move(socket), count >= options.max_connections);
   scope.spawn_on(strand, "web.connection", serve(std::move(connection)));
 }
 
@@ -124,7 +127,8 @@ asio::awaitable<void> HttpServer::State::drained(Duration bound) {
     }
     if (empty) wait->fire(self->executor);
   };
-  auto waiting = asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
+  auto waiting =
+      asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);
   co_await std::move(waiting);
   const std::lock_guard lock(mutex);
   waiter.reset();
@@ -142,7 +146,8 @@ void HttpServer::State::report(const std::string& name, const std::exception_ptr
 
 HttpServer::HttpServer(asio::any_io_executor executor, Clock& clock, log::Logger logger, Options options,
                        Application& application)
-    : state_(std::make_shared<State>(std::move(executor), clock, std::move(logger), std::move(options), application)) {}
+    : state_(std::make_shared<State>(std::move(executor), clock, std::move(logger), std::move(options),
+                                     application)) {}
 
 HttpServer::~HttpServer() = default;
 
@@ -153,7 +158,9 @@ void HttpServer::start() {
   state_->scope.spawn("web.sweep", state_->sweep_loop());
 }
 
-std::uint16_t HttpServer::port() const { return state_->port; }
+std::uint16_t HttpServer::port() const {
+  return state_->port;
+}
 
 std::size_t HttpServer::connections() const {
   const std::lock_guard lock(state_->mutex);

@@ -44,7 +44,8 @@ StatusError broken(std::string_view text, std::size_t byte) {
 }  // namespace
 
 nlohmann::json parse_json_body(std::string_view text) {
-  if (too_deep(text)) throw StatusError(400, Text("web.json_too_deep", {{"limit", std::to_string(kMaxDepth)}}));
+  if (too_deep(text))
+    throw StatusError(400, Text("web.json_too_deep", {{"limit", std::to_string(kMaxDepth)}}));
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {

@@ -7,7 +7,8 @@
 
 namespace patchbay::web {
 
-// A JSON text from outside. Throws StatusError 400 that names line and column, also for text nested deeper than 64.
+// A JSON text from outside. Throws StatusError 400 that names line and column, also for text nested deeper
+// than 64.
 nlohmann::json parse_json_body(std::string_view text);
 
 // Whether a Content-Type says JSON (application/json or a +json type), parameters apart.

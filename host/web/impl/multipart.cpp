@@ -30,7 +30,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(start, text.find_last_not_of(" \t") - start + 1);
 }
 
-// A quoted string from behind its first quote. Only \" is an escape: browsers send paths with bare back-slashes.
+// A quoted string from behind its first quote. Only \" is an escape: browsers send paths with bare
+// back-slashes.
 std::string take_quoted(std::string_view& text) {
   std::string out;
   std::size_t i = 0;
@@ -113,7 +114,8 @@ std::string boundary_of(const Request& request) {
 }  // namespace
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
-  if (lower(trim(content_type.substr(0, content_type.find(';')))) != "multipart/form-data") return std::nullopt;
+  if (lower(trim(content_type.substr(0, content_type.find(';')))) != "multipart/form-data")
+    return std::nullopt;
   auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary) return std::nullopt;
   const auto bad = [](unsigned char c) { return c < 0x20 || c > 0x7e; };
@@ -148,10 +150,14 @@ void MultipartParser::emit(Event::Kind kind, FormPart part, std::string data) {
 bool MultipartParser::step() {
   switch (state_) {
     case State::preamble:
-    case State::data: return step_data();
-    case State::boundary: return step_boundary();
-    case State::header: return step_header();
-    case State::done: break;
+    case State::data:
+      return step_data();
+    case State::boundary:
+      return step_boundary();
+    case State::header:
+      return step_header();
+    case State::done:
+      break;
   }
   buffer_.clear();
   return false;
@@ -173,7 +179,8 @@ bool MultipartParser::step_data() {
 // Behind a delimiter: "--" ends the form, a line end begins a part.
 bool MultipartParser::step_boundary() {
   const auto start = buffer_.find_first_not_of(" \t");
-  if ((start == std::string::npos ? buffer_.size() : start) > kMaxPadding) throw broken("a boundary is padded too far");
+  if ((start == std::string::npos ? buffer_.size() : start) > kMaxPadding)
+    throw broken("a boundary is padded too far");
   if (start == std::string::npos || start + 2 > buffer_.size()) return false;
   const auto mark = std::string_view(buffer_).substr(start, 2);
   if (mark != "--" && mark != "\r\n") throw broken("a boundary is followed by something else");
@@ -186,7 +193,8 @@ bool MultipartParser::step_boundary() {
 
 bool MultipartParser::step_header() {
   const auto end = buffer_.find("\r\n\r\n");
-  if ((end == std::string::npos ? buffer_.size() : end) > kMaxHeader) throw broken("the header of a part is too large");
+  if ((end == std::string::npos ? buffer_.size() : end) > kMaxHeader)
+    throw broken("the header of a part is too large");
   if (end == std::string::npos) return false;
   auto part = parse_header(end < 2 ? std::string_view() : std::string_view(buffer_).substr(2, end - 2));
   buffer_.erase(0, end + 4);

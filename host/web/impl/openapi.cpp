@@ -53,7 +53,8 @@ std::string tag_of(const Router::Route& route) {
   return route.segments.size() > 2 && route.segments[0] == "api" ? route.segments[2] : "service";
 }
 
-Json parameter(const std::string& name, const std::string& where, const std::string& about, const std::string& schema) {
+Json parameter(const std::string& name, const std::string& where, const std::string& about,
+               const std::string& schema) {
   Json out;
   out["name"] = name;
   out["in"] = where;
@@ -147,14 +148,16 @@ std::string Router::openapi(std::string_view version, std::string_view server_ur
   out["info"]["title"] = "Patchbay";
   out["info"]["version"] = version;
   out["info"]["description"] =
-      "Integration host. Ids are strings. Lists are ordered by id: pass \"next\" as \"cursor\". Times are RFC 3339, UTC.";
+      "Integration host. Ids are strings. Lists are ordered by id: pass \"next\" as \"cursor\". Times are "
+      "RFC 3339, UTC.";
   if (!server_url.empty()) {
     Json server;
     server["url"] = server_url;
     out["servers"] = Json::array({std::move(server)});
   }
   out["paths"] = Json::object();
-  for (const auto& route : table_->routes) out["paths"][route.path][lower(verb_name(route.verb))] = operation(route);
+  for (const auto& route : table_->routes)
+    out["paths"][route.path][lower(verb_name(route.verb))] = operation(route);
   auto& schemas = out["components"]["schemas"];
   schemas["Problem"] = Json::parse(kProblem);
   for (const auto& [name, schema] : table_->components) schemas[name] = Json::parse(schema);

@@ -78,19 +78,31 @@ void add_retry(Response& response, const Error& error) {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::invalid: return 422;
-    case Code::unauthenticated: return 401;
-    case Code::denied: return 403;
-    case Code::not_found: return 404;
-    case Code::conflict: return 409;
-    case Code::rate_limited: return 429;
-    case Code::unavailable: return 503;
-    case Code::deadline: return 504;
-    case Code::cancelled: return 503;
-    case Code::unsupported: return 501;
-    case Code::outcome_unknown: return 502;
+    case Code::invalid:
+      return 422;
+    case Code::unauthenticated:
+      return 401;
+    case Code::denied:
+      return 403;
+    case Code::not_found:
+      return 404;
+    case Code::conflict:
+      return 409;
+    case Code::rate_limited:
+      return 429;
+    case Code::unavailable:
+      return 503;
+    case Code::deadline:
+      return 504;
+    case Code::cancelled:
+      return 503;
+    case Code::unsupported:
+      return 501;
+    case Code::outcome_unknown:
+      return 502;
     case Code::ok:
-    case Code::internal: break;
+    case Code::internal:
+      break;
   }
   return 500;
 }

@@ -27,8 +27,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::string body;  // what has come since it was last taken
   bool http11 = false;
 
-  // What makes a header that parses one that must still be refused (RFC 9112: Host; framing that two servers could read
-  // in two ways); empty: nothing.
+  // What makes a header that parses one that must still be refused (RFC 9112: Host; framing that two servers
+  // could read in two ways); empty: nothing.
   std::string_view complaint() const {
     if (hosts_ > 1 || (http11 && hosts_ == 0)) return "host";
     if (strange_encoding_ || (chunked() && !http11)) return "transfer-encoding";
@@ -54,7 +54,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     if (name == boost::beast::http::field::transfer_encoding && !boost::beast::iequals(value, "chunked")) {
       strange_encoding_ = true;
     }
-    request.headers.add(std::string_view(text.data(), text.size()), std::string_view(value.data(), value.size()));
+    request.headers.add(std::string_view(text.data(), text.size()),
+                        std::string_view(value.data(), value.size()));
     if (request.headers.bytes() > header_bytes_ || request.headers.size() > header_fields_) {
       error = boost::beast::http::error::header_limit;
     }

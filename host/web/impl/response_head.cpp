@@ -14,7 +14,8 @@ constexpr std::string_view kSecurity =
     "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\nx-frame-options: DENY\r\n";
 
 bool is_clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+  return std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 void add_number(std::string& out, std::uint64_t number) {
@@ -70,7 +71,8 @@ std::string http_date(TimePoint time) {
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   std::array<char, 32> rest{};
   std::strftime(rest.data(), rest.size(), "%Y %H:%M:%S GMT", &parts);
   std::string day = std::to_string(parts.tm_mday);

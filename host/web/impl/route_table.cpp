@@ -12,7 +12,9 @@ int digit(char c) {
   return -1;
 }
 
-bool is_param(std::string_view segment) { return segment.size() > 2 && segment.front() == '{'; }
+bool is_param(std::string_view segment) {
+  return segment.size() > 2 && segment.front() == '{';
+}
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path) {
   if (pattern.size() != path.size()) return false;
@@ -90,7 +92,8 @@ Router::Table::Match Router::Table::find(std::string_view method, std::string_vi
     throw Error(Code::not_found, Text("web.no_such_path", {{"path", std::string(path.substr(0, 200))}}));
   }
   if (match.route == nullptr) {
-    StatusError error(405, Text("web.wrong_method", {{"method", std::string(method)}, {"allowed", match.allowed}}));
+    StatusError error(
+        405, Text("web.wrong_method", {{"method", std::string(method)}, {"allowed", match.allowed}}));
     error.headers.add("allow", match.allowed);
     throw error;
   }

@@ -62,11 +62,16 @@ const std::string* find(const Call::Fields& fields, std::string_view name) {
 
 std::string_view verb_name(Verb verb) {
   switch (verb) {
-    case Verb::get: return "GET";
-    case Verb::post: return "POST";
-    case Verb::put: return "PUT";
-    case Verb::patch: return "PATCH";
-    case Verb::del: return "DELETE";
+    case Verb::get:
+      return "GET";
+    case Verb::post:
+      return "POST";
+    case Verb::put:
+      return "PUT";
+    case Verb::patch:
+      return "PATCH";
+    case Verb::del:
+      return "DELETE";
   }
   return {};
 }
@@ -111,10 +116,13 @@ Page Call::page() const {
   return page;
 }
 
-std::string Call::language() const { return language_of(request.headers.get("accept-language")); }
+std::string Call::language() const {
+  return language_of(request.headers.get("accept-language"));
+}
 
 Response answer(int status, const nlohmann::json& body) {
-  return Response(status, "application/json", body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return Response(status, "application/json",
+                  body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 Response answer_list(nlohmann::json items, std::optional<Id> next) {
@@ -135,7 +143,8 @@ void Router::add(Operation operation, Verb verb, std::string path, Handler handl
   for (const auto& route : table_->routes) {
     if (route.verb == verb && route.path == path) throw std::logic_error("route twice: " + path);
   }
-  auto& route = table_->routes.emplace_back(operation, verb, std::move(path), std::move(handler), std::move(doc));
+  auto& route =
+      table_->routes.emplace_back(operation, verb, std::move(path), std::move(handler), std::move(doc));
   for (const auto segment : split_path(route.path)) route.segments.emplace_back(segment);
   for (const auto& parameter : route.doc.parameters) {
     if (parameter.where == "query") route.query_names.push_back(parameter.name);
@@ -178,7 +187,8 @@ boost::asio::awaitable<Response> Router::dispatch(Request request, const Route& 
     std::string authorization(request.headers.get("authorization"));
     who = co_await authenticator_.authenticate(std::move(authorization), request.peer);
     if (!who.operations.has(route.operation)) {
-      throw Error(Code::denied, Text("web.denied", {{"operation", std::string(operation_name(route.operation))}}));
+      throw Error(Code::denied,
+                  Text("web.denied", {{"operation", std::string(operation_name(route.operation))}}));
     }
   }
   auto query = hooks::parse_form(request.query());

@@ -32,8 +32,8 @@ class Link : public std::enable_shared_from_this<Link> {
 };
 
 // `refused`: one too many; it is told so.
-std::shared_ptr<Link> make_connection(std::shared_ptr<HttpServer::State> state, boost::asio::ip::tcp::socket socket,
-                                      bool refused);
+std::shared_ptr<Link> make_connection(std::shared_ptr<HttpServer::State> state,
+                                      boost::asio::ip::tcp::socket socket, bool refused);
 
 // Waits for the last connection, or for the end of the time given.
 struct DrainWait {
@@ -76,7 +76,8 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   Application& application;
   boost::asio::ip::tcp::acceptor acceptor;
   std::uint16_t port = 0;
-  std::atomic<std::int64_t> coarse{0};  // monotonic time of the last sweep: what time limits are measured with
+  std::atomic<std::int64_t> coarse{
+      0};  // monotonic time of the last sweep: what time limits are measured with
   std::atomic<std::int64_t> second{0};  // the same of the calendar, for the Date field
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> buffered{0};

@@ -19,7 +19,9 @@ std::string checksum(std::string_view text) {
 constexpr std::string_view kColumns =
     "select id, name, scopes, created_at, expires_at, last_used_at, revoked_at from tokens ";
 
-std::int64_t to_ms(TimePoint time) { return time.time_since_epoch().count(); }
+std::int64_t to_ms(TimePoint time) {
+  return time.time_since_epoch().count();
+}
 
 std::optional<TimePoint> time_at(const store::Row& row, std::size_t column) {
   const auto ms = row.maybe_integer(column);
@@ -55,7 +57,9 @@ bool is_token(std::string_view text) {
   return crypto::equal(checksum(body), text.substr(body.size()));
 }
 
-std::string token_hash(std::string_view token) { return crypto::digest(crypto::Hash::sha256, token); }
+std::string token_hash(std::string_view token) {
+  return crypto::digest(crypto::Hash::sha256, token);
+}
 
 namespace token_table {
 
@@ -82,10 +86,13 @@ std::vector<Token> list(store::Session& session, Id after, std::size_t limit) {
 }
 
 bool revoke(store::Session& session, Id id, TimePoint now) {
-  return session.exec("update tokens set revoked_at = coalesce(revoked_at, :now) where id = :id", {to_ms(now), id}) > 0;
+  return session.exec("update tokens set revoked_at = coalesce(revoked_at, :now) where id = :id",
+                      {to_ms(now), id}) > 0;
 }
 
-void remove(store::Session& session, Id id) { session.exec("delete from tokens where id = :id", {id}); }
+void remove(store::Session& session, Id id) {
+  session.exec("delete from tokens where id = :id", {id});
+}
 
 void touch(store::Session& session, Id id, TimePoint now) {
   session.exec("update tokens set last_used_at = :now where id = :id", {to_ms(now), id});

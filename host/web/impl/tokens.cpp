@@ -18,7 +18,8 @@ std::string_view bearer(std::string_view authorization) {
   constexpr std::string_view kWord = "bearer ";
   if (authorization.size() <= kWord.size()) return {};
   const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
-  if (!std::equal(kWord.begin(), kWord.end(), authorization.begin(), [&](char b, char a) { return same(a, b); })) {
+  if (!std::equal(kWord.begin(), kWord.end(), authorization.begin(),
+                  [&](char b, char a) { return same(a, b); })) {
     return {};
   }
   const auto token = authorization.substr(kWord.size());
@@ -87,14 +88,17 @@ MadeToken Tokens::make(const NewToken& wanted) {
 
 boost::asio::awaitable<MadeToken> Tokens::create(NewToken wanted) {
   auto made = make(wanted);
-  auto work = [made](store::Session& session) { token_table::add(session, made.token, token_hash(made.plain)); };
+  auto work = [made](store::Session& session) {
+    token_table::add(session, made.token, token_hash(made.plain));
+  };
   co_await store_.write(std::move(work));
   co_return made;
 }
 
 MadeToken Tokens::create_now(const NewToken& wanted) {
   auto made = make(wanted);
-  store_.write_now([&](store::Session& session) { token_table::add(session, made.token, token_hash(made.plain)); });
+  store_.write_now(
+      [&](store::Session& session) { token_table::add(session, made.token, token_hash(made.plain)); });
   return made;
 }
 
@@ -108,7 +112,9 @@ boost::asio::awaitable<std::vector<Token>> Tokens::list(Id after, std::size_t li
 }
 
 boost::asio::awaitable<void> Tokens::revoke(Id id) {
-  auto work = [id, now = clock_.now()](store::Session& session) { return token_table::revoke(session, id, now); };
+  auto work = [id, now = clock_.now()](store::Session& session) {
+    return token_table::revoke(session, id, now);
+  };
   const bool found = co_await store_.write(std::move(work));
   if (!found) throw Error(Code::not_found, Text("web.no_such_token", {{"id", to_string_id(id)}}));
   const std::lock_guard lock(mutex_);
@@ -117,7 +123,8 @@ boost::asio::awaitable<void> Tokens::revoke(Id id) {
 
 void Tokens::fail(const std::string& peer, Text text) {
   if (failures_.note(peer, clock_.monotonic()) > kFailuresBeforeLimit) {
-    throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}})).retry_after(Duration{60'000});
+    throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}}))
+        .retry_after(Duration{60'000});
   }
   throw Error(Code::unauthenticated, std::move(text));
 }
@@ -148,7 +155,8 @@ boost::asio::awaitable<void> Tokens::touch(Id id) {
   try {
     co_await store_.write(std::move(work));
   } catch (const Error& error) {
-    logger_.debug("the last use of a token was not noted", {{"token", to_string_id(id)}, {"error", error.what()}});
+    logger_.debug("the last use of a token was not noted",
+                  {{"token", to_string_id(id)}, {"error", error.what()}});
   }
 }
 

@@ -20,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-asio::awaitable<void> work(AsyncLocks& locks, Clock& clock, Id key, std::string name, std::vector<std::string>& trail) {
+asio::awaitable<void> work(AsyncLocks& locks, Clock& clock, Id key, std::string name,
+                           std::vector<std::string>& trail) {
   const auto held = co_await locks.lock(key);
   trail.push_back(name + " in");
   co_await clock.sleep(1ms);
@@ -32,7 +33,8 @@ TEST(AsyncLocks, LetOneInAtATimeInOrder) {
   SystemClock clock;
   AsyncLocks locks(io.get_executor());
   std::vector<std::string> trail;
-  for (const auto* name : {"a", "b", "c"}) asio::co_spawn(io, work(locks, clock, 1, name, trail), asio::detached);
+  for (const auto* name : {"a", "b", "c"})
+    asio::co_spawn(io, work(locks, clock, 1, name, trail), asio::detached);
   io.run();
   EXPECT_EQ(trail, (std::vector<std::string>{"a in", "a out", "b in", "b out", "c in", "c out"}));
 }

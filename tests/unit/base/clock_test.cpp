@@ -63,7 +63,8 @@ TEST(Clock, CancelledSleepEndsAtOnce) {
   bool done = false;
   bool failed = false;
   boost::asio::co_spawn(io, nap(clock, 1h, done),
-                        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e) { failed = e != nullptr; }));
+                        boost::asio::bind_cancellation_slot(
+                            cancel.slot(), [&](std::exception_ptr e) { failed = e != nullptr; }));
   io.poll();
   cancel.emit(boost::asio::cancellation_type::terminal);
   io.restart();
@@ -72,7 +73,9 @@ TEST(Clock, CancelledSleepEndsAtOnce) {
   EXPECT_FALSE(done);
 }
 
-TEST(Clock, WritesRfc3339) { EXPECT_EQ(to_rfc3339(kStart), "2026-11-21T01:20:00.125Z"); }
+TEST(Clock, WritesRfc3339) {
+  EXPECT_EQ(to_rfc3339(kStart), "2026-11-21T01:20:00.125Z");
+}
 
 }  // namespace
 }  // namespace patchbay

@@ -40,7 +40,8 @@ TEST(Id, TellsTheFirstOfATime) {
 
 TEST(Id, ReadsOnlyWholePositiveNumbers) {
   EXPECT_EQ(parse_id("42"), 42);
-  for (const auto* bad : {"", "0", "-1", "4x", " 4", "99999999999999999999"}) EXPECT_FALSE(parse_id(bad)) << bad;
+  for (const auto* bad : {"", "0", "-1", "4x", " 4", "99999999999999999999"})
+    EXPECT_FALSE(parse_id(bad)) << bad;
 }
 
 }  // namespace

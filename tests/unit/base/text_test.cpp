@@ -19,7 +19,9 @@ TEST(Text, UnknownIdStillTellsItsArguments) {
   EXPECT_EQ(Text("no.such.id", {{"a", "1"}}).in("en"), "no.such.id a=1");
 }
 
-TEST(Text, KeepsVerbatimWordsAsTheyAre) { EXPECT_EQ(Text::verbatim("{as} is").in("ru"), "{as} is"); }
+TEST(Text, KeepsVerbatimWordsAsTheyAre) {
+  EXPECT_EQ(Text::verbatim("{as} is").in("ru"), "{as} is");
+}
 
 TEST(Text, ChoosesTheFirstLanguageThatTheHostSpeaks) {
   EXPECT_EQ(language_of("fr-FR, ru;q=0.8, en;q=0.5"), "ru");

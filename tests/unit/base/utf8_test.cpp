@@ -13,7 +13,9 @@ TEST(Utf8, LeavesGoodTextAlone) {
 }
 
 TEST(Utf8, RepairsNulAndBrokenBytes) {
-  EXPECT_EQ(repair_utf8("a\0b"sv), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(repair_utf8("a\0b"sv),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(repair_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(repair_utf8("\xED\xA0\x80x"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx");
   EXPECT_EQ(repair_utf8("\xF0\x9F\x98"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");

@@ -47,8 +47,9 @@ TEST_F(ConfigFile, NeedsOnlyTheStateFolder) {  // OPS-5
 }
 
 TEST_F(ConfigFile, VariablesStandOverTheFile) {
-  const auto config = load(write(R"({"state_dir": "s", "listen": {"port": 1}})"),
-                           {{"PATCHBAY_LISTEN_PORT", "0"}, {"PATCHBAY_EGRESS_ALLOW", "127.0.0.1:1,b.example:2"}});
+  const auto config =
+      load(write(R"({"state_dir": "s", "listen": {"port": 1}})"),
+           {{"PATCHBAY_LISTEN_PORT", "0"}, {"PATCHBAY_EGRESS_ALLOW", "127.0.0.1:1,b.example:2"}});
   EXPECT_EQ(config.listen_port, 0);
   EXPECT_EQ(config.egress_allow, (std::vector<std::string>{"127.0.0.1:1", "b.example:2"}));
 }
@@ -72,7 +73,8 @@ TEST_F(ConfigFile, NamesTheNearestKey) {
 TEST_F(ConfigFile, RefusesAVariableThatNamesNothing) {
   const auto error = error_of(R"({"state_dir": "s"})", {{"PATCHBAY_LISTEN_PROT", "1"}});
   EXPECT_EQ(error.diagnostics().at(0).remedy.english(), "Did you mean PATCHBAY_LISTEN_PORT?");
-  EXPECT_EQ(error_of(R"({"state_dir": "s"})", {{"PATCHBAY_LISTEN_PORT", "many"}}).diagnostics().at(0).path, "/listen/port");
+  EXPECT_EQ(error_of(R"({"state_dir": "s"})", {{"PATCHBAY_LISTEN_PORT", "many"}}).diagnostics().at(0).path,
+            "/listen/port");
 }
 
 TEST_F(ConfigFile, TellsMissingFileFromBrokenOne) {
@@ -90,7 +92,9 @@ TEST_F(ConfigFile, TellsMissingFileFromBrokenOne) {
 TEST_F(ConfigFile, KeepsThePathOfTheSiteUrl) {  // SET-2
   EXPECT_EQ(load(write(R"({"state_dir": "s", "site_url": "https://h/app/"})"), {}).site_url, "https://h/app");
   for (const auto* bad : {"ftp://h", "h.example", "https://u@h", "https://h?x=1"}) {
-    EXPECT_EQ(error_of(R"({"state_dir": "s", "site_url": ")" + std::string(bad) + "\"}").diagnostics().at(0).path, "/site_url");
+    EXPECT_EQ(
+        error_of(R"({"state_dir": "s", "site_url": ")" + std::string(bad) + "\"}").diagnostics().at(0).path,
+        "/site_url");
   }
 }
 

@@ -23,13 +23,15 @@ using plugin::Integration;
 using plugin::State;
 using namespace std::chrono_literals;
 
-constexpr const char* kManifest = R"({"id": "acme", "version": "1.0.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
+constexpr const char* kManifest =
+    R"({"id": "acme", "version": "1.0.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
   "description": "d", "licence": "MIT", "offers": ["pb.lifecycle/1", "pb.remote/1"], "setup": {"schema": "setup.json"},
   "secrets": {"hook": {"generate": 32}},
   "routes": [{"id": "in", "verify": {"type": "header-equals", "header": "X-Key", "secret": "secret:hook"}, "https": true,
               "when": {"setting": "/mode", "equals": "webhook"}}],
   "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}}]})";
-constexpr const char* kSetup = R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
+constexpr const char* kSetup =
+    R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
   "token": {"type": "string", "x-secret": true}, "mode": {"type": "string", "enum": ["webhook", "polling"], "default": "webhook"}}})";
 
 // Stands for the supervisor: notes what is asked and answers as told.
@@ -77,8 +79,9 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
 
   void start(const std::string& site_url) {
     routes_ = std::make_unique<hooks::RouteTable>(site_url);
-    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_,
-                                                              instances_, instances_, redactor_, log::Logger::none(), site_url, "0.1.0"});
+    lifecycle_ = std::make_unique<Lifecycle>(
+        Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
+                         instances_, redactor_, log::Logger::none(), site_url, "0.1.0"});
   }
   void stop() {
     if (lifecycle_) wait(lifecycle_->stop());
@@ -100,7 +103,8 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     return wait(lifecycle_->create(std::move(wanted)));
   }
   State stored_state(Id id) {
-    return store_->read_now([&](store::Session& session) { return plugin::Integrations().find(session, id)->state; });
+    return store_->read_now(
+        [&](store::Session& session) { return plugin::Integrations().find(session, id)->state; });
   }
   Code failure_of(asio::awaitable<Integration> task) {
     try {
@@ -164,7 +168,8 @@ TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
 }
 
 TEST_P(LifecycleTest, NamesAForeignAddressAndTakesOverOnlyWhenTold) {  // TG-1
-  instances_.answers["register"] = port::Result(Code::conflict, "foreign", Duration{0}, port::Message(R"({"foreign": "https://other/"})"));
+  instances_.answers["register"] =
+      port::Result(Code::conflict, "foreign", Duration{0}, port::Message(R"({"foreign": "https://other/"})"));
   const auto id = create("One").id;
   EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
   EXPECT_NE(what_.find("https://other/"), std::string::npos);
@@ -185,8 +190,8 @@ TEST_P(LifecycleTest, AWebhookNeedsAnHttpsAddress) {  // TG-1
 }
 
 TEST_P(LifecycleTest, AFailingCheckLeavesNothingBehind) {  // SETUP-2
-  instances_.answers["check"] =
-      port::Result(port::Message(R"({"diagnostics": [{"severity": "error", "path": "/token", "summary": "Wrong token"}]})"));
+  instances_.answers["check"] = port::Result(port::Message(
+      R"({"diagnostics": [{"severity": "error", "path": "/token", "summary": "Wrong token"}]})"));
   const auto id = create("One").id;
   EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
   EXPECT_NE(what_.find("/token: Wrong token"), std::string::npos) << what_;

@@ -10,7 +10,8 @@ namespace {
 TEST(Logger, WritesJsonLinesThatParse) {
   Redactor redactor;
   std::string out;
-  const auto logger = Logger::to_string(Format::json, Level::info, redactor, out).with({{"integration", "7"}});
+  const auto logger =
+      Logger::to_string(Format::json, Level::info, redactor, out).with({{"integration", "7"}});
   logger.info("line with \"quotes\" and a \xFF byte", {{"trace", "ab\ncd"}});
   const auto line = nlohmann::json::parse(out);
   EXPECT_EQ(line.at("level"), "info");
@@ -21,7 +22,8 @@ TEST(Logger, WritesJsonLinesThatParse) {
 TEST(Logger, KeepsOneLinePerEntryInText) {
   Redactor redactor;
   std::string out;
-  Logger::to_string(Format::text, Level::info, redactor, out).info("hello", {{"why", "two\nlines"}, {"n", "3"}});
+  Logger::to_string(Format::text, Level::info, redactor, out)
+      .info("hello", {{"why", "two\nlines"}, {"n", "3"}});
   EXPECT_NE(out.find("hello why=\"two\\nlines\" n=3\n"), out.npos) << out;
 }
 
@@ -29,7 +31,8 @@ TEST(Logger, RedactsTextAndFields) {
   Redactor redactor;
   redactor.add("s3cr3t-value");
   std::string out;
-  Logger::to_string(Format::json, Level::info, redactor, out).info("got s3cr3t-value", {{"url", "x?y=s3cr3t-value"}});
+  Logger::to_string(Format::json, Level::info, redactor, out)
+      .info("got s3cr3t-value", {{"url", "x?y=s3cr3t-value"}});
   EXPECT_EQ(out.find("s3cr3t"), out.npos);
 }
 

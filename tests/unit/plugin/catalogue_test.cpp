@@ -27,8 +27,9 @@ class CatalogueTest : public ::testing::Test {
     const auto to = root_ / "plugins" / folder;
     fs::create_directories(to);
     std::ofstream(to / "acme.so") << library;
-    std::ofstream(to / "plugin.json") << R"({"id": "acme", "version": ")" << version
-                                      << R"(", "sdk": "0.0", "kinds": ["channel"], "title": "Acme", "description": "d",
+    std::ofstream(to / "plugin.json")
+        << R"({"id": "acme", "version": ")" << version
+        << R"(", "sdk": "0.0", "kinds": ["channel"], "title": "Acme", "description": "d",
                                           "licence": "MIT", "offers": ["pb.lifecycle/1"]})";
   }
 

@@ -11,7 +11,8 @@ namespace {
 using nlohmann::json;
 
 json minimal() {
-  return json::parse(R"({"id": "acme", "version": "1.2.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
+  return json::parse(
+      R"({"id": "acme", "version": "1.2.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
     "description": "d", "licence": "MIT", "offers": ["pb.lifecycle/1"]})");
 }
 
@@ -27,7 +28,8 @@ std::string fault_of(const json& manifest) {
 TEST(Manifest, ReadsRoutesSecretsAndConditions) {  // HOST-1
   auto document = minimal();
   document["secrets"] = json::parse(R"({"token": {"hosts": ["setting:/api"]}, "hook": {"generate": 32}})");
-  document["routes"] = json::parse(R"([{"id": "in", "verify": {"type": "none"}, "order": ["/chat"], "https": true,
+  document["routes"] =
+      json::parse(R"([{"id": "in", "verify": {"type": "none"}, "order": ["/chat"], "https": true,
     "when": {"setting": "/mode", "equals": "webhook"}}])");
   const auto manifest = parse_manifest(document.dump());
   EXPECT_EQ(manifest.library, "acme.so");
@@ -47,7 +49,8 @@ TEST(Manifest, SaysWhatItsAuthorDidWrong) {  // HOST-3
   EXPECT_NE(fault_of(document).find("kinds is missing"), std::string::npos);
   document = minimal();
   document["needs"] = json::array({"pb.sync/9"});
-  EXPECT_EQ(fault_of(document), "The plugin needs pb.sync/9, which this host does not offer: update the host");
+  EXPECT_EQ(fault_of(document),
+            "The plugin needs pb.sync/9, which this host does not offer: update the host");
   document = minimal();
   document["sdk"] = "3.1";
   EXPECT_NE(fault_of(document).find("SDK 3.1"), std::string::npos);

@@ -14,7 +14,8 @@ using nlohmann::json;
 Manifest manifest() {
   Manifest out;
   out.title = "Acme";
-  out.setup_schema = R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
+  out.setup_schema =
+      R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
     "token": {"type": "string", "x-secret": true, "minLength": 3},
     "mode": {"type": "string", "default": "webhook"}}})";
   out.locales["ru"]["wrong"] = "Неверный токен {token}";
@@ -28,7 +29,8 @@ TEST(Settings, SecretsGoApartAndDefaultsCome) {  // ACC-4
 }
 
 TEST(Settings, AKeptSecretNeedNotBeGivenAgain) {
-  EXPECT_EQ(split_settings(manifest(), R"({"mode": "polling"})", {{"token", "old"}}).secrets.at("token"), "old");
+  EXPECT_EQ(split_settings(manifest(), R"({"mode": "polling"})", {{"token", "old"}}).secrets.at("token"),
+            "old");
   EXPECT_THROW(split_settings(manifest(), R"({"mode": "polling"})", {}), Error);
 }
 

@@ -29,7 +29,8 @@ Diagnostic only(const char* value) {
 TEST(Schema, PointsAtTheFieldAndSaysWhatIsWrong) {  // SETUP-2
   EXPECT_EQ(only(R"({})").path, "/token");
   EXPECT_EQ(only(R"({"token": 5})").summary.english(), "The value must be of type string");
-  EXPECT_EQ(only(R"({"token": "1:a", "mode": "x"})").summary.english(), "The value must be one of: webhook, polling");
+  EXPECT_EQ(only(R"({"token": "1:a", "mode": "x"})").summary.english(),
+            "The value must be one of: webhook, polling");
   EXPECT_EQ(only(R"({"token": "abc"})").remedy.english(), "From the provider");
   EXPECT_EQ(only(R"({"token": "1:a", "listen": {"port": 70000}})").path, "/listen/port");
   EXPECT_EQ(only(R"({"token": "1:a", "folders": ["x", 7]})").path, "/folders/1");
@@ -42,7 +43,8 @@ TEST(Schema, NamesTheNearestKey) {
 }
 
 TEST(Schema, NamesEveryUnknownKey) {
-  const auto found = Schema::compile(kDocument, "test").check(json::parse(R"({"token": "1:a", "qqqq": 1, "wwww": 2})"));
+  const auto found =
+      Schema::compile(kDocument, "test").check(json::parse(R"({"token": "1:a", "qqqq": 1, "wwww": 2})"));
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].path, "/qqqq");
   EXPECT_EQ(found[1].remedy.english(), "Known are: folders, listen, mode, token");
@@ -57,10 +59,11 @@ TEST(Schema, FindsSecretsAndFillsDefaults) {
 }
 
 TEST(Schema, RefusesWhatIsNoSchema) {  // HOST-3
-  for (const auto* bad : {R"([])", R"({"properties": 7})", R"({"properties": {"a": {"type": "strng"}}})",
-                          R"({"properties": {"a": {"pattern": "("}}})", R"({"$ref": "#"})",
-                          R"({"$ref": "https://elsewhere/schema"})", R"({"$ref": "#/definitions/none"})",
-                          R"({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/a"}}})"}) {
+  for (const auto* bad :
+       {R"([])", R"({"properties": 7})", R"({"properties": {"a": {"type": "strng"}}})",
+        R"({"properties": {"a": {"pattern": "("}}})", R"({"$ref": "#"})",
+        R"({"$ref": "https://elsewhere/schema"})", R"({"$ref": "#/definitions/none"})",
+        R"({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/a"}}})"}) {
     EXPECT_THROW(Schema::compile(json::parse(bad), "setup.json"), Error) << bad;
   }
 }

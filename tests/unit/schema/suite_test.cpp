@@ -38,11 +38,13 @@ TEST_P(OfficialSuite, Agrees) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Draft7, OfficialSuite,
-                         ::testing::Values("additionalProperties", "allOf", "anyOf", "const", "contains", "default", "dependencies",
-                                           "enum", "exclusiveMaximum", "exclusiveMinimum", "if-then-else", "items", "maxItems",
-                                           "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties",
-                                           "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties", "properties",
-                                           "propertyNames", "required", "type", "uniqueItems"),
+                         ::testing::Values("additionalProperties", "allOf", "anyOf", "const", "contains",
+                                           "default", "dependencies", "enum", "exclusiveMaximum",
+                                           "exclusiveMinimum", "if-then-else", "items", "maxItems",
+                                           "maxLength", "maxProperties", "maximum", "minItems", "minLength",
+                                           "minProperties", "minimum", "multipleOf", "not", "oneOf",
+                                           "pattern", "patternProperties", "properties", "propertyNames",
+                                           "required", "type", "uniqueItems"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::erase(name, '-');

@@ -25,7 +25,8 @@ class ScopeAuthenticator final : public Authenticator {
 inline test::RawAnswer ask(std::uint16_t port, std::string_view line, std::string_view headers = {},
                            std::string_view body = {}) {
   test::RawHttp client(port);
-  std::string text = std::string(line) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n" + std::string(headers);
+  std::string text =
+      std::string(line) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\n" + std::string(headers);
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return client.ask(text + "\r\n" + std::string(body));
 }

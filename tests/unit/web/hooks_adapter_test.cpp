@@ -22,9 +22,11 @@ class HooksAdapterTest : public testing::Test {
     routes.mount(hooks::echo_mount());
     router.mount("/hooks/", adapter);
   }
-  std::string post(std::string_view path, std::string_view token, std::string_view body, std::string_view more = {}) {
+  std::string post(std::string_view path, std::string_view token, std::string_view body,
+                   std::string_view more = {}) {
     return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nx-token: " + std::string(token) + "\r\n" +
-           std::string(more) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+           std::string(more) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string(body);
   }
 
   support::FreshDatabase database{support::Database::sqlite};
@@ -47,7 +49,8 @@ TEST_F(HooksAdapterTest, WebhookIsStoredUnderTheIdOfItsAnswer) {  // HOOK-1, HOO
   const auto answer = client.ask(post("/hooks/echo/7/update", "s3cret", R"({"id":1})"));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "");
-  const auto row = store->read_now([](store::Session& s) { return *s.query_one("select trace, body from inbox"); });
+  const auto row =
+      store->read_now([](store::Session& s) { return *s.query_one("select trace, body from inbox"); });
   EXPECT_NE(row.text(0).find(answer.headers.at("x-request-id")), std::string::npos);
   EXPECT_EQ(row.bytes(1), R"({"id":1})");
 }
@@ -62,9 +65,12 @@ TEST_F(HooksAdapterTest, RefusesEarly) {  // HOOK-4, HOOK-6
   EXPECT_EQ(client.ask(post("/hooks/echo/7/update", "wrong", "{}")).status, 401);
   EXPECT_EQ(client.ask("GET /hooks/echo/7/update HTTP/1.1\r\nHost: x\r\n\r\n").headers.at("allow"), "POST");
   EXPECT_EQ(client.ask("GET /hooks/nobody HTTP/1.1\r\nHost: x\r\n\r\n").status, 404);
-  EXPECT_EQ(client.ask("POST /hooks/echo/7/update HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").status, 413);
+  EXPECT_EQ(
+      client.ask("POST /hooks/echo/7/update HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").status,
+      413);
   RawHttp stranger(served.port());
-  EXPECT_EQ(stranger.ask("POST /hooks/echo/8/x HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n").status, 404);
+  EXPECT_EQ(stranger.ask("POST /hooks/echo/8/x HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n").status,
+            404);
 }
 
 boost::asio::awaitable<std::vector<ReadyCheck>> half_ready() {

@@ -66,8 +66,9 @@ TEST_F(HttpServerTest, KeepsTheConnectionAndSaysWhatWasSent) {
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   Served served(echo);
   RawHttp client(served.port());
-  client.send("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
-              "GET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send(
+      "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+      "GET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(client.read().body, "POST /1 ab");
   EXPECT_EQ(client.read().body, "GET /2 ");
   EXPECT_EQ(client.read().body, "GET /3 ");
@@ -77,7 +78,8 @@ TEST_F(HttpServerTest, SendsSecurityHeadersAndTheTraceOfTheCaller) {  // OPS-12,
   Served served(echo);
   RawHttp client(served.port());
   const auto answer = client.ask(
-      "GET / HTTP/1.1\r\nHost: x\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n");
+      "GET / HTTP/1.1\r\nHost: x\r\ntraceparent: "
+      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n");
   EXPECT_EQ(answer.headers.at("x-request-id"), "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
   EXPECT_EQ(answer.headers.at("x-frame-options"), "DENY");
@@ -120,8 +122,8 @@ TEST_F(HttpServerTest, StreamsABodyLargerThanItsBuffers) {
   Served served(echo);
   RawHttp client(served.port());
   constexpr std::size_t kSize = 8u << 20;
-  client.send("POST /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(kSize) +
-              "\r\n\r\n");
+  client.send("POST /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " +
+              std::to_string(kSize) + "\r\n\r\n");
   EXPECT_EQ(client.read().status, 100);
   client.send(std::string(kSize, 'z'));
   EXPECT_EQ(client.read().body, std::to_string(kSize));
@@ -154,8 +156,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         std::pair{"nonsense\r\n\r\n", 400}, std::pair{"GET / HTTP/1.1\r\n\r\n", 400},
         std::pair{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-        std::pair{"GET / HTTP/1.1\r\nHost: a\r\nbad name: b\r\n\r\n", 400}, std::pair{"GET / HTTP/3.0\r\n\r\n", 505},
-        std::pair{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        std::pair{"GET / HTTP/1.1\r\nHost: a\r\nbad name: b\r\n\r\n", 400},
+        std::pair{"GET / HTTP/3.0\r\n\r\n", 505},
+        std::pair{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  400},
         std::pair{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
         std::pair{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
         std::pair{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},

@@ -57,7 +57,9 @@ TEST(Multipart, ReadsPartsWhateverThePiecesAre) {
 
 TEST(Multipart, FileNamesLoseTheirFolderAndAreDecoded) {
   const auto named = [](const std::string& parameter) {
-    return parse("--xYz\r\nContent-Disposition: form-data; name=f; " + parameter + "\r\n\r\n\r\n--xYz--").parts.at(0).file_name;
+    return parse("--xYz\r\nContent-Disposition: form-data; name=f; " + parameter + "\r\n\r\n\r\n--xYz--")
+        .parts.at(0)
+        .file_name;
   };
   EXPECT_EQ(named("filename=\"../../etc/passwd\""), "passwd");
   EXPECT_EQ(named("filename*=UTF-8''na%C3%AFve.txt"), "na\xC3\xAFve.txt");
@@ -73,8 +75,9 @@ TEST(Multipart, EmptyPartIsEmpty) {
 TEST(Multipart, BrokenFormsAreRefused) {
   for (const std::string text :
        {"", "no boundary at all", "--xYz\r\nContent-Disposition: form-data; name=a\r\n\r\nunfinished",
-        "--xYzmore\r\n\r\n", "--xYz\r\nContent-Disposition: form-data\r\n\r\n\r\n--xYz--", "--xYz\r\n\r\n\r\n--xYz--",
-        "--xYz\r\nnonsense\r\n\r\n\r\n--xYz--", "--xYz\r\nContent-Disposition: attachment; name=a\r\n\r\n\r\n--xYz--"}) {
+        "--xYzmore\r\n\r\n", "--xYz\r\nContent-Disposition: form-data\r\n\r\n\r\n--xYz--",
+        "--xYz\r\n\r\n\r\n--xYz--", "--xYz\r\nnonsense\r\n\r\n\r\n--xYz--",
+        "--xYz\r\nContent-Disposition: attachment; name=a\r\n\r\n\r\n--xYz--"}) {
     EXPECT_THROW(parse(text), StatusError) << text;
   }
 }

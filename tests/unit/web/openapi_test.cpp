@@ -12,7 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-boost::asio::awaitable<Response> nothing(Call) { co_return Response(204); }
+boost::asio::awaitable<Response> nothing(Call) {
+  co_return Response(204);
+}
 
 class OpenApiTest : public testing::Test {
  protected:
@@ -21,7 +23,10 @@ class OpenApiTest : public testing::Test {
     router.add(Operation::read_chats, Verb::get, "/api/v1/things", nothing,
                Doc("All things").lists(R"({"$ref":"#/components/schemas/Thing"})"));
     router.add(Operation::write_chats, Verb::post, "/api/v1/things", nothing,
-               Doc("Make one").json(R"({"type":"object"})").answers(201, "Made", R"({"type":"object"})").errors({409}));
+               Doc("Make one")
+                   .json(R"({"type":"object"})")
+                   .answers(201, "Made", R"({"type":"object"})")
+                   .errors({409}));
     router.add(Operation::none, Verb::del, "/api/v1/things/{id}/parts/{part}", nothing,
                Doc("Part with it").path("part", "Its name").answers(204, "Gone"));
     router.add(Operation::write_files, Verb::post, "/api/v1/files", nothing,
@@ -100,7 +105,9 @@ TEST_F(OpenApiTest, SaysWhatComesAndWhatMayGoWrong) {
   EXPECT_TRUE(files["requestBody"]["content"].contains("multipart/form-data"));
 }
 
-TEST_F(OpenApiTest, ReferencesLeadSomewhere) { check_references(document); }
+TEST_F(OpenApiTest, ReferencesLeadSomewhere) {
+  check_references(document);
+}
 
 }  // namespace
 }  // namespace patchbay::web

@@ -18,7 +18,9 @@ boost::asio::awaitable<Response> tell(Call call) {
   co_return answer(200, out);
 }
 
-boost::asio::awaitable<Response> take(Call call) { co_return answer(201, call.json()); }
+boost::asio::awaitable<Response> take(Call call) {
+  co_return answer(201, call.json());
+}
 
 boost::asio::awaitable<Response> list(Call call) {
   const auto page = call.page();
@@ -41,7 +43,9 @@ boost::asio::awaitable<Response> later(Call) {
   co_return Response();
 }
 
-boost::asio::awaitable<Response> hello(Call) { co_return Response(200, "text/plain", "hello"); }
+boost::asio::awaitable<Response> hello(Call) {
+  co_return Response(200, "text/plain", "hello");
+}
 
 constexpr const char* kBody =
     R"({"type":"object","required":["text"],"properties":{"text":{"type":"string"}},"additionalProperties":false})";
@@ -51,8 +55,8 @@ class RouterTest : public testing::Test {
   RouterTest() {
     router.add(Operation::read_chats, Verb::get, "/api/v1/things/{id}", tell, Doc("One thing"));
     router.add(Operation::write_chats, Verb::post, "/api/v1/things", take, Doc("Make one").json(kBody, 500));
-    router.add(Operation::read_chats, Verb::get, "/api/v1/things",
-               list, Doc("All things").lists(Doc::kText).query("integration", "Of one integration"));
+    router.add(Operation::read_chats, Verb::get, "/api/v1/things", list,
+               Doc("All things").lists(Doc::kText).query("integration", "Of one integration"));
     router.add(Operation::none, Verb::get, "/hello", hello, Doc("Says hello"));
     router.add(Operation::none, Verb::put, "/clash", clash, Doc("Fails"));
     router.add(Operation::none, Verb::get, "/later", later, Doc("Fails"));
@@ -100,7 +104,9 @@ TEST_F(RouterTest, UnknownPathIsNotFound) {
   EXPECT_NE(problem["detail"].get<std::string>().find("/api/v1/nothing"), std::string::npos);
 }
 
-TEST_F(RouterTest, BrokenPercentEncodingIsRefused) { EXPECT_EQ(get("/api/v1/things/%zz").status, 400); }
+TEST_F(RouterTest, BrokenPercentEncodingIsRefused) {
+  EXPECT_EQ(get("/api/v1/things/%zz").status, 400);
+}
 
 TEST_F(RouterTest, WrongMethodNamesTheRightOnes) {
   const auto answer = ask(served.port(), "DELETE /api/v1/things");
@@ -127,8 +133,9 @@ TEST_F(RouterTest, EveryRouteAsksForItsOperation) {  // ACC-3
 
 TEST_F(RouterTest, StrangersDoNotGetTheirBodyRead) {
   test::RawHttp client(served.port());
-  const auto answer = client.ask("POST /api/v1/things HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-                                 "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n");
+  const auto answer = client.ask(
+      "POST /api/v1/things HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+      "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n");
   EXPECT_EQ(answer.status, 401);
   EXPECT_EQ(answer.headers.at("www-authenticate"), "Bearer realm=\"patchbay\"");
 }
@@ -146,11 +153,17 @@ TEST_F(RouterTest, BrokenJsonIsRefusedWithItsPlace) {
   EXPECT_NE(detail.find("line 2, column 12"), std::string::npos) << detail;
 }
 
-TEST_F(RouterTest, DeepJsonIsRefused) { EXPECT_EQ(post(std::string(400, '[')).status, 400); }
+TEST_F(RouterTest, DeepJsonIsRefused) {
+  EXPECT_EQ(post(std::string(400, '[')).status, 400);
+}
 
-TEST_F(RouterTest, OtherTypesAreRefused) { EXPECT_EQ(post("text=hi", "application/x-www-form-urlencoded").status, 415); }
+TEST_F(RouterTest, OtherTypesAreRefused) {
+  EXPECT_EQ(post("text=hi", "application/x-www-form-urlencoded").status, 415);
+}
 
-TEST_F(RouterTest, LargeBodiesAreRefused) { EXPECT_EQ(post(std::string(501, ' ')).status, 413); }
+TEST_F(RouterTest, LargeBodiesAreRefused) {
+  EXPECT_EQ(post(std::string(501, ' ')).status, 413);
+}
 
 TEST_F(RouterTest, ContentThatDoesNotFitPointsAtTheField) {  // SETUP-2
   const auto answer = post(R"({"text":"hi","txet":1})");

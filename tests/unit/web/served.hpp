@@ -19,8 +19,8 @@ class Served {
  public:
   explicit Served(Application& application, HttpServer::Options options = {}, Clock* clock = nullptr,
                   log::Logger logger = log::Logger::none())
-      : server_(std::make_unique<HttpServer>(io_.get_executor(), clock != nullptr ? *clock : system_, std::move(logger),
-                                             std::move(options), application)) {
+      : server_(std::make_unique<HttpServer>(io_.get_executor(), clock != nullptr ? *clock : system_,
+                                             std::move(logger), std::move(options), application)) {
     server_->start();
     thread_ = std::thread([this] { io_.run(); });
   }

@@ -58,7 +58,8 @@ TEST_P(TokensTest, TokenIsRecognisedWithItsScopes) {  // ACC-2
 
 TEST_P(TokensTest, TokenItselfIsNotStored) {  // ACC-2: hashed at rest
   const auto token = made("admin");
-  const auto rows = store->read_now([](store::Session& s) { return s.query("select name, scopes, hash from tokens"); });
+  const auto rows =
+      store->read_now([](store::Session& s) { return s.query("select name, scopes, hash from tokens"); });
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].bytes(2), token_hash(token));
   EXPECT_EQ(rows[0].text(0).find(token), std::string::npos);
@@ -112,7 +113,8 @@ TEST_P(TokensTest, LastUseIsNotedOnceAMinute) {
 
 TEST_P(TokensTest, AnAddressThatKeepsGuessingIsSlowedDown) {  // OPS-13
   const auto good = made("read");
-  for (std::size_t i = 0; i < Tokens::kFailuresBeforeLimit; ++i) EXPECT_EQ(refused("wrong"), Code::unauthenticated);
+  for (std::size_t i = 0; i < Tokens::kFailuresBeforeLimit; ++i)
+    EXPECT_EQ(refused("wrong"), Code::unauthenticated);
   EXPECT_EQ(refused("wrong"), Code::rate_limited);
   EXPECT_EQ(refused("wrong", "192.0.2.2"), Code::unauthenticated);
   EXPECT_EQ(refused(good), Code::ok);

@@ -32,7 +32,9 @@ class Countdown final : public BodySource {
     if (known_) return 3 * 100'000;
     return std::nullopt;
   }
-  boost::asio::awaitable<std::string> next() override { co_return std::string(left_-- > 0 ? 100'000 : 0, 'd'); }
+  boost::asio::awaitable<std::string> next() override {
+    co_return std::string(left_-- > 0 ? 100'000 : 0, 'd');
+  }
 
  private:
   bool known_;
@@ -50,7 +52,8 @@ class UploadTest : public testing::Test {
   UploadTest() {
     router.add(Operation::write_files, Verb::post, "/files", measure,
                Doc("Store a file").stream("multipart/form-data", 50u << 20));
-    router.add(Operation::read_files, Verb::get, "/files", download, Doc("Fetch it").query("known", "Length first"));
+    router.add(Operation::read_files, Verb::get, "/files", download,
+               Doc("Fetch it").query("known", "Length first"));
   }
   ScopeAuthenticator authenticator;
   Router router{authenticator};
@@ -58,17 +61,21 @@ class UploadTest : public testing::Test {
 };
 
 TEST_F(UploadTest, FormsAreReadPartByPartWhateverTheirSize) {
-  const std::string form = "--B\r\nContent-Disposition: form-data; name=note\r\n\r\nhi\r\n--B\r\nContent-Disposition: "
-                           "form-data; name=file; filename=a.bin\r\n\r\n" +
-                           std::string(5'000'000, '\r') + "\r\n--B--\r\n";
-  const auto answer = ask(served.port(), "POST /files", "Content-Type: multipart/form-data; boundary=B\r\n", form);
+  const std::string form =
+      "--B\r\nContent-Disposition: form-data; name=note\r\n\r\nhi\r\n--B\r\nContent-Disposition: "
+      "form-data; name=file; filename=a.bin\r\n\r\n" +
+      std::string(5'000'000, '\r') + "\r\n--B--\r\n";
+  const auto answer =
+      ask(served.port(), "POST /files", "Content-Type: multipart/form-data; boundary=B\r\n", form);
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(answer.body, R"(["note 2","a.bin 5000000"])");
 }
 
 TEST_F(UploadTest, WhatIsNoFormIsRefused) {
   EXPECT_EQ(ask(served.port(), "POST /files", "Content-Type: text/plain\r\n", "x").status, 415);
-  EXPECT_EQ(ask(served.port(), "POST /files", "Content-Type: multipart/form-data; boundary=B\r\n", "x").status, 400);
+  EXPECT_EQ(
+      ask(served.port(), "POST /files", "Content-Type: multipart/form-data; boundary=B\r\n", "x").status,
+      400);
 }
 
 TEST_F(UploadTest, DownloadsAreStreamedWithAndWithoutALength) {
