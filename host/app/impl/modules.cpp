@@ -65,6 +65,12 @@ std::string base_path(const std::string& site_url) {
   return !url || url->target == "/" ? std::string() : url->target;
 }
 
+hooks::Dispatcher::Options dispatcher_options(const config::Config& config) {
+  hooks::Dispatcher::Options options;
+  options.keep_done = std::chrono::days(config.inbox_keep_days);
+  return options;
+}
+
 web::HttpServer::Options server_options(const config::Config& config) {
   web::HttpServer::Options options;
   options.address = config.listen_address;
@@ -105,8 +111,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
               logger),
-      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(),
-                 logger),
+      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(), logger,
+                 dispatcher_options(config)),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
       ingress(routes, inbox_committer, clock, counters, logger),
       injector(routes, inbox_committer, clock),
@@ -120,7 +126,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor,
                  logger, config.site_url, kVersion}),
-      upkeep(*store, inbox, clock, config.inbox_keep_days, logger),
+      upkeep(*store, clock, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 constexpr Duration kEvery = 1h;
 constexpr Duration kPause = 100ms;  // between portions
 constexpr Duration kUnused = 24h;   // a file may wait so long for its message
-constexpr std::int64_t kPortion = 1000;
 
 std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();
@@ -34,11 +33,6 @@ asio::awaitable<void> Upkeep::run() {
 }
 
 asio::awaitable<void> Upkeep::tidy() {
-  const auto ended_before = clock_.now() - inbox_keep_;
-  for (auto removed = kPortion; removed == kPortion;) {
-    removed = co_await inbox_.remove_done(ended_before, kPortion);
-    co_await clock_.sleep(kPause);
-  }
   const auto made_before = to_ms(clock_.now() - kUnused);
   auto sweep = [made_before](store::Session& session) {
     return store::sweep_blobs(session, made_before, {store::BlobUse("message_attachments", "blob")});

@@ -3,22 +3,18 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
-#include "hooks/inbox.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::app {
 
-// Takes away what nobody needs any more: requests that ended long ago, files that no message uses. Every
-// hour, a little at a time, so that nothing waits for it. All references outlive it.
+// Takes away files that no message uses, a day after they came. Every hour, a little at a time, so that
+// nothing waits for it. (Requests that ended long ago are the hooks dispatcher's own work.) All references
+// outlive it.
 class Upkeep {
  public:
-  Upkeep(store::Store& store, hooks::Inbox& inbox, Clock& clock, int inbox_keep_days, log::Logger logger)
-      : store_(store),
-        inbox_(inbox),
-        clock_(clock),
-        inbox_keep_(inbox_keep_days),
-        logger_(std::move(logger)) {}
+  Upkeep(store::Store& store, Clock& clock, log::Logger logger)
+      : store_(store), clock_(clock), logger_(std::move(logger)) {}
 
   // Until cancelled.
   boost::asio::awaitable<void> run();
@@ -27,9 +23,7 @@ class Upkeep {
 
  private:
   store::Store& store_;
-  hooks::Inbox& inbox_;
   Clock& clock_;
-  const std::chrono::days inbox_keep_;
   const log::Logger logger_;
 };
 
