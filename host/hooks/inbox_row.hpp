@@ -11,7 +11,7 @@ namespace patchbay::hooks {
 // A raw request as it stands in the inbox. Text is valid UTF-8 without U+0000; the body is bytes.
 class InboxRow {
  public:
-  std::size_t bytes() const { return body.size() + headers.size() + query.size() + path.size(); }
+  std::size_t bytes() const { return body.size() + request.size(); }
 
   Id id = 0;  // minted when it is stored, so that ids of a lane rise in the order of arrival
   Id integration = 0;
@@ -19,10 +19,7 @@ class InboxRow {
   std::string route;
   std::string lane;  // what the route's order found; empty: the integration
   std::optional<std::string> dedupe_key;
-  std::string method;
-  std::string path;
-  std::string query;
-  std::string headers = "{}";  // JSON object of strings, without those that hold a secret
+  std::string request = "{}";  // JSON object: method, path, query, headers without those that hold a secret
   std::string body;
   std::int64_t received_at = 0;  // Unix milliseconds
   std::string trace;             // W3C traceparent

@@ -79,7 +79,11 @@ create table message_provider_ids (
   edited_at bigint,
   text text,
   primary key (integration, conversation, provider_id)
+-- only sqlite
+) without rowid;
+-- only postgresql
 );
+-- both
 create index message_provider_ids_of_message on message_provider_ids (message);
 
 -- Former versions of what a client wrote.

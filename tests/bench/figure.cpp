@@ -40,9 +40,9 @@ std::string table(const std::vector<Figure>& figures) {
     const bool compared = !figure.baseline_name.empty();
     const std::string sign = compared ? "≥ " : "≤ ";
     out += "| " + figure.id + " | " + figure.what + " | " + number(figure.value) + " " + figure.unit + " | " +
-           (compared ? number(figure.baseline) + " " + figure.unit + ": " + figure.baseline_name : "") + " | " +
-           (compared ? number(figure.ratio()) : "") + " | " + sign + number(figure.first) + " | " + sign +
-           number(figure.aim) + " | " + (figure.reached() ? "" : "**missed** ") + figure.note + " |\n";
+           (compared ? number(figure.baseline) + " " + figure.unit + ": " + figure.baseline_name : "") +
+           " | " + (compared ? number(figure.ratio()) : "") + " | " + sign + number(figure.first) + " | " +
+           sign + number(figure.aim) + " | " + (figure.reached() ? "" : "**missed** ") + figure.note + " |\n";
   }
   return out;
 }

@@ -44,8 +44,8 @@ class Figure {
 // Markdown.
 std::string table(const std::vector<Figure>& figures);
 
-// The figure in the middle of several rounds, by what is compared: a busy minute of the machine meets a figure
-// and its baseline alike.
+// The figure in the middle of several rounds, by what is compared: a busy minute of the machine meets a
+// figure and its baseline alike.
 Figure middle(std::vector<Figure> rounds);
 
 }  // namespace patchbay::bench

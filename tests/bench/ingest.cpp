@@ -46,8 +46,8 @@ class Engine {
 hooks::Mount mount() {
   plugin::RouteSpec spec;
   spec.id = "update";
-  spec.verify = R"({"type":"header-equals","header":")" + std::string(kSecretHeader) +
-                R"(","secret":"secret:hook"})";
+  spec.verify =
+      R"({"type":"header-equals","header":")" + std::string(kSecretHeader) + R"(","secret":"secret:hook"})";
   spec.order = {"/message/chat/id"};
   spec.dedupe = {"/update_id"};
   hooks::Mount made(kIntegration, "bench",
@@ -134,8 +134,8 @@ Stored with_store(const std::string& url, Load& load, const Settings& settings) 
 Figure compare(Figure figure, const Stored& stored, const Answers& bare, double first, double aim) {
   figure.value = stored.answers.per_second;
   figure.against("no store", bare.per_second, first, aim);
-  figure.note = stored.answers.note() + ", " + std::to_string(stored.rows / std::max<std::uint64_t>(stored.commits, 1)) +
-                " rows a commit";
+  figure.note = stored.answers.note() + ", " +
+                std::to_string(stored.rows / std::max<std::uint64_t>(stored.commits, 1)) + " rows a commit";
   return figure;
 }
 

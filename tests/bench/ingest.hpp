@@ -6,8 +6,8 @@
 
 namespace patchbay::bench {
 
-// S1 and S2: webhooks answered after their durable commit, against the same listener with the same checks and no
-// store.
+// S1 and S2: webhooks answered after their durable commit, against the same listener with the same checks and
+// no store.
 class Ingest {
  public:
   Ingest(support::PostgresServer& postgres, Load& load, const Settings& settings);

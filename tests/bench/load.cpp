@@ -54,10 +54,10 @@ end
 Answers Load::run(std::uint16_t port, const std::string& path, const std::string& secret,
                   const Settings& settings, int seconds) {
   first_ += 10'000'000;
-  const auto out = output_of("PB_BENCH_FIRST=" + std::to_string(first_) + " PB_BENCH_HEADER=" + kSecretHeader +
-                             " PB_BENCH_SECRET='" + secret + "' wrk -t1 -c" +
-                             std::to_string(settings.connections) + " -d" + std::to_string(seconds) + "s -s " +
-                             script_ + " http://127.0.0.1:" + std::to_string(port) + path);
+  const auto out = output_of(
+      "PB_BENCH_FIRST=" + std::to_string(first_) + " PB_BENCH_HEADER=" + kSecretHeader +
+      " PB_BENCH_SECRET='" + secret + "' wrk -t1 -c" + std::to_string(settings.connections) + " -d" +
+      std::to_string(seconds) + "s -s " + script_ + " http://127.0.0.1:" + std::to_string(port) + path);
   const auto at = out.find("FIGURE ");
   Answers answers;
   int errors = 0;

@@ -38,7 +38,8 @@ inline constexpr const char* kSecretHeader = "X-Telegram-Bot-Api-Secret-Token";
 // Runs a command and returns what it printed; throws when it fails.
 std::string output_of(const std::string& command);
 
-// Milliseconds that the middle one of a hundred writes with fdatasync takes, where the databases of this run lie.
+// Milliseconds that the middle one of a hundred writes with fdatasync takes, where the databases of this run
+// lie.
 double fdatasync_ms();
 
 }  // namespace patchbay::bench

@@ -1,5 +1,6 @@
 // The speed figures of design/bars.md, each against its baseline in the same run, as one table:
-//   speed_bench [seconds a round, 3] [rounds, 3] [connections, 64] [threads of the host, those of the machine]
+//   speed_bench [seconds a round, 3] [rounds, 3] [connections, 64] [threads of the host, those of the
+//   machine]
 // Exit code 1 when a first figure is missed.
 #include <csignal>
 #include <cstdio>
@@ -29,7 +30,8 @@ bool run(const Settings& settings) {
   figures.push_back(plugin_calls(settings));
   for (const auto& figure : whole.memory()) figures.push_back(figure);
   std::printf(
-      "%d rounds of %d s, the middle one shown; %d connections, %d threads; fdatasync %.2f ms before, %.2f ms "
+      "%d rounds of %d s, the middle one shown; %d connections, %d threads; fdatasync %.2f ms before, %.2f "
+      "ms "
       "after\n\n%s",
       settings.rounds, settings.seconds, settings.connections, settings.threads, sync_before, fdatasync_ms(),
       table(figures).c_str());

@@ -190,7 +190,8 @@ WholeHost::WholeHost(const std::string& store_url, Load& load, const Settings& s
   settle();
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   const auto messages = count(*store, "messages") - before;
-  if (messages < answers.per_second * settings.seconds * 0.99) throw std::runtime_error("messages are missing");
+  if (messages < answers.per_second * settings.seconds * 0.99)
+    throw std::runtime_error("messages are missing");
   messages_per_second_ = static_cast<double>(messages) / passed.count();
   char note[128];
   std::snprintf(note, sizeof note, "%lld messages; meanwhile %.0f webhooks/s taken; host then %.0f MiB",

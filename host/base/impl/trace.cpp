@@ -2,24 +2,42 @@
 
 #include <sys/random.h>
 
-#include <array>
+#include <atomic>
 #include <cstdint>
 #include <stdexcept>
 
 namespace patchbay {
 namespace {
 
-std::string random_hex(std::size_t bytes) {
-  std::array<unsigned char, 16> raw{};
-  if (::getrandom(raw.data(), bytes, 0) != static_cast<ssize_t>(bytes))
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
     throw std::runtime_error("getrandom failed");
+  return seed;
+}
+
+// Ids must differ, nobody must be kept from guessing them: one random start, then SplitMix64 (Steele et al.,
+// 2014) instead of a system call for each request.
+std::uint64_t next_random() {
+  static std::atomic<std::uint64_t> state{random_seed()};
+  auto z = state.fetch_add(0x9e3779b97f4a7c15u, std::memory_order_relaxed);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  z ^= z >> 31;
+  return z == 0 ? 1 : z;  // all zeros are no id
+}
+
+void append_hex(std::string& out, std::uint64_t number) {
   constexpr char kDigits[] = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[(number >> shift) & 15];
+}
+
+std::string with_span(std::string_view trace_id) {
   std::string out;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    out += kDigits[raw[i] >> 4];
-    out += kDigits[raw[i] & 15];
-  }
-  return out;
+  out.reserve(55);
+  out.append("00-").append(trace_id).append("-");
+  append_hex(out, next_random());
+  return out.append("-01");
 }
 
 bool is_hex(std::string_view text) {
@@ -29,14 +47,17 @@ bool is_hex(std::string_view text) {
 }  // namespace
 
 Trace Trace::make() {
-  return Trace("00-" + random_hex(16) + "-" + random_hex(8) + "-01");
+  std::string id;
+  append_hex(id, next_random());
+  append_hex(id, next_random());
+  return Trace(with_span(id));
 }
 
-Trace Trace::from(std::string_view traceparent) {
-  const bool shaped = traceparent.size() >= 55 && traceparent[2] == '-' && traceparent[35] == '-' &&
-                      traceparent[52] == '-' && traceparent.substr(0, 2) != "ff";
-  if (!shaped || !is_hex(traceparent.substr(3, 32)) || !is_hex(traceparent.substr(36, 16))) return make();
-  return Trace("00-" + std::string(traceparent.substr(3, 32)) + "-" + random_hex(8) + "-01");
+Trace Trace::from(std::string_view given) {
+  const bool shaped = given.size() >= 55 && given[2] == '-' && given[35] == '-' && given[52] == '-' &&
+                      given.substr(0, 2) != "ff";
+  if (!shaped || !is_hex(given.substr(3, 32)) || !is_hex(given.substr(36, 16))) return make();
+  return Trace(with_span(given.substr(3, 32)));
 }
 
 }  // namespace patchbay

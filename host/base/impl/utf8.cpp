@@ -1,6 +1,7 @@
 #include "base/utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace patchbay {
 namespace {
@@ -29,12 +30,29 @@ std::size_t sequence_length(std::string_view raw) {
   return 0;
 }
 
+// Bytes of plain ASCII at the start, U+0000 apart: most text is nothing else.
+std::size_t ascii_length(std::string_view raw) {
+  std::size_t length = 0;
+  for (std::uint64_t word = 0; length + sizeof word <= raw.size(); length += sizeof word) {
+    std::memcpy(&word, raw.data() + length, sizeof word);
+    const auto zeros = (word - 0x0101010101010101u) & ~word;
+    if (((word | zeros) & 0x8080808080808080u) != 0) break;
+  }
+  while (length < raw.size() && static_cast<signed char>(raw[length]) > 0) ++length;
+  return length;
+}
+
 }  // namespace
 
 std::string repair_utf8(std::string_view raw) {
   std::string out;
   out.reserve(raw.size());
   while (!raw.empty()) {
+    if (const auto plain = ascii_length(raw); plain > 0) {
+      out += raw.substr(0, plain);
+      raw.remove_prefix(plain);
+      continue;
+    }
     const auto length = sequence_length(raw);
     if (length == 0 || raw[0] == '\0') {
       out += kReplacement;
@@ -49,6 +67,8 @@ std::string repair_utf8(std::string_view raw) {
 
 bool is_valid_utf8(std::string_view raw) {
   while (!raw.empty()) {
+    raw.remove_prefix(ascii_length(raw));
+    if (raw.empty()) break;
     const auto length = sequence_length(raw);
     if (length == 0) return false;
     raw.remove_prefix(length);

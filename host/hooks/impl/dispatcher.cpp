@@ -106,7 +106,7 @@ void Dispatcher::State::resume(Id integration) {
 
 void Dispatcher::State::unsure() {
   lanes.interrupt_listing();
-  cursor = Lanes::Key(0, "");
+  cursor = Place();
   skip_integration = false;
 }
 
@@ -168,7 +168,7 @@ void Dispatcher::accepted(std::vector<InboxRow> rows) {
 
 void Dispatcher::wake() {
   asio::post(state_->strand, [state = state_] {
-    state->cursor = Lanes::Key(0, "");
+    state->cursor = Place();
     state->skip_integration = false;
     state->scope.spawn_on(state->strand, "inbox sweep", state->sweep());
   });

@@ -18,6 +18,18 @@
 
 namespace patchbay::hooks {
 
+// Where an open row stands in the order of the sweep.
+struct Place {
+  Place() = default;
+  Place(Id integration_, std::int64_t bucket_, Id id_)
+      : integration(integration_), bucket(bucket_), id(id_) {}
+  bool operator==(const Place&) const = default;
+
+  Id integration = 0;
+  std::int64_t bucket = 0;
+  Id id = 0;
+};
+
 // Everything here happens on one strand.
 struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   using LanePtr = std::shared_ptr<Lanes::Lane>;
@@ -65,8 +77,8 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   const boost::asio::any_io_executor strand;
   Lanes lanes;
   std::map<Id, Slots> slots;
-  Lanes::Key cursor{0, ""};
-  bool skip_integration = false;  // the cursor stands behind all lanes of its integration
+  Place cursor;                   // behind what the sweep has seen
+  bool skip_integration = false;  // the cursor stands behind all of its integration
   TimePoint next_tidy;
   Inbox inbox;
   bool sweeping = false;

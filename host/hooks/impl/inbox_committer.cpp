@@ -129,7 +129,7 @@ void InboxCommitter::insert(Batch& batch, std::size_t from, std::size_t to) {
   auto rows = inbox_insert();
   rows.reserve(to - from);
   for (std::size_t i = from; i < to; ++i) add_row(rows, batch[i].row);
-  auto fresh = store_.write_now([&](store::Session& session) { return session.insert_new(rows); });
+  auto fresh = store_.insert_new_now(rows);
   ++counters_.batches;
   std::sort(fresh.begin(), fresh.end());
   for (std::size_t i = from; i < to; ++i) {

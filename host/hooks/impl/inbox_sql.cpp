@@ -2,18 +2,23 @@
 
 namespace patchbay::hooks {
 
+// FNV-1a: the same in every process, since it stands in the store.
+std::int64_t bucket_of(std::string_view lane) {
+  std::uint32_t hash = 2166136261u;
+  for (const char c : lane) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash % kBuckets;
+}
+
 store::BulkInsert inbox_insert() {
   using Type = store::ColumnType;
   return store::BulkInsert("inbox", {{"id", Type::integer},
                                      {"integration", Type::integer},
+                                     {"bucket", Type::integer},
                                      {"plugin", Type::text},
                                      {"route", Type::text},
                                      {"lane", Type::text},
                                      {"dedupe_key", Type::text},
-                                     {"method", Type::text},
-                                     {"path", Type::text},
-                                     {"query", Type::text},
-                                     {"headers", Type::text},
+                                     {"request", Type::text},
                                      {"body", Type::bytes},
                                      {"received_at", Type::integer},
                                      {"trace", Type::text},
@@ -21,9 +26,21 @@ store::BulkInsert inbox_insert() {
 }
 
 void add_row(store::BulkInsert& rows, const InboxRow& row) {
-  rows.add({row.id, row.integration, row.plugin, row.route, row.lane, store::nullable(row.dedupe_key),
-            row.method, row.path, row.query, row.headers, store::Bytes(row.body), row.received_at, row.trace,
-            row.verdict});
+  store::Values values;
+  values.reserve(rows.columns().size());
+  values.emplace_back(row.id);
+  values.emplace_back(row.integration);
+  values.emplace_back(bucket_of(row.lane));
+  values.emplace_back(row.plugin);
+  values.emplace_back(row.route);
+  values.emplace_back(row.lane);
+  values.push_back(store::nullable(row.dedupe_key));
+  values.emplace_back(row.request);
+  values.emplace_back(store::Bytes(row.body));
+  values.emplace_back(row.received_at);
+  values.emplace_back(row.trace);
+  values.emplace_back(row.verdict);
+  rows.add(std::move(values));
 }
 
 InboxRow inbox_row(const store::Row& row) {
@@ -34,16 +51,13 @@ InboxRow inbox_row(const store::Row& row) {
   out.route = row.text(3);
   out.lane = row.text(4);
   out.dedupe_key = row.maybe_text(5);
-  out.method = row.text(6);
-  out.path = row.text(7);
-  out.query = row.text(8);
-  out.headers = row.text(9);
-  if (!row.is_null(10)) out.body = row.bytes(10);
-  out.received_at = row.integer(11);
-  out.trace = row.text(12);
-  out.verdict = row.text(13);
-  out.attempts = row.integer(14);
-  out.not_before = row.integer(15);
+  out.request = row.text(6);
+  if (!row.is_null(7)) out.body = row.bytes(7);
+  out.received_at = row.integer(8);
+  out.trace = row.text(9);
+  out.verdict = row.text(10);
+  out.attempts = row.integer(11);
+  out.not_before = row.integer(12);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "hooks/inbox_row.hpp"
@@ -8,16 +9,20 @@
 
 namespace patchbay::hooks {
 
+// Lanes share a few buckets, by which open rows are found: with more, each new row would touch a page of its
+// own; with fewer, reading one lane would pass more rows of the others.
+inline constexpr std::uint32_t kBuckets = 8;
+std::int64_t bucket_of(std::string_view lane);
+
 // Rows as they are inserted and read back: one order of columns for both.
 store::BulkInsert inbox_insert();
 void add_row(store::BulkInsert& rows, const InboxRow& row);
 
 inline constexpr std::string_view kInboxColumns =
-    "id, integration, plugin, route, lane, dedupe_key, method, path, query, headers, body, received_at, "
-    "trace, verdict, "
-    "attempts, not_before";
+    "id, integration, plugin, route, lane, dedupe_key, request, body, received_at, trace, verdict, attempts, "
+    "not_before";
 // How many those are: what a select adds stands behind.
-inline constexpr std::size_t kInboxColumnCount = 16;
+inline constexpr std::size_t kInboxColumnCount = 13;
 InboxRow inbox_row(const store::Row& row);
 
 }  // namespace patchbay::hooks

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.hpp"
+#include "base/quote.hpp"
 #include "base/trace.hpp"
-#include "base/utf8.hpp"
 
 namespace patchbay::hooks {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr int kRetryAfter = 2;  // seconds: about what a full queue takes to drain
 
@@ -22,16 +18,32 @@ Answer unavailable() {
   return answer;
 }
 
-std::string headers_json(const Request& request, const std::vector<std::string>& secret_headers) {
-  auto object = json::object();
-  for (const auto& [name, value] : request.headers) {
-    const bool secret = name == "authorization" || name == "cookie" ||
-                        std::find(secret_headers.begin(), secret_headers.end(), name) != secret_headers.end();
-    if (secret) continue;
-    auto& slot = object[repair_utf8(name)];
-    slot = slot.is_string() ? slot.get<std::string>() + ", " + repair_utf8(value) : repair_utf8(value);
+bool is_secret(std::string_view header, const std::vector<std::string>& secret_headers) {
+  return header == "authorization" || header == "cookie" ||
+         std::find(secret_headers.begin(), secret_headers.end(), header) != secret_headers.end();
+}
+
+// What the plugin is told of the request, without headers that hold a secret; those that come twice are
+// joined.
+std::string request_json(const Request& request, const std::vector<std::string>& secret_headers) {
+  std::string out = "{\"method\":";
+  append_quoted(out, request.method);
+  append_quoted(out += ",\"path\":", request.path);
+  append_quoted(out += ",\"query\":", request.query);
+  out += ",\"headers\":{";
+  const auto& headers = request.headers;
+  for (auto header = headers.begin(); header != headers.end(); ++header) {
+    const auto same = [&](const auto& other) { return other.first == header->first; };
+    if (is_secret(header->first, secret_headers) || std::any_of(headers.begin(), header, same)) continue;
+    auto value = header->second;
+    for (auto later = std::find_if(header + 1, headers.end(), same); later != headers.end();
+         later = std::find_if(later + 1, headers.end(), same))
+      value += ", " + later->second;
+    if (out.back() != '{') out += ',';
+    append_quoted(out, header->first);
+    append_quoted(out += ':', value);
   }
-  return object.dump();
+  return out + "}}";
 }
 
 std::string allowed(const Route& route) {
@@ -52,10 +64,7 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
   row.route = route.id;
   row.lane = keys.order.value_or("");
   row.dedupe_key = std::move(keys.dedupe);
-  row.headers = headers_json(request, route.secret_headers);
-  row.method = std::move(request.method);
-  row.path = std::move(request.path);
-  row.query = repair_utf8(request.query);
+  row.request = request_json(request, route.secret_headers);
   row.body = std::move(request.body);
   row.received_at = now.time_since_epoch().count();
   return row;

@@ -40,6 +40,16 @@ void apply(Session& session, const Migration& migration) {
                {migration.version, migration.name});
 }
 
+// In SQLite only this very type makes the key the row's own address; any other needs an index beside the
+// table.
+std::string with_addresses(std::string sql) {
+  for (const std::string_view key : {"bigint primary key", "bigint not null primary key"}) {
+    for (auto at = sql.find(key); at != sql.npos; at = sql.find(key, at))
+      sql.replace(at, key.size(), "integer primary key");
+  }
+  return sql;
+}
+
 }  // namespace
 
 std::string sql_for(std::string_view sql, Dialect dialect) {
@@ -60,7 +70,7 @@ std::string sql_for(std::string_view sql, Dialect dialect) {
       out += line;
     }
   }
-  return out;
+  return dialect == Dialect::sqlite ? with_addresses(std::move(out)) : out;
 }
 
 void migrate(Store& store, const std::vector<Migration>& known) {

@@ -22,6 +22,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kMaxQueued = 20000;
+// Threads that write without a worker (those of the inbox and of the effects): slow reads do not keep them
+// waiting.
+constexpr std::size_t kCommitters = 2;
 constexpr int kMaxRepeats = 10;
 
 using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
@@ -108,7 +111,8 @@ class PostgresqlStore final : public PooledStore {
  public:
   PostgresqlStore(StoreUrl url, const Options& options, log::Logger logger)
       : PooledStore(std::move(url), std::move(logger)),
-        connections_(options.sessions, [&] { return make_postgresql_connection(options.url); }),
+        connections_(options.sessions + kCommitters,
+                     [url = options.url] { return make_postgresql_connection(url); }),
         workers_(options.sessions, kMaxQueued) {}
 
   std::vector<std::int64_t> insert_new_now(const BulkInsert& insert) override {

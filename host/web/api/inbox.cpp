@@ -57,10 +57,7 @@ json shown(const hooks::InboxEntry& entry) {
 
 json shown_whole(const hooks::InboxEntry& entry) {
   auto out = shown(entry);
-  out["method"] = entry.row.method;
-  out["path"] = entry.row.path;
-  out["query"] = entry.row.query;
-  out["headers"] = json::parse(entry.row.headers);
+  out.update(json::parse(entry.row.request));
   if (is_valid_utf8(entry.row.body))
     out["body"] = entry.row.body;
   else

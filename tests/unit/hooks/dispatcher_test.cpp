@@ -92,8 +92,8 @@ TEST_P(DispatcherTest, takes_a_request_to_its_effect_and_ends_the_row) {
 TEST_P(DispatcherTest, asks_the_plugin_as_the_contract_says) {
   open();
   auto row = make_row(7, "chat", {}, "raw \x01");
-  row.query = "a=\"1\"";
-  row.headers = R"({"content-type":"text/plain"})";
+  row.request =
+      R"({"method":"POST","path":"/hooks/echo/7/update","query":"a=\"1\"","headers":{"content-type":"text/plain"}})";
   row.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
   loop.run(house->committer.put(std::move(row)));
   wait_for("inbox where state = 'new'", 0);

@@ -59,8 +59,8 @@ inline InboxRow make_row(Id integration, std::string lane, std::optional<std::st
   row.route = "update";
   row.lane = std::move(lane);
   row.dedupe_key = std::move(key);
-  row.method = "POST";
-  row.path = "/hooks/echo/" + to_string_id(integration) + "/update";
+  row.request = R"({"method":"POST","path":"/hooks/echo/)" + to_string_id(integration) +
+                R"(/update","query":"","headers":{}})";
   row.body = std::move(body);
   row.received_at = kStart.time_since_epoch().count();
   row.verdict = "verified";
