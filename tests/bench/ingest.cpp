@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "hooks/ingress.hpp"
@@ -117,6 +118,10 @@ Stored with_store(const std::string& url, Load& load, const Settings& settings) 
   routes.mount(mount());
   Engine engine(settings.threads);
   hooks::InboxCommitter committer(*store, mint, engine.io.get_executor(), counters, log::Logger::none());
+  // As the host does, which then has them processed.
+  committer.on_stored([&engine](std::vector<hooks::InboxRow> rows) {
+    asio::post(engine.io, [rows = std::move(rows)] {});
+  });
   hooks::Ingress ingress(routes, committer, clock, counters, log::Logger::none());
   web::HooksAdapter adapter(ingress);
   Stored stored;

@@ -143,13 +143,14 @@ std::vector<Figure> idle_memory(pid_t host) {
   double with_code = 0;
   const auto workers = workers_of(host);
   for (const auto worker : workers) {
-    most = std::max(most, memory_mib(worker, "Private_Dirty"));
+    most = std::max(most, memory_mib(worker, "Anonymous"));
     with_code = std::max(with_code, memory_mib(worker, "Private_Dirty|Private_Clean"));
   }
   out.emplace_back("S7", "idle worker, private memory", "MiB", most);
   out.back().at_most(1, 0.6);
   char note[64];
-  std::snprintf(note, sizeof note, "largest of %zu; %.1f with code of its own", workers.size(), with_code);
+  std::snprintf(note, sizeof note, "largest of %zu; %.1f with code that it shares with nobody",
+                workers.size(), with_code);
   out.back().note = note;
   return out;
 }

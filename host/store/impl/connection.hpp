@@ -75,7 +75,10 @@ using BySql = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 // Prepared statements kept per connection. SQL is constant, so the bound is met only by a mistake.
 constexpr std::size_t kMaxStatements = 512;
 
-std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode);
+// `grown` hears after each commit how many pages the write-ahead log has. On the thread that commits; may be
+// empty.
+std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode,
+                                                   std::function<void(int pages)> grown = {});
 std::unique_ptr<Connection> make_postgresql_connection(std::string url);
 
 }  // namespace patchbay::store

@@ -19,6 +19,8 @@ namespace {
 namespace sq = sqlite_api;
 
 constexpr int kBusyMs = 5000;
+constexpr int kLongestLog =
+    16'000;  // pages (64 MiB): then the writer cuts it, of which little is left to copy
 
 // A statement that is reset when its use ends, so that it holds no lock and no value.
 class Use {
@@ -57,7 +59,8 @@ Value column_value(sq::sqlite3_stmt* statement, int column) {
 
 class SqliteConnection final : public Connection {
  public:
-  SqliteConnection(std::string path, Mode mode) : path_(std::move(path)), mode_(mode) {}
+  SqliteConnection(std::string path, Mode mode, std::function<void(int)> grown)
+      : path_(std::move(path)), mode_(mode), grown_(std::move(grown)) {}
   ~SqliteConnection() override { close(); }
 
   Dialect dialect() const override { return Dialect::sqlite; }
@@ -179,6 +182,15 @@ class SqliteConnection final : public Connection {
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; "
         "pragma temp_store = memory; pragma cache_size = -16384; pragma wal_autocheckpoint = 4000");
     if (mode_ == Mode::read) script("pragma query_only = on");
+    if (grown_) sq::sqlite3_wal_hook(db_, &SqliteConnection::committed, this);
+  }
+
+  // Takes the place of SQLite's own checkpoints: those stop the writer for the whole work every time.
+  static int committed(void* self, sq::sqlite3* database, const char* name, int pages) {
+    static_cast<SqliteConnection*>(self)->grown_(pages);
+    if (pages >= kLongestLog)
+      sq::sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return SQLITE_OK;
   }
 
   int run_kept(std::string_view sql) {
@@ -272,6 +284,7 @@ class SqliteConnection final : public Connection {
 
   const std::string path_;
   const Mode mode_;
+  const std::function<void(int)> grown_;
   std::unique_ptr<soci::session> session_;
   sq::sqlite3* db_ = nullptr;
   BySql<Kept> statements_;
@@ -279,8 +292,9 @@ class SqliteConnection final : public Connection {
 
 }  // namespace
 
-std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode) {
-  return std::make_unique<SqliteConnection>(std::move(path), mode);
+std::unique_ptr<Connection> make_sqlite_connection(std::string path, Connection::Mode mode,
+                                                   std::function<void(int)> grown) {
+  return std::make_unique<SqliteConnection>(std::move(path), mode, std::move(grown));
 }
 
 }  // namespace patchbay::store

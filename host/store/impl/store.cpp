@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "store/impl/connection_pool.hpp"
+#include "store/impl/sqlite_checkpointer.hpp"
 #include "store/impl/store_url.hpp"
 #include "store/impl/worker_pool.hpp"
 #include "store/impl/write_group.hpp"
@@ -149,8 +150,10 @@ class SqliteStore final : public PooledStore {
         readers_(options.sessions,
                  [this] { return make_sqlite_connection(url_.path, Connection::Mode::read); }),
         workers_(options.sessions, kMaxQueued),
+        checkpointer_(url_.path),
         writer_(
-            make_sqlite_connection(url_.path, Connection::Mode::write),
+            make_sqlite_connection(url_.path, Connection::Mode::write,
+                                   [this](int pages) { checkpointer_.grown(pages); }),
             [this](Connection& c, Work& work) { run_repeatedly(c, Connection::Mode::write, work); },
             kMaxQueued) {}
 
@@ -177,6 +180,7 @@ class SqliteStore final : public PooledStore {
  private:
   ConnectionPool readers_;
   WorkerPool workers_;
+  SqliteCheckpointer checkpointer_;  // ends after the writer that tells it
   WriteGroup writer_;
 };
 
