@@ -2,7 +2,6 @@
 create table inbox (
   id bigint not null primary key,
   integration bigint not null,
-  bucket bigint not null,
   plugin text not null,
   route text not null,
   lane text not null,
@@ -21,9 +20,9 @@ create table inbox (
   unique (integration, route, dedupe_key)
 );
 
--- Millions of finished rows cost the sweep nothing: they are not in here. By bucket (some lanes together) rather than
--- by lane: new rows then go to the end of a few pages, not into the middle of hundreds.
-create index inbox_open on inbox (integration, bucket, id, lane) where state = 'new';
+-- Millions of finished rows cost the sweep nothing: they are not in here. By id rather than by lane: new rows then go to
+-- the end, not each to a page of its own.
+create index inbox_open on inbox (integration, id, lane) where state = 'new';
 create index inbox_dead on inbox (id) where state = 'dead';
 
 -- Events that have had their effect. Key and effect commit together.

@@ -106,7 +106,7 @@ void Dispatcher::State::resume(Id integration) {
 
 void Dispatcher::State::unsure() {
   lanes.interrupt_listing();
-  cursor = Place();
+  cursor = Place(0, 0);
   skip_integration = false;
 }
 
@@ -168,7 +168,7 @@ void Dispatcher::accepted(std::vector<InboxRow> rows) {
 
 void Dispatcher::wake() {
   asio::post(state_->strand, [state = state_] {
-    state->cursor = Place();
+    state->cursor = Place(0, 0);
     state->skip_integration = false;
     state->scope.spawn_on(state->strand, "inbox sweep", state->sweep());
   });

@@ -19,16 +19,7 @@
 namespace patchbay::hooks {
 
 // Where an open row stands in the order of the sweep.
-struct Place {
-  Place() = default;
-  Place(Id integration_, std::int64_t bucket_, Id id_)
-      : integration(integration_), bucket(bucket_), id(id_) {}
-  bool operator==(const Place&) const = default;
-
-  Id integration = 0;
-  std::int64_t bucket = 0;
-  Id id = 0;
-};
+using Place = std::pair<Id, Id>;  // integration, id
 
 // Everything here happens on one strand.
 struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
@@ -77,7 +68,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   const boost::asio::any_io_executor strand;
   Lanes lanes;
   std::map<Id, Slots> slots;
-  Place cursor;                   // behind what the sweep has seen
+  Place cursor{0, 0};             // behind what the sweep has seen
   bool skip_integration = false;  // the cursor stands behind all of its integration
   TimePoint next_tidy;
   Inbox inbox;

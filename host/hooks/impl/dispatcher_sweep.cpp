@@ -61,32 +61,31 @@ asio::awaitable<void> Dispatcher::State::sweep() {
 
 asio::awaitable<bool> Dispatcher::State::sweep_page() {
   const std::int64_t now = parts.clock.now().time_since_epoch().count();
-  if (cursor == Place() && !skip_integration) lanes.begin_listing();
+  if (cursor == Place(0, 0) && !skip_integration) lanes.begin_listing();
   auto query = [from = cursor, skip = skip_integration, now](store::Session& session) {
     // In a lane with an order nobody passes, so those who wait are listed too.
     const std::string sql =
-        "select integration, bucket, id, lane from inbox where state = 'new' "
+        "select integration, id, lane from inbox where state = 'new' "
         "and (lane <> '' or not_before <= :now) and " +
-        std::string(skip ? "integration > :integration"
-                         : "(integration, bucket, id) > (:integration, :bucket, :id)") +
-        " order by integration, bucket, id limit 1000";
-    store::Values values{now, from.integration};
-    if (!skip) values.insert(values.end(), {from.bucket, from.id});
+        std::string(skip ? "integration > :integration" : "(integration, id) > (:integration, :id)") +
+        " order by integration, id limit 1000";
+    store::Values values{now, from.first};
+    if (!skip) values.emplace_back(from.second);
     std::vector<Found> found;
     for (const auto& row : session.query(sql, std::move(values)))
-      found.push_back(Found{Place(row.integer(0), row.integer(1), row.integer(2)), row.text(3)});
+      found.push_back(Found{Place(row.integer(0), row.integer(1)), row.text(2)});
     return found;
   };
   auto reading = parts.store.read(std::move(query));
   const auto found = co_await std::move(reading);
   for (const auto& row : found) {
-    const Lanes::Key key(row.place.integration, row.lane);
-    if (const auto lane = lanes.missed(row.place.id, key)) activate(lane);
+    const Lanes::Key key(row.place.first, row.lane);
+    if (const auto lane = lanes.missed(row.place.second, key)) activate(lane);
   }
   const bool more = found.size() == static_cast<std::size_t>(kPage);
-  cursor = more ? found.back().place : Place();
+  cursor = more ? found.back().place : Place(0, 0);
   // The rest of an integration that has no room left waits for its turn; the others do not.
-  skip_integration = more && lanes.overflows(cursor.integration);
+  skip_integration = more && lanes.overflows(cursor.first);
   if (!more) lanes.end_listing();
   co_return more;
 }

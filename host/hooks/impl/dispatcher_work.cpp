@@ -84,12 +84,11 @@ asio::awaitable<void> Dispatcher::State::refill(LanePtr lane) {
   std::vector<InboxRow> rows;
   bool read = false;
   auto query = [key = lane->key, now, limit](store::Session& session) {
-    const std::string sql =
-        "select " + std::string(kInboxColumns) +
-        " from inbox where state = 'new' and integration = :integration and bucket = :bucket "
-        "and lane = :lane and not_before <= :now order by id limit :most";
+    const std::string sql = "select " + std::string(kInboxColumns) +
+                            " from inbox where state = 'new' and integration = :integration "
+                            "and lane = :lane and not_before <= :now order by id limit :most";
     std::vector<InboxRow> found;
-    for (const auto& row : session.query(sql, {key.first, bucket_of(key.second), key.second, now, limit}))
+    for (const auto& row : session.query(sql, {key.first, key.second, now, limit}))
       found.push_back(inbox_row(row));
     return found;
   };

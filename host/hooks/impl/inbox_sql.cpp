@@ -2,18 +2,10 @@
 
 namespace patchbay::hooks {
 
-// FNV-1a: the same in every process, since it stands in the store.
-std::int64_t bucket_of(std::string_view lane) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : lane) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return hash % kBuckets;
-}
-
 store::BulkInsert inbox_insert() {
   using Type = store::ColumnType;
   return store::BulkInsert("inbox", {{"id", Type::integer},
                                      {"integration", Type::integer},
-                                     {"bucket", Type::integer},
                                      {"plugin", Type::text},
                                      {"route", Type::text},
                                      {"lane", Type::text},
@@ -30,7 +22,6 @@ void add_row(store::BulkInsert& rows, const InboxRow& row) {
   values.reserve(rows.columns().size());
   values.emplace_back(row.id);
   values.emplace_back(row.integration);
-  values.emplace_back(bucket_of(row.lane));
   values.emplace_back(row.plugin);
   values.emplace_back(row.route);
   values.emplace_back(row.lane);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include "hooks/inbox_row.hpp"
@@ -8,11 +7,6 @@
 #include "store/store.hpp"
 
 namespace patchbay::hooks {
-
-// Lanes share a few buckets, by which open rows are found: with more, each new row would touch a page of its
-// own; with fewer, reading one lane would pass more rows of the others.
-inline constexpr std::uint32_t kBuckets = 8;
-std::int64_t bucket_of(std::string_view lane);
 
 // Rows as they are inserted and read back: one order of columns for both.
 store::BulkInsert inbox_insert();
