@@ -88,6 +88,31 @@ test("groups keep the author", async () => {
   assert.equal((await stage.host.chats(integration)).length, 1);
 });
 
+test("an answer goes to the topic that was written in, a reply to the topic of its message", async () => {
+  const integration = await stage.connect();
+  const chat = { id: -1002233445566, type: "supergroup", title: "Support", is_forum: true };
+  const bo = { id: 77, is_bot: false, first_name: "Bo" };
+  stage.bot.topics.set(String(chat.id), new Set([7, 9]));
+  const write = (text: string, topic: object) =>
+    stage.bot.receive({ message: { message_id: stage.bot.nextMessageId(), date: Math.floor(Date.now() / 1000), chat, from: bo, text, ...topic } });
+  write("orders", { message_thread_id: 7, is_topic_message: true });
+  const [orders] = await stage.messages(integration, 1);
+  stage.bot.receive({ callback_query: { id: "press-in-topic", from: bo, chat_instance: "1", data: "yes",
+    message: { message_id: 402, date: 1795223000, chat, message_thread_id: 9, is_topic_message: true, text: "Yes?" } } });
+  await stage.messages(integration, 2);
+  const shown = await stage.onlyChat(integration);
+  const topicOf = async (body: object) => {
+    const posted = await stage.host.post(`/api/v1/chats/${shown.id}/messages`, body);
+    await stage.reaches(shown.id, posted.body.id, "sent");
+    return (stage.bot.sent.at(-1)!.message as any).message_thread_id;
+  };
+  assert.equal(await topicOf({ text: "you pressed" }), 9);
+  assert.equal(await topicOf({ text: "about orders", reply_to: orders.id }), 7);
+  write("everyone", {});
+  await stage.messages(integration, 5);
+  assert.equal(await topicOf({ text: "hello everyone" }), undefined);
+});
+
 test("a pressed button is a message and is acknowledged", async () => {
   const integration = await stage.connect();
   stage.bot.receive({ callback_query: { id: "4382bfdwdsb323b2d9", from: { id: ANA.id, is_bot: false, first_name: "Ana" }, chat_instance: "-39487234", data: "deal:42:won",

@@ -157,6 +157,18 @@ Json conversation_of(const Json& chat) {
   return {{"id", id_of(chat, "id")}, {"kind", kind}, {"title", chat_name(chat)}};
 }
 
+Json topic_of(const Json& message) {
+  if (number_of(message, "date").value_or(0) <= 0) return nullptr;  // out of reach: only chat and id are told
+  Json facts = Json::object();
+  // Without the flag the number is only that of a thread of replies.
+  if (flag_of(message, "is_topic_message")) {
+    put(facts, "message_thread_id", number_of(message, "message_thread_id"));
+  }
+  put(facts, "direct_messages_topic_id", number_of(member(message, "direct_messages_topic"), "topic_id"));
+  if (!facts.empty() || flag_of(member(message, "chat"), "is_forum")) return facts;
+  return nullptr;
+}
+
 Json author_of_user(const Json& user) {
   Json out = {{"id", id_of(user, "id")}, {"name", person_name(user)}, {"is_bot", flag_of(user, "is_bot")}};
   put(out, "username", text_of(user, "username"));
@@ -186,6 +198,7 @@ Json content_of(const Json& message) {
   put_object(out, "reply_to", reply_of(message));
   put(out, "forwarded_from", forwarded_from(message));
   put(out, "start_payload", start_payload(text_of(message, "text")));
+  if (Json topic = topic_of(message); !topic.is_null()) out["facts"] = std::move(topic);
   if (const Json& sticker = member(message, "sticker"); sticker.is_object()) {
     Json about = Json::object();
     put(about, "emoji", text_of(sticker, "emoji"));

@@ -7,6 +7,10 @@ namespace telegram {
 // `Conversation` of verbs.md from a Chat.
 Json conversation_of(const Json& chat);
 
+// Where in its chat a Message stands (a topic), as the facts that `send` gets back to answer there. An empty
+// object in the general topic of a forum; null where chats have no topics and where the message does not say.
+Json topic_of(const Json& message);
+
 // `Author` from a User.
 Json author_of_user(const Json& user);
 

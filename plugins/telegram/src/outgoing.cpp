@@ -167,6 +167,15 @@ void add_buttons(std::vector<ApiCall>& calls, const Json& rows) {
   calls.back().arguments["reply_markup"] = {{"inline_keyboard", std::move(keyboard)}};
 }
 
+// To the chat, and to its topic where it has some.
+void address(ApiCall& call, const Json& conversation) {
+  const auto chat = number_of(conversation, "id");
+  call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
+  const Json& facts = member(conversation, "facts");
+  for (const char* topic : {"message_thread_id", "direct_messages_topic_id"})
+    put(call.arguments, topic, number_of(facts, topic));
+}
+
 }  // namespace
 
 std::vector<ApiCall> calls_for(const Json& request) {
@@ -187,10 +196,7 @@ std::vector<ApiCall> calls_for(const Json& request) {
     calls.front().arguments["reply_parameters"] = {{"message_id", *reply_to},
                                                    {"allow_sending_without_reply", true}};
   }
-  const Json& conversation = member(request, "conversation");
-  const auto chat = number_of(conversation, "id");
-  for (ApiCall& call : calls)
-    call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
+  for (ApiCall& call : calls) address(call, member(request, "conversation"));
   return calls;
 }
 

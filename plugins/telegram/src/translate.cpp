@@ -34,11 +34,18 @@ struct Arrival {
   std::string received_at;
 };
 
+// The conversation as this message shows it: what is written next goes to the same topic.
+Json conversation_at(const Json& message) {
+  Json conversation = conversation_of(member(message, "chat"));
+  if (Json topic = topic_of(message); !topic.is_null()) conversation["facts"] = std::move(topic);
+  return conversation;
+}
+
 Json message_event(const Json& message, bool edited, const Arrival& arrival) {
   const std::string chat = id_of(member(message, "chat"), "id");
   const std::string id = id_of(message, "message_id");
   const std::int64_t date = number_of(message, "date").value_or(0);
-  Json data = {{"conversation", conversation_of(member(message, "chat"))},
+  Json data = {{"conversation", conversation_at(message)},
                {"author", author_of(message)},
                {"message", content_of(message)},
                {"at", date > 0 ? time_text(date) : arrival.received_at}};
@@ -87,7 +94,7 @@ std::string button_title(const Json& message, const std::string& data) {
 void add_press(Json& events, const Json& query, const Arrival& arrival) {
   const Json& from = member(query, "from");
   const Json& message = member(query, "message");
-  Json conversation = conversation_of(has(member(message, "chat"), "id") ? member(message, "chat") : from);
+  Json conversation = has(member(message, "chat"), "id") ? conversation_at(message) : conversation_of(from);
   const std::string chat = text_of(conversation, "id");
   if (chat.empty() || id_of(from, "id").empty()) return;
   const std::string press_id = id_of(query, "id");

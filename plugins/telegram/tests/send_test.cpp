@@ -40,6 +40,17 @@ TEST_F(Send, answers_a_message_even_if_that_is_gone) {
   EXPECT_EQ(api.calls.at(0).arguments["reply_parameters"], expected);
 }
 
+TEST_F(Send, answers_in_the_topic_with_every_call) {
+  const Json topic = {{"id", "-1002"}, {"facts", {{"message_thread_id", 7}}}};
+  send({{"text", "here"}, {"location", {{"latitude", 1}, {"longitude", 2}}}, {"conversation", topic}});
+  ASSERT_EQ(methods(), (Methods{"sendMessage", "sendLocation"}));
+  for (const SeenCall& call : api.calls) EXPECT_EQ(call.arguments["message_thread_id"], 7);
+  const Json direct = {{"id", "-1003"}, {"facts", {{"direct_messages_topic_id", 77}}}};
+  send({{"text", "a"}, {"conversation", direct}});
+  EXPECT_EQ(api.calls.at(2).arguments["direct_messages_topic_id"], 77);
+  EXPECT_FALSE(api.calls.at(2).arguments.contains("message_thread_id"));
+}
+
 TEST_F(Send, puts_buttons_below) {
   const Json won = {{"title", "Won"}, {"data", "deal:42:won"}};
   const Json site = {{"title", "Site"}, {"url", "https://acme.example"}};

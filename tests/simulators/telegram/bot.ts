@@ -36,6 +36,7 @@ export class Bot {
   readonly files = new Map<string, StoredFile>();
   readonly blocked = new Set<string>();
   readonly migrated = new Map<string, string>();
+  readonly topics = new Map<string, Set<number>>(); // by chat: its forum topics
   readonly answered: string[] = []; // callback queries
   webhook: Webhook | undefined;
   revoked = false;

@@ -102,6 +102,16 @@ test("messages, replies and buttons go out", async () => {
   await assert.rejects(grammy.api.sendMessage(ANA.id, "x".repeat(4097)), /message is too long/);
 });
 
+test("messages go into topics that there are", async () => {
+  bot.topics.set("-1005", new Set([7]));
+  const sent = await grammy.api.sendMessage(-1005, "hello", { message_thread_id: 7 });
+  assert.equal(sent.message_thread_id, 7);
+  assert.equal(sent.is_topic_message, true);
+  assert.equal((await grammy.api.sendMessage(-1005, "to all")).is_topic_message, undefined);
+  await assert.rejects(grammy.api.sendMessage(-1005, "hello", { message_thread_id: 8 }), /message thread not found/);
+  await assert.rejects(grammy.api.sendMessage(ANA.id, "hello", { message_thread_id: 7 }), /message thread not found/);
+});
+
 test("files go up, albums stay together, files come down", async () => {
   const photo = await grammy.api.sendPhoto(ANA.id, new InputFile(Buffer.from("a picture"), "a.jpg"), { caption: "look" });
   assert.equal(photo.photo.at(-1)?.width, 1280);

@@ -24,6 +24,14 @@ function chatOf(bot: Bot, call: Call): Fields {
 
 function common(bot: Bot, call: Call): Fields {
   const message: Fields = { message_id: bot.nextMessageId(), date: Math.floor(Date.now() / 1000), from: bot.me, chat: chatOf(bot, call) };
+  const topics = bot.topics.get(String(call.args["chat_id"]));
+  if (topics) message["chat"] = { ...(message["chat"] as Fields), is_forum: true };
+  const topic = Number(call.args["message_thread_id"] ?? 0);
+  if (topic !== 0) {
+    if (!topics?.has(topic)) throw new ApiError(400, "Bad Request: message thread not found");
+    message["message_thread_id"] = topic;
+    message["is_topic_message"] = true;
+  }
   const reply = call.args["reply_parameters"] as Fields | undefined;
   if (reply?.["message_id"]) message["reply_to_message"] = { message_id: reply["message_id"], date: 0, chat: message["chat"] as Json };
   const markup = call.args["reply_markup"] as Fields | undefined;
