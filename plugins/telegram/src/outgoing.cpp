@@ -58,7 +58,8 @@ ApiFile file_of(const Json& file, std::string part) {
   std::string type = text_of(file, "type");
   if (name.empty()) name = "file";
   if (type.empty()) type = "application/octet-stream";
-  return {std::move(part), text_of(file, "blob"), std::move(name), std::move(type)};
+  const std::int64_t size = number_of(file, "size").value_or(0);
+  return {std::move(part), text_of(file, "blob"), std::move(name), std::move(type), size};
 }
 
 ApiCall single(const Json& file, const Way& way, const std::string& caption) {

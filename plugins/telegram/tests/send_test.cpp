@@ -102,6 +102,15 @@ TEST_F(Send, uploads_a_picture_with_its_caption) {
       Json({{"name", "photo"}, {"blob", "b-image"}, {"file_name", "image.bin"}, {"type", "image/jpeg"}}));
 }
 
+TEST_F(Send, gives_an_upload_the_time_that_its_bytes_need) {
+  const Json files = Json::array(
+      {file("document", "application/pdf", 50'000'000), file("document", "text/plain", 10'000'000)});
+  send({{"text", "hi"}});
+  send({{"attachments", files}});
+  EXPECT_EQ(api.calls.at(0).request["timeout_ms"], 30'000);
+  EXPECT_EQ(api.calls.at(1).request["timeout_ms"], 30'000 + 600'000);
+}
+
 TEST_F(Send, sends_pictures_that_are_too_big_as_documents) {
   send({{"attachments", Json::array({file("image", "image/png", 10485761)})}});
   EXPECT_EQ(methods(), Methods{"sendDocument"});
