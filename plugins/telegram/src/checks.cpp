@@ -118,7 +118,7 @@ Task<CheckReply> check_bot(Configuration configuration, const Api& api, const Re
   const WebhookInfo info = co_await remote.webhook_info();
   if (!info.url.empty() && !wanted.is_ours(info.url)) {  // CHAT-26: a warning; connecting stops and asks
     reply.diagnostics.push_back(
-        finding("/token", "telegram.foreign_webhook", {{"address", info.url}}).as_warning());
+        finding("/token", "telegram.foreign_webhook", {{"address", info.shown}}).as_warning());
   }
   co_return reply;
 }

@@ -28,6 +28,7 @@ std::string route_of(const std::map<std::string, std::string>& routes) {
 WebhookInfo::WebhookInfo(bool known_, Json info)
     : known(known_),
       url(text_of(info, "url")),
+      shown(harmless_address(url)),
       last_error(harmless(text_of(info, "last_error_message"))),
       last_error_at(number_of(info, "last_error_date").value_or(0)) {}
 
@@ -66,9 +67,9 @@ Task<WebhookInfo> Remote::webhook_info() const {
 Task<RemoteState> Remote::connect(Destination to, bool take_over) const {
   const WebhookInfo info = co_await webhook_info();
   if (!info.url.empty() && !to.is_ours(info.url) && !take_over) {
-    Error error = failure(PB_CONFLICT, "telegram.foreign_webhook", {{"address", info.url}});
-    error.with_detail("foreign", info.url);
-    error.with(finding("/token", "telegram.foreign_webhook", {{"address", info.url}}));
+    Error error = failure(PB_CONFLICT, "telegram.foreign_webhook", {{"address", info.shown}});
+    error.with_detail("foreign", info.shown);
+    error.with(finding("/token", "telegram.foreign_webhook", {{"address", info.shown}}));
     throw std::move(error);
   }
   Json state = {{"mode", to.webhook ? "webhook" : "polling"}};
@@ -121,10 +122,10 @@ Task<RemoteStatus> Remote::status(Destination wanted) const {
   const WebhookInfo info = co_await webhook_info();
   if (!info.known) co_return RemoteStatus("unknown");
   if (info.url.empty()) co_return RemoteStatus(wanted.webhook ? "none" : "ours");
-  if (!wanted.is_ours(info.url)) co_return RemoteStatus("foreign", info.url);
+  if (!wanted.is_ours(info.url)) co_return RemoteStatus("foreign", info.shown);
   // One of ours, but not today's: the address of this installation has changed, or polling was chosen since.
-  if (!wanted.webhook || info.url != wanted.address) co_return RemoteStatus("none", info.url);
-  RemoteStatus status("ours", info.url);
+  if (!wanted.webhook || info.url != wanted.address) co_return RemoteStatus("none", info.shown);
+  RemoteStatus status("ours", info.shown);
   if (!info.last_error.empty() && info.last_error_at + kRecentSeconds > host_.now() / 1000) {
     status.problem = english("telegram.delivery_problem", {{"description", info.last_error}});
   }

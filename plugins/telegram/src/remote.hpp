@@ -13,7 +13,8 @@ namespace telegram {
 struct WebhookInfo {
   explicit WebhookInfo(bool known_, Json info = Json::object());
   bool known;
-  std::string url;             // empty: none is set
+  std::string url;             // empty: none is set; a foreign one may hold a secret
+  std::string shown;           // the same for people
   std::string last_error;      // empty: none
   std::int64_t last_error_at;  // seconds since 1970
 };

@@ -62,6 +62,22 @@ TEST_F(Remote, stops_at_a_foreign_webhook_and_names_it) {
   EXPECT_TRUE(api.of("setWebhook").empty());
 }
 
+TEST_F(Remote, shows_no_secret_of_a_foreign_address) {
+  configure();
+  const std::string token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+  const std::string encoded = "123456789%3AAAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+  for (const std::string& url : {"https://other.example/bot" + token, "https://other.example/" + encoded,
+                                 std::string("https://user:AAHdq@other.example/bot"),
+                                 std::string("https://other.example/?key=AAHdq")}) {
+    is_set_to(url);
+    const Result result = connect();
+    is_set_to(url);
+    const std::string said = result.text + result.json.dump() + status().dump();
+    EXPECT_EQ(said.find("AAHdq"), std::string::npos) << said;
+    EXPECT_EQ(result.json["foreign"].get<std::string>().rfind("https://other.example/", 0), 0u);
+  }
+}
+
 TEST_F(Remote, takes_over_when_told_to) {
   configure();
   is_set_to("https://other.example/bot");
