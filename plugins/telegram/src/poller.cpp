@@ -142,7 +142,7 @@ Task<void> Poller::confirm(std::int64_t last_id) {
 }
 
 std::int64_t Poller::pause_after(const Error& error) {
-  if (ends_run(error)) {
+  if (ends_run(error) && error.code != PB_UNSUPPORTED) {
     if (error.code != PB_CANCELLED) problem_ = error.text;
     throw error;
   }
@@ -153,6 +153,10 @@ std::int64_t Poller::pause_after(const Error& error) {
   }
   Error away =
       failure(PB_UNAVAILABLE, "telegram.unreachable", {{"address", api_.base()}, {"why", error.text}});
+  if (error.code == PB_UNSUPPORTED) {  // a page of some proxy; it may pass
+    const Json args = {{"address", api_.base()}, {"status", member(error.args, "status")}};
+    away = failure(PB_UNAVAILABLE, "telegram.not_a_bot_api", args);
+  }
   const std::int64_t pause = doubled(kFirstPauseMs, failures_, kLongestPauseMs);
   return pause_or_end(std::move(away), pause, ++failures_);
 }

@@ -164,6 +164,16 @@ TEST_F(Poll, backs_off_while_the_server_is_away_and_says_so) {
   EXPECT_NE(health_problem().find("Connection refused"), std::string::npos);
 }
 
+TEST_F(Poll, says_that_what_answers_is_no_bot_api) {
+  for (int i = 0; i < 3; ++i) api.answer("getUpdates", http_answer(200, "<html>"));
+  for (int i = 0; i < 3; ++i) api.answer("getUpdates", http_answer(404, "gone"));
+  const std::uint64_t run = listen();
+  host.advance(10'000);
+  EXPECT_EQ(code_of(run), PB_UNAVAILABLE);
+  EXPECT_NE(health_problem().find("no Bot API server"), std::string::npos);
+  EXPECT_EQ(code_of(listen()), PB_UNAVAILABLE);
+}
+
 TEST_F(Poll, gets_over_a_hiccup) {
   api.answer("getUpdates", api_error(502, "Bad Gateway"));
   const std::uint64_t run = listen();
