@@ -1,5 +1,6 @@
 #include "translate.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -89,6 +90,15 @@ std::string button_title(const Json& message, const std::string& data) {
   return "";
 }
 
+// Telegram counts seconds: a press of the same second as its answer must not come after that. With the
+// number of the button's message it comes before.
+std::string whole_second(std::string time) {
+  const std::size_t point = time.find('.');
+  if (point == std::string::npos) return time;
+  const std::size_t zone = std::min(time.find_first_not_of("0123456789", point + 1), time.size());
+  return time.erase(point, zone - point);
+}
+
 // The message that holds the button may be out of reach (only chat and message_id) or inside somebody else's
 // chat (only inline_message_id): then the conversation is the one with who pressed.
 void add_press(Json& events, const Json& query, const Arrival& arrival) {
@@ -98,20 +108,21 @@ void add_press(Json& events, const Json& query, const Arrival& arrival) {
   const std::string chat = text_of(conversation, "id");
   if (chat.empty() || id_of(from, "id").empty()) return;
   const std::string press_id = id_of(query, "id");
+  if (press_id.empty()) return;
   std::string data = text_of(query, "data");
   if (data.empty()) data = text_of(query, "game_short_name");
   std::string place = id_of(message, "message_id");
   if (place.empty()) place = text_of(query, "inline_message_id");
-  if (place.empty()) place = "press-" + press_id;
   Json body = {{"conversation", std::move(conversation)},
                {"author", author_of_user(from)},
                {"press_id", press_id},
                {"data", data},
                {"title", button_title(message, data)},
-               {"at", arrival.received_at}};
+               {"at", whole_second(arrival.received_at)}};
+  if (!place.empty()) body["id"] = place + ":" + id_of(from, "id") + ":" + data;
   put(body, "message_id", id_of(message, "message_id"));
-  std::string key = "press:" + chat + ":" + place + ":" + id_of(from, "id") + ":" + data;
-  events.push_back(event("button.pressed", std::move(key), std::move(body)));
+  put(body, "sequence", number_of(message, "message_id"));
+  events.push_back(event("button.pressed", "press:" + press_id, std::move(body)));
 }
 
 // Whether the bot can write to the chat as this ChatMember.

@@ -171,22 +171,25 @@ TEST_P(ChatSinkTest, a_thousand_albums_of_new_clients_are_a_thousand_chats) {
 }
 
 // TG-2
-TEST_P(ChatSinkTest, a_press_is_an_incoming_message_and_asks_to_be_acknowledged) {
-  const json press = {{"conversation", {{"id", "c"}}},
-                      {"author", {{"id", "a"}}},
-                      {"press_id", "p1"},
-                      {"data", "deal:1"},
-                      {"title", "Won"},
-                      {"message_id", "400"},
-                      {"at", at(0)}};
+TEST_P(ChatSinkTest, a_press_is_an_incoming_message_and_each_is_acknowledged) {
+  json press = {{"conversation", {{"id", "c"}}},
+                {"author", {{"id", "a"}}},
+                {"press_id", "p1"},
+                {"id", "400:a:deal:1"},
+                {"data", "deal:1"},
+                {"title", "Won"},
+                {"message_id", "400"},
+                {"at", at(0)}};
   apply("button.pressed", press);
+  press["press_id"] = "p2";  // the app repeats it: another spinning button, the same message
   apply("button.pressed", press);
   ASSERT_EQ(messages().size(), 1u);
   const auto got = messages().at(0);
   EXPECT_EQ(got.text, "Won");
   EXPECT_EQ(json::parse(got.content)["button"]["data"], "deal:1");
   EXPECT_FALSE(got.provider_id);
-  EXPECT_EQ(count("outbox where verb = 'acknowledge'"), 1);
+  EXPECT_EQ(count("outbox where verb = 'acknowledge' and lane = 'press:p1'"), 1);
+  EXPECT_EQ(count("outbox where verb = 'acknowledge' and lane = 'press:p2'"), 1);
 }
 
 TEST_P(ChatSinkTest, a_reply_finds_its_message_even_when_that_comes_later) {
