@@ -122,6 +122,10 @@ ApiCall text_call(const std::string& text) {
   return {"sendMessage", Effect::acts, {{"text", text}}};
 }
 
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
 // A card needs a number; without one it is readable text (CHAT-12).
 ApiCall contact_call(const Json& contact) {
   const std::string name = text_of(contact, "name");
@@ -164,7 +168,8 @@ Json keyboard_of(const Json& rows) {
 void add_buttons(std::vector<ApiCall>& calls, const Json& rows) {
   Json keyboard = keyboard_of(rows);
   if (keyboard.empty()) return;
-  if (calls.back().method == "sendMediaGroup") calls.push_back(text_call("⬇"));  // an album cannot carry any
+  const bool carried = !calls.empty() && calls.back().method != "sendMediaGroup";
+  if (!carried) calls.push_back(text_call("⬇"));  // an album cannot carry any, nor can blanks
   calls.back().arguments["reply_markup"] = {{"inline_keyboard", std::move(keyboard)}};
 }
 
@@ -187,12 +192,13 @@ std::vector<ApiCall> calls_for(const Json& request) {
 
   std::vector<ApiCall> calls;
   if (attachments.is_array()) calls = file_calls(attachments, text);
-  if (!text.empty()) calls.push_back(text_call(text));
+  if (!is_blank(text)) calls.push_back(text_call(text));
   if (location.is_object() && !location.empty()) calls.push_back(location_call(location));
   if (contact.is_object() && !contact.empty()) calls.push_back(contact_call(contact));
-  if (calls.empty()) throw failure(PB_INVALID, "telegram.nothing_to_send");
+  if (calls.empty() && text.empty()) throw failure(PB_INVALID, "telegram.nothing_to_send");
 
   add_buttons(calls, member(request, "buttons"));
+  if (calls.empty()) return calls;
   if (const auto reply_to = number_of(request, "reply_to")) {
     calls.front().arguments["reply_parameters"] = {{"message_id", *reply_to},
                                                    {"allow_sending_without_reply", true}};

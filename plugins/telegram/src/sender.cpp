@@ -78,7 +78,7 @@ Task<SendReply> Sender::send(Json request) {
     if (!made.empty()) keep(key, std::move(made));
     throw std::move(*failed);
   }
-  SendReply reply(std::vector<std::string>{}, made.back().at);
+  SendReply reply(std::vector<std::string>{}, made.empty() ? std::string() : made.back().at);
   for (const Made& each : made)
     reply.provider_ids.insert(reply.provider_ids.end(), each.ids.begin(), each.ids.end());
   reply.moved_to = moved_to;

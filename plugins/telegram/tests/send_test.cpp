@@ -70,6 +70,21 @@ TEST_F(Send, refuses_an_empty_message) {
   EXPECT_EQ(send({{"text", ""}}).code, PB_INVALID);
 }
 
+// A long text may be cut so that nothing but blanks is left for a part; Telegram takes no such message.
+TEST_F(Send, makes_no_message_of_blanks) {
+  const Result result = send({{"text", "\n \n"}, {"part", 1}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["provider_ids"], Json::array());
+  EXPECT_TRUE(api.calls.empty());
+}
+
+TEST_F(Send, hangs_buttons_below_blanks_on_something_visible) {
+  const Json buttons = Json::array({Json::array({{{"title", "Won"}, {"data", "won"}}})});
+  EXPECT_TRUE(send({{"text", "\n"}, {"buttons", buttons}}).ok());
+  EXPECT_EQ(methods(), Methods{"sendMessage"});
+  EXPECT_EQ(api.calls.at(0).arguments["text"], "⬇");
+}
+
 TEST_F(Send, uploads_each_kind_of_file_by_its_method) {
   const std::vector<std::pair<Json, std::string>> kinds = {
       {file("image", "image/jpeg"), "sendPhoto"},
