@@ -59,7 +59,7 @@ Json buttons_of(const Json& markup) {
 
 Json reply_of(const Json& message) {
   const Json& to = member(message, "reply_to_message");
-  const std::string id = id_of(to, "message_id");
+  const std::string id = message_id_of(to);
   if (id.empty() || has(message, "external_reply")) return {};
   // Every message of a forum topic "answers" the one that opened the topic.
   if (flag_of(message, "is_topic_message") && id == id_of(message, "message_thread_id")) return {};
@@ -169,6 +169,13 @@ Json topic_of(const Json& message) {
   return nullptr;
 }
 
+std::string message_id_of(const Json& message) {
+  std::string id = id_of(message, "message_id");
+  if (id != "0") return id;
+  id = id_of(message, "ephemeral_message_id");
+  return id.empty() ? id : "ephemeral-" + id;
+}
+
 Json author_of_user(const Json& user) {
   Json out = {{"id", id_of(user, "id")}, {"name", person_name(user)}, {"is_bot", flag_of(user, "is_bot")}};
   put(out, "username", text_of(user, "username"));
@@ -187,8 +194,7 @@ Json author_of(const Json& message) {
   return out;
 }
 
-Json content_of(const Json& message) {
-  const std::string id = id_of(message, "message_id");
+Json content_of(const Json& message, const std::string& id) {
   Json out = {{"id", id}};
   put(out, "text", words_of(message));
   put_object(out, "attachments", attachments_of(message, id));

@@ -18,7 +18,7 @@ constexpr std::size_t kMostUnfinished = 1000;
 
 void read_made(const Json& message, Made& made) {
   const std::string id = id_of(message, "message_id");
-  if (!id.empty()) made.ids.push_back(id);
+  if (!id.empty() && id != "0") made.ids.push_back(id);  // 0: Telegram will send it later, and tells no id
   if (const auto date = number_of(message, "date")) made.at = time_text(*date);
 }
 

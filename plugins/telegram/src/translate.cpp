@@ -42,13 +42,20 @@ Json conversation_at(const Json& message) {
   return conversation;
 }
 
+// Its name in the chat; one that has none is called after the update that told it.
+std::string name_of(const Json& message, const Arrival& arrival) {
+  std::string id = message_id_of(message);
+  const bool nameless = id.empty() && has(message, "message_id") && !arrival.update_id.empty();
+  return nameless ? "update-" + arrival.update_id : id;
+}
+
 Json message_event(const Json& message, bool edited, const Arrival& arrival) {
   const std::string chat = id_of(member(message, "chat"), "id");
-  const std::string id = id_of(message, "message_id");
+  const std::string id = name_of(message, arrival);
   const std::int64_t date = number_of(message, "date").value_or(0);
   Json data = {{"conversation", conversation_at(message)},
                {"author", author_of(message)},
-               {"message", content_of(message)},
+               {"message", content_of(message, id)},
                {"at", date > 0 ? time_text(date) : arrival.received_at}};
   put(data, "sequence", number_of(message, "message_id"));
   std::string key = "message:" + chat + ":" + id;
@@ -67,7 +74,7 @@ Json message_event(const Json& message, bool edited, const Arrival& arrival) {
 void add_message(Json& events, const Json& message, bool edited, const Arrival& arrival) {
   const Json& chat = member(message, "chat");
   const std::string chat_id = id_of(chat, "id");
-  if (chat_id.empty() || id_of(message, "message_id").empty()) return;
+  if (chat_id.empty() || name_of(message, arrival).empty()) return;
   if (const std::string old = id_of(message, "migrate_from_chat_id"); !old.empty() && old != chat_id) {
     events.push_back(moved_event(chat, old, chat_id));
     return;
@@ -111,7 +118,7 @@ void add_press(Json& events, const Json& query, const Arrival& arrival) {
   if (press_id.empty()) return;
   std::string data = text_of(query, "data");
   if (data.empty()) data = text_of(query, "game_short_name");
-  std::string place = id_of(message, "message_id");
+  std::string place = message_id_of(message);
   if (place.empty()) place = text_of(query, "inline_message_id");
   Json body = {{"conversation", std::move(conversation)},
                {"author", author_of_user(from)},
@@ -120,7 +127,7 @@ void add_press(Json& events, const Json& query, const Arrival& arrival) {
                {"title", button_title(message, data)},
                {"at", whole_second(arrival.received_at)}};
   if (!place.empty()) body["id"] = place + ":" + id_of(from, "id") + ":" + data;
-  put(body, "message_id", id_of(message, "message_id"));
+  put(body, "message_id", message_id_of(message));
   put(body, "sequence", number_of(message, "message_id"));
   events.push_back(event("button.pressed", "press:" + press_id, std::move(body)));
 }

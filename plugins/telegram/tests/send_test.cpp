@@ -138,6 +138,13 @@ TEST_F(Send, sends_pictures_of_odd_shape_as_documents) {
   EXPECT_EQ(api.calls.at(1).arguments["caption"], "wide");
 }
 
+TEST_F(Send, takes_no_id_of_what_telegram_sends_later) {
+  api.answer("sendVideo", api_result({{"message_id", 0}, {"date", 1795224000}}));
+  const Result result = send({{"attachments", Json::array({file("video", "video/mp4")})}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["provider_ids"], Json::array());
+}
+
 TEST_F(Send, sends_an_album_as_one) {
   api.answer("sendMediaGroup",
              api_result({{{"message_id", 5}, {"date", 1}}, {{"message_id", 6}, {"date", 1}}}));
