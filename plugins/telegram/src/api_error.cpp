@@ -20,17 +20,22 @@ struct Known {
   const char* id;
 };
 
-// First match wins. Descriptions as the server writes them.
+// First match wins. Descriptions as the server writes them. PB_DENIED: nothing can be written to the chat; a
+// right to send one kind of message, or a topic, is no matter of the chat.
 constexpr Known kKnown[] = {
     {"blocked by the user", PB_DENIED, "telegram.blocked"},
     {"user is deactivated", PB_DENIED, "telegram.deactivated"},
     {"was kicked", PB_DENIED, "telegram.kicked"},
     {"not a member", PB_DENIED, "telegram.not_member"},
     {"can't initiate conversation", PB_DENIED, "telegram.cannot_initiate"},
+    {"rights to send text", PB_DENIED, "telegram.no_rights"},
+    {"rights to send a message", PB_DENIED, "telegram.no_rights"},
+    {"rights to send ", PB_INVALID, "telegram.no_kind_rights"},
+    {"chat_send_", PB_INVALID, "telegram.no_kind_rights"},
     {"not enough rights", PB_DENIED, "telegram.no_rights"},
     {"have no rights", PB_DENIED, "telegram.no_rights"},
     {"chat_write_forbidden", PB_DENIED, "telegram.no_rights"},
-    {"topic_closed", PB_DENIED, "telegram.no_rights"},
+    {"topic_closed", PB_INVALID, "telegram.topic_closed"},
     {"group chat was deactivated", PB_DENIED, "telegram.kicked"},
     {"chat not found", PB_NOT_FOUND, "telegram.chat_not_found"},
     {"user not found", PB_NOT_FOUND, "telegram.chat_not_found"},

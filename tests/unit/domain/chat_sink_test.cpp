@@ -237,6 +237,17 @@ TEST_P(ChatSinkTest, a_blocked_chat_is_reachable_again_when_the_client_writes) {
   EXPECT_FALSE(chats().at(0).reason);
 }
 
+TEST_P(ChatSinkTest, members_who_go_on_writing_do_not_make_a_group_reachable) {
+  auto said = message(1, "hello");
+  said["conversation"]["kind"] = "group";
+  apply("message.received", said);
+  apply("conversation.changed", {{"conversation", {{"id", "c"}, {"kind", "group"}}}, {"reachable", false}});
+  said["message"]["id"] = "2";
+  apply("message.received", said);
+  EXPECT_EQ(messages().size(), 2u);
+  EXPECT_FALSE(chats().at(0).reachable);
+}
+
 TEST_P(ChatSinkTest, unusable_data_is_refused_as_invalid) {
   EXPECT_THROW(apply("message.received", json::object()), Error);
   EXPECT_EQ(count("chats"), 0);

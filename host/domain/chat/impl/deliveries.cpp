@@ -86,6 +86,8 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
     const ProviderName where(item.integration, conversation, {});
     deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
   }
+  const bool arrived = outcome.kind == Kind::sent && !outcome.provider_ids.empty();
+  if (arrived && !subject->chat.reachable) chats.set_reachable(subject->chat.id, true, std::nullopt);
   if (outcome.refused) chats.set_reachable(subject->chat.id, false, outcome.reason);
   deliveries.refresh(subject->message.id);
 }
