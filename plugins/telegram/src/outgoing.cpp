@@ -28,6 +28,7 @@ constexpr Way kVoice = {"sendVoice", "voice", 0, true};
 constexpr Way kAnimation = {"sendAnimation", "animation", 0, true};
 constexpr Way kSticker = {"sendSticker", "sticker", 0, false};
 constexpr Way kDocument = {"sendDocument", "document", 'd', true};
+constexpr Way kGrouped[] = {kPhoto, kVideo, kAudio, kDocument};
 
 bool one_of(const std::string& type, std::initializer_list<std::string_view> types) {
   return std::find(types.begin(), types.end(), type) != types.end();
@@ -81,6 +82,25 @@ ApiCall album(const std::vector<std::pair<Way, const Json*>>& files, const std::
   }
   call.arguments["media"] = std::move(media);
   return call;
+}
+
+// The files of an album, each by a call of its own; the first one keeps what is answered.
+std::vector<ApiCall> singles_of(const ApiCall& album) {
+  std::vector<ApiCall> singles;
+  Json common = album.arguments;
+  common.erase("media");
+  for (const Json& item : album.arguments.at("media")) {
+    const std::string field = text_of(item, "type");
+    const Way* way = std::find_if(std::begin(kGrouped), std::end(kGrouped),
+                                  [&](const Way& each) { return each.field == field; });
+    ApiCall call(way->method, Effect::acts, common);
+    put(call.arguments, "caption", text_of(item, "caption"));
+    call.files.push_back(album.files[singles.size()]);
+    call.files.front().part = field;
+    singles.push_back(std::move(call));
+    common.erase("reply_parameters");
+  }
+  return singles;
 }
 
 // Consecutive files that may share an album make one call.
@@ -212,6 +232,21 @@ bool as_document(ApiCall& call) {
   call.method = "sendDocument";
   call.files.front().part = "document";
   return true;
+}
+
+bool take_apart(std::vector<ApiCall>& calls, std::size_t from) {
+  std::vector<ApiCall> apart;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (i < from || calls[i].method != "sendMediaGroup") {
+      apart.push_back(std::move(calls[i]));
+      continue;
+    }
+    const std::vector<ApiCall> singles = singles_of(calls[i]);
+    apart.insert(apart.end(), singles.begin(), singles.end());
+  }
+  const bool taken = apart.size() > calls.size();  // an album has two files at least
+  calls = std::move(apart);
+  return taken;
 }
 
 }  // namespace telegram

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,9 @@ std::vector<ApiCall> calls_for(const Json& request);
 // The same file again as a document, for a picture that Telegram does not take as one (dimensions). False
 // when `call` is no single picture.
 bool as_document(ApiCall& call);
+
+// Makes one call a file of every album from call `from` on, for an album that Telegram refuses as a whole
+// because of one of its pictures. False when there was none.
+bool take_apart(std::vector<ApiCall>& calls, std::size_t from);
 
 }  // namespace telegram

@@ -192,14 +192,59 @@ TEST_F(Send, writes_a_contact_without_a_number_as_text) {
   EXPECT_EQ(api.calls.at(0).arguments["text"], "Max\nmax@acme.example");
 }
 
+Json words_and_place(int attempt) {
+  return {{"text", "here"},
+          {"location", {{"latitude", 1}, {"longitude", 2}}},
+          {"idempotency_key", "k"},
+          {"attempt", attempt}};
+}
+
 TEST_F(Send, goes_on_where_an_attempt_broke_off) {
-  const Json message = {
-      {"text", "here"}, {"location", {{"latitude", 1}, {"longitude", 2}}}, {"idempotency_key", "k"}};
   api.answer("sendLocation", api_error(429, "Too Many Requests: retry after 2", {{"retry_after", 2}}));
-  EXPECT_EQ(send(message).code, PB_RATE_LIMITED);
-  const Result result = send(message);
+  EXPECT_EQ(send(words_and_place(1)).code, PB_RATE_LIMITED);
+  EXPECT_TRUE(host.services.state.contains("send:k"));  // another process may have to go on
+  const Result result = send(words_and_place(2));
   EXPECT_EQ(result.json["provider_ids"].size(), 2u);
   EXPECT_EQ(methods(), (Methods{"sendMessage", "sendLocation", "sendLocation"}));
+  EXPECT_TRUE(host.services.state["send:k"].first.is_null());
+}
+
+TEST_F(Send, keeps_nothing_of_what_is_not_repeated) {
+  api.answer("sendLocation", api_error(400, "Bad Request: chat not found"));
+  EXPECT_EQ(send(words_and_place(1)).code, PB_NOT_FOUND);
+  EXPECT_TRUE(host.services.state.empty());
+  EXPECT_TRUE(send({{"text", "hi"}}).ok());
+  EXPECT_TRUE(host.services.state.empty());
+}
+
+TEST_F(Send, sends_an_album_file_by_file_when_one_picture_is_odd) {
+  const std::string odd =
+      "Bad Request: failed to send message #2 with the error message PHOTO_INVALID_DIMENSIONS";
+  api.answer("sendMediaGroup", api_error(400, odd));
+  api.answer("sendPhoto", api_result({{"message_id", 5}, {"date", 1}}));
+  api.answer("sendPhoto", api_error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+  const Json pictures = Json::array({file("image", "image/jpeg"), file("image", "image/png")});
+  const Result result = send({{"text", "both"}, {"attachments", pictures}, {"reply_to", "3"}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(methods(), (Methods{"sendMediaGroup", "sendPhoto", "sendPhoto", "sendDocument"}));
+  EXPECT_EQ(result.json["provider_ids"].size(), 2u);
+  EXPECT_EQ(api.calls.at(1).arguments["caption"], "both");
+  EXPECT_TRUE(api.calls.at(1).arguments.contains("reply_parameters"));
+  EXPECT_FALSE(api.calls.at(3).arguments.contains("caption"));
+  EXPECT_FALSE(api.calls.at(3).arguments.contains("media"));
+  EXPECT_EQ(api.calls.at(3).request["parts"].back()["name"], "document");
+}
+
+TEST_F(Send, goes_on_with_an_album_that_was_taken_apart) {
+  api.answer("sendMediaGroup", api_error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+  api.answer("sendPhoto", api_result({{"message_id", 5}, {"date", 1}}));
+  api.answer("sendPhoto", api_error(429, "Too Many Requests: retry after 2", {{"retry_after", 2}}));
+  const Json pictures = Json::array({file("image", "image/jpeg"), file("image", "image/png")});
+  Json message = {{"attachments", pictures}, {"idempotency_key", "k"}, {"attempt", 1}};
+  EXPECT_EQ(send(message).code, PB_RATE_LIMITED);
+  message["attempt"] = 2;
+  EXPECT_EQ(send(message).json["provider_ids"].size(), 2u);
+  EXPECT_EQ(methods(), (Methods{"sendMediaGroup", "sendPhoto", "sendPhoto", "sendPhoto"}));
 }
 
 // TG-4
