@@ -82,6 +82,20 @@ TEST_P(ChatSinkTest, the_latest_edit_stands_whatever_order_they_come_in) {
   EXPECT_EQ(count("message_edits"), 2);
 }
 
+// Providers tell of changes that nobody sees.
+TEST_P(ChatSinkTest, an_edit_that_shows_nothing_new_is_none) {
+  apply("message.received", message(1, "hello"));
+  apply("message.edited", edit(1, "hello", 5));
+  apply("message.received", picture(2, "look"), "album");
+  auto same = picture(2, "look");
+  same["edited_at"] = at(5);
+  apply("message.edited", same, "album");
+  for (const auto& got : messages()) EXPECT_FALSE(got.edited_at) << got.text;
+  EXPECT_EQ(count("message_edits"), 0);
+  apply("message.edited", edit(1, "older", 3));  // the invisible one stands all the same
+  EXPECT_EQ(messages().at(0).text, "hello");
+}
+
 TEST_P(ChatSinkTest, an_edit_may_bring_another_file) {
   apply("message.received", picture(1, "a"));
   auto changed = picture(1, "b");
