@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "domain/chat/impl/attachment_table.hpp"
@@ -25,7 +27,10 @@ std::string joined(const std::string& whole, const std::string& part) {
       differing[key] = value;
     }
   }
-  if (!differing.empty()) result["parts"].push_back(std::move(differing));
+  auto& parts = result["parts"];
+  if (!differing.empty() && std::find(parts.begin(), parts.end(), differing) == parts.end())
+    parts.push_back(std::move(differing));
+  if (parts.is_null()) result.erase("parts");
   return result.dump();
 }
 
