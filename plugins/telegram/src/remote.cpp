@@ -15,7 +15,9 @@ using patchbay::RemoteState;
 using patchbay::RemoteStatus;
 using patchbay::Task;
 
-constexpr int kConnections = 40;                  // how many updates Telegram delivers at once
+constexpr int kConnections = 40;  // how many updates Telegram delivers at once
+constexpr int kTries = 3;         // Telegram takes one address a second
+constexpr std::int64_t kShortPauseMs = 3'000;
 constexpr std::int64_t kRecentSeconds = 15 * 60;  // how long a delivery error counts as today's problem
 
 std::string route_of(const std::map<std::string, std::string>& routes) {
@@ -92,10 +94,17 @@ Task<void> Remote::set_webhook(std::string address) const {
                     {"allowed_updates", allowed_updates()},
                     {"max_connections", kConnections}};
   std::optional<Error> failed;
-  try {
-    co_await api_.call(std::move(call));
-  } catch (const Error& error) {
-    failed = error;
+  for (int tries = 0; tries < kTries; ++tries) {
+    ApiCall attempt = call;
+    failed.reset();
+    try {
+      co_await api_.call(std::move(attempt));
+    } catch (const Error& error) {
+      failed = error;
+    }
+    const bool soon = failed && failed->code == PB_RATE_LIMITED && failed->retry_after_ms <= kShortPauseMs;
+    if (!soon) break;
+    co_await host_.sleep(failed->retry_after_ms);
   }
   if (!failed) co_return;
   if (failed->code == PB_CONFLICT)

@@ -128,10 +128,23 @@ TEST_F(Remote, asks_to_repeat_when_two_set_the_webhook_at_once) {
   configure();
   api.answer("setWebhook", api_error(409, "Conflict: terminated by other setWebhook"));
   EXPECT_EQ(connect().code, PB_UNAVAILABLE);
-  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 1", {{"retry_after", 1}}));
+  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 60", {{"retry_after", 60}}));
   const Result limited = connect();
   EXPECT_EQ(limited.code, PB_RATE_LIMITED);
-  EXPECT_EQ(limited.retry_after_ms, 1000u);
+  EXPECT_EQ(limited.retry_after_ms, 60'000u);
+}
+
+// Telegram takes one address a second, and activating twice is harmless.
+TEST_F(Remote, waits_a_moment_when_telegram_asks_for_one) {
+  configure();
+  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 1", {{"retry_after", 1}}));
+  const std::uint64_t id = host.deliver("pb.remote/1:register", {{"routes", {{"update", kOurs}}}});
+  host.run();
+  EXPECT_FALSE(host.answer(id));
+  host.advance(1'000);
+  ASSERT_TRUE(host.answer(id));
+  EXPECT_TRUE(host.answer(id)->ok());
+  EXPECT_EQ(api.of("setWebhook").size(), 2u);
 }
 
 TEST_F(Remote, says_why_telegram_refuses_the_address) {
