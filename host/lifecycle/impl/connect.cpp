@@ -46,6 +46,13 @@ void require_https(const Integration& integration, const plugin::Manifest& manif
   }
 }
 
+Error other_identity(const std::string& mine, const std::string& other) {
+  const Text words("lifecycle.other_identity", {{"old", mine}, {"new", other}});
+  Error error(Code::invalid, words);
+  error.add(Diagnostic("", words, Text("lifecycle.other_identity_remedy", {{"old", mine}, {"new", other}})));
+  return error;
+}
+
 }  // namespace
 
 bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extension) const {
@@ -174,6 +181,9 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
     for (auto& diagnostic : report.diagnostics) error.add(std::move(diagnostic));
     throw error;
   }
+  // What it knows of conversations, and how far it has read, are those of one account.
+  if (!integration.identity.empty() && integration.identity != report.identity)
+    throw other_identity(integration.identity, report.identity);
   integration.identity = report.identity;
   integration.title = report.title;
   if (!integration.identity.empty()) co_await claim(integration);

@@ -160,6 +160,18 @@ TEST_P(LifecycleTest, RefusesTheSameIdentityTwiceAndNamesTheHolder) {  // CHAT-2
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(second) + "/in"), nullptr);
 }
 
+TEST_P(LifecycleTest, BelongsToOneIdentityForEver) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->deactivate(id));
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:2", "title": "Bot Two"})"));
+  instances_.trail.clear();
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("bot:2"), std::string::npos) << what_;
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check"}));  // nothing is registered
+  wait(lifecycle_->activate(create("Two").id, false, "en"));
+}
+
 TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
   const auto first = create("One").id;
   wait(lifecycle_->activate(first, false, "en"));
