@@ -186,6 +186,8 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
     throw other_identity(integration.identity, report.identity);
   integration.identity = report.identity;
   integration.title = report.title;
+  // Nobody gave a name, so that of the plugin stood in (TG-1).
+  if (integration.name == manifest->title && !report.title.empty()) integration.name = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
   co_await register_remote(integration, take_over, std::move(language));
   integration.state = State::active;

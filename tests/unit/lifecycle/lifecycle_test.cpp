@@ -172,6 +172,16 @@ TEST_P(LifecycleTest, BelongsToOneIdentityForEver) {
   wait(lifecycle_->activate(create("Two").id, false, "en"));
 }
 
+TEST_P(LifecycleTest, IsNamedAfterTheAccountWhenNobodyNamedIt) {  // TG-1
+  const auto unnamed = create("").id;
+  wait(lifecycle_->activate(unnamed, false, "en"));
+  const auto stored = store_->read_now(
+      [&](store::Session& session) { return plugin::Integrations().find(session, unnamed); });
+  EXPECT_EQ(stored->name, "Bot One");
+  wait(lifecycle_->deactivate(unnamed));
+  EXPECT_EQ(wait(lifecycle_->activate(create("One").id, false, "en")).name, "One");
+}
+
 TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
   const auto first = create("One").id;
   wait(lifecycle_->activate(first, false, "en"));
