@@ -120,6 +120,10 @@ Task<CheckReply> check_bot(Configuration configuration, const Api& api, const Re
     reply.diagnostics.push_back(
         finding("/token", "telegram.foreign_webhook", {{"address", info.shown}}).as_warning());
   }
+  if (const std::string words = remote.fresh_error(info); wanted.is_ours(info.url) && !words.empty()) {
+    const Json args = {{"description", words}};
+    reply.diagnostics.push_back(finding("/mode", "telegram.delivery_problem", args).as_warning());
+  }
   co_return reply;
 }
 

@@ -135,10 +135,13 @@ Task<RemoteStatus> Remote::status(Destination wanted) const {
   // One of ours, but not today's: the address of this installation has changed, or polling was chosen since.
   if (!wanted.webhook || info.url != wanted.address) co_return RemoteStatus("none", info.shown);
   RemoteStatus status("ours", info.shown);
-  if (!info.last_error.empty() && info.last_error_at + kRecentSeconds > host_.now() / 1000) {
-    status.problem = english("telegram.delivery_problem", {{"description", info.last_error}});
-  }
+  if (const std::string words = fresh_error(info); !words.empty())
+    status.problem = english("telegram.delivery_problem", {{"description", words}});
   co_return status;
+}
+
+std::string Remote::fresh_error(const WebhookInfo& info) const {
+  return info.last_error_at + kRecentSeconds > host_.now() / 1000 ? info.last_error : std::string();
 }
 
 }  // namespace telegram

@@ -41,6 +41,8 @@ class Remote {
   patchbay::Task<patchbay::RemoteState> connect(Destination to, bool take_over) const;
   patchbay::Task<void> disconnect(Destination from) const;
   patchbay::Task<patchbay::RemoteStatus> status(Destination wanted) const;
+  // Telegram's words about deliveries that failed of late; empty when there is nothing to worry about.
+  std::string fresh_error(const WebhookInfo& info) const;
 
  private:
   patchbay::Task<void> set_webhook(std::string address) const;

@@ -58,6 +58,8 @@ constexpr Text kTexts[] = {
     {"telegram.nothing_to_send", "The message is empty"},
     {"telegram.button_data", "The data of the button “{title}” is longer than 64 bytes"},
     {"telegram.not_json", "The update is not JSON"},
+    {"telegram.delivery_problem.remedy",
+     "Check that site_url leads here from the internet: certificate, firewall, proxy"},
     {"telegram.delivery_problem", "Telegram could not deliver to us: {description}"},
 };
 

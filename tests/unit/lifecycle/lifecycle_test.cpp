@@ -244,6 +244,34 @@ TEST_P(LifecycleTest, AStartChangesNothingAtTheProvider) {
   EXPECT_EQ(instances_.trail, std::vector<std::string>{"run"});
 }
 
+TEST_P(LifecycleTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
+  const auto id = create("One").id;
+  instances_.answers["register"] = port::Result(port::Message(R"({"state": {"kept": 1}})"));
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.trail.clear();
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && instances_.trail.size() < 2; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "register"}));
+  const auto request = json::parse(instances_.requests["register"]);
+  EXPECT_EQ(request.at("routes").at("in"), "https://new.example/hooks/acme/" + to_string_id(id) + "/in");
+  EXPECT_EQ(request.at("state"), json::parse(R"({"kept": 1})"));
+  EXPECT_EQ(request.at("take_over"), false);
+  EXPECT_EQ(stored_state(id), State::active);
+}
+
+TEST_P(LifecycleTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.answers["register"] = port::Result(Code::invalid, "no such host");
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && stored_state(id) == State::active; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(stored_state(id), State::degraded);
+}
+
 TEST_P(LifecycleTest, AListenerThatMayNotSignInSaysSo) {
   instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
   const auto id = create("One", R"({"token": "secret-token", "mode": "polling"})").id;
