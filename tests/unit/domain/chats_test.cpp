@@ -264,7 +264,7 @@ TEST_P(ChatsTest, an_answer_goes_where_the_conversation_or_the_message_stands) {
   said_in(2, {{"topic", 2}});
   said_in(3, {{"topic", 3}});
   apply("conversation.changed", {{"conversation", {{"id", "c"}}}, {"reachable", true}});  // says no topic
-  EXPECT_TRUE(becomes(post("to the last").id, Delivery::sent));
+  EXPECT_TRUE(becomes(post("to all").id, Delivery::sent));
   EXPECT_EQ(caller.requests.at(0)["conversation"]["facts"], nlohmann::json({{"topic", 3}}));
   Draft draft;
   draft.text = std::string(5000, 'x');       // both parts
