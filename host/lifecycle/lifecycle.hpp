@@ -122,6 +122,9 @@ class Lifecycle {
   boost::asio::awaitable<void> claim(plugin::Integration integration);
   boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over,
                                                std::string language);
+  // At a start: tells the provider where its routes are now, if that is not what it was told; repeats while
+  // the provider is away.
+  boost::asio::awaitable<void> register_moved(Id id);
   boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
   void listen(const plugin::Integration& integration, const plugin::Manifest& manifest);
   boost::asio::awaitable<void> listen_loop(Id id, std::string listener);

@@ -36,8 +36,8 @@ class Dispatcher {
     Effects& effects;
     std::function<double()> jitter;  // 0..1 for each wait; empty: random
     Duration sweep{1000};            // looks for items that nobody announced
-    Duration call_timeout{120'000};
-    int in_flight = 16;  // calls of one integration at a time
+    Duration call_timeout{120'000};  // without the time that the files of a message need
+    int in_flight = 16;              // calls of one integration at a time
   };
 
   Dispatcher(boost::asio::any_io_executor executor, Options options, log::Logger logger);

@@ -31,7 +31,7 @@ struct Integration {
   std::string reason_text;  // English
   std::string identity;     // what the plugin says it is ("bot:123"); claimed while connected
   std::string title;
-  std::string remote_state;  // JSON of pb.remote/1:register, or empty
+  std::string remote_state;  // JSON: the last registration, or empty
   std::optional<Id> profile;
   std::optional<Id> owner;
   std::string visibility = "shared";  // shared, private

@@ -20,7 +20,8 @@ class Integrations {
 
   void set_settings(store::Session& session,
                     const Integration& integration) const;  // name, settings, version, updated_at
-  void set_state(store::Session& session, const Integration& integration) const;  // state, reason, updated_at
+  // State, reason, updated_at, and what a check found out: identity, title, name.
+  void set_state(store::Session& session, const Integration& integration) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
   void remove(store::Session& session, Id id) const;
 

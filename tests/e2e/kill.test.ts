@@ -72,10 +72,19 @@ class Load {
   }
 }
 
-async function strike(host: Patchbay, target: (typeof TARGETS)[number]): Promise<void> {
-  if (target !== "host") {
-    for (const pid of await host.workers()) process.kill(pid, "SIGKILL");
+// Kills what there is; false when it was gone by itself.
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
   }
+}
+
+async function strike(host: Patchbay, target: (typeof TARGETS)[number]): Promise<void> {
+  // One that is being replaced after the last strike is waited for: a strike hits somebody.
+  if (target !== "host") await eventually("a worker is hit", async () => (await host.workers()).filter(killed).length > 0, 60);
   if (target === "worker") return;
   await host.kill("SIGKILL");
   await host.serve();

@@ -52,7 +52,7 @@ test("a wrong token is a finding at its field", async () => {
 });
 
 test("a foreign webhook stops the set-up, is named, and is taken over only when told", async () => {
-  stage.bot.setWebhook({ url: "https://elsewhere.example/hook", secret: "", maxConnections: 40, allowed: [], lastError: undefined });
+  stage.bot.setWebhook({ url: "https://elsewhere.example/hook", secret: "", maxConnections: 40, lastError: undefined });
   const id = await stage.host.integrate("telegram", "Foreign", { ...stage.settings, mode: "webhook" });
   const refused = await stage.host.post(`/api/v1/integrations/${id}/activate`);
   assert.equal(refused.status, 422);

@@ -21,11 +21,14 @@ using namespace std::chrono_literals;
 constexpr Duration kCheckLimit = 20s;
 constexpr Duration kRegisterLimit = 20s;
 constexpr Duration kUnregisterLimit = 5s;
+constexpr Duration kFirstRepeat = 1s;
+constexpr Duration kLongestRepeat = 60s;
 constexpr const char* kScope = "integration";
 
-json state_of(const Integration& integration) {
-  auto state = json::parse(integration.remote_state, nullptr, false);
-  return state.is_discarded() ? json() : state;
+// What is kept of the last registration: {"state": the plugin's, "routes": the addresses that were told}.
+json registered(const Integration& integration, const char* member) {
+  const auto kept = json::parse(integration.remote_state, nullptr, false);
+  return kept.is_object() ? kept.value(member, json()) : json();
 }
 
 bool is_https(const std::string& url) {
@@ -44,6 +47,13 @@ void require_https(const Integration& integration, const plugin::Manifest& manif
                          Text("lifecycle.site_url_remedy")));
     throw error;
   }
+}
+
+Error other_identity(const std::string& mine, const std::string& other) {
+  const Text words("lifecycle.other_identity", {{"old", mine}, {"new", other}});
+  Error error(Code::invalid, words);
+  error.add(Diagnostic("", words, Text("lifecycle.other_identity_remedy", {{"old", mine}, {"new", other}})));
+  return error;
 }
 
 }  // namespace
@@ -144,7 +154,7 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
   const auto manifest = manifest_of(integration);
   if (!offers(*manifest, "pb.remote/1")) co_return;
   const json request = {{"routes", addresses(integration, *manifest)},
-                        {"state", state_of(integration)},
+                        {"state", registered(integration, "state")},
                         {"take_over", take_over}};
   port::Call call("pb.remote/1:register", port::Message(request.dump()), Trace::make().traceparent(),
                   kRegisterLimit);
@@ -155,10 +165,43 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
     throw Error(Code::invalid, foreign).add(Diagnostic("", foreign, Text("lifecycle.foreign_remedy")));
   }
   if (!result.ok()) throw error_of(*manifest, result, language);
-  integration.remote_state =
-      answer.is_object() && answer.contains("state") ? answer.at("state").dump() : std::string();
+  const auto state = answer.is_object() ? answer.value("state", json()) : json();
+  integration.remote_state = json({{"state", state}, {"routes", request.at("routes")}}).dump();
   auto work = [this, integration](store::Session& session) { table_.set_remote(session, integration); };
   co_await parts_.store.write(std::move(work));
+}
+
+// What the provider knows is asked of the store, so a start that changes nothing costs the provider nothing.
+asio::awaitable<void> Lifecycle::register_moved(Id id) {
+  auto delay = kFirstRepeat;
+  for (bool failed_before = false;; failed_before = true) {
+    std::optional<Error> failed;
+    {
+      const auto held = co_await locks_.lock(id);
+      auto integration = co_await load(id);
+      const auto told = registered(integration, "routes");
+      const bool works = integration.state == State::active || integration.state == State::degraded;
+      if (!works || !told.is_object()) co_return;
+      const auto manifest = manifest_of(integration);
+      if (told == json(addresses(integration, *manifest))) co_return;
+      try {
+        co_await register_remote(integration, false, "en");
+      } catch (const Error& error) {
+        failed = error;
+      }
+    }
+    if (!failed) {
+      if (failed_before) ready(id);
+      co_return;
+    }
+    const auto code = failed->code();
+    co_await change_state(id, State::degraded, std::string(code_name(code)), failed->what());
+    const bool passes = code == Code::unavailable || code == Code::deadline || code == Code::rate_limited ||
+                        code == Code::outcome_unknown;
+    if (!passes) co_return;
+    co_await parts_.clock.sleep(delay);
+    delay = std::min(delay * 2, kLongestRepeat);
+  }
 }
 
 asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
@@ -174,8 +217,13 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
     for (auto& diagnostic : report.diagnostics) error.add(std::move(diagnostic));
     throw error;
   }
+  // What it knows of conversations, and how far it has read, are those of one account.
+  if (!integration.identity.empty() && integration.identity != report.identity)
+    throw other_identity(integration.identity, report.identity);
   integration.identity = report.identity;
   integration.title = report.title;
+  // Nobody gave a name, so that of the plugin stood in (TG-1).
+  if (integration.name == manifest->title && !report.title.empty()) integration.name = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
   co_await register_remote(integration, take_over, std::move(language));
   integration.state = State::active;
@@ -215,7 +263,8 @@ asio::awaitable<void> Lifecycle::disconnect(Id id) {
 asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& integration) {
   const auto manifest = parts_.catalogue.find(integration.plugin);
   if (!manifest || !offers(*manifest, "pb.remote/1")) co_return std::string();
-  const json request = {{"state", state_of(integration)}, {"routes", addresses(integration, *manifest)}};
+  const json request = {{"state", registered(integration, "state")},
+                        {"routes", addresses(integration, *manifest)}};
   port::Call call("pb.remote/1:unregister", port::Message(request.dump()), Trace::make().traceparent(),
                   kUnregisterLimit);
   const auto result = co_await parts_.caller.call(integration.id, std::move(call));

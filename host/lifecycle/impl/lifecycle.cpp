@@ -188,6 +188,7 @@ asio::awaitable<void> Lifecycle::resume(Integration integration) {
     co_await mount(integration, manifest);
     co_await run(integration, manifest, true);
     if (integration.state != State::sign_in_again) listen(integration, *manifest);
+    tasks_.spawn("register moved addresses", register_moved(id));
     if (integration.state != State::degraded) co_return;
     integration.state = State::active;
   } catch (const Error& error) {

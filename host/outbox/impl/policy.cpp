@@ -171,4 +171,17 @@ Duration back_off(int failures, double jitter) {
   return Duration(base + static_cast<std::int64_t>(static_cast<double>(base) * jitter / 5));
 }
 
+Duration upload_time(const std::string& request) {
+  constexpr double kSlowest = 50;                // bytes a millisecond
+  constexpr double kLongest = 24 * 3600 * 1000;  // ms
+  const auto parsed = object_of(request);
+  const auto files = parsed.find("attachments");
+  if (files == parsed.end() || !files->is_array()) return Duration{0};
+  double bytes = 0;
+  for (const auto& file : *files) {
+    if (file.is_object()) bytes += std::max(0.0, number_at(file, "size", 0));
+  }
+  return Duration(static_cast<std::int64_t>(std::min(bytes / kSlowest, kLongest)));
+}
+
 }  // namespace patchbay::outbox

@@ -56,4 +56,7 @@ Decision decide_lookup(const port::Result& result, int failures);
 // 1 s, 2 s, 4 s, ... 60 s for the n-th failure (from 1); `jitter` in 0..1 adds up to a fifth.
 Duration back_off(int failures, double jitter);
 
+// What the files of a request of pb.channel/1:send take on a slow line, beyond any other call.
+Duration upload_time(const std::string& request);
+
 }  // namespace patchbay::outbox

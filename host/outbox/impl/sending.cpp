@@ -92,7 +92,7 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
   }
   port::Message message(claimed.request);
   port::Call call("pb.channel/1:" + claimed.item.verb, std::move(message), claimed.item.trace,
-                  options_.call_timeout);
+                  options_.call_timeout + upload_time(claimed.request));
   const auto result = co_await options_.caller.call(queue.integration, std::move(call));
   auto decision = decide(queue.policy, result, queue.lanes.failures(claimed.item.lane));
   if (decision.next == Next::signed_out) options_.effects.signed_out(queue.integration, result);

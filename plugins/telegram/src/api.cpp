@@ -1,5 +1,7 @@
 #include "api.hpp"
 
+#include <algorithm>
+
 #include "texts.hpp"
 
 namespace telegram {
@@ -12,6 +14,7 @@ using patchbay::Task;
 constexpr std::int64_t kLargestFile = std::int64_t{2000} << 20;  // what a server of one's own may hold
 constexpr std::int64_t kDownloadTimeoutMs = 300'000;
 constexpr std::int64_t kLargestAnswer = 32 << 20;
+constexpr std::int64_t kSlowestUpload = 100;  // bytes a millisecond; slower ones are given up
 
 // Values of a form: text as it is, everything else as JSON.
 std::string form_value(const Json& value) {
@@ -59,12 +62,18 @@ Json result_of(const std::string& method, Effect effect, const HttpReply& reply)
   throw error_of(answer, effect);
 }
 
+std::int64_t time_for(const ApiCall& call) {
+  std::int64_t bytes = 0;
+  for (const ApiFile& file : call.files) bytes += std::max<std::int64_t>(file.size, 0);
+  return call.timeout_ms + bytes / kSlowestUpload;
+}
+
 }  // namespace
 
 Json http_request(const std::string& base, const ApiCall& call, std::vector<std::string>& blobs) {
   Json request = {{"method", "POST"},
                   {"url", base + "/bot{{secret:token}}/" + call.method},
-                  {"timeout_ms", call.timeout_ms},
+                  {"timeout_ms", time_for(call)},
                   {"retry", call.effect == Effect::reads ? "safe" : "never"},
                   {"pool", call.long_poll ? "long" : "short"},
                   {"response", {{"max", kLargestAnswer}}}};

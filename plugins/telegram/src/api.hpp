@@ -13,12 +13,17 @@ namespace telegram {
 
 // A file of a call: a blob of the host that goes out as a part of the form.
 struct ApiFile {
-  ApiFile(std::string part_, std::string blob_, std::string name_, std::string type_)
-      : part(std::move(part_)), blob(std::move(blob_)), name(std::move(name_)), type(std::move(type_)) {}
+  ApiFile(std::string part_, std::string blob_, std::string name_, std::string type_, std::int64_t size_)
+      : part(std::move(part_)),
+        blob(std::move(blob_)),
+        name(std::move(name_)),
+        type(std::move(type_)),
+        size(size_) {}
   std::string part;
   std::string blob;
   std::string name;
   std::string type;
+  std::int64_t size;  // bytes; 0 when it is not known
 };
 
 // One call of a method.
@@ -31,7 +36,7 @@ struct ApiCall {
   std::vector<ApiFile> files;  // not empty: multipart/form-data
   bool placeholders =
       false;  // the arguments hold {{secret:...}}; never set it where people's words are among them
-  std::int64_t timeout_ms = 30'000;
+  std::int64_t timeout_ms = 30'000;  // without the time that the files need
   bool long_poll = false;
 };
 

@@ -20,17 +20,22 @@ struct Known {
   const char* id;
 };
 
-// First match wins. Descriptions as the server writes them.
+// First match wins. Descriptions as the server writes them. PB_DENIED: nothing can be written to the chat; a
+// right to send one kind of message, or a topic, is no matter of the chat.
 constexpr Known kKnown[] = {
     {"blocked by the user", PB_DENIED, "telegram.blocked"},
     {"user is deactivated", PB_DENIED, "telegram.deactivated"},
     {"was kicked", PB_DENIED, "telegram.kicked"},
     {"not a member", PB_DENIED, "telegram.not_member"},
     {"can't initiate conversation", PB_DENIED, "telegram.cannot_initiate"},
+    {"rights to send text", PB_DENIED, "telegram.no_rights"},
+    {"rights to send a message", PB_DENIED, "telegram.no_rights"},
+    {"rights to send ", PB_INVALID, "telegram.no_kind_rights"},
+    {"chat_send_", PB_INVALID, "telegram.no_kind_rights"},
     {"not enough rights", PB_DENIED, "telegram.no_rights"},
     {"have no rights", PB_DENIED, "telegram.no_rights"},
     {"chat_write_forbidden", PB_DENIED, "telegram.no_rights"},
-    {"topic_closed", PB_DENIED, "telegram.no_rights"},
+    {"topic_closed", PB_INVALID, "telegram.topic_closed"},
     {"group chat was deactivated", PB_DENIED, "telegram.kicked"},
     {"chat not found", PB_NOT_FOUND, "telegram.chat_not_found"},
     {"user not found", PB_NOT_FOUND, "telegram.chat_not_found"},
@@ -50,6 +55,12 @@ bool is_digit(char c) {
 }
 bool is_token_char(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+}
+
+// How long the colon at this place is: it may be percent-encoded. 0: none.
+std::size_t colon_at(const std::string& words, std::size_t at) {
+  if (words.compare(at, 1, ":") == 0) return 1;
+  return lower(words.substr(at, 3)) == "%3a" ? 3 : 0;
 }
 
 Error refused(const ApiAnswer& answer, const std::string& description) {
@@ -87,7 +98,8 @@ std::string harmless(const std::string& words) {
   for (std::size_t at = 0; at < words.size();) {
     std::size_t end = at;
     while (end < words.size() && is_digit(words[end])) ++end;
-    if (end > at && end < words.size() && words[end] == ':') {
+    if (const std::size_t colon = end > at ? colon_at(words, end) : 0; colon > 0) {
+      end += colon - 1;
       std::size_t last = end + 1;
       while (last < words.size() && is_token_char(words[last])) ++last;
       if (last - end > 20) {
@@ -103,6 +115,17 @@ std::string harmless(const std::string& words) {
   std::replace_if(
       out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   return excerpt(out, 300);
+}
+
+std::string harmless_address(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t path = std::min(url.find_first_of("/?#", host), url.size());
+  const std::size_t user = url.substr(0, path).rfind('@');
+  const std::size_t from = user == std::string::npos || user < host ? host : user + 1;
+  const std::size_t to = std::min(url.find_first_of("?#", from), url.size());
+  const std::string shown = url.substr(0, host) + url.substr(from, to - from);
+  return harmless(to < url.size() ? shown + "?…" : shown);
 }
 
 Error error_of(const ApiAnswer& answer, Effect effect) {

@@ -29,4 +29,7 @@ patchbay::Error error_of(const ApiAnswer& answer, Effect effect);
 // characters.
 std::string harmless(const std::string& words);
 
+// A web address to show to people: without a token in it, a password, or what stands behind its "?".
+std::string harmless_address(const std::string& url);
+
 }  // namespace telegram

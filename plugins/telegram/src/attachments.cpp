@@ -70,7 +70,12 @@ Json paid_media(const Json& media, const std::string& message_id) {
   const Json& items = member(media, "paid_media");
   if (!items.is_array()) return out;
   for (const Json& item : items) {
-    if (const Json* photo = largest(member(item, "photo"))) {
+    const Json& live = member(item, "live_photo");
+    if (const Json* still = largest(member(live, "photo"))) {
+      out.push_back(attachment(*still, kPhoto, message_id));
+    } else if (!text_of(live, "file_id").empty()) {
+      out.push_back(attachment(live, kVideo, message_id));
+    } else if (const Json* photo = largest(member(item, "photo"))) {
       out.push_back(attachment(*photo, kPhoto, message_id));
     } else if (member(item, "video").is_object()) {
       out.push_back(attachment(member(item, "video"), kVideo, message_id));

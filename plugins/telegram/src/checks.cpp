@@ -118,7 +118,11 @@ Task<CheckReply> check_bot(Configuration configuration, const Api& api, const Re
   const WebhookInfo info = co_await remote.webhook_info();
   if (!info.url.empty() && !wanted.is_ours(info.url)) {  // CHAT-26: a warning; connecting stops and asks
     reply.diagnostics.push_back(
-        finding("/token", "telegram.foreign_webhook", {{"address", info.url}}).as_warning());
+        finding("/token", "telegram.foreign_webhook", {{"address", info.shown}}).as_warning());
+  }
+  if (const std::string words = remote.fresh_error(info); wanted.is_ours(info.url) && !words.empty()) {
+    const Json args = {{"description", words}};
+    reply.diagnostics.push_back(finding("/mode", "telegram.delivery_problem", args).as_warning());
   }
   co_return reply;
 }

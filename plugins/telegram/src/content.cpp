@@ -59,7 +59,7 @@ Json buttons_of(const Json& markup) {
 
 Json reply_of(const Json& message) {
   const Json& to = member(message, "reply_to_message");
-  const std::string id = id_of(to, "message_id");
+  const std::string id = message_id_of(to);
   if (id.empty() || has(message, "external_reply")) return {};
   // Every message of a forum topic "answers" the one that opened the topic.
   if (flag_of(message, "is_topic_message") && id == id_of(message, "message_thread_id")) return {};
@@ -157,6 +157,25 @@ Json conversation_of(const Json& chat) {
   return {{"id", id_of(chat, "id")}, {"kind", kind}, {"title", chat_name(chat)}};
 }
 
+Json topic_of(const Json& message) {
+  if (number_of(message, "date").value_or(0) <= 0) return nullptr;  // out of reach: only chat and id are told
+  Json facts = Json::object();
+  // Without the flag the number is only that of a thread of replies.
+  if (flag_of(message, "is_topic_message")) {
+    put(facts, "message_thread_id", number_of(message, "message_thread_id"));
+  }
+  put(facts, "direct_messages_topic_id", number_of(member(message, "direct_messages_topic"), "topic_id"));
+  if (!facts.empty() || flag_of(member(message, "chat"), "is_forum")) return facts;
+  return nullptr;
+}
+
+std::string message_id_of(const Json& message) {
+  std::string id = id_of(message, "message_id");
+  if (id != "0") return id;
+  id = id_of(message, "ephemeral_message_id");
+  return id.empty() ? id : "ephemeral-" + id;
+}
+
 Json author_of_user(const Json& user) {
   Json out = {{"id", id_of(user, "id")}, {"name", person_name(user)}, {"is_bot", flag_of(user, "is_bot")}};
   put(out, "username", text_of(user, "username"));
@@ -175,8 +194,7 @@ Json author_of(const Json& message) {
   return out;
 }
 
-Json content_of(const Json& message) {
-  const std::string id = id_of(message, "message_id");
+Json content_of(const Json& message, const std::string& id) {
   Json out = {{"id", id}};
   put(out, "text", words_of(message));
   put_object(out, "attachments", attachments_of(message, id));
@@ -186,6 +204,7 @@ Json content_of(const Json& message) {
   put_object(out, "reply_to", reply_of(message));
   put(out, "forwarded_from", forwarded_from(message));
   put(out, "start_payload", start_payload(text_of(message, "text")));
+  if (Json topic = topic_of(message); !topic.is_null()) out["facts"] = std::move(topic);
   if (const Json& sticker = member(message, "sticker"); sticker.is_object()) {
     Json about = Json::object();
     put(about, "emoji", text_of(sticker, "emoji"));

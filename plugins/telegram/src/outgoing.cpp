@@ -28,6 +28,7 @@ constexpr Way kVoice = {"sendVoice", "voice", 0, true};
 constexpr Way kAnimation = {"sendAnimation", "animation", 0, true};
 constexpr Way kSticker = {"sendSticker", "sticker", 0, false};
 constexpr Way kDocument = {"sendDocument", "document", 'd', true};
+constexpr Way kGrouped[] = {kPhoto, kVideo, kAudio, kDocument};
 
 bool one_of(const std::string& type, std::initializer_list<std::string_view> types) {
   return std::find(types.begin(), types.end(), type) != types.end();
@@ -58,7 +59,8 @@ ApiFile file_of(const Json& file, std::string part) {
   std::string type = text_of(file, "type");
   if (name.empty()) name = "file";
   if (type.empty()) type = "application/octet-stream";
-  return {std::move(part), text_of(file, "blob"), std::move(name), std::move(type)};
+  const std::int64_t size = number_of(file, "size").value_or(0);
+  return {std::move(part), text_of(file, "blob"), std::move(name), std::move(type), size};
 }
 
 ApiCall single(const Json& file, const Way& way, const std::string& caption) {
@@ -80,6 +82,25 @@ ApiCall album(const std::vector<std::pair<Way, const Json*>>& files, const std::
   }
   call.arguments["media"] = std::move(media);
   return call;
+}
+
+// The files of an album, each by a call of its own; the first one keeps what is answered.
+std::vector<ApiCall> singles_of(const ApiCall& album) {
+  std::vector<ApiCall> singles;
+  Json common = album.arguments;
+  common.erase("media");
+  for (const Json& item : album.arguments.at("media")) {
+    const std::string field = text_of(item, "type");
+    const Way* way = std::find_if(std::begin(kGrouped), std::end(kGrouped),
+                                  [&](const Way& each) { return each.field == field; });
+    ApiCall call(way->method, Effect::acts, common);
+    put(call.arguments, "caption", text_of(item, "caption"));
+    call.files.push_back(album.files[singles.size()]);
+    call.files.front().part = field;
+    singles.push_back(std::move(call));
+    common.erase("reply_parameters");
+  }
+  return singles;
 }
 
 // Consecutive files that may share an album make one call.
@@ -119,6 +140,10 @@ ApiCall location_call(const Json& location) {
 
 ApiCall text_call(const std::string& text) {
   return {"sendMessage", Effect::acts, {{"text", text}}};
+}
+
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
 
 // A card needs a number; without one it is readable text (CHAT-12).
@@ -163,8 +188,18 @@ Json keyboard_of(const Json& rows) {
 void add_buttons(std::vector<ApiCall>& calls, const Json& rows) {
   Json keyboard = keyboard_of(rows);
   if (keyboard.empty()) return;
-  if (calls.back().method == "sendMediaGroup") calls.push_back(text_call("⬇"));  // an album cannot carry any
+  const bool carried = !calls.empty() && calls.back().method != "sendMediaGroup";
+  if (!carried) calls.push_back(text_call("⬇"));  // an album cannot carry any, nor can blanks
   calls.back().arguments["reply_markup"] = {{"inline_keyboard", std::move(keyboard)}};
+}
+
+// To the chat, and to its topic where it has some.
+void address(ApiCall& call, const Json& conversation) {
+  const auto chat = number_of(conversation, "id");
+  call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
+  const Json& facts = member(conversation, "facts");
+  for (const char* topic : {"message_thread_id", "direct_messages_topic_id"})
+    put(call.arguments, topic, number_of(facts, topic));
 }
 
 }  // namespace
@@ -177,20 +212,18 @@ std::vector<ApiCall> calls_for(const Json& request) {
 
   std::vector<ApiCall> calls;
   if (attachments.is_array()) calls = file_calls(attachments, text);
-  if (!text.empty()) calls.push_back(text_call(text));
+  if (!is_blank(text)) calls.push_back(text_call(text));
   if (location.is_object() && !location.empty()) calls.push_back(location_call(location));
   if (contact.is_object() && !contact.empty()) calls.push_back(contact_call(contact));
-  if (calls.empty()) throw failure(PB_INVALID, "telegram.nothing_to_send");
+  if (calls.empty() && text.empty()) throw failure(PB_INVALID, "telegram.nothing_to_send");
 
   add_buttons(calls, member(request, "buttons"));
+  if (calls.empty()) return calls;
   if (const auto reply_to = number_of(request, "reply_to")) {
     calls.front().arguments["reply_parameters"] = {{"message_id", *reply_to},
                                                    {"allow_sending_without_reply", true}};
   }
-  const Json& conversation = member(request, "conversation");
-  const auto chat = number_of(conversation, "id");
-  for (ApiCall& call : calls)
-    call.arguments["chat_id"] = chat ? Json(*chat) : Json(text_of(conversation, "id"));
+  for (ApiCall& call : calls) address(call, member(request, "conversation"));
   return calls;
 }
 
@@ -199,6 +232,21 @@ bool as_document(ApiCall& call) {
   call.method = "sendDocument";
   call.files.front().part = "document";
   return true;
+}
+
+bool take_apart(std::vector<ApiCall>& calls, std::size_t from) {
+  std::vector<ApiCall> apart;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (i < from || calls[i].method != "sendMediaGroup") {
+      apart.push_back(std::move(calls[i]));
+      continue;
+    }
+    const std::vector<ApiCall> singles = singles_of(calls[i]);
+    apart.insert(apart.end(), singles.begin(), singles.end());
+  }
+  const bool taken = apart.size() > calls.size();  // an album has two files at least
+  calls = std::move(apart);
+  return taken;
 }
 
 }  // namespace telegram

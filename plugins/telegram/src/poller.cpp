@@ -17,6 +17,7 @@ constexpr const char* kStateKey = "poll.offset";
 constexpr int kBatch = 100;
 constexpr std::int64_t kPollSeconds = 30;
 constexpr std::int64_t kGraceMs = 15'000;         // beyond the poll's own time
+constexpr std::int64_t kProbeMs = 10'000;         // shorter than what the host takes for a sound listener
 constexpr std::int64_t kShortestEmptyMs = 1'000;  // servers for tests answer at once when there is nothing
 constexpr std::int64_t kFirstPauseMs = 1'000;
 constexpr std::int64_t kLongestPauseMs = 60'000;
@@ -69,9 +70,11 @@ Task<void> Poller::run(std::int64_t lease) {
 
 Task<Json> Poller::next_batch() {
   ApiCall call("getUpdates", Effect::reads);
-  call.arguments = {{"limit", kBatch}, {"timeout", kPollSeconds}, {"allowed_updates", allowed_updates()}};
+  // After a failure a short question tells sooner whether the server answers again.
+  const std::int64_t seconds = failures_ > 0 ? 0 : kPollSeconds;
+  call.arguments = {{"limit", kBatch}, {"timeout", seconds}, {"allowed_updates", allowed_updates()}};
   if (offset_ > 0 && host_.now() - offset_at_ < kOffsetHoldsMs) call.arguments["offset"] = offset_;
-  call.timeout_ms = kPollSeconds * 1000 + kGraceMs;
+  call.timeout_ms = failures_ > 0 ? kProbeMs : kPollSeconds * 1000 + kGraceMs;
   call.long_poll = true;
   Json updates = co_await api_.call(std::move(call));
   if (!updates.is_array()) updates = Json::array();
@@ -142,7 +145,7 @@ Task<void> Poller::confirm(std::int64_t last_id) {
 }
 
 std::int64_t Poller::pause_after(const Error& error) {
-  if (ends_run(error)) {
+  if (ends_run(error) && error.code != PB_UNSUPPORTED) {
     if (error.code != PB_CANCELLED) problem_ = error.text;
     throw error;
   }
@@ -153,6 +156,10 @@ std::int64_t Poller::pause_after(const Error& error) {
   }
   Error away =
       failure(PB_UNAVAILABLE, "telegram.unreachable", {{"address", api_.base()}, {"why", error.text}});
+  if (error.code == PB_UNSUPPORTED) {  // a page of some proxy; it may pass
+    const Json args = {{"address", api_.base()}, {"status", member(error.args, "status")}};
+    away = failure(PB_UNAVAILABLE, "telegram.not_a_bot_api", args);
+  }
   const std::int64_t pause = doubled(kFirstPauseMs, failures_, kLongestPauseMs);
   return pause_or_end(std::move(away), pause, ++failures_);
 }

@@ -15,7 +15,9 @@ using patchbay::RemoteState;
 using patchbay::RemoteStatus;
 using patchbay::Task;
 
-constexpr int kConnections = 40;                  // how many updates Telegram delivers at once
+constexpr int kConnections = 40;  // how many updates Telegram delivers at once
+constexpr int kTries = 3;         // Telegram takes one address a second
+constexpr std::int64_t kShortPauseMs = 3'000;
 constexpr std::int64_t kRecentSeconds = 15 * 60;  // how long a delivery error counts as today's problem
 
 std::string route_of(const std::map<std::string, std::string>& routes) {
@@ -28,6 +30,7 @@ std::string route_of(const std::map<std::string, std::string>& routes) {
 WebhookInfo::WebhookInfo(bool known_, Json info)
     : known(known_),
       url(text_of(info, "url")),
+      shown(harmless_address(url)),
       last_error(harmless(text_of(info, "last_error_message"))),
       last_error_at(number_of(info, "last_error_date").value_or(0)) {}
 
@@ -66,9 +69,9 @@ Task<WebhookInfo> Remote::webhook_info() const {
 Task<RemoteState> Remote::connect(Destination to, bool take_over) const {
   const WebhookInfo info = co_await webhook_info();
   if (!info.url.empty() && !to.is_ours(info.url) && !take_over) {
-    Error error = failure(PB_CONFLICT, "telegram.foreign_webhook", {{"address", info.url}});
-    error.with_detail("foreign", info.url);
-    error.with(finding("/token", "telegram.foreign_webhook", {{"address", info.url}}));
+    Error error = failure(PB_CONFLICT, "telegram.foreign_webhook", {{"address", info.shown}});
+    error.with_detail("foreign", info.shown);
+    error.with(finding("/token", "telegram.foreign_webhook", {{"address", info.shown}}));
     throw std::move(error);
   }
   Json state = {{"mode", to.webhook ? "webhook" : "polling"}};
@@ -91,10 +94,17 @@ Task<void> Remote::set_webhook(std::string address) const {
                     {"allowed_updates", allowed_updates()},
                     {"max_connections", kConnections}};
   std::optional<Error> failed;
-  try {
-    co_await api_.call(std::move(call));
-  } catch (const Error& error) {
-    failed = error;
+  for (int tries = 0; tries < kTries; ++tries) {
+    ApiCall attempt = call;
+    failed.reset();
+    try {
+      co_await api_.call(std::move(attempt));
+    } catch (const Error& error) {
+      failed = error;
+    }
+    const bool soon = failed && failed->code == PB_RATE_LIMITED && failed->retry_after_ms <= kShortPauseMs;
+    if (!soon) break;
+    co_await host_.sleep(failed->retry_after_ms);
   }
   if (!failed) co_return;
   if (failed->code == PB_CONFLICT)
@@ -121,14 +131,17 @@ Task<RemoteStatus> Remote::status(Destination wanted) const {
   const WebhookInfo info = co_await webhook_info();
   if (!info.known) co_return RemoteStatus("unknown");
   if (info.url.empty()) co_return RemoteStatus(wanted.webhook ? "none" : "ours");
-  if (!wanted.is_ours(info.url)) co_return RemoteStatus("foreign", info.url);
+  if (!wanted.is_ours(info.url)) co_return RemoteStatus("foreign", info.shown);
   // One of ours, but not today's: the address of this installation has changed, or polling was chosen since.
-  if (!wanted.webhook || info.url != wanted.address) co_return RemoteStatus("none", info.url);
-  RemoteStatus status("ours", info.url);
-  if (!info.last_error.empty() && info.last_error_at + kRecentSeconds > host_.now() / 1000) {
-    status.problem = english("telegram.delivery_problem", {{"description", info.last_error}});
-  }
+  if (!wanted.webhook || info.url != wanted.address) co_return RemoteStatus("none", info.shown);
+  RemoteStatus status("ours", info.shown);
+  if (const std::string words = fresh_error(info); !words.empty())
+    status.problem = english("telegram.delivery_problem", {{"description", words}});
   co_return status;
+}
+
+std::string Remote::fresh_error(const WebhookInfo& info) const {
+  return info.last_error_at + kRecentSeconds > host_.now() / 1000 ? info.last_error : std::string();
 }
 
 }  // namespace telegram

@@ -13,7 +13,8 @@ namespace telegram {
 struct WebhookInfo {
   explicit WebhookInfo(bool known_, Json info = Json::object());
   bool known;
-  std::string url;             // empty: none is set
+  std::string url;             // empty: none is set; a foreign one may hold a secret
+  std::string shown;           // the same for people
   std::string last_error;      // empty: none
   std::int64_t last_error_at;  // seconds since 1970
 };
@@ -40,6 +41,8 @@ class Remote {
   patchbay::Task<patchbay::RemoteState> connect(Destination to, bool take_over) const;
   patchbay::Task<void> disconnect(Destination from) const;
   patchbay::Task<patchbay::RemoteStatus> status(Destination wanted) const;
+  // Telegram's words about deliveries that failed of late; empty when there is nothing to worry about.
+  std::string fresh_error(const WebhookInfo& info) const;
 
  private:
   patchbay::Task<void> set_webhook(std::string address) const;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +31,21 @@ struct Made {
   std::string moved_to;  // the chat's new id, when it got one
 };
 
-// pb.channel/1:send. Remembers how far a part with several calls came, so that a repeated one goes on there.
+// How far a part with several calls came.
+struct Progress {
+  std::vector<Made> made;            // of the calls that have worked, in order
+  std::optional<std::size_t> apart;  // albums from this call on go out file by file
+};
+
+// What an attempt came to.
+struct Attempt {
+  explicit Attempt(Progress progress_) : progress(std::move(progress_)) {}
+  Progress progress;
+  std::optional<patchbay::Error> failed;
+};
+
+// pb.channel/1:send. The progress of a part that the host will repeat is kept under its idempotency key, so
+// that the repeated one goes on there, whatever became of this process.
 class Sender {
  public:
   Sender(const patchbay::Host& host, const Api& api) : host_(host), api_(api) {}
@@ -39,13 +55,14 @@ class Sender {
  private:
   // Makes one call, again with the chat's new id or as a document where Telegram asks for that.
   patchbay::Task<Made> deliver(ApiCall call);
-  std::vector<Made> take(const std::string& key);
-  void keep(std::string key, std::vector<Made> made);
+  // Makes the calls that are left.
+  patchbay::Task<Attempt> go_on(Json request, Progress progress);
+  patchbay::Task<Progress> load(std::string key) const;
+  patchbay::Task<void> keep(std::string key, Json progress) const;
 
   const patchbay::Host& host_;
   const Api& api_;
   Pauses pauses_;
-  std::vector<std::pair<std::string, std::vector<Made>>> unfinished_;  // by idempotency key; oldest first
 };
 
 }  // namespace telegram

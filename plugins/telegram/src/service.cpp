@@ -137,6 +137,7 @@ constexpr std::string_view kEnvelope[] = {"author_signature",
                                           "edit_date",
                                           "effect_id",
                                           "entities",
+                                          "ephemeral_message_id",
                                           "external_reply",
                                           "forward_date",
                                           "forward_from",
@@ -146,6 +147,9 @@ constexpr std::string_view kEnvelope[] = {"author_signature",
                                           "forward_sender_name",
                                           "forward_signature",
                                           "from",
+                                          "guest_bot_caller_chat",
+                                          "guest_bot_caller_user",
+                                          "guest_query_id",
                                           "has_media_spoiler",
                                           "has_protected_content",
                                           "is_automatic_forward",
@@ -158,9 +162,11 @@ constexpr std::string_view kEnvelope[] = {"author_signature",
                                           "message_thread_id",
                                           "paid_star_count",
                                           "quote",
+                                          "receiver_user",
                                           "reply_markup",
                                           "reply_to_checklist_task_id",
                                           "reply_to_message",
+                                          "reply_to_poll_option_id",
                                           "reply_to_story",
                                           "sender_boost_count",
                                           "sender_business_bot",
@@ -181,6 +187,56 @@ std::string list_text(const std::string& title, const Json& items, const char* t
   return out;
 }
 
+constexpr int kDeepest = 32;
+
+// RichText: a string, several of them, or something around one.
+std::string rich_text(const Json& text, int depth) {
+  if (text.is_string()) return text.get<std::string>();
+  if (depth > kDeepest) return "";
+  if (text.is_object()) {
+    return rich_text(member(text, has(text, "text") ? "text" : "expression"), depth + 1);
+  }
+  std::string words;
+  if (text.is_array()) {
+    for (const Json& piece : text) words += rich_text(piece, depth + 1);
+  }
+  return words;
+}
+
+// The words of the blocks of a rich message, a block a line, whatever they are nested in.
+void add_blocks(std::string& out, const Json& value, int depth) {
+  if (!value.is_structured() || depth > kDeepest) return;
+  if (const std::string words = rich_text(member(value, "text"), depth); !words.empty())
+    out += (out.empty() ? "" : "\n") + words;
+  for (const auto& [key, inner] : value.items()) {
+    if (key != "text") add_blocks(out, inner, depth + 1);
+  }
+}
+
+std::string rich_message_text(const Json& content) {
+  std::string out;
+  add_blocks(out, member(content, "blocks"), 0);
+  return out;
+}
+
+// What the message is: a kind that has words here, else what is no part of the envelope; flags and the like
+// come last, because content is an object or a list.
+std::string kind_of(const Json& message) {
+  for (const char* known :
+       {"rich_message", "dice", "poll", "checklist", "game", "story", "paid_media", "invoice"}) {
+    if (has(message, known)) return known;
+  }
+  std::string kind;
+  if (!message.is_object()) return "empty";
+  for (const auto& [key, value] : message.items()) {
+    const bool envelope = std::find(std::begin(kEnvelope), std::end(kEnvelope), key) != std::end(kEnvelope);
+    if (value.is_null() || envelope) continue;
+    if (value.is_structured()) return key;
+    if (kind.empty()) kind = key;
+  }
+  return kind.empty() ? "empty" : kind;
+}
+
 std::string known_degraded(const Json& message, const std::string& kind) {
   const Json& content = member(message, kind.c_str());
   if (kind == "dice") return text_of(content, "emoji") + " " + id_of(content, "value");
@@ -191,6 +247,7 @@ std::string known_degraded(const Json& message, const std::string& kind) {
   if (kind == "game") return "🎮 " + text_of(content, "title") + "\n" + text_of(content, "description");
   if (kind == "story") return "[Story of " + chat_name(member(content, "chat")) + "]";
   if (kind == "paid_media") return "[Paid media: " + id_of(content, "star_count") + " ⭐]";
+  if (kind == "rich_message") return rich_message_text(content);
   if (kind == "invoice") {
     return "🧾 " + text_of(content, "title") + "\n" + text_of(content, "description") + "\n" +
            payment_text(content, "Amount: ");
@@ -215,16 +272,7 @@ std::string service_text(const Json& message) {
 }
 
 std::string degraded_text(const Json& message, std::string& kind) {
-  kind = "empty";
-  if (message.is_object()) {
-    for (const auto& [key, value] : message.items()) {
-      if (value.is_null() ||
-          std::find(std::begin(kEnvelope), std::end(kEnvelope), key) != std::end(kEnvelope))
-        continue;
-      kind = key;
-      break;
-    }
-  }
+  kind = kind_of(message);
   if (std::string text = known_degraded(message, kind); !text.empty()) return text;
   return kind == "empty" ? "[Message without content]"
                          : "[Message of a kind that cannot be shown: " + kind + "]";

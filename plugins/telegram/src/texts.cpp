@@ -36,6 +36,8 @@ constexpr Text kTexts[] = {
     {"telegram.not_member", "The bot is not a member of the chat"},
     {"telegram.cannot_initiate", "The client has never written to the bot, so the bot may not write first"},
     {"telegram.no_rights", "The bot has no right to write this in the chat"},
+    {"telegram.no_kind_rights", "The bot may write in the chat, but not send messages of this kind"},
+    {"telegram.topic_closed", "The topic is closed"},
     {"telegram.denied", "Telegram does not allow this: {description}"},
     {"telegram.chat_not_found", "Telegram does not know this chat"},
     {"telegram.thread_not_found", "The topic of the message is gone"},
@@ -56,6 +58,8 @@ constexpr Text kTexts[] = {
     {"telegram.nothing_to_send", "The message is empty"},
     {"telegram.button_data", "The data of the button “{title}” is longer than 64 bytes"},
     {"telegram.not_json", "The update is not JSON"},
+    {"telegram.delivery_problem.remedy",
+     "Check that site_url leads here from the internet: certificate, firewall, proxy"},
     {"telegram.delivery_problem", "Telegram could not deliver to us: {description}"},
 };
 

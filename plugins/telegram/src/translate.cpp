@@ -1,5 +1,6 @@
 #include "translate.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -34,13 +35,27 @@ struct Arrival {
   std::string received_at;
 };
 
+// The conversation as this message shows it: what is written next goes to the same topic.
+Json conversation_at(const Json& message) {
+  Json conversation = conversation_of(member(message, "chat"));
+  if (Json topic = topic_of(message); !topic.is_null()) conversation["facts"] = std::move(topic);
+  return conversation;
+}
+
+// Its name in the chat; one that has none is called after the update that told it.
+std::string name_of(const Json& message, const Arrival& arrival) {
+  std::string id = message_id_of(message);
+  const bool nameless = id.empty() && has(message, "message_id") && !arrival.update_id.empty();
+  return nameless ? "update-" + arrival.update_id : id;
+}
+
 Json message_event(const Json& message, bool edited, const Arrival& arrival) {
   const std::string chat = id_of(member(message, "chat"), "id");
-  const std::string id = id_of(message, "message_id");
+  const std::string id = name_of(message, arrival);
   const std::int64_t date = number_of(message, "date").value_or(0);
-  Json data = {{"conversation", conversation_of(member(message, "chat"))},
+  Json data = {{"conversation", conversation_at(message)},
                {"author", author_of(message)},
-               {"message", content_of(message)},
+               {"message", content_of(message, id)},
                {"at", date > 0 ? time_text(date) : arrival.received_at}};
   put(data, "sequence", number_of(message, "message_id"));
   std::string key = "message:" + chat + ":" + id;
@@ -59,7 +74,7 @@ Json message_event(const Json& message, bool edited, const Arrival& arrival) {
 void add_message(Json& events, const Json& message, bool edited, const Arrival& arrival) {
   const Json& chat = member(message, "chat");
   const std::string chat_id = id_of(chat, "id");
-  if (chat_id.empty() || id_of(message, "message_id").empty()) return;
+  if (chat_id.empty() || name_of(message, arrival).empty()) return;
   if (const std::string old = id_of(message, "migrate_from_chat_id"); !old.empty() && old != chat_id) {
     events.push_back(moved_event(chat, old, chat_id));
     return;
@@ -82,29 +97,39 @@ std::string button_title(const Json& message, const std::string& data) {
   return "";
 }
 
+// Telegram counts seconds: a press of the same second as its answer must not come after that. With the
+// number of the button's message it comes before.
+std::string whole_second(std::string time) {
+  const std::size_t point = time.find('.');
+  if (point == std::string::npos) return time;
+  const std::size_t zone = std::min(time.find_first_not_of("0123456789", point + 1), time.size());
+  return time.erase(point, zone - point);
+}
+
 // The message that holds the button may be out of reach (only chat and message_id) or inside somebody else's
 // chat (only inline_message_id): then the conversation is the one with who pressed.
 void add_press(Json& events, const Json& query, const Arrival& arrival) {
   const Json& from = member(query, "from");
   const Json& message = member(query, "message");
-  Json conversation = conversation_of(has(member(message, "chat"), "id") ? member(message, "chat") : from);
+  Json conversation = has(member(message, "chat"), "id") ? conversation_at(message) : conversation_of(from);
   const std::string chat = text_of(conversation, "id");
   if (chat.empty() || id_of(from, "id").empty()) return;
   const std::string press_id = id_of(query, "id");
+  if (press_id.empty()) return;
   std::string data = text_of(query, "data");
   if (data.empty()) data = text_of(query, "game_short_name");
-  std::string place = id_of(message, "message_id");
+  std::string place = message_id_of(message);
   if (place.empty()) place = text_of(query, "inline_message_id");
-  if (place.empty()) place = "press-" + press_id;
   Json body = {{"conversation", std::move(conversation)},
                {"author", author_of_user(from)},
                {"press_id", press_id},
                {"data", data},
                {"title", button_title(message, data)},
-               {"at", arrival.received_at}};
-  put(body, "message_id", id_of(message, "message_id"));
-  std::string key = "press:" + chat + ":" + place + ":" + id_of(from, "id") + ":" + data;
-  events.push_back(event("button.pressed", std::move(key), std::move(body)));
+               {"at", whole_second(arrival.received_at)}};
+  if (!place.empty()) body["id"] = place + ":" + id_of(from, "id") + ":" + data;
+  put(body, "message_id", message_id_of(message));
+  put(body, "sequence", number_of(message, "message_id"));
+  events.push_back(event("button.pressed", "press:" + press_id, std::move(body)));
 }
 
 // Whether the bot can write to the chat as this ChatMember.

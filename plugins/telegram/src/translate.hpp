@@ -18,7 +18,8 @@ Json allowed_updates();
 // event:
 //   message:<chat>:<message>                         a message or a post
 //   edit:<chat>:<message>:<edit time>:<update>       each edit is an event of its own
-//   press:<chat>:<message>:<user>:<data>             a client's app repeats a press under a new update id
+//   press:<query>                                    each wants to be acknowledged; what a client's app
+//                                                    repeats has the same `id` and is one message
 //   member:<chat>:<update>                           the bot was blocked, added, removed
 //   moved:<old chat>:<new chat>                      told in both chats, one event
 Json translate(const Json& update, const std::string& received_at);

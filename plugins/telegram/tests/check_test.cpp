@@ -87,6 +87,31 @@ TEST_F(Check, warns_of_a_foreign_webhook) {
   EXPECT_NE(finding["summary"].get<std::string>().find("https://other.example/bot"), std::string::npos);
 }
 
+TEST_F(Check, warns_while_deliveries_fail) {
+  configure();
+  const std::string ours = "https://acme.example/hooks/telegram/7/update";
+  const auto failed = [&](std::int64_t seconds_ago) {
+    api.answer("getWebhookInfo", api_result({{"url", ours},
+                                             {"last_error_date", host.now_unix_ms() / 1000 - seconds_ago},
+                                             {"last_error_message", "SSL error"}}));
+  };
+  failed(60);
+  const Json finding = finding_of(check());
+  EXPECT_EQ(finding["severity"], "warning");
+  EXPECT_NE(finding["summary"].get<std::string>().find("SSL error"), std::string::npos);
+  failed(7200);
+  EXPECT_TRUE(check().json["diagnostics"].empty());
+}
+
+TEST_F(Check, shows_no_token_of_a_foreign_webhook) {
+  configure();
+  const std::string url = "https://other.example/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+  api.answer("getWebhookInfo", api_result({{"url", url}}));
+  const std::string said = finding_of(check()).dump();
+  EXPECT_NE(said.find("https://other.example/bot<token>"), std::string::npos) << said;
+  EXPECT_EQ(said.find("AAHdq"), std::string::npos);
+}
+
 TEST_F(Check, lives_with_servers_that_know_no_webhook_info) {
   configure();
   api.answer("getWebhookInfo",

@@ -164,6 +164,30 @@ TEST_F(Poll, backs_off_while_the_server_is_away_and_says_so) {
   EXPECT_NE(health_problem().find("Connection refused"), std::string::npos);
 }
 
+TEST_F(Poll, says_that_what_answers_is_no_bot_api) {
+  for (int i = 0; i < 3; ++i) api.answer("getUpdates", http_answer(200, "<html>"));
+  for (int i = 0; i < 3; ++i) api.answer("getUpdates", http_answer(404, "gone"));
+  const std::uint64_t run = listen();
+  host.advance(10'000);
+  EXPECT_EQ(code_of(run), PB_UNAVAILABLE);
+  EXPECT_NE(health_problem().find("no Bot API server"), std::string::npos);
+  EXPECT_EQ(code_of(listen()), PB_UNAVAILABLE);
+}
+
+// A server that takes questions and answers none must not look sound while a long poll waits for it.
+TEST_F(Poll, asks_shortly_while_the_server_does_not_answer) {
+  api.answer("getUpdates", Result(PB_DEADLINE, "No answer in 45 s"));
+  gives(Json::array());
+  listen();
+  host.advance(1'000);
+  ASSERT_GE(polls(), 2u);
+  const SeenCall probe = api.of("getUpdates").at(1);
+  EXPECT_EQ(probe.arguments["timeout"], 0);
+  EXPECT_LT(probe.request["timeout_ms"], 15'000);
+  host.advance(2'000);
+  EXPECT_EQ(api.of("getUpdates").at(2).arguments["timeout"], 30);
+}
+
 TEST_F(Poll, gets_over_a_hiccup) {
   api.answer("getUpdates", api_error(502, "Bad Gateway"));
   const std::uint64_t run = listen();

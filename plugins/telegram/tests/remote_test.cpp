@@ -62,6 +62,22 @@ TEST_F(Remote, stops_at_a_foreign_webhook_and_names_it) {
   EXPECT_TRUE(api.of("setWebhook").empty());
 }
 
+TEST_F(Remote, shows_no_secret_of_a_foreign_address) {
+  configure();
+  const std::string token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+  const std::string encoded = "123456789%3AAAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+  for (const std::string& url : {"https://other.example/bot" + token, "https://other.example/" + encoded,
+                                 std::string("https://user:AAHdq@other.example/bot"),
+                                 std::string("https://other.example/?key=AAHdq")}) {
+    is_set_to(url);
+    const Result result = connect();
+    is_set_to(url);
+    const std::string said = result.text + result.json.dump() + status().dump();
+    EXPECT_EQ(said.find("AAHdq"), std::string::npos) << said;
+    EXPECT_EQ(result.json["foreign"].get<std::string>().rfind("https://other.example/", 0), 0u);
+  }
+}
+
 TEST_F(Remote, takes_over_when_told_to) {
   configure();
   is_set_to("https://other.example/bot");
@@ -112,10 +128,23 @@ TEST_F(Remote, asks_to_repeat_when_two_set_the_webhook_at_once) {
   configure();
   api.answer("setWebhook", api_error(409, "Conflict: terminated by other setWebhook"));
   EXPECT_EQ(connect().code, PB_UNAVAILABLE);
-  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 1", {{"retry_after", 1}}));
+  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 60", {{"retry_after", 60}}));
   const Result limited = connect();
   EXPECT_EQ(limited.code, PB_RATE_LIMITED);
-  EXPECT_EQ(limited.retry_after_ms, 1000u);
+  EXPECT_EQ(limited.retry_after_ms, 60'000u);
+}
+
+// Telegram takes one address a second, and activating twice is harmless.
+TEST_F(Remote, waits_a_moment_when_telegram_asks_for_one) {
+  configure();
+  api.answer("setWebhook", api_error(429, "Too Many Requests: retry after 1", {{"retry_after", 1}}));
+  const std::uint64_t id = host.deliver("pb.remote/1:register", {{"routes", {{"update", kOurs}}}});
+  host.run();
+  EXPECT_FALSE(host.answer(id));
+  host.advance(1'000);
+  ASSERT_TRUE(host.answer(id));
+  EXPECT_TRUE(host.answer(id)->ok());
+  EXPECT_EQ(api.of("setWebhook").size(), 2u);
 }
 
 TEST_F(Remote, says_why_telegram_refuses_the_address) {

@@ -40,6 +40,17 @@ TEST_F(Send, answers_a_message_even_if_that_is_gone) {
   EXPECT_EQ(api.calls.at(0).arguments["reply_parameters"], expected);
 }
 
+TEST_F(Send, answers_in_the_topic_with_every_call) {
+  const Json topic = {{"id", "-1002"}, {"facts", {{"message_thread_id", 7}}}};
+  send({{"text", "here"}, {"location", {{"latitude", 1}, {"longitude", 2}}}, {"conversation", topic}});
+  ASSERT_EQ(methods(), (Methods{"sendMessage", "sendLocation"}));
+  for (const SeenCall& call : api.calls) EXPECT_EQ(call.arguments["message_thread_id"], 7);
+  const Json direct = {{"id", "-1003"}, {"facts", {{"direct_messages_topic_id", 77}}}};
+  send({{"text", "a"}, {"conversation", direct}});
+  EXPECT_EQ(api.calls.at(2).arguments["direct_messages_topic_id"], 77);
+  EXPECT_FALSE(api.calls.at(2).arguments.contains("message_thread_id"));
+}
+
 TEST_F(Send, puts_buttons_below) {
   const Json won = {{"title", "Won"}, {"data", "deal:42:won"}};
   const Json site = {{"title", "Site"}, {"url", "https://acme.example"}};
@@ -57,6 +68,21 @@ TEST_F(Send, refuses_data_that_no_button_can_hold) {
 
 TEST_F(Send, refuses_an_empty_message) {
   EXPECT_EQ(send({{"text", ""}}).code, PB_INVALID);
+}
+
+// A long text may be cut so that nothing but blanks is left for a part; Telegram takes no such message.
+TEST_F(Send, makes_no_message_of_blanks) {
+  const Result result = send({{"text", "\n \n"}, {"part", 1}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["provider_ids"], Json::array());
+  EXPECT_TRUE(api.calls.empty());
+}
+
+TEST_F(Send, hangs_buttons_below_blanks_on_something_visible) {
+  const Json buttons = Json::array({Json::array({{{"title", "Won"}, {"data", "won"}}})});
+  EXPECT_TRUE(send({{"text", "\n"}, {"buttons", buttons}}).ok());
+  EXPECT_EQ(methods(), Methods{"sendMessage"});
+  EXPECT_EQ(api.calls.at(0).arguments["text"], "⬇");
 }
 
 TEST_F(Send, uploads_each_kind_of_file_by_its_method) {
@@ -91,6 +117,15 @@ TEST_F(Send, uploads_a_picture_with_its_caption) {
       Json({{"name", "photo"}, {"blob", "b-image"}, {"file_name", "image.bin"}, {"type", "image/jpeg"}}));
 }
 
+TEST_F(Send, gives_an_upload_the_time_that_its_bytes_need) {
+  const Json files = Json::array(
+      {file("document", "application/pdf", 50'000'000), file("document", "text/plain", 10'000'000)});
+  send({{"text", "hi"}});
+  send({{"attachments", files}});
+  EXPECT_EQ(api.calls.at(0).request["timeout_ms"], 30'000);
+  EXPECT_EQ(api.calls.at(1).request["timeout_ms"], 30'000 + 600'000);
+}
+
 TEST_F(Send, sends_pictures_that_are_too_big_as_documents) {
   send({{"attachments", Json::array({file("image", "image/png", 10485761)})}});
   EXPECT_EQ(methods(), Methods{"sendDocument"});
@@ -101,6 +136,13 @@ TEST_F(Send, sends_pictures_of_odd_shape_as_documents) {
   EXPECT_TRUE(send({{"text", "wide"}, {"attachments", Json::array({file("image", "image/png")})}}).ok());
   EXPECT_EQ(methods(), (Methods{"sendPhoto", "sendDocument"}));
   EXPECT_EQ(api.calls.at(1).arguments["caption"], "wide");
+}
+
+TEST_F(Send, takes_no_id_of_what_telegram_sends_later) {
+  api.answer("sendVideo", api_result({{"message_id", 0}, {"date", 1795224000}}));
+  const Result result = send({{"attachments", Json::array({file("video", "video/mp4")})}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["provider_ids"], Json::array());
 }
 
 TEST_F(Send, sends_an_album_as_one) {
@@ -150,14 +192,59 @@ TEST_F(Send, writes_a_contact_without_a_number_as_text) {
   EXPECT_EQ(api.calls.at(0).arguments["text"], "Max\nmax@acme.example");
 }
 
+Json words_and_place(int attempt) {
+  return {{"text", "here"},
+          {"location", {{"latitude", 1}, {"longitude", 2}}},
+          {"idempotency_key", "k"},
+          {"attempt", attempt}};
+}
+
 TEST_F(Send, goes_on_where_an_attempt_broke_off) {
-  const Json message = {
-      {"text", "here"}, {"location", {{"latitude", 1}, {"longitude", 2}}}, {"idempotency_key", "k"}};
   api.answer("sendLocation", api_error(429, "Too Many Requests: retry after 2", {{"retry_after", 2}}));
-  EXPECT_EQ(send(message).code, PB_RATE_LIMITED);
-  const Result result = send(message);
+  EXPECT_EQ(send(words_and_place(1)).code, PB_RATE_LIMITED);
+  EXPECT_TRUE(host.services.state.contains("send:k"));  // another process may have to go on
+  const Result result = send(words_and_place(2));
   EXPECT_EQ(result.json["provider_ids"].size(), 2u);
   EXPECT_EQ(methods(), (Methods{"sendMessage", "sendLocation", "sendLocation"}));
+  EXPECT_TRUE(host.services.state["send:k"].first.is_null());
+}
+
+TEST_F(Send, keeps_nothing_of_what_is_not_repeated) {
+  api.answer("sendLocation", api_error(400, "Bad Request: chat not found"));
+  EXPECT_EQ(send(words_and_place(1)).code, PB_NOT_FOUND);
+  EXPECT_TRUE(host.services.state.empty());
+  EXPECT_TRUE(send({{"text", "hi"}}).ok());
+  EXPECT_TRUE(host.services.state.empty());
+}
+
+TEST_F(Send, sends_an_album_file_by_file_when_one_picture_is_odd) {
+  const std::string odd =
+      "Bad Request: failed to send message #2 with the error message PHOTO_INVALID_DIMENSIONS";
+  api.answer("sendMediaGroup", api_error(400, odd));
+  api.answer("sendPhoto", api_result({{"message_id", 5}, {"date", 1}}));
+  api.answer("sendPhoto", api_error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+  const Json pictures = Json::array({file("image", "image/jpeg"), file("image", "image/png")});
+  const Result result = send({{"text", "both"}, {"attachments", pictures}, {"reply_to", "3"}});
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(methods(), (Methods{"sendMediaGroup", "sendPhoto", "sendPhoto", "sendDocument"}));
+  EXPECT_EQ(result.json["provider_ids"].size(), 2u);
+  EXPECT_EQ(api.calls.at(1).arguments["caption"], "both");
+  EXPECT_TRUE(api.calls.at(1).arguments.contains("reply_parameters"));
+  EXPECT_FALSE(api.calls.at(3).arguments.contains("caption"));
+  EXPECT_FALSE(api.calls.at(3).arguments.contains("media"));
+  EXPECT_EQ(api.calls.at(3).request["parts"].back()["name"], "document");
+}
+
+TEST_F(Send, goes_on_with_an_album_that_was_taken_apart) {
+  api.answer("sendMediaGroup", api_error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+  api.answer("sendPhoto", api_result({{"message_id", 5}, {"date", 1}}));
+  api.answer("sendPhoto", api_error(429, "Too Many Requests: retry after 2", {{"retry_after", 2}}));
+  const Json pictures = Json::array({file("image", "image/jpeg"), file("image", "image/png")});
+  Json message = {{"attachments", pictures}, {"idempotency_key", "k"}, {"attempt", 1}};
+  EXPECT_EQ(send(message).code, PB_RATE_LIMITED);
+  message["attempt"] = 2;
+  EXPECT_EQ(send(message).json["provider_ids"].size(), 2u);
+  EXPECT_EQ(methods(), (Methods{"sendMediaGroup", "sendPhoto", "sendPhoto", "sendPhoto"}));
 }
 
 // TG-4
@@ -237,6 +324,11 @@ INSTANTIATE_TEST_SUITE_P(
             "telegram.bad_request"},
         Row{"no_rights", api_error(400, "Bad Request: not enough rights to send text messages to the chat"),
             PB_DENIED, "telegram.no_rights"},
+        Row{"no_media_rights", api_error(400, "Bad Request: not enough rights to send photos to the chat"),
+            PB_INVALID, "telegram.no_kind_rights"},
+        Row{"no_sticker_rights", api_error(400, "Bad Request: CHAT_SEND_STICKERS_FORBIDDEN"), PB_INVALID,
+            "telegram.no_kind_rights"},
+        Row{"topic_closed", api_error(400, "Bad Request: TOPIC_CLOSED"), PB_INVALID, "telegram.topic_closed"},
         Row{"unauthorized", api_error(401, "Unauthorized"), PB_UNAUTHENTICATED, "telegram.unauthorized"},
         Row{"misdirected", api_error(421, "Misdirected Request"), PB_UNAUTHENTICATED,
             "telegram.unauthorized"},

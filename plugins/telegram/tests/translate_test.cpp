@@ -66,8 +66,7 @@ INSTANTIATE_TEST_SUITE_P(table, Case, testing::ValuesIn(case_names(CASES_FOLDER)
 
 // CHAT-13
 TEST(Keys, tell_every_event_of_the_table_apart) {
-  const std::map<std::string, std::string> same = {{"press_repeated", "press"},
-                                                   {"service_migrate_to", "service_migrate_from"}};
+  const std::map<std::string, std::string> same = {{"service_migrate_to", "service_migrate_from"}};
   std::map<std::string, std::string> seen;
   for (const std::string& name : case_names(CASES_FOLDER)) {
     if (same.contains(name)) continue;
@@ -78,8 +77,19 @@ TEST(Keys, tell_every_event_of_the_table_apart) {
   }
 }
 
-TEST(Keys, are_the_same_for_a_press_that_the_client_repeats) {
-  EXPECT_EQ(key_of("press_repeated"), key_of("press"));
+// Each query is answered, or the button spins; the message is one.
+TEST(Keys, tell_presses_apart_that_are_one_message) {
+  EXPECT_NE(key_of("press_repeated"), key_of("press"));
+  EXPECT_EQ(translated("press_repeated").at(0)["data"]["id"], translated("press").at(0)["data"]["id"]);
+}
+
+TEST(Press, stands_before_its_answer_of_the_same_second) {
+  const Json update = load_case("press")["update"];
+  const Json data = translate(update, "2026-11-21T10:00:00.999Z").at(0)["data"];
+  EXPECT_EQ(data["at"], "2026-11-21T10:00:00Z");
+  EXPECT_EQ(data["sequence"], update["callback_query"]["message"]["message_id"]);
+  EXPECT_EQ(translate(update, "2026-11-21T10:00:00.5+02:00").at(0)["data"]["at"],
+            "2026-11-21T10:00:00+02:00");
 }
 
 TEST(Keys, are_the_same_for_a_migration_told_in_both_chats) {

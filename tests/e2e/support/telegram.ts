@@ -1,5 +1,5 @@
 // A host and a Bot API simulator that know each other.
-import type { Bot } from "../../simulators/telegram/bot.ts";
+import type { Bot, Sent } from "../../simulators/telegram/bot.ts";
 import { TelegramSimulator } from "../../simulators/telegram/server.ts";
 import { eventually, type Options, Patchbay } from "./patchbay.ts";
 
@@ -21,7 +21,10 @@ export class Stage {
   // The proxy in front of the host takes the site's path off.
   static async open(options: Options = {}): Promise<Stage> {
     const simulator = await TelegramSimulator.start();
-    const host = await Patchbay.start({ siteUrl: SITE, allow: [`127.0.0.1:${simulator.port}`], ...options });
+    const host = await Patchbay.start({ siteUrl: SITE, allow: [`127.0.0.1:${simulator.port}`], ...options }).catch(async (error) => {
+      await simulator.stop(); // else its socket keeps the test alive for ever
+      throw error;
+    });
     const bot = simulator.addBot({ token: TOKEN, retryDelayMs: 100, resolve: (url) => url.replace(SITE, host.address) });
     return new Stage(simulator, host, bot);
   }
@@ -74,6 +77,15 @@ export class Stage {
     const body: any = await response.json();
     if (response.status !== 201) throw new Error(`upload: ${response.status} ${JSON.stringify(body)}`);
     return body.id;
+  }
+
+  // A message goes out; answers once it is sent, with what the bot was made to send for it.
+  async send(chat: string, body: object): Promise<Sent[]> {
+    const before = this.bot.sent.length;
+    const posted = await this.host.post(`/api/v1/chats/${chat}/messages`, body);
+    if (posted.status !== 202) throw new Error(`post: ${posted.status} ${JSON.stringify(posted.body)}`);
+    await this.reaches(chat, posted.body.id, "sent");
+    return this.bot.sent.slice(before);
   }
 
   async download(id: string): Promise<Uint8Array> {

@@ -1,10 +1,11 @@
 // One bot: its updates, its webhook, what was sent through it, and what shall go wrong.
 import { createHash } from "node:crypto";
 import { Deliverer } from "./delivery.ts";
-import type { Call, Fault, Fields, Json, StoredFile, Upload, Webhook } from "./types.ts";
+import type { Call, Fault, Fields, StoredFile, Upload, Webhook } from "./types.ts";
 import { ApiError } from "./types.ts";
 
 const NOT_BY_DEFAULT = ["chat_member", "message_reaction", "message_reaction_count"];
+const KEPT_MS = 24 * 3600 * 1000;
 
 export interface BotOptions {
   token: string;
@@ -23,6 +24,11 @@ export interface Sent {
   args: Fields;
 }
 
+interface Queued {
+  update: Fields;
+  until: number; // when Telegram gives it up
+}
+
 interface Poll {
   end: (error?: ApiError) => void;
 }
@@ -36,13 +42,18 @@ export class Bot {
   readonly files = new Map<string, StoredFile>();
   readonly blocked = new Set<string>();
   readonly migrated = new Map<string, string>();
-  readonly answered: string[] = []; // callback queries
+  readonly topics = new Map<string, Set<number>>(); // by chat: its forum topics
+  readonly queries = new Set<string>(); // callback queries that clients wait for
+  readonly answered: string[] = []; // those that were answered
+  allowed: string[] = []; // kinds of update; empty: the usual ones
   webhook: Webhook | undefined;
   revoked = false;
   readonly deliverer: Deliverer;
   #updateId: number;
   #messageId = 100;
-  #waiting: Fields[] = [];
+  #waiting: Queued[] = [];
+  #skewMs = 0;
+  #nextSetWebhook = 0;
   #poll: Poll | undefined;
   #wake: (() => void) | undefined;
 
@@ -54,7 +65,20 @@ export class Bot {
       username: options.username ?? "support_bot", can_join_groups: true, can_read_all_group_messages: false,
       supports_inline_queries: false, can_connect_to_business: false, has_main_web_app: false,
     };
-    this.deliverer = new Deliverer(() => this.webhook, options.resolve ?? ((url) => url), options.retryDelayMs ?? 1000);
+    this.deliverer = new Deliverer({
+      webhook: () => this.webhook, resolve: options.resolve ?? ((url) => url), firstDelayMs: options.retryDelayMs ?? 1000,
+      now: () => this.now(), gone: () => this.setWebhook(undefined),
+    });
+  }
+
+  now(): number {
+    return Date.now() + this.#skewMs;
+  }
+
+  // Time goes by: what waited too long is dropped in silence.
+  pass(ms: number): void {
+    this.#skewMs += ms;
+    this.#waiting = this.#waiting.filter((queued) => queued.until > this.now());
   }
 
   nextMessageId(): number {
@@ -68,15 +92,19 @@ export class Bot {
     const update: Fields = { update_id: updateId ?? ++this.#updateId, ...content };
     const kind = Object.keys(content)[0] ?? "";
     const body = content[kind] as Fields;
-    const chat = (body["chat"] ?? (body["message"] as Fields | undefined)?.["chat"] ?? {}) as Fields;
+    if (kind === "callback_query") this.queries.add(String(body["id"]));
+    const wanted = this.allowed.length ? this.allowed.includes(kind) : !NOT_BY_DEFAULT.includes(kind);
+    if (wanted) this.#queue({ update, until: this.now() + KEPT_MS }, laneOf(update));
+    return update;
+  }
+
+  #queue(queued: Queued, lane: string): void {
     if (this.webhook) {
-      const wanted = this.webhook.allowed.length ? this.webhook.allowed.includes(kind) : !NOT_BY_DEFAULT.includes(kind);
-      if (wanted) this.deliverer.push(update, String(chat["id"]));
+      this.deliverer.push(queued.update, lane, queued.until);
     } else {
-      this.#waiting.push(update);
+      this.#waiting.push(queued);
       this.#wake?.();
     }
-    return update;
   }
 
   // A message from a private client; `content` is laid over it.
@@ -109,13 +137,14 @@ export class Bot {
   async getUpdates(args: Fields, closed: AbortSignal): Promise<Fields[]> {
     if (this.webhook) throw new ApiError(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first");
     this.#poll?.end(new ApiError(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"));
+    if (Array.isArray(args["allowed_updates"])) this.allowed = args["allowed_updates"].map(String);
     const offset = Number(args["offset"] ?? 0);
-    if (offset > 0) this.#waiting = this.#waiting.filter((update) => Number(update["update_id"]) >= offset);
+    if (offset > 0) this.#waiting = this.#waiting.filter(({ update }) => Number(update["update_id"]) >= offset);
     if (offset < 0) this.#waiting = this.#waiting.slice(offset);
     const limit = Math.min(Math.max(Number(args["limit"] ?? 100), 1), 100);
     const timeoutMs = Math.min(Number(args["timeout"] ?? 0), 50) * 1000;
     if (this.#waiting.length === 0 && timeoutMs > 0) await this.#wait(timeoutMs, closed);
-    return this.#waiting.slice(0, limit);
+    return this.#waiting.slice(0, limit).map(({ update }) => update);
   }
 
   #wait(timeoutMs: number, closed: AbortSignal): Promise<void> {
@@ -139,12 +168,19 @@ export class Bot {
     this.#poll?.end(new ApiError(409, "Conflict: terminated by setWebhook request"));
     this.webhook = webhook;
     if (webhook) {
-      for (const update of this.#waiting.splice(0)) this.receive(withoutId(update), Number(update["update_id"]));
+      for (const queued of this.#waiting.splice(0)) this.#queue(queued, laneOf(queued.update));
       this.deliverer.wake();
     } else {
       this.#waiting.push(...this.deliverer.drain());
-      this.#waiting.sort((a, b) => Number(a["update_id"]) - Number(b["update_id"]));
+      this.#waiting.sort((a, b) => Number(a.update["update_id"]) - Number(b.update["update_id"]));
     }
+  }
+
+  // The server takes one address a second.
+  paceSetWebhook(): void {
+    const now = this.now();
+    if (now < this.#nextSetWebhook) throw new ApiError(429, "Too Many Requests: retry after 1", { retry_after: 1 });
+    this.#nextSetWebhook = now + 1000;
   }
 
   dropPending(): void {
@@ -162,7 +198,9 @@ export class Bot {
   }
 }
 
-function withoutId(update: Fields): Fields {
-  const { update_id: _, ...content } = update;
-  return content as { [key: string]: Json };
+// One queue a chat.
+function laneOf(update: Fields): string {
+  const body = (Object.entries(update).find(([key]) => key !== "update_id")?.[1] ?? {}) as Fields;
+  const chat = (body["chat"] ?? (body["message"] as Fields | undefined)?.["chat"] ?? {}) as Fields;
+  return String(chat["id"]);
 }

@@ -10,27 +10,35 @@ export interface Delivery {
 interface Item {
   update: Fields;
   lane: string;
+  until: number; // given up then
   attempt: number;
 }
 
+export interface Surroundings {
+  webhook: () => Webhook | undefined;
+  resolve: (url: string) => string;
+  firstDelayMs: number;
+  now: () => number;
+  gone: () => void; // the address said for 23 hours that there is nothing
+}
+
+const GONE_MS = 23 * 3600 * 1000;
+
 export class Deliverer {
   readonly deliveries: Delivery[] = [];
-  readonly #webhook: () => Webhook | undefined;
-  readonly #resolve: (url: string) => string;
-  readonly #firstDelayMs: number;
+  readonly #around: Surroundings;
+  #goneSince: number | undefined;
   readonly #lanes = new Map<string, Item[]>();
   readonly #busy = new Set<string>();
   #stopped = false;
 
-  constructor(webhook: () => Webhook | undefined, resolve: (url: string) => string, firstDelayMs: number) {
-    this.#webhook = webhook;
-    this.#resolve = resolve;
-    this.#firstDelayMs = firstDelayMs;
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
-  push(update: Fields, lane: string): void {
+  push(update: Fields, lane: string, until: number): void {
     const queue = this.#lanes.get(lane) ?? [];
-    queue.push({ update, lane, attempt: 0 });
+    queue.push({ update, lane, until, attempt: 0 });
     this.#lanes.set(lane, queue);
     void this.#work(lane);
   }
@@ -46,10 +54,10 @@ export class Deliverer {
     for (const lane of this.#lanes.keys()) void this.#work(lane);
   }
 
-  drain(): Fields[] {
-    const updates = [...this.#lanes.values()].flat().map((item) => item.update);
+  drain(): { update: Fields; until: number }[] {
+    const items = [...this.#lanes.values()].flat();
     this.#lanes.clear();
-    return updates;
+    return items;
   }
 
   stop(): void {
@@ -60,7 +68,7 @@ export class Deliverer {
     if (this.#busy.has(lane)) return;
     this.#busy.add(lane);
     try {
-      for (let item = this.#lanes.get(lane)?.[0]; item && this.#webhook() && !this.#stopped; item = this.#lanes.get(lane)?.[0]) {
+      for (let item = this.#lanes.get(lane)?.[0]; item && this.#around.webhook() && !this.#stopped; item = this.#lanes.get(lane)?.[0]) {
         const waitMs = await this.#deliver(item);
         if (waitMs === 0) this.#lanes.get(lane)?.shift();
         else await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
@@ -72,18 +80,19 @@ export class Deliverer {
 
   // Milliseconds until the next try; 0 when it arrived.
   async #deliver(item: Item): Promise<number> {
-    const webhook = this.#webhook();
-    if (!webhook) return 0;
+    const webhook = this.#around.webhook();
+    if (!webhook || item.until <= this.#around.now()) return 0;
     const headers: Record<string, string> = { "content-type": "application/json", "accept-encoding": "gzip, deflate" };
     if (webhook.secret) headers["x-telegram-bot-api-secret-token"] = webhook.secret;
     item.attempt += 1;
-    const delay = Math.min(this.#firstDelayMs * 2 ** (item.attempt - 1), 60_000);
+    const delay = Math.min(this.#around.firstDelayMs * 2 ** (item.attempt - 1), 60_000);
     try {
-      const answer = await fetch(this.#resolve(webhook.url), {
+      const answer = await fetch(this.#around.resolve(webhook.url), {
         method: "POST", headers, body: JSON.stringify(item.update), redirect: "manual", signal: AbortSignal.timeout(60_000),
       });
       const body = await answer.text();
       this.deliveries.push({ url: webhook.url, status: answer.status, body });
+      this.#note410(answer.status);
       if (answer.ok) return 0;
       webhook.lastError = { date: Math.floor(Date.now() / 1000), message: `Wrong response from the webhook: ${answer.status} ${answer.statusText}` };
       const asked = Number(answer.headers.get("retry-after"));
@@ -93,5 +102,11 @@ export class Deliverer {
       webhook.lastError = { date: Math.floor(Date.now() / 1000), message: "Connection refused" };
       return delay;
     }
+  }
+
+  #note410(status: number): void {
+    const now = this.#around.now();
+    this.#goneSince = status === 410 ? (this.#goneSince ?? now) : undefined;
+    if (this.#goneSince !== undefined && now - this.#goneSince >= GONE_MS) this.#around.gone();
   }
 }

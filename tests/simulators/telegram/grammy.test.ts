@@ -102,6 +102,69 @@ test("messages, replies and buttons go out", async () => {
   await assert.rejects(grammy.api.sendMessage(ANA.id, "x".repeat(4097)), /message is too long/);
 });
 
+test("messages go into topics that there are", async () => {
+  bot.topics.set("-1005", new Set([7]));
+  const sent = await grammy.api.sendMessage(-1005, "hello", { message_thread_id: 7 });
+  assert.equal(sent.message_thread_id, 7);
+  assert.equal(sent.is_topic_message, true);
+  assert.equal((await grammy.api.sendMessage(-1005, "to all")).is_topic_message, undefined);
+  await assert.rejects(grammy.api.sendMessage(-1005, "hello", { message_thread_id: 8 }), /message thread not found/);
+  await assert.rejects(grammy.api.sendMessage(ANA.id, "hello", { message_thread_id: 7 }), /message thread not found/);
+});
+
+test("buttons hold 64 bytes, and only queries that there are can be answered", async () => {
+  const keyboard = (data: string) => ({ reply_markup: { inline_keyboard: [[{ text: "Yes", callback_data: data }]] } });
+  await grammy.api.sendMessage(ANA.id, "hello", keyboard("x".repeat(64)));
+  await assert.rejects(grammy.api.sendMessage(ANA.id, "hello", keyboard("я".repeat(33))), /BUTTON_DATA_INVALID/);
+  bot.receive({ callback_query: { id: "q1", from: { id: ANA.id, is_bot: false, first_name: "Ana" }, chat_instance: "1", data: "y" } });
+  assert.equal(await grammy.api.answerCallbackQuery("q1"), true);
+  await assert.rejects(grammy.api.answerCallbackQuery("q2"), /query is too old/);
+});
+
+test("only the kinds that were asked for come, by polling too", async () => {
+  await grammy.api.getUpdates({ allowed_updates: ["callback_query"] });
+  bot.message(ANA, { text: "not asked for" });
+  assert.deepEqual(await grammy.api.getUpdates(), []); // left out: as before
+  await grammy.api.getUpdates({ allowed_updates: [] });
+  bot.message(ANA, { text: "asked for" });
+  assert.equal((await grammy.api.getUpdates()).length, 1);
+});
+
+test("one address a second", async () => {
+  await grammy.api.setWebhook("https://bot.example/hook");
+  await assert.rejects(grammy.api.setWebhook("https://bot.example/hook"), (error: GrammyError) => error.parameters.retry_after === 1);
+  bot.pass(1000);
+  assert.equal(await grammy.api.setWebhook("https://bot.example/hook"), true);
+});
+
+test("updates are kept for a day", async () => {
+  bot.message(ANA, { text: "yesterday" });
+  bot.pass(23 * 3600 * 1000);
+  bot.message(ANA, { text: "today" });
+  bot.pass(2 * 3600 * 1000);
+  assert.deepEqual((await grammy.api.getUpdates()).map((update) => update.message?.text), ["today"]);
+});
+
+test("an address that is gone for 23 hours is given up", async () => {
+  const server = createServer((_, response) => response.writeHead(410).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  bot = simulator.addBot({ token: TOKEN, retryDelayMs: 20, resolve: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await grammy.api.setWebhook("https://bot.example/hook");
+  bot.message(ANA, { text: "hello" });
+  const deliveries = async (count: number) => {
+    while (bot.deliverer.deliveries.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await deliveries(1);
+  assert.notEqual(bot.webhook, undefined);
+  bot.pass(23 * 3600 * 1000);
+  await deliveries(bot.deliverer.deliveries.length + 1);
+  while (bot.webhook) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal((await grammy.api.getWebhookInfo()).url, "");
+  assert.equal((await grammy.api.getUpdates()).length, 1);
+  server.close();
+  server.closeAllConnections();
+});
+
 test("files go up, albums stay together, files come down", async () => {
   const photo = await grammy.api.sendPhoto(ANA.id, new InputFile(Buffer.from("a picture"), "a.jpg"), { caption: "look" });
   assert.equal(photo.photo.at(-1)?.width, 1280);

@@ -22,12 +22,28 @@ function chatOf(bot: Bot, call: Call): Fields {
   return kind === "private" ? { id: Number(id), type: kind, first_name: "Client" } : { id: Number(id), type: kind, title: "Group" };
 }
 
+function checked(markup: Fields): Fields {
+  for (const key of [markup["inline_keyboard"] ?? []].flat(3) as Fields[]) {
+    const data = Buffer.byteLength(String(key["callback_data"] ?? ""));
+    if (data > 64 || (data === 0 && "callback_data" in key)) throw new ApiError(400, "Bad Request: BUTTON_DATA_INVALID");
+  }
+  return markup;
+}
+
 function common(bot: Bot, call: Call): Fields {
   const message: Fields = { message_id: bot.nextMessageId(), date: Math.floor(Date.now() / 1000), from: bot.me, chat: chatOf(bot, call) };
+  const topics = bot.topics.get(String(call.args["chat_id"]));
+  if (topics) message["chat"] = { ...(message["chat"] as Fields), is_forum: true };
+  const topic = Number(call.args["message_thread_id"] ?? 0);
+  if (topic !== 0) {
+    if (!topics?.has(topic)) throw new ApiError(400, "Bad Request: message thread not found");
+    message["message_thread_id"] = topic;
+    message["is_topic_message"] = true;
+  }
   const reply = call.args["reply_parameters"] as Fields | undefined;
   if (reply?.["message_id"]) message["reply_to_message"] = { message_id: reply["message_id"], date: 0, chat: message["chat"] as Json };
   const markup = call.args["reply_markup"] as Fields | undefined;
-  if (markup) message["reply_markup"] = markup;
+  if (markup) message["reply_markup"] = checked(markup);
   return message;
 }
 
@@ -113,9 +129,10 @@ function setWebhook(bot: Bot, call: Call): { result: Json; description: string }
   const secret = String(call.args["secret_token"] ?? "");
   if (secret.length > 256) throw new ApiError(400, "Bad Request: secret token is too long");
   if (!/^[A-Za-z0-9_-]*$/.test(secret)) throw new ApiError(400, "Bad Request: secret token contains unallowed characters");
+  bot.paceSetWebhook();
   const same = bot.webhook?.url === url && bot.webhook.secret === secret;
-  const allowed = Array.isArray(call.args["allowed_updates"]) ? call.args["allowed_updates"].map(String) : (bot.webhook?.allowed ?? []);
-  bot.setWebhook({ url, secret, maxConnections: Number(call.args["max_connections"] ?? 40), allowed, lastError: undefined });
+  if (Array.isArray(call.args["allowed_updates"])) bot.allowed = call.args["allowed_updates"].map(String);
+  bot.setWebhook({ url, secret, maxConnections: Number(call.args["max_connections"] ?? 40), lastError: undefined });
   return { result: true, description: same ? "Webhook is already set" : "Webhook was set" };
 }
 
@@ -130,13 +147,19 @@ function webhookInfo(bot: Bot): Fields {
   const info: Fields = { url: bot.webhook?.url ?? "", has_custom_certificate: false, pending_update_count: bot.pendingUpdates };
   if (bot.webhook) {
     info["max_connections"] = bot.webhook.maxConnections;
-    if (bot.webhook.allowed.length) info["allowed_updates"] = bot.webhook.allowed;
+    if (bot.allowed.length) info["allowed_updates"] = bot.allowed;
     if (bot.webhook.lastError) {
       info["last_error_date"] = bot.webhook.lastError.date;
       info["last_error_message"] = bot.webhook.lastError.message;
     }
   }
   return info;
+}
+
+function answerQuery(bot: Bot, id: string): boolean {
+  if (!bot.queries.has(id)) throw new ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid");
+  bot.answered.push(id);
+  return true;
 }
 
 function getFile(bot: Bot, call: Call): Fields {
@@ -173,7 +196,7 @@ export async function perform(bot: Bot, call: Call, closed: AbortSignal): Promis
       return { result: record(bot, call, message, []) };
     }
     case "sendchataction": chatOf(bot, call); return { result: true };
-    case "answercallbackquery": bot.answered.push(String(call.args["callback_query_id"])); return { result: true };
+    case "answercallbackquery": return { result: answerQuery(bot, String(call.args["callback_query_id"])) };
     case "setwebhook": return setWebhook(bot, call);
     case "deletewebhook": return deleteWebhook(bot, call);
     case "getwebhookinfo": return { result: webhookInfo(bot) };

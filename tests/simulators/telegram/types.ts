@@ -49,6 +49,5 @@ export interface Webhook {
   url: string;
   secret: string;
   maxConnections: number;
-  allowed: string[];
   lastError: { date: number; message: string } | undefined;
 }

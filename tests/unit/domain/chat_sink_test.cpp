@@ -82,6 +82,20 @@ TEST_P(ChatSinkTest, the_latest_edit_stands_whatever_order_they_come_in) {
   EXPECT_EQ(count("message_edits"), 2);
 }
 
+// Providers tell of changes that nobody sees.
+TEST_P(ChatSinkTest, an_edit_that_shows_nothing_new_is_none) {
+  apply("message.received", message(1, "hello"));
+  apply("message.edited", edit(1, "hello", 5));
+  apply("message.received", picture(2, "look"), "album");
+  auto same = picture(2, "look");
+  same["edited_at"] = at(5);
+  apply("message.edited", same, "album");
+  for (const auto& got : messages()) EXPECT_FALSE(got.edited_at) << got.text;
+  EXPECT_EQ(count("message_edits"), 0);
+  apply("message.edited", edit(1, "older", 3));  // the invisible one stands all the same
+  EXPECT_EQ(messages().at(0).text, "hello");
+}
+
 TEST_P(ChatSinkTest, an_edit_may_bring_another_file) {
   apply("message.received", picture(1, "a"));
   auto changed = picture(1, "b");
@@ -171,22 +185,25 @@ TEST_P(ChatSinkTest, a_thousand_albums_of_new_clients_are_a_thousand_chats) {
 }
 
 // TG-2
-TEST_P(ChatSinkTest, a_press_is_an_incoming_message_and_asks_to_be_acknowledged) {
-  const json press = {{"conversation", {{"id", "c"}}},
-                      {"author", {{"id", "a"}}},
-                      {"press_id", "p1"},
-                      {"data", "deal:1"},
-                      {"title", "Won"},
-                      {"message_id", "400"},
-                      {"at", at(0)}};
+TEST_P(ChatSinkTest, a_press_is_an_incoming_message_and_each_is_acknowledged) {
+  json press = {{"conversation", {{"id", "c"}}},
+                {"author", {{"id", "a"}}},
+                {"press_id", "p1"},
+                {"id", "400:a:deal:1"},
+                {"data", "deal:1"},
+                {"title", "Won"},
+                {"message_id", "400"},
+                {"at", at(0)}};
   apply("button.pressed", press);
+  press["press_id"] = "p2";  // the app repeats it: another spinning button, the same message
   apply("button.pressed", press);
   ASSERT_EQ(messages().size(), 1u);
   const auto got = messages().at(0);
   EXPECT_EQ(got.text, "Won");
   EXPECT_EQ(json::parse(got.content)["button"]["data"], "deal:1");
   EXPECT_FALSE(got.provider_id);
-  EXPECT_EQ(count("outbox where verb = 'acknowledge'"), 1);
+  EXPECT_EQ(count("outbox where verb = 'acknowledge' and lane = 'press:p1'"), 1);
+  EXPECT_EQ(count("outbox where verb = 'acknowledge' and lane = 'press:p2'"), 1);
 }
 
 TEST_P(ChatSinkTest, a_reply_finds_its_message_even_when_that_comes_later) {
@@ -232,6 +249,17 @@ TEST_P(ChatSinkTest, a_blocked_chat_is_reachable_again_when_the_client_writes) {
   apply("message.received", message(2, "back"));
   EXPECT_TRUE(chats().at(0).reachable);
   EXPECT_FALSE(chats().at(0).reason);
+}
+
+TEST_P(ChatSinkTest, members_who_go_on_writing_do_not_make_a_group_reachable) {
+  auto said = message(1, "hello");
+  said["conversation"]["kind"] = "group";
+  apply("message.received", said);
+  apply("conversation.changed", {{"conversation", {{"id", "c"}, {"kind", "group"}}}, {"reachable", false}});
+  said["message"]["id"] = "2";
+  apply("message.received", said);
+  EXPECT_EQ(messages().size(), 2u);
+  EXPECT_FALSE(chats().at(0).reachable);
 }
 
 TEST_P(ChatSinkTest, unusable_data_is_refused_as_invalid) {

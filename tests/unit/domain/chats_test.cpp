@@ -246,6 +246,34 @@ TEST_P(ChatsTest, a_reply_names_the_providers_message) {
   EXPECT_EQ(code_of([&] { post(draft); }), Code::invalid);
 }
 
+TEST_P(ChatsTest, a_message_that_was_sent_proves_that_the_chat_can_be_reached) {
+  apply("conversation.changed",
+        {{"conversation", {{"id", "c"}}}, {"reachable", false}, {"reason", "may not write"}});
+  ASSERT_FALSE(ChatWorld::chats().at(0).reachable);
+  EXPECT_TRUE(becomes(post("hello").id, Delivery::sent));
+  EXPECT_TRUE(ChatWorld::chats().at(0).reachable);
+  EXPECT_FALSE(ChatWorld::chats().at(0).reason);
+}
+
+TEST_P(ChatsTest, an_answer_goes_where_the_conversation_or_the_message_stands) {
+  const auto said_in = [&](int id, const nlohmann::json& topic) {
+    auto data = message(id, "in a topic", id);
+    data["conversation"]["facts"] = data["message"]["facts"] = topic;
+    apply("message.received", data);
+  };
+  said_in(2, {{"topic", 2}});
+  said_in(3, {{"topic", 3}});
+  apply("conversation.changed", {{"conversation", {{"id", "c"}}}, {"reachable", true}});  // says no topic
+  EXPECT_TRUE(becomes(post("to all").id, Delivery::sent));
+  EXPECT_EQ(caller.requests.at(0)["conversation"]["facts"], nlohmann::json({{"topic", 3}}));
+  Draft draft;
+  draft.text = "abcdefgh ijkl";              // both parts
+  draft.reply_to = messages(chat).at(2).id;  // behind the first one and its answer
+  EXPECT_TRUE(becomes(post(draft).id, Delivery::sent));
+  EXPECT_EQ(caller.requests.at(1)["conversation"]["facts"], nlohmann::json({{"topic", 2}}));
+  EXPECT_EQ(caller.requests.at(2)["conversation"]["facts"], nlohmann::json({{"topic", 2}}));
+}
+
 // TG-4
 TEST_P(ChatsTest, a_conversation_that_moves_while_sending_keeps_chat_and_queue) {
   caller.answers["one"] = port::Result(port::Message(R"({"provider_ids": ["1"], "moved_to": "new"})"));

@@ -160,6 +160,28 @@ TEST_P(LifecycleTest, RefusesTheSameIdentityTwiceAndNamesTheHolder) {  // CHAT-2
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(second) + "/in"), nullptr);
 }
 
+TEST_P(LifecycleTest, BelongsToOneIdentityForEver) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->deactivate(id));
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:2", "title": "Bot Two"})"));
+  instances_.trail.clear();
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("bot:2"), std::string::npos) << what_;
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check"}));  // nothing is registered
+  wait(lifecycle_->activate(create("Two").id, false, "en"));
+}
+
+TEST_P(LifecycleTest, IsNamedAfterTheAccountWhenNobodyNamedIt) {  // TG-1
+  const auto unnamed = create("").id;
+  wait(lifecycle_->activate(unnamed, false, "en"));
+  const auto stored = store_->read_now(
+      [&](store::Session& session) { return plugin::Integrations().find(session, unnamed); });
+  EXPECT_EQ(stored->name, "Bot One");
+  wait(lifecycle_->deactivate(unnamed));
+  EXPECT_EQ(wait(lifecycle_->activate(create("One").id, false, "en")).name, "One");
+}
+
 TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
   const auto first = create("One").id;
   wait(lifecycle_->activate(first, false, "en"));
@@ -220,6 +242,34 @@ TEST_P(LifecycleTest, AStartChangesNothingAtTheProvider) {
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
   wait(clock_.sleep(50ms));
   EXPECT_EQ(instances_.trail, std::vector<std::string>{"run"});
+}
+
+TEST_P(LifecycleTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
+  const auto id = create("One").id;
+  instances_.answers["register"] = port::Result(port::Message(R"({"state": {"kept": 1}})"));
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.trail.clear();
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && instances_.trail.size() < 2; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "register"}));
+  const auto request = json::parse(instances_.requests["register"]);
+  EXPECT_EQ(request.at("routes").at("in"), "https://new.example/hooks/acme/" + to_string_id(id) + "/in");
+  EXPECT_EQ(request.at("state"), json::parse(R"({"kept": 1})"));
+  EXPECT_EQ(request.at("take_over"), false);
+  EXPECT_EQ(stored_state(id), State::active);
+}
+
+TEST_P(LifecycleTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.answers["register"] = port::Result(Code::invalid, "no such host");
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && stored_state(id) == State::active; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(stored_state(id), State::degraded);
 }
 
 TEST_P(LifecycleTest, AListenerThatMayNotSignInSaysSo) {

@@ -78,6 +78,14 @@ TEST(DecideLookup, follows_what_the_provider_knows) {
   EXPECT_EQ(decide_lookup(failing(Code::unavailable), 10).next, Next::uncertain);
 }
 
+TEST(UploadTime, grows_with_the_bytes) {
+  EXPECT_EQ(upload_time(R"({"text": "hi"})"), Duration{0});
+  EXPECT_EQ(upload_time(R"({"attachments": [{"size": 50000000}, {"size": 10000000}, {"size": -1}, 7]})"),
+            Duration{1'200'000});
+  EXPECT_EQ(upload_time(R"({"attachments": [{"size": 1e300}]})"), Duration{86'400'000});
+  EXPECT_EQ(upload_time("{"), Duration{0});
+}
+
 TEST(BackOff, doubles_up_to_a_minute) {
   EXPECT_EQ(back_off(1, 0), Duration{1000});
   EXPECT_EQ(back_off(3, 0), Duration{4000});

@@ -42,12 +42,11 @@ class Application {
     return ProviderName(integration_, data_.conversation.id, provider_id);
   }
 
-  // True when the message was new.
-  bool receive() {
+  void receive() {
     const auto name = named(data_.message.id);
     if (const auto known = messages_.known(name)) {
       if (!known->outgoing) messages_.remember_original(name, *known, data_.message);
-      return false;
+      return;
     }
     const auto chat = chats_.open(integration_, data_.conversation);
     std::optional<Id> author;
@@ -55,7 +54,6 @@ class Application {
     store(chat, author);
     chats_.touch(chat, data_.message.at, true, author);
     deliveries_.settle_waiting(name);
-    return true;
   }
 
   void store(const Chat& chat, std::optional<Id> author) {
@@ -109,12 +107,13 @@ class Application {
     }
   }
 
+  // One that is known is a message no more, but its button spins too.
   void press() {
-    if (!receive()) return;
+    receive();
     outbox::Item item;
     item.id = context_.ids.next();
     item.integration = integration_;
-    item.lane = data_.message.id;  // waits for nothing: the button spins until it is answered
+    item.lane = "press:" + data_.press_id;  // waits for nothing: the button spins until it is answered
     item.verb = "acknowledge";
     item.idempotency_key = "acknowledge:" + std::to_string(item.id);
     item.payload = nlohmann::json({{"press_id", data_.press_id}}).dump();

@@ -144,7 +144,8 @@ Id ChatTable::keep_client(Id integration, const Client& seen) {
 
 void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client) {
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
-  const bool came_back = from_client && !chat.reachable;
+  // In a group others go on writing where the integration may not.
+  const bool came_back = from_client && !chat.reachable && chat.kind == "private";
   if (at > chat.last_message_at) {
     session_.exec("update chats set last_message_at = :at where id = :id and last_message_at < :at",
                   {at, chat.id});

@@ -27,7 +27,8 @@ class ChatTable {
   // The client's row, made or brought up to date.
   Id keep_client(Id integration, const Client& seen);
 
-  // A message came or went: the chat's activity; from a client it also proves that the client can be reached.
+  // A message came or went: the chat's activity; in a private chat one from the client also proves that the
+  // client can be reached.
   void touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client);
   void set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason);
   // The provider gave the conversation another id. Where both have a chat, the one that moved goes on with

@@ -31,6 +31,12 @@ std::optional<Subject> subject_of(Context& context, const outbox::Item& item) {
   return subject;
 }
 
+// Where in its conversation a message stands, as its plugin said it: an answer goes there.
+json facts_of(const std::optional<Message>& message) {
+  const auto content = message ? json::parse(message->content, nullptr, false) : json();
+  return content.is_object() ? content.value("facts", json()) : json();
+}
+
 }  // namespace
 
 std::optional<std::string> Deliveries::request(store::Session& session, const outbox::Item& item) {
@@ -47,6 +53,10 @@ std::optional<std::string> Deliveries::request(store::Session& session, const ou
   conversation["kind"] = subject->chat.kind;
   conversation["facts"] = json::parse(subject->chat.facts, nullptr, false);
   request["reply_to"] = nullptr;
+  if (subject->message.reply_to) {
+    const auto facts = facts_of(MessageTable(context).find_without_files(*subject->message.reply_to));
+    if (facts.is_object()) conversation["facts"] = facts;
+  }
   if (item.part == 0 && subject->message.reply_to) {
     const auto name = MessageTable(context).name_of(*subject->message.reply_to, item.integration,
                                                     subject->chat.conversation);
@@ -76,6 +86,8 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
     const ProviderName where(item.integration, conversation, {});
     deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
   }
+  const bool arrived = outcome.kind == Kind::sent && !outcome.provider_ids.empty();
+  if (arrived && !subject->chat.reachable) chats.set_reachable(subject->chat.id, true, std::nullopt);
   if (outcome.refused) chats.set_reachable(subject->chat.id, false, outcome.reason);
   deliveries.refresh(subject->message.id);
 }

@@ -139,7 +139,8 @@ MessageData read_press(std::string_view type, const json& data, std::int64_t now
   MessageData message;
   const auto press = text_at(data, "press_id");
   if (press.empty()) refuse(type, "/press_id");
-  message.id = "press:" + press;
+  const auto same = text_at(data, "id");
+  message.id = "press:" + (same.empty() ? press : same);
   const auto value = text_at(data, "data");
   message.text = text_at(data, "title");
   if (message.text.empty()) message.text = value;
@@ -147,7 +148,7 @@ MessageData read_press(std::string_view type, const json& data, std::int64_t now
   message.at = time_at(data, "at").value_or(now);
   message.sequence = number_at(data, "sequence").value_or(0);
   auto content = json::object();
-  content["button"] = without(data, {"conversation", "author", "at", "sequence"});
+  content["button"] = without(data, {"id", "conversation", "author", "at", "sequence"});
   message.content = content.dump();
   return message;
 }

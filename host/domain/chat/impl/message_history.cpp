@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "domain/chat/impl/attachment_table.hpp"
@@ -25,7 +27,10 @@ std::string joined(const std::string& whole, const std::string& part) {
       differing[key] = value;
     }
   }
-  if (!differing.empty()) result["parts"].push_back(std::move(differing));
+  auto& parts = result["parts"];
+  if (!differing.empty() && std::find(parts.begin(), parts.end(), differing) == parts.end())
+    parts.push_back(std::move(differing));
+  if (parts.is_null()) result.erase("parts");
   return result.dump();
 }
 
@@ -82,15 +87,18 @@ void MessageTable::edit(const ProviderName& name, const Known& known, const Mess
     archive(known.message, name.provider_id, fresh);
     return;
   }
-  archive_current(known.message, name.provider_id, standing);
-  replace_attachments(name, known, fresh);
+  const bool visible = !shows_the_same(name, known, fresh);
+  if (visible) archive_current(known.message, name.provider_id, standing);
+  // The version that stands, for edits that come late.
   const auto edited_at = fresh.edited_at.value_or(context_.now);
-  session_.exec("update messages set edited_at = :edited where id = :id", {edited_at, known.message});
   session_.exec(
       "update message_provider_ids set edited_at = :edited where integration = :integration and conversation "
       "= :conversation "
       "and provider_id = :provider_id",
       {edited_at, name.integration, name.conversation, name.provider_id});
+  if (!visible) return;
+  session_.exec("update messages set edited_at = :edited where id = :id", {edited_at, known.message});
+  if (!has_same_files(name, known, fresh)) replace_attachments(name, known, fresh);
   if (known.part_text) {
     session_.exec(
         "update message_provider_ids set text = :text where integration = :integration and conversation = "
@@ -104,8 +112,7 @@ void MessageTable::edit(const ProviderName& name, const Known& known, const Mess
                 {fresh.text, fresh.content, known.message});
 }
 
-void MessageTable::replace_attachments(const ProviderName& name, const Known& known,
-                                       const MessageData& fresh) {
+bool MessageTable::has_same_files(const ProviderName& name, const Known& known, const MessageData& fresh) {
   const auto standing = session_.query(
       "select file, unique_id from message_attachments where message = :message and provider_id = "
       ":provider_id and "
@@ -119,7 +126,18 @@ void MessageTable::replace_attachments(const ProviderName& name, const Known& kn
     const auto unique_id = standing[i].maybe_text(1);
     same = unique_id && file.unique_id ? *unique_id == *file.unique_id : standing[i].text(0) == file.file;
   }
-  if (same) return;
+  return same;
+}
+
+bool MessageTable::shows_the_same(const ProviderName& name, const Known& known, const MessageData& fresh) {
+  const auto row = session_.query_one("select text, content from messages where id = :id", {known.message});
+  const auto text = known.part_text.value_or(row->text(0));
+  const auto content = known.part_text ? joined(row->text(1), fresh.content) : fresh.content;
+  return text == fresh.text && parsed(row->text(1)) == parsed(content) && has_same_files(name, known, fresh);
+}
+
+void MessageTable::replace_attachments(const ProviderName& name, const Known& known,
+                                       const MessageData& fresh) {
   AttachmentTable attachments(context_);
   attachments.replace(known.message, name.provider_id);
   AttachmentOwner owner(name.integration, known.message);

@@ -55,7 +55,7 @@ class MessageTable {
   void join_part(Id message, const std::string& content);
 
   // Keeps what was there, then sets what is new. An edit older than the version that stands only joins the
-  // history.
+  // history; one that shows nothing new (providers tell of changes that nobody sees) leaves no trace.
   void edit(const ProviderName& name, const Known& known, const MessageData& fresh);
   // The first version, told after a later one: it joins the history once.
   void remember_original(const ProviderName& name, const Known& known, const MessageData& original);
@@ -65,6 +65,8 @@ class MessageTable {
  private:
   void archive(Id message, const std::string& provider_id, const MessageData& version);
   void archive_current(Id message, const std::string& provider_id, std::int64_t version_at);
+  bool has_same_files(const ProviderName& name, const Known& known, const MessageData& fresh);
+  bool shows_the_same(const ProviderName& name, const Known& known, const MessageData& fresh);
   void replace_attachments(const ProviderName& name, const Known& known, const MessageData& fresh);
 
   Context& context_;
