@@ -47,9 +47,10 @@ class Result {
 
   Code code = Code::ok;
   Duration retry_after{0};
-  std::string text;   // one line of English
-  bool lost = false;  // not said by the plugin: its process ended before it answered
-  Message message;    // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
+  std::string text;     // one line of English
+  bool lost = false;    // not said by the plugin: its process ended before it answered
+  bool poison = false;  // the call ended its process again and again: not to be made once more
+  Message message;      // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
 };
 
 // The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by

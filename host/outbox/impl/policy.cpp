@@ -130,7 +130,7 @@ Decision decide(const Policy& policy, const port::Result& result, int failures) 
     case Code::unauthenticated:
       return Decision(Next::signed_out, result.text);
     case Code::internal:
-      if (failures + 1 < kInternalTries) return retry_as(result, false);
+      if (!result.poison && failures + 1 < kInternalTries) return retry_as(result, false);
       return refused_as(result);
     case Code::invalid:
     case Code::denied:

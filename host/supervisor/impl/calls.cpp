@@ -12,7 +12,14 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr Duration kCancelGrace{500};
+
+port::Result poison(const Flight& flight) {
+  auto result = port::failure(Code::internal, Text("supervisor.poison", {{"method", flight.call.method}}));
+  result.poison = true;
+  return result;
 }
+
+}  // namespace
 
 bool goes_beside(const std::string& method) {
   return method == "pb.listen/1:run" || method == "pb.sync/1:run";
@@ -222,8 +229,7 @@ void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
     } else if (counted && flight->strikes >= 2 && inside == 1) {
       logger_of(*crew).error("a call ended its worker twice, alone: it is given up",
                              {{"method", flight->call.method}, {"trace", flight->call.trace}});
-      answer(flight,
-             port::failure(Code::internal, Text("supervisor.poison", {{"method", flight->call.method}})));
+      answer(flight, poison(*flight));
     } else {
       again.push_back(flight);
     }
