@@ -38,6 +38,29 @@ TEST_F(WorkerProcess, ThatDiesAfterACallActedAnswersOutcomeUnknown) {
   EXPECT_EQ(bench.act("abort").code, Code::outcome_unknown);
 }
 
+// What was asked is cancelled first: what it starts after the question would be started twice.
+TEST_F(WorkerProcess, ThatDiesLosesItsRequestsBeforeItIsAskedWhatActed) {
+  bench.host->hold = true;
+  auto asking = bench.begin_act("ask");
+  ASSERT_TRUE(eventually([this] { return bench.host->waiting() == 1; }));
+  bench.act("crash");
+  const auto lines = bench.host->lines();
+  const auto cancel = std::find(lines.begin(), lines.end(), "cancel");
+  EXPECT_LT(cancel, std::find(lines.begin(), lines.end(), "acted"));
+}
+
+TEST_F(WorkerProcess, CallThatOnlyWaitedForRoomIsLostUntouched) {
+  std::vector<std::future<port::Result>> inside;
+  for (int i = 0; i < 16; ++i) inside.push_back(bench.begin_act("silent"));
+  auto waiting = bench.begin_act("describe");
+  bench.call("pb.lifecycle/1:health");
+  ::kill(bench.port->pid(), SIGKILL);
+  EXPECT_FALSE(inside.front().get().untouched);
+  const auto result = waiting.get();
+  EXPECT_TRUE(result.lost);
+  EXPECT_TRUE(result.untouched);
+}
+
 TEST_F(WorkerProcess, ThatExitsWithAnErrorCountsAgainstThePlugin) {
   EXPECT_EQ(bench.act("exit").code, Code::unavailable);
   const auto end = death();

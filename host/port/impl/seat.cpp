@@ -93,7 +93,8 @@ void Seat::deliver(std::uint64_t id, Call call, Instance::Done done) {
       Open open;
       open.done = std::move(done);
       open.trace = call.trace;
-      if (call.timeout > Duration{0}) open.limit = clock_.monotonic() + call.timeout;
+      open.began = clock_.monotonic();
+      if (call.timeout > Duration{0}) open.limit = open.began + call.timeout;
       open_.emplace(id, std::move(open));
     }
   }
@@ -214,7 +215,7 @@ void Seat::answer_open_calls() {
     left.swap(open_);
   }
   for (auto& [id, open] : left) {
-    const bool acted = open.delivered && host_->acted(open.trace);
+    const bool acted = open.delivered && host_->acted(open.trace, open.began);
     open.done(failure(acted ? Code::outcome_unknown : Code::cancelled, Text("port.stopping")));
   }
 }

@@ -67,6 +67,7 @@ class Seat : public std::enable_shared_from_this<Seat> {
   struct Open {  // a call inside the plugin
     Instance::Done done;
     std::string trace;
+    std::chrono::nanoseconds began{0};
     std::chrono::nanoseconds limit{0};  // on the monotonic clock; 0: none
     bool cancelled = false;
     bool delivered = false;

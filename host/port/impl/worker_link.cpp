@@ -81,19 +81,22 @@ void WorkerLink::open(std::uint32_t number, std::string plugin_id, std::shared_p
 
 void WorkerLink::call(std::uint32_t instance, std::uint64_t id, Call call, Instance::Done done) {
   bool gone = false;
+  bool died = false;
   {
     const std::lock_guard lock(mutex_);
-    gone = dead_ || !seats_.contains(instance);
+    died = dead_;
+    gone = died || !seats_.contains(instance);
     if (!gone) {
       auto& open = open_[id];
       open.instance = instance;
       open.done = std::move(done);
       open.trace = call.trace;
+      open.began = options_.clock.monotonic();
     }
   }
   if (gone) {
     auto result = failure(Code::unavailable, Text("port.instance_closed"));
-    result.lost = true;
+    result.lost = result.untouched = died;
     return done(std::move(result));
   }
   auto head = wire::call_head(call);
@@ -225,7 +228,7 @@ void WorkerLink::on_answer(Frame frame) {
     if (closing_.contains(call.instance)) closing = seats_[call.instance].host;
   }
   // Calls that the end of an instance cuts off: the worker cannot know whether they acted, the host may.
-  if (closing && result.code == Code::outcome_unknown && !closing->acted(call.trace))
+  if (closing && result.code == Code::outcome_unknown && !closing->acted(call.trace, call.began))
     result.code = Code::cancelled;
   call.done(std::move(result));
 }

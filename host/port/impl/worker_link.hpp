@@ -54,6 +54,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
     std::uint32_t instance = 0;
     Instance::Done done;
     std::string trace;
+    std::chrono::nanoseconds began{0};
   };
 
   void on_frame(wire::Frame frame);

@@ -194,15 +194,16 @@ void WorkerLink::end(const Death& death) {
   const Text reason("port.worker_died", {{"cause", death.cause}});
   const auto error = std::make_exception_ptr(Error(Code::unavailable, reason));
   started(error);
+  // Before it is asked what acted: afterwards nothing acts any more.
+  for (auto& [number, seat] : seats) {
+    for (const auto id : seat.asked) seat.host->cancel(id);
+  }
   for (auto& [id, call] : open) {
     const auto seat = seats.find(call.instance);
-    const bool acted = seat != seats.end() && seat->second.host->acted(call.trace);
+    const bool acted = seat != seats.end() && seat->second.host->acted(call.trace, call.began);
     auto result = failure(acted ? Code::outcome_unknown : Code::unavailable, reason);
     result.lost = true;
     call.done(std::move(result));
-  }
-  for (auto& [number, seat] : seats) {
-    for (const auto id : seat.asked) seat.host->cancel(id);
   }
   for (auto& [number, opened] : opening) opened(error);
   for (auto& [number, waiting] : closing) {

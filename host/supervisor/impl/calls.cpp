@@ -134,7 +134,7 @@ void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const Flig
     return flush_all(crew);
   }
   if (flight->overdue && result.code == Code::cancelled) {
-    const bool acted = post && post->spec.host->acted(flight->call.trace);
+    const bool acted = post && post->spec.host->acted(flight->call.trace, flight->began);
     result = port::failure(acted ? Code::outcome_unknown : Code::deadline,
                            Text("supervisor.overdue", {{"method", flight->call.method}}));
   }
@@ -196,7 +196,7 @@ void Fleet::Engine::grace_over(const FlightPtr& flight) {
   logger_of(*post->crew)
       .error("a plugin inside the host is stalled: " + why,
              {{"integration", to_string_id(post->spec.integration)}});
-  const bool acted = post->spec.host->acted(flight->call.trace);
+  const bool acted = post->spec.host->acted(flight->call.trace, flight->began);
   const Text text("supervisor.overdue", {{"method", flight->call.method}});
   answer(flight, port::failure(acted ? Code::outcome_unknown : Code::deadline, text));
 }
@@ -209,15 +209,17 @@ void Fleet::Engine::refuse_waiting(const PostPtr& post, const port::Result& resu
 void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
   const auto lost = std::exchange(crew->lost, {});
   crew->alone.reset();
-  const auto inside = std::count_if(lost.begin(), lost.end(),
-                                    [](const auto& item) { return !goes_beside(item.first->call.method); });
+  const auto inside = std::count_if(lost.begin(), lost.end(), [](const auto& item) {
+    return !item.second.untouched && !goes_beside(item.first->call.method);
+  });
   std::deque<FlightPtr> again;
   for (const auto& [flight, result] : lost) {
     flight->inside = false;
     const auto post = flight->post.lock();
     if (post) post->inside.erase(flight);
     if (post) post->idle.notify();
-    if (counted) ++flight->strikes;
+    const bool struck = counted && !result.untouched;  // who only waited in the window has done nothing
+    if (struck) ++flight->strikes;
     const Text overdue("supervisor.overdue", {{"method", flight->call.method}});
     if (!post || result.code == Code::outcome_unknown || goes_beside(flight->call.method) ||
         post->condition == Condition::stopping) {
@@ -226,18 +228,14 @@ void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
       answer(flight, port::failure(Code::deadline, overdue));
     } else if (flight->cancelled) {
       answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
-    } else if (counted && flight->strikes >= 2 && inside == 1) {
+    } else if (struck && flight->strikes >= 2 && inside == 1) {
       logger_of(*crew).error("a call ended its worker twice, alone: it is given up",
                              {{"method", flight->call.method}, {"trace", flight->call.trace}});
       answer(flight, poison(*flight));
     } else {
-      again.push_back(flight);
+      (struck ? crew->suspects : again).push_back(flight);
     }
     if (flight->done && flight->limit.count() == 0) arm(flight, options_.unlimited_wait);
-  }
-  if (counted) {
-    crew->suspects.insert(crew->suspects.end(), again.begin(), again.end());
-    return;
   }
   for (auto flight = again.rbegin(); flight != again.rend(); ++flight)
     (*flight)->post.lock()->waiting.push_front(*flight);

@@ -48,6 +48,7 @@ class FleetTest : public testing::Test {
     manifest->version = "0.1.0";
     manifest->artefact = test::plugin_library("misbehave");
     manifest->instances_per_worker = instances_per_worker_;
+    manifest->calls_per_instance = calls_per_instance_;
     return Spec(id, manifest, host_, [settings](std::shared_ptr<port::Instance> instance) {
       return configure(instance, settings);
     });
@@ -74,6 +75,7 @@ class FleetTest : public testing::Test {
   }
 
   int instances_per_worker_ = 0;
+  int calls_per_instance_ = 16;
   std::promise<std::string> quarantined_;
   std::shared_ptr<test::FakeHost> host_ = std::make_shared<test::FakeHost>();
   test::Machine machine_;
@@ -253,6 +255,13 @@ class QuarantineTest : protected StandingClock, public FleetTest {
     ASSERT_TRUE(eventually([&] { return health(kOne).condition != Condition::ready; }));
     futures_.push_back(std::move(dying));
   }
+  // Lets time pass until the worker was started again so often.
+  bool restarts(std::uint64_t count) {
+    return eventually([&] {
+      manual.advance(100ms);
+      return health(kOne).restarts == count;
+    });
+  }
   std::vector<std::future<port::Result>> futures_;
 };
 
@@ -281,6 +290,20 @@ TEST_F(QuarantineTest, FiveCountedDeathsInTenMinutes) {
   fleet_.release(kOne);
   EXPECT_TRUE(becomes(kOne, Condition::ready));
   EXPECT_EQ(call(kOne, "describe").code, Code::ok);
+}
+
+// It has done nothing yet: only its own two deaths make it poison.
+TEST_F(QuarantineTest, CallThatOnlyWaitedForRoomIsNotSuspected) {
+  calls_per_instance_ = 1;
+  run(kOne);
+  auto first = begin(kOne, "crash", 0s);
+  auto second = begin(kOne, "crash", 0s);
+  EXPECT_TRUE(restarts(2));
+  EXPECT_TRUE(first.get().poison);
+  EXPECT_TRUE(restarts(3));
+  EXPECT_NE(second.wait_for(0s), std::future_status::ready);
+  EXPECT_TRUE(restarts(4));
+  EXPECT_TRUE(second.get().poison);
 }
 
 TEST_F(QuarantineTest, AccidentsDoNotCount) {

@@ -176,7 +176,9 @@ class Side final : public port::HostSide {
     metrics_.record(handle, value, label_values);
   }
 
-  bool acted(const std::string& trace) override { return context_->kept->acted.has(trace); }
+  bool acted(const std::string& trace, std::chrono::nanoseconds since) override {
+    return context_->kept->acted.has(trace, since);
+  }
 
  private:
   void refuse(std::shared_ptr<Asked> asked) {
