@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/trace.hpp"
 #include "fakes.hpp"
 #include "hooks/dispatcher.hpp"
 #include "port/support.hpp"
@@ -27,7 +28,7 @@ class PoisonTest : public ::testing::Test {
     manifest->id = "misbehave";
     manifest->version = "0.1.0";
     manifest->artefact = test::plugin_library("misbehave");
-    machine.run(fleet.run(supervisor::Spec(7, manifest, std::make_shared<test::FakeHost>(), start)));
+    machine.run(fleet.run(supervisor::Spec(7, manifest, host, start)));
     committer.on_stored([this](std::vector<InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   }
   ~PoisonTest() override {
@@ -45,11 +46,15 @@ class PoisonTest : public ::testing::Test {
   }
   Dispatcher::Options dispatcher_options() {
     Dispatcher::Options made;
-    made.call_timeout = 3s;
+    made.call_timeout = 1s;
     made.first_wait = 100ms;
     return made;
   }
-  void put(const std::string& body) { machine.run(committer.put(make_row(7, "chat", {}, body))); }
+  void put(const std::string& body) {
+    auto row = make_row(7, "chat", {}, body);
+    row.trace = Trace::make().traceparent();
+    machine.run(committer.put(std::move(row)));
+  }
   bool becomes(const std::string& from_where, std::int64_t wanted) {
     return test::eventually([&] { return count(*store, from_where) == wanted; });
   }
@@ -62,6 +67,7 @@ class PoisonTest : public ::testing::Test {
 
   support::FreshDatabase database{support::Database::sqlite};
   std::unique_ptr<store::Store> store = database.open();
+  std::shared_ptr<test::FakeHost> host = std::make_shared<test::FakeHost>();
   test::Machine machine;
   IdMint mint{machine.clock};
   FakeSink sink{*store};
@@ -82,6 +88,23 @@ TEST_F(PoisonTest, webhook_that_ends_its_worker_twice_is_a_dead_letter_and_the_l
   EXPECT_THAT(reason(), HasSubstr("twice"));
   EXPECT_EQ(health().restarts, 2u);
   EXPECT_EQ(health().condition, supervisor::Condition::ready);
+}
+
+TEST_F(PoisonTest, webhook_that_hangs_twice_is_a_dead_letter_and_the_lane_goes_on) {
+  dispatcher.start();
+  put(R"({"misbehave":"hang"})");
+  put("{}");
+  EXPECT_TRUE(becomes("inbox where state = 'done'", 1));
+  EXPECT_THAT(reason(), HasSubstr("twice"));
+  EXPECT_EQ(health().restarts, 2u);
+}
+
+TEST_F(PoisonTest, webhook_that_crashes_after_it_acted_is_a_dead_letter_too) {
+  host->has_acted = true;
+  dispatcher.start();
+  put(R"({"misbehave":"crash"})");
+  EXPECT_TRUE(becomes("inbox where state = 'dead'", 1));
+  EXPECT_EQ(health().restarts, 2u);
 }
 
 }  // namespace

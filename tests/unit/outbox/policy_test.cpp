@@ -67,6 +67,8 @@ TEST(Decide, poison_is_never_tried_again) {
   auto result = failing(Code::internal);
   result.poison = true;
   EXPECT_EQ(decide(Policy(), result, 0).next, Next::failed);
+  result.code = Code::outcome_unknown;
+  EXPECT_EQ(decide(policy_of("provider"), result, 0).next, Next::uncertain);
 }
 
 TEST(Decide, internal_faults_are_tried_three_times) {
