@@ -12,7 +12,9 @@ inline constexpr std::size_t kMaxJson = 4u << 20;    // its JSON
 inline constexpr std::size_t kMaxBlobs = 1024;       // its attachments
 inline constexpr std::size_t kMaxHead = 64u << 10;   // method, trace and texts around it
 inline constexpr std::size_t kMaxUnsent = 8u << 20;  // waiting to be written: above it nothing more is read
-inline constexpr std::size_t kMaxHostCalls = 256;    // open at once, per instance
+inline constexpr std::size_t kMaxStuck = 64u
+                                         << 20;    // added to it for an end that takes nothing: then it ends
+inline constexpr std::size_t kMaxHostCalls = 256;  // open at once, per instance
 
 // How many calls are inside a plugin at the same time; the rest waits. Listeners, sync runs and lifecycle go
 // beside.

@@ -21,7 +21,7 @@ void say(const std::string& text) {
 
 [[noreturn]] void leave(const std::string& reason) {
   if (reason.empty()) ::_exit(0);
-  say("the host sent garbage: " + reason);
+  say("the host " + reason);
   ::_exit(kGarbage);
 }
 

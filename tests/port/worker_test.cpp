@@ -1,6 +1,8 @@
 // What only a worker can do to us: die, hang, send garbage (HOST-5).
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "port/subject.hpp"
@@ -128,6 +130,39 @@ TEST(WorkerPing, SilenceEndsAStoppedWorker) {
   const auto end = died.get_future().get();
   EXPECT_EQ(end.kind, port::Death::Kind::plugin);
   EXPECT_NE(end.cause.find("no ping"), std::string::npos) << end.cause;
+}
+
+// A worker made of a script: it says hello, then `frame` again and again, and reads nothing.
+std::filesystem::path script_worker(const port::wire::Frame& frame) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("worker" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  std::string hello;
+  std::string again;
+  port::wire::append(hello, port::wire::hello_frame(port::Hello()));
+  port::wire::append(again, frame);
+  std::ofstream(folder / "hello") << hello;
+  std::ofstream(folder / "again") << again;
+  const auto path = folder / "worker";
+  std::ofstream(path) << "#!/bin/sh\ncd \"${0%/*}\" && cat hello >&3\n"
+                      << "while cat again >&3; do sleep 0.05; done\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
+
+TEST(WorkerPing, OnlyAnAnswerToAPingIsASignOfLife) {
+  Machine machine;
+  const auto worker = script_worker(port::wire::Frame(port::wire::Kind::pong, 0, 999));
+  port::RemoteOptions options(worker, plugin_library("misbehave"), port::Expected("misbehave", "0.1.0"),
+                              machine.context.get_executor(), machine.clock);
+  options.ping_every = 100ms;
+  options.pong_within = 500ms;
+  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  auto end = died.get_future();
+  ASSERT_EQ(end.wait_for(5s), std::future_status::ready);
+  EXPECT_NE(end.get().cause.find("no ping"), std::string::npos);
+  std::filesystem::remove_all(worker.parent_path());
 }
 
 TEST(WorkerErrors, StandardErrorGoesToTheJournal) {

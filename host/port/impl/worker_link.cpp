@@ -147,7 +147,7 @@ void WorkerLink::on_frame(Frame frame) {
     case Kind::metric:
       return on_noise(std::move(frame));
     case Kind::pong:
-      asio::post(strand_, [self = shared_from_this()] { self->heard_ = self->options_.clock.monotonic(); });
+      asio::post(strand_, [self = shared_from_this(), ping = frame.id] { self->on_pong(ping); });
       return;
     case Kind::bye: {
       auto error = std::make_exception_ptr(wire::read_error(frame));

@@ -71,6 +71,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void watch_process();
   void read_errors();
   void tick();
+  void on_pong(std::uint64_t ping);
   void on_wire_end(std::string reason);
   void on_exit();
   void signal_kill();
@@ -97,6 +98,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   LineReader lines_;
   Hello hello_;
   std::uint64_t pings_ = 0;
+  std::uint64_t ponged_ = 0;  // the last that was answered
   std::chrono::nanoseconds heard_{0};
   std::chrono::nanoseconds ticked_{0};
   bool exited_ = false;

@@ -55,6 +55,12 @@ void WorkerLink::tick() {
   });
 }
 
+void WorkerLink::on_pong(std::uint64_t ping) {
+  if (ping <= ponged_ || ping > pings_) return;  // of nothing that we asked: not a sign of life
+  ponged_ = ping;
+  heard_ = options_.clock.monotonic();
+}
+
 void WorkerLink::signal_kill() {
   asio::post(strand_, [self = shared_from_this()] {
     if (!self->exited_) ::syscall(SYS_pidfd_send_signal, self->process_.native_handle(), SIGKILL, nullptr, 0);
@@ -98,7 +104,7 @@ void WorkerLink::leave(Duration grace, std::function<void()> gone) {
 void WorkerLink::on_wire_end(std::string reason) {
   wire_ended_ = true;
   if (!reason.empty()) {
-    kill("it sent garbage: " + reason);
+    kill("it " + reason);
   } else if (!exited_) {
     end_timer_ = options_.clock.after(strand_, kEndGrace, [self = shared_from_this()] {
       if (!self->exited_) self->kill("it closed its line to the host");
