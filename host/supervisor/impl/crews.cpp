@@ -162,7 +162,7 @@ void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port
     post->retry.reset();
     post->last_error = death.cause;
     set(*post, Condition::waiting);
-    tell_runners(*post, error);
+    if (counted || !post->spec.keep) tell_runners(*post, error);  // else it goes on as if nothing had been
   }
   settle_lost(crew, counted);
   for (const auto& [id, post] : posts) {

@@ -49,7 +49,7 @@ asio::awaitable<void> Fleet::Engine::bring_up(PostPtr post, std::uint64_t attemp
   if (post->attempt != attempt || opened->error || opened->lost) {
     if (opened->instance) tasks_.spawn_on(strand_, "close", close_quietly(std::move(opened->instance)));
     // A death is told by itself, and ends this attempt.
-    if (post->attempt == attempt && opened->error) post_failed(post, opened->error);
+    if (post->attempt == attempt && opened->error && !opened->lost) post_failed(post, opened->error);
     co_return;
   }
   post->instance = std::move(opened->instance);
@@ -72,7 +72,8 @@ asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_
     opened->lost = result.lost;
     if (!result.ok() && !result.lost)
       opened->error = std::make_exception_ptr(Error(result.code, Text::verbatim(result.text)));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    opened->lost = error.text().id() == "port.worker_died";
     opened->error = std::current_exception();
   }
 }

@@ -131,6 +131,26 @@ TEST_F(FleetTest, RunThrowsWhatThePluginSays) {
   EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
 }
 
+boost::asio::awaitable<port::Result> hang_once(std::shared_ptr<port::Instance> instance,
+                                               std::shared_ptr<std::atomic<int>> tries) {
+  const std::string way = ++*tries == 1 ? "silent" : "describe";
+  port::Call call("pb.channel/1:send", port::Message(json{{"misbehave", way}}.dump()));
+  auto answer = instance->call(std::move(call));
+  co_return co_await std::move(answer);
+}
+
+TEST_F(FleetTest, RunOutlivesAnAccident) {
+  const auto tries = std::make_shared<std::atomic<int>>(0);
+  auto unlucky = spec(kOne);
+  unlucky.prepare = [tries](std::shared_ptr<port::Instance> instance) { return hang_once(instance, tries); };
+  auto running = machine_.start(fleet_.run(std::move(unlucky)));
+  ASSERT_TRUE(eventually([&] { return *tries == 1; }));
+  ::kill(health(kOne).pid, SIGKILL);
+  EXPECT_NO_THROW(running.get());
+  EXPECT_EQ(*tries, 2);
+  EXPECT_EQ(health(kOne).condition, Condition::ready);
+}
+
 TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {
   auto once = spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})");
   once.keep = false;
