@@ -31,8 +31,9 @@ class Death {
  public:
   enum class Kind {
     asked,     // after stop(): nobody's fault
-    plugin,    // a crash, a non-zero exit, garbage, or a kill by us for time: counts against the plugin
-    accident,  // a SIGKILL that we did not send: somebody else's doing
+    plugin,    // a crash, an exit that nobody asked for, garbage, a kill by us for time or by the kernel for
+               // memory: counts against the plugin
+    accident,  // a SIGKILL that neither sent: somebody else's doing
   };
   Kind kind = Kind::plugin;
   int signal = 0;  // 0: it exited

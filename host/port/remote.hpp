@@ -54,6 +54,7 @@ class RemoteOptions {
   Duration start_limit{10'000};    // until the library is open
   Duration ping_every{5'000};
   Duration pong_within{10'000};  // a worker that is silent for so long is killed
+  std::filesystem::path vmstat = "/proc/vmstat";
 };
 
 // Starts a worker and opens the library in it. Throws Error with the same reasons as open_local, or what

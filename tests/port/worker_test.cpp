@@ -76,6 +76,30 @@ TEST_F(WorkerProcess, ThatSomebodyElseKillsIsAnAccident) {
   EXPECT_EQ(bench.act("describe").code, Code::unavailable);
 }
 
+TEST_F(WorkerProcess, ThatExitsUnaskedCountsAgainstThePlugin) {
+  EXPECT_EQ(bench.act("exit", {{"code", 0}}).code, Code::unavailable);
+  EXPECT_EQ(death().kind, port::Death::Kind::plugin);
+}
+
+TEST(WorkerMemory, KernelThatEndsItForMemoryCountsAgainstThePlugin) {
+  const auto vmstat = std::filesystem::path(testing::TempDir()) / ("vmstat" + std::to_string(::getpid()));
+  std::ofstream(vmstat) << "nr_free_pages 5\noom_kill 1\n";
+  Machine machine;
+  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
+                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
+                              machine.clock);
+  options.vmstat = vmstat;
+  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  std::ofstream(vmstat) << "nr_free_pages 5\noom_kill 2\n";
+  ::kill(port->pid(), SIGKILL);
+  const auto end = died.get_future().get();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("memory"), std::string::npos);
+  std::filesystem::remove(vmstat);
+}
+
 TEST_F(WorkerProcess, ThatHangsIsKilledByUs) {
   auto waiting = bench.begin_act("hang");
   bench.port->kill("a call outlived its limit");

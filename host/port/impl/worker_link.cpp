@@ -26,6 +26,7 @@ void WorkerLink::say(int level, const std::string& text) const {
 
 void WorkerLink::run(Told told) {
   asio::post(strand_, [self = shared_from_this(), told = std::move(told)]() mutable {
+    self->oom_kills_ = self->oom_kills();
     self->started_ = std::move(told);
     self->watch_process();
     self->read_errors();

@@ -72,6 +72,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void read_errors();
   void tick();
   void on_pong(std::uint64_t ping);
+  std::uint64_t oom_kills() const;
   void on_wire_end(std::string reason);
   void on_exit();
   void signal_kill();
@@ -97,6 +98,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   std::array<char, 4096> error_bytes_{};
   LineReader lines_;
   Hello hello_;
+  std::uint64_t oom_kills_ = 0;  // at the last tick
   std::uint64_t pings_ = 0;
   std::uint64_t ponged_ = 0;  // the last that was answered
   std::chrono::nanoseconds heard_{0};

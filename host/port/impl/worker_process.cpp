@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -44,6 +45,7 @@ void WorkerLink::tick() {
   const auto now = options_.clock.monotonic();
   const bool late = now - ticked_ > 2 * options_.ping_every;  // we were stopped ourselves: hear it out first
   ticked_ = now;
+  oom_kills_ = oom_kills();
   if (late) heard_ = now;
   if (now - heard_ >= options_.pong_within) {
     return kill("it answered no ping for " + std::to_string(options_.pong_within.count() / 1000) + " s");
@@ -53,6 +55,17 @@ void WorkerLink::tick() {
   ping_timer_ = options_.clock.after(strand_, std::min(options_.ping_every, left), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && !self->exited_) self->tick();
   });
+}
+
+// How often the kernel has killed a process for want of memory: all that tells such a SIGKILL from others.
+std::uint64_t WorkerLink::oom_kills() const {
+  std::ifstream file(options_.vmstat);
+  std::string name;
+  std::uint64_t value = 0;
+  while (file >> name >> value) {
+    if (name == "oom_kill") return value;
+  }
+  return 0;
 }
 
 void WorkerLink::on_pong(std::uint64_t ping) {
@@ -166,12 +179,12 @@ Death WorkerLink::describe_end() {
     death.cause = "killed because " + killed_for;
   } else if (asked) {
     death.kind = Death::Kind::asked;
+  } else if (death.signal == SIGKILL && oom_kills() != oom_kills_) {
+    death.cause += ", sent by the kernel because memory ran out";
   } else if (death.signal == SIGKILL || death.signal == SIGTERM || death.signal == SIGINT ||
              death.signal == SIGHUP) {
     death.kind = Death::Kind::accident;  // none of a plugin's making
     death.cause += ", sent by somebody else";
-  } else if (death.signal == 0 && death.exit_code == 0) {
-    death.kind = Death::Kind::accident;
   }
   if (death.kind == Death::Kind::plugin && killed_for.empty() && !lines_.last().empty()) {
     death.cause += "; its last words: " + lines_.last().substr(0, 300);

@@ -17,6 +17,7 @@ constexpr Duration kLongestBackOff{60'000};
 constexpr std::chrono::minutes kDeathWindow{10};
 constexpr std::size_t kMostDeaths = 5;
 constexpr std::chrono::seconds kHealthyLife{60};
+constexpr std::chrono::seconds kShortLife{1};
 constexpr Duration kLeaveGrace{2'000};
 
 std::string key_of(const Spec& spec) {
@@ -169,7 +170,8 @@ void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port
     if (!post->spec.keep && post->condition != Condition::stopping) forget(post);
   }
   if (counted) return count_death(crew, death.cause);
-  crew->signal.notify();
+  const bool at_once = options_.clock.monotonic() - crew->started >= kShortLife;
+  wait_until(crew, at_once ? Duration{0} : kFirstBackOff);
 }
 
 void Fleet::Engine::count_death(const CrewPtr& crew, const std::string& cause) {

@@ -330,9 +330,20 @@ TEST_F(QuarantineTest, AccidentsDoNotCount) {
   run(kOne);
   for (std::uint64_t i = 1; i <= 7; ++i) {
     ASSERT_TRUE(becomes(kOne, Condition::ready));
+    manual.advance(2s);
     ::kill(health(kOne).pid, SIGKILL);
     ASSERT_TRUE(eventually([&] { return health(kOne).restarts == i; }));
   }
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+TEST_F(QuarantineTest, AccidentRightAfterTheStartWaitsForABackOff) {
+  run(kOne);
+  ::kill(health(kOne).pid, SIGKILL);
+  ASSERT_TRUE(becomes(kOne, Condition::waiting));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(health(kOne).condition, Condition::waiting);
+  manual.advance(500ms);
   EXPECT_TRUE(becomes(kOne, Condition::ready));
 }
 
