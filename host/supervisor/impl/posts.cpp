@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "port/limits.hpp"
+#include "supervisor/impl/checked_instance.hpp"
 #include "supervisor/impl/engine.hpp"
 
 namespace patchbay::supervisor {
@@ -66,6 +67,10 @@ asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_
   try {
     auto opening = port->open(post->spec.manifest->id, post->spec.host);
     opened->instance = co_await std::move(opening);
+    if (options_.checker != nullptr) {
+      opened->instance = std::make_shared<CheckedInstance>(options_.clock, std::move(opened->instance),
+                                                           *options_.checker, logger_of(*post->crew));
+    }
     auto instance = opened->instance;
     auto preparing = post->spec.prepare(std::move(instance));
     const auto result = co_await std::move(preparing);

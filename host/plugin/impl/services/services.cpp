@@ -83,8 +83,8 @@ asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> as
   auto context = asked->context;
   auto call = std::move(asked->call);
   auto result = co_await entry->second(std::move(context), std::move(call));
-  if (parts.checker != nullptr && result.ok()) {
-    const auto fault = parts.checker->check_reply(method, result.message);
+  if (parts.checker != nullptr) {
+    const auto fault = parts.checker->check_reply(method, result);
     if (fault) throw Error(Code::internal, Text::verbatim(*fault));
   }
   co_return result;
