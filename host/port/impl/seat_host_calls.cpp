@@ -1,4 +1,6 @@
 // What a plugin asks of its host: any thread, at any time, also when it should not.
+#include <cmath>
+
 #include <boost/asio/post.hpp>
 
 #include "port/impl/adopt.hpp"
@@ -235,6 +237,7 @@ void Seat::record_metric(std::uint64_t handle, double value, pb_view labels) noe
     const std::lock_guard lock(mutex_);
     if (handle == 0 || handle > last_metric_) return;
   }
+  if (!std::isfinite(value)) return complain("the plugin recorded a metric that is no finite number");
   host_->record_metric(handle, value, std::string(text_of(labels).substr(0, 1024)));
 } catch (...) {
   complain("a metric of the plugin was lost");

@@ -4,6 +4,7 @@
 #include <patchbay/message.hpp>
 
 #include <unistd.h>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -104,6 +105,7 @@ class Misbehave {
         {"bad_code", &Misbehave::bad_code},
         {"bad_utf8", &Misbehave::bad_utf8},
         {"logs", &Misbehave::logs},
+        {"metrics", &Misbehave::metrics},
         {"stderr", &Misbehave::to_stderr},
         {"wire", &Misbehave::wire},
         {"close_wire", &Misbehave::close_wire},
@@ -307,6 +309,13 @@ class Misbehave {
     const std::string line(call.message.json.value("bytes", std::size_t{100}), 'l');
     for (int i = call.message.json.value("count", 1000); i > 0; --i)
       host_->log(host_->ctx, PB_INFO, view(line), view("not json"));
+    ok(call);
+  }
+  void metrics(const Call& call) {
+    const auto* out = static_cast<const pb_metrics*>(host_->get_extension(host_->ctx, PB_EXT_METRICS));
+    const auto gauge = out->define(host_->ctx, PB_GAUGE, view("level"), view("A level"), view(""));
+    for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL, 5.0})
+      out->record(host_->ctx, gauge, value, view(""));
     ok(call);
   }
   void to_stderr(const Call& call) {
