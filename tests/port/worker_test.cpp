@@ -209,6 +209,11 @@ TEST(WorkerErrors, StandardErrorGoesToTheJournal) {
   machine.run(instance->close());
 }
 
+TEST_F(WorkerProcess, ThatLeavesAWriterBehindEndsAllTheSame) {
+  bench.begin_act("endless_stderr");
+  EXPECT_EQ(died.get_future().wait_for(5s), std::future_status::ready);
+}
+
 #ifndef PB_SANITIZED
 std::string output_of(const std::string& command) {
   std::string text;

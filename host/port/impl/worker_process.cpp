@@ -23,7 +23,8 @@ using wire::Kind;
 
 namespace {
 constexpr Duration kEndGrace{500};  // between the end of the wire and the end of the process
-}
+constexpr std::size_t kPipe = 64u << 10;
+}  // namespace
 
 void WorkerLink::watch_process() {
   process_.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -147,7 +148,8 @@ void WorkerLink::end_if_over() {
   error_code ignored;
   errors_.non_blocking(true, ignored);
   errors_.cancel(ignored);
-  for (;;) {
+  // No more than the pipe held when it ended: a child that it left behind may write for ever.
+  for (std::size_t i = 0; i < kPipe / error_bytes_.size(); ++i) {
     const auto count = ::read(errors_.native_handle(), error_bytes_.data(), error_bytes_.size());
     if (count <= 0) break;
     lines_.take(std::string_view(error_bytes_.data(), static_cast<std::size_t>(count)));

@@ -107,6 +107,7 @@ class Misbehave {
         {"logs", &Misbehave::logs},
         {"metrics", &Misbehave::metrics},
         {"stderr", &Misbehave::to_stderr},
+        {"endless_stderr", &Misbehave::endless_stderr},
         {"wire", &Misbehave::wire},
         {"close_wire", &Misbehave::close_wire},
         {"memory", &Misbehave::memory},
@@ -321,6 +322,13 @@ class Misbehave {
   void to_stderr(const Call& call) {
     const std::string line = "misbehave says hello\n";
     ok(call, {{"written", ::write(2, line.data(), line.size())}});
+  }
+  // From a child that outlives us; it ends when nobody reads any more.
+  void endless_stderr(const Call&) {
+    const std::string lines(4096, '\n');
+    if (::fork() != 0) ::_exit(0);
+    while (::write(2, lines.data(), lines.size()) > 0) continue;
+    ::_exit(0);
   }
   // Descriptor 3 is the worker's line to the host.
   void wire(const Call& call) {
