@@ -93,6 +93,15 @@ TEST_P(Misbehaving, LogsDoNotBlockAndArrive) {
   EXPECT_TRUE(host.hears("2 llll"));
 }
 
+TEST_P(Misbehaving, MetricThatIsNoNumberIsDropped) {
+  EXPECT_EQ(bench.act("metrics").code, Code::ok);
+  EXPECT_TRUE(host.hears("record 1 5"));
+  EXPECT_TRUE(host.hears("no finite number"));
+  for (const auto& line : host.lines()) {
+    if (line.starts_with("record 1 ")) EXPECT_EQ(line, "record 1 5.000000 ");
+  }
+}
+
 boost::asio::awaitable<void> stop_soon(std::shared_ptr<port::Instance> instance,
                                        std::shared_ptr<std::atomic<int>> ended, std::string name) {
   port::Call request("pb.channel/1:send", port::Message(json{{"misbehave", name}}.dump()));
