@@ -112,9 +112,14 @@ void Session::call(Frame frame) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = instances_.find(instance_number);
-    if (found == instances_.end()) throw port::wire::Broken("a call to an instance that is not open");
-    instance = found->second;
-    if (!open_.emplace(id, Open{instance, 0}).second) throw port::wire::Broken("two calls with one number");
+    if (found != instances_.end()) instance = found->second;
+    if (instance && !open_.emplace(id, Open{instance, 0}).second)
+      throw port::wire::Broken("two calls with one number");
+  }
+  if (!instance) {  // it was closed while the call was under way
+    auto result = port::failure(Code::unavailable, Text("port.instance_closed"));
+    auto head = port::wire::result_head(result);
+    return wire_->send(Frame(Kind::answer, instance_number, id, std::move(head), std::move(result.message)));
   }
   auto done = [self = shared_from_this(), id, instance_number](port::Result result) {
     {

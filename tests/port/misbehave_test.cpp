@@ -172,6 +172,30 @@ TEST_P(Misbehaving, CallsBeyondTheWindowWait) {
   EXPECT_EQ(waiting.get().code, Code::unavailable);
 }
 
+TEST_P(Misbehaving, NothingEntersAfterDrain) {
+  std::vector<std::future<port::Result>> inside;
+  for (int i = 0; i < 16; ++i) inside.push_back(bench.begin_act("until_cancelled"));
+  auto waiting = bench.begin_act("describe");
+  EXPECT_EQ(bench.call("pb.lifecycle/1:drain", {{"deadline_ms", 100}}).code, Code::ok);
+  EXPECT_EQ(waiting.get().code, Code::unavailable);
+  EXPECT_EQ(bench.act("describe").code, Code::unavailable);
+  EXPECT_EQ(bench.call("pb.listen/1:run").code, Code::unavailable);
+  EXPECT_EQ(bench.call("pb.lifecycle/1:health").code, Code::ok);
+}
+
+TEST_P(Misbehaving, CallToAClosedInstanceIsRefusedAndHarmsNobody) {
+  const auto other = bench.machine.run(bench.port->open("misbehave", bench.host));
+  auto closed = bench.machine.start(bench.instance->close());
+  const auto crossing = bench.act("describe");
+  closed.get();
+  const auto late = bench.act("describe");
+  EXPECT_EQ(late.code, Code::unavailable);
+  EXPECT_FALSE(late.lost);
+  port::Call request("pb.channel/1:send", port::Message(R"({"misbehave":"describe"})"));
+  EXPECT_EQ(bench.machine.run(other->call(std::move(request))).code, Code::ok) << crossing.text;
+  bench.machine.run(other->close());
+}
+
 TEST_P(Misbehaving, CallThatIsTooLargeIsRefusedBeforeItLeaves) {
   const auto result = bench.act("describe", json::object(), {std::string(17u << 20, 'x')});
   EXPECT_EQ(result.code, Code::invalid);

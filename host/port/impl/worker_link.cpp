@@ -86,7 +86,7 @@ void WorkerLink::call(std::uint32_t instance, std::uint64_t id, Call call, Insta
   {
     const std::lock_guard lock(mutex_);
     died = dead_;
-    gone = died || !seats_.contains(instance);
+    gone = died || !seats_.contains(instance) || closing_.contains(instance);
     if (!gone) {
       auto& open = open_[id];
       open.instance = instance;
