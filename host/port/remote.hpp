@@ -61,4 +61,12 @@ class RemoteOptions {
 // became of the worker. `spawner` outlives the port.
 boost::asio::awaitable<std::shared_ptr<Port>> start_remote(Spawner& spawner, RemoteOptions options);
 
+// Whose doing it was that a port could not be opened.
+enum class Fault {
+  plugin,    // the library is refused, or its worker crashed or hung over it
+  machine,   // no process could be started
+  accident,  // somebody killed it
+};
+Fault fault_of(const Error& error);
+
 }  // namespace patchbay::port

@@ -108,6 +108,11 @@ std::vector<std::string> command_line(const RemoteOptions& options) {
 
 }  // namespace
 
+Fault fault_of(const Error& error) {
+  if (error.text().id() == "port.worker_killed") return Fault::accident;
+  return error.code() == Code::internal ? Fault::machine : Fault::plugin;
+}
+
 asio::awaitable<std::shared_ptr<Port>> start_remote(Spawner& spawner, RemoteOptions options) {
   auto child = std::make_shared<Child>();
   auto command = command_line(options);

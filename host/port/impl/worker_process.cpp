@@ -214,7 +214,9 @@ void WorkerLink::end(const Death& death) {
   }
   const Text reason("port.worker_died", {{"cause", death.cause}});
   const auto error = std::make_exception_ptr(Error(Code::unavailable, reason));
-  started(error);
+  const Text accident("port.worker_killed", {{"cause", death.cause}});
+  started(death.kind == Death::Kind::accident ? std::make_exception_ptr(Error(Code::unavailable, accident))
+                                              : error);
   // Before it is asked what acted: afterwards nothing acts any more.
   for (auto& [number, seat] : seats) {
     for (const auto id : seat.asked) seat.host->cancel(id);

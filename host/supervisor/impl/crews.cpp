@@ -106,6 +106,7 @@ asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr cr
 
 asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
   const auto life = ++crew->life;
+  crew->started = {};
   std::optional<Error> failed;
   std::shared_ptr<port::Port> port;
   try {
@@ -133,16 +134,19 @@ asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
 }
 
 void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
+  const auto fault = port::fault_of(error);
   logger_of(*crew).error(std::string("plugin could not be started: ") + error.what());
   const auto posts = crew->posts;
   for (const auto& [id, post] : posts) {
     if (post->condition == Condition::stopping) continue;
     post->last_error = error.what();
     set(*post, Condition::waiting);
-    tell_runners(*post, std::make_exception_ptr(error));
+    if (fault != port::Fault::accident || !post->spec.keep)
+      tell_runners(*post, std::make_exception_ptr(error));
     if (!post->spec.keep) forget(post);
   }
-  count_death(crew, error.what());
+  if (fault == port::Fault::plugin) return count_death(crew, error.what());
+  back_off(crew);
 }
 
 void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death) {
@@ -179,6 +183,11 @@ void Fleet::Engine::count_death(const CrewPtr& crew, const std::string& cause) {
   crew->deaths.push_back(now);
   while (now - crew->deaths.front() > kDeathWindow) crew->deaths.pop_front();
   if (crew->deaths.size() >= kMostDeaths) return quarantine(crew, cause);
+  back_off(crew);
+}
+
+void Fleet::Engine::back_off(const CrewPtr& crew) {
+  const auto now = options_.clock.monotonic();
   if (crew->started.count() != 0 && now - crew->started > kHealthyLife) crew->back_off = 0;
   const auto plain = std::min(kFirstBackOff * (1 << std::min(crew->back_off, 10)), kLongestBackOff);
   ++crew->back_off;

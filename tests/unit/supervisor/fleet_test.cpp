@@ -36,7 +36,7 @@ class FleetTest : public testing::Test {
 
   Fleet::Options options(Clock& clock) {
     Fleet::Options made(machine_.context.get_executor(), clock, machine_.spawner, log::Logger::none());
-    made.worker = test::worker_path();
+    made.worker = worker_;
     made.overdue_grace = 200ms;
     made.on_quarantined = [this](Id, const std::string& reason) { quarantined_.set_value(reason); };
     return made;
@@ -74,6 +74,7 @@ class FleetTest : public testing::Test {
     return eventually([&] { return health(id).condition == condition; });
   }
 
+  std::filesystem::path worker_ = test::worker_path();
   int instances_per_worker_ = 0;
   int calls_per_instance_ = 16;
   std::promise<std::string> quarantined_;
@@ -345,6 +346,19 @@ TEST_F(QuarantineTest, AccidentRightAfterTheStartWaitsForABackOff) {
   EXPECT_EQ(health(kOne).condition, Condition::waiting);
   manual.advance(500ms);
   EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+// Neither the plugin's doing: it is tried again, later each time.
+TEST_F(QuarantineTest, ProcessThatCannotBeStartedDoesNotCount) {
+  worker_ = "/nonexistent/patchbay-worker";
+  Fleet elsewhere(options(manual));
+  EXPECT_THROW(machine_.run(elsewhere.run(spec(kOne))), Error);
+  for (int i = 0; i < 100; ++i) {
+    manual.advance(5s);
+    std::this_thread::sleep_for(2ms);
+  }
+  EXPECT_EQ(machine_.run(elsewhere.health()).at(0).condition, Condition::waiting);
+  machine_.run(elsewhere.stop());
 }
 
 TEST_F(QuarantineTest, DeathsOfLongAgoAreForgotten) {
