@@ -85,6 +85,23 @@ TEST_P(BadLibrary, WhoseCreateFailsIsSaid) {
   EXPECT_THROW(machine_.run(port->open("odd", std::make_shared<FakeHost>())), Error);
 }
 
+TEST_P(BadLibrary, WhoseCreateThrowsIsSaid) {
+  const auto port = open(odd_library("throw_in_create"), port::Expected("odd", "0.1.0"));
+  const auto host = std::make_shared<FakeHost>();
+  EXPECT_THROW(machine_.run(port->open("odd", host)), Error);
+  EXPECT_TRUE(host->hears("an exception left the plugin's create"));
+}
+
+TEST_P(BadLibrary, WhoseEntryThrowsIsSaid) {
+  EXPECT_NE(refusal(odd_library("throw_in_entry")).find("its entry function"), std::string::npos);
+}
+
+TEST_P(BadLibrary, WhoseConstructorThrowsIsSaid) {
+  if (!GetParam())
+    GTEST_SKIP() << "the loader would keep its lock: such a library is opened in a worker first";
+  EXPECT_NE(refusal(odd_library("throw_on_load")).find("static constructors"), std::string::npos);
+}
+
 TEST_P(BadLibrary, WithATableThatLacksFunctionsIsSaid) {
   const auto port = open(odd_library("short_table"), port::Expected("odd", "0.1.0"));
   EXPECT_THROW(machine_.run(port->open("odd", std::make_shared<FakeHost>())), Error);

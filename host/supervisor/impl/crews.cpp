@@ -114,6 +114,8 @@ asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
     port = co_await std::move(making);
   } catch (const Error& error) {
     failed = error;
+  } catch (const std::exception& error) {
+    failed = Error(Code::internal, Text::verbatim(error.what()));
   }
   if (failed) {
     start_failed(crew, *failed);
