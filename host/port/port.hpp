@@ -59,8 +59,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // Advice to the plugin that nobody waits any more; the answer still comes. Unknown numbers are ignored.
   virtual void cancel(std::uint64_t number) = 0;
 
-  // The same as a coroutine. Cancellation is passed on to the plugin; the coroutine then ends with the
-  // answer, or with Code::cancelled after a grace of half a second.
+  // The same as a coroutine. Cancellation and the end of the call's time are passed on to the plugin; the
+  // coroutine then ends with the answer, or after a grace of half a second with Code::cancelled or
+  // Code::deadline.
   boost::asio::awaitable<Result> call(Call call);
 
   // Ends the instance: no new calls; its host calls are answered CANCELLED and those replies run; pending

@@ -137,6 +137,19 @@ TEST_P(Misbehaving, CancelledCallThatIsNeverAnsweredEndsAfterAGrace) {
   EXPECT_EQ(*ended, 1 + static_cast<int>(Code::cancelled));
 }
 
+boost::asio::awaitable<port::Result> call_for(std::shared_ptr<port::Instance> instance, std::string name,
+                                              Duration limit) {
+  port::Call request("pb.channel/1:send", port::Message(json{{"misbehave", name}}.dump()), {}, limit);
+  auto answer = instance->call(std::move(request));
+  co_return co_await std::move(answer);
+}
+
+TEST_P(Misbehaving, CallThatIsNotAnsweredInItsTimeEndsWithDeadline) {
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "silent", 50ms)).code, Code::deadline);
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "until_cancelled", 50ms)).code, Code::deadline);
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "after_cancel", 50ms)).code, Code::ok);
+}
+
 // Stop with calls open: the plugin's own requests are failed, then its calls are answered, then it is
 // destroyed.
 TEST_P(Misbehaving, CloseAnswersEverythingThatIsOpen) {

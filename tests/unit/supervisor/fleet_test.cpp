@@ -152,6 +152,22 @@ TEST_F(FleetTest, RunOutlivesAnAccident) {
   EXPECT_EQ(health(kOne).condition, Condition::ready);
 }
 
+boost::asio::awaitable<port::Result> silent_for(std::shared_ptr<port::Instance> instance, Duration limit) {
+  port::Call call("pb.channel/1:send", port::Message(R"({"misbehave":"silent"})"), {}, limit);
+  auto answer = instance->call(std::move(call));
+  co_return co_await std::move(answer);
+}
+
+TEST_F(FleetTest, InstanceThatIsNotReadyInTimeFailsAlone) {
+  run(kTwo);
+  auto slow = spec(kOne);
+  slow.keep = false;
+  slow.prepare = [](std::shared_ptr<port::Instance> instance) { return silent_for(instance, 100ms); };
+  EXPECT_THROW(machine_.run(fleet_.run(std::move(slow))), Error);
+  EXPECT_EQ(health(kTwo).restarts, 0u);
+  EXPECT_EQ(call(kTwo, "describe").code, Code::ok);
+}
+
 TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {
   auto once = spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"short_result"}})");
   once.keep = false;
