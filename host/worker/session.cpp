@@ -45,7 +45,7 @@ Session::Session(asio::any_io_executor wire, asio::any_io_executor plugin, Clock
 void Session::start(const Order& order) {
   wire_->start([self = shared_from_this()](Frame frame) { self->on_frame(std::move(frame)); }, leave);
   try {
-    port::Expected expected(order.id, order.version);
+    port::Expected expected(order.id, order.version, order.sdk);
     expected.blocking = order.blocking;
     port::LocalOptions options(order.library, std::move(expected), plugin_executor_, clock_);
     options.notices = wire_executor_;

@@ -67,6 +67,12 @@ TEST_P(BadLibrary, OfAnotherVersionThanItsManifestNamesBoth) {
   EXPECT_NE(said.find("\"0.1.0\""), std::string::npos) << said;
 }
 
+TEST_P(BadLibrary, OfAnotherSdkThanItsManifestNamesBoth) {
+  const auto said = refusal(odd_library("other_sdk"), port::Expected("odd", "0.1.0", "0.0"));
+  EXPECT_NE(said.find("sdk \"9.9\""), std::string::npos) << said;
+  EXPECT_NE(said.find("\"0.0\""), std::string::npos) << said;
+}
+
 TEST_P(BadLibrary, WithABrokenDescriptorIsRefused) {
   EXPECT_NE(refusal(odd_library("broken_descriptor")).find("not a JSON object"), std::string::npos);
 }

@@ -150,6 +150,19 @@ TEST_P(Misbehaving, CallThatIsNotAnsweredInItsTimeEndsWithDeadline) {
   EXPECT_EQ(bench.machine.run(call_for(bench.instance, "after_cancel", 50ms)).code, Code::ok);
 }
 
+TEST_P(Misbehaving, StallIsSaidWhileItLasts) {
+  auto sleeping = bench.begin_act("sleep", {{"ms", 3000}});
+  EXPECT_TRUE(host.hears("stalled: its deliver"));
+  EXPECT_EQ(sleeping.wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(sleeping.get().code, Code::ok);
+}
+
+TEST_P(Misbehaving, RequestThatFailsInsideTheHostIsRefusedOrAnsweredOnce) {
+  host.on_ask = [](const port::Call&, const FakeHost::Reply&) { throw std::runtime_error("out of luck"); };
+  const auto said = body_of(bench.act("ask"));
+  EXPECT_EQ(said.value("refused", said.value("code", 0)), static_cast<int>(Code::internal));
+}
+
 // Stop with calls open: the plugin's own requests are failed, then its calls are answered, then it is
 // destroyed.
 TEST_P(Misbehaving, CloseAnswersEverythingThatIsOpen) {

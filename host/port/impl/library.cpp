@@ -116,6 +116,7 @@ void check_descriptor(const LocalOptions& options, const std::string& descriptor
   };
   same("id", options.expected.id);
   same("version", options.expected.version);
+  if (!options.expected.sdk.empty()) same("sdk", options.expected.sdk);
 }
 
 }  // namespace

@@ -264,6 +264,8 @@ void WorkerLink::on_ask(Frame frame) {
     host->ask(id, std::move(call), answered);
   } catch (const Error& error) {
     answered(failure(error.code(), error.text()));
+  } catch (const std::exception& error) {
+    answered(failure(Code::internal, Text::verbatim(error.what())));
   }
 }
 

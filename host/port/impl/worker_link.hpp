@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -108,11 +109,11 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   int status_code_ = 0;
   int status_ = 0;
 
+  std::atomic<std::uint32_t> last_instance_{0};
   std::mutex mutex_;  // guards what follows
   bool dead_ = false;
   bool asked_to_leave_ = false;
   std::string killed_for_;
-  std::uint32_t last_instance_ = 0;
   std::map<std::uint32_t, Seat> seats_;
   std::map<std::uint32_t, Told> opening_;
   std::map<std::uint32_t, std::vector<std::function<void()>>> closing_;

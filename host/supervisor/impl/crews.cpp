@@ -81,7 +81,7 @@ asio::awaitable<void> Fleet::Engine::tend(CrewPtr crew) {
 
 asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr crew) {
   const auto& manifest = *crew->manifest;
-  port::Expected expected(manifest.id, manifest.version);
+  port::Expected expected(manifest.id, manifest.version, manifest.sdk);
   expected.blocking = manifest.blocking;
   const auto logger = logger_of(*crew);
   const port::Journal journal = [logger](int level, const std::string& text) {

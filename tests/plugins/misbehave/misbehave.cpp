@@ -82,6 +82,7 @@ class Misbehave {
         {"exit", &Misbehave::exit},
         {"hang", &Misbehave::hang},
         {"spin", &Misbehave::spin},
+        {"sleep", &Misbehave::sleep},
         {"throw", &Misbehave::throw_out},
         {"silent", &Misbehave::silent},
         {"twice", &Misbehave::twice},
@@ -162,6 +163,10 @@ class Misbehave {
   }
   void spin(const Call&) {
     for (;;) busy_ = true;
+  }
+  void sleep(const Call& call) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(call.message.json.value("ms", 3000)));
+    ok(call);
   }
   void throw_out(const Call&) { throw std::runtime_error("thrown across the seam"); }
   void memory(const Call& call) {
