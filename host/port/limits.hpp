@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "port/message.hpp"
 
@@ -26,6 +27,9 @@ class InFlight {
   std::size_t per_port = 256;
   std::size_t per_instance = 16;
 };
+
+// Whether the brackets of a document are nested beyond 100 levels: what walks it could run out of stack.
+bool is_too_deep(std::string_view json);
 
 // Whether the message may cross the seam, in either mode.
 bool fits(const Message& message);

@@ -81,6 +81,8 @@ TEST_P(Misbehaving, BrokenStructsBecomeResults) {
   EXPECT_EQ(bench.act("null_view").code, Code::internal);
   EXPECT_EQ(bench.act("huge").code, Code::internal);
   EXPECT_EQ(bench.act("bad_code").code, Code::internal);
+  EXPECT_EQ(bench.act("deep", {{"levels", 101}}).code, Code::internal);
+  EXPECT_EQ(bench.act("deep", {{"levels", 100}}).code, Code::ok);
 }
 
 TEST_P(Misbehaving, DocumentsCrossByteForByte) {

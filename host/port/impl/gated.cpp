@@ -12,6 +12,15 @@ bool passes_the_window(const std::string& method) {
   return is_lifecycle(method) || method == "pb.listen/1:run" || method == "pb.sync/1:run";
 }
 
+// Whoever reads an answer may walk it.
+Instance::Done shallow(std::string method, Instance::Done done) {
+  return [method = std::move(method), done = std::move(done)](Result result) {
+    if (is_too_deep(result.message.json))
+      result = failure(Code::internal, Text("port.answer_too_deep", {{"method", method}}));
+    done(std::move(result));
+  };
+}
+
 }  // namespace
 
 std::uint64_t next_call_number() {
@@ -21,6 +30,7 @@ std::uint64_t next_call_number() {
 
 std::uint64_t GatedInstance::begin(Call call, Done done) {
   const auto number = next_call_number();
+  done = shallow(call.method, std::move(done));
   if (!fits(call.message)) {
     done(failure(Code::invalid, Text("port.call_too_large", {{"method", call.method}})));
   } else if (draining_ && !is_lifecycle(call.method)) {

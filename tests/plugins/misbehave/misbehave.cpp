@@ -103,6 +103,7 @@ class Misbehave {
         {"not_json", &Misbehave::not_json},
         {"wrong_shape", &Misbehave::wrong_shape},
         {"huge", &Misbehave::huge},
+        {"deep", &Misbehave::deep},
         {"bad_code", &Misbehave::bad_code},
         {"bad_utf8", &Misbehave::bad_utf8},
         {"logs", &Misbehave::logs},
@@ -304,6 +305,10 @@ class Misbehave {
   }
   void huge(const Call& call) {
     raw(call, '"' + std::string(call.message.json.value("bytes", std::size_t{20} << 20), 'x') + '"');
+  }
+  void deep(const Call& call) {
+    const auto levels = call.message.json.value("levels", std::size_t{100'000});
+    raw(call, std::string(levels, '[') + std::string(levels, ']'));
   }
   void bad_code(const Call& call) { finish(call.id, 4711, "A code of the future", Json()); }
   void bad_utf8(const Call& call) {

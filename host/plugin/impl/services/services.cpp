@@ -18,6 +18,7 @@
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/side.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -74,7 +75,7 @@ asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> as
   const auto entry = handlers.find(method);
   if (entry == handlers.end())
     throw Error(Code::unsupported, Text("plugin.unknown_method", {{"method", repair_utf8(method)}}));
-  if (is_too_deep(asked->call.message.json))
+  if (port::is_too_deep(asked->call.message.json))
     throw Error(Code::invalid, Text("plugin.too_deep", {{"method", method}}));
   if (parts.checker != nullptr) {
     const auto fault = parts.checker->check_request(method, asked->call.message);
