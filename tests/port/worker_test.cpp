@@ -129,23 +129,26 @@ TEST_F(WorkerProcess, LeavesWhenAskedAndIsReaped) {
   EXPECT_FALSE(process_exists(pid));
 }
 
-TEST_F(WorkerProcess, ThatIsBusyIsNotTakenForDead) {
-  auto spinning = bench.begin_act("hang");
-  const auto pid = bench.port->pid();
-  std::this_thread::sleep_for(100ms);
-  EXPECT_TRUE(process_exists(pid));
-  bench.port->kill("the test is over");
-  spinning.get();
+std::shared_ptr<port::Port> start_pinged(Machine& machine, const std::filesystem::path& worker) {
+  port::RemoteOptions options(worker, plugin_library("misbehave"), port::Expected("misbehave", "0.1.0"),
+                              machine.context.get_executor(), machine.clock);
+  options.ping_every = 100ms;
+  options.pong_within = 500ms;
+  return machine.run(port::start_remote(machine.spawner, std::move(options)));
+}
+
+TEST(WorkerPing, BusyWorkerIsNotTakenForDead) {
+  Machine machine;
+  const auto port = start_pinged(machine, worker_path());
+  const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
+  port::Call sleep("pb.x/1:y", port::Message(R"({"misbehave":"sleep","ms":1000})"));
+  EXPECT_EQ(machine.run(instance->call(std::move(sleep))).code, Code::ok);
+  machine.run(instance->close());
 }
 
 TEST(WorkerPing, SilenceEndsAStoppedWorker) {
   Machine machine;
-  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
-                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
-                              machine.clock);
-  options.ping_every = 100ms;
-  options.pong_within = 500ms;
-  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  const auto port = start_pinged(machine, worker_path());
   std::promise<port::Death> died;
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   std::this_thread::sleep_for(800ms);  // pings are answered meanwhile
@@ -176,11 +179,7 @@ std::filesystem::path script_worker(const port::wire::Frame& frame) {
 TEST(WorkerPing, OnlyAnAnswerToAPingIsASignOfLife) {
   Machine machine;
   const auto worker = script_worker(port::wire::Frame(port::wire::Kind::pong, 0, 999));
-  port::RemoteOptions options(worker, plugin_library("misbehave"), port::Expected("misbehave", "0.1.0"),
-                              machine.context.get_executor(), machine.clock);
-  options.ping_every = 100ms;
-  options.pong_within = 500ms;
-  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  const auto port = start_pinged(machine, worker);
   std::promise<port::Death> died;
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   auto end = died.get_future();
