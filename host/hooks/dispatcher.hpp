@@ -26,7 +26,7 @@ namespace patchbay::hooks {
 // What happens on the plugin's answer: OK and applied ends the row. UNAVAILABLE, RATE_LIMITED,
 // UNAUTHENTICATED: the integration waits with back-off. DEADLINE: the lane waits; without a declared order
 // the row is set aside and others pass. INTERNAL and OUTCOME_UNKNOWN: some tries, then a dead letter.
-// Everything else: a dead letter with the reason.
+// Everything else, and what is poison (port::Result): a dead letter with the reason.
 class Dispatcher {
  public:
   struct Options {

@@ -46,7 +46,7 @@ class VerbChecker {
   virtual std::optional<std::string> check_request(const std::string& method,
                                                    const port::Message& message) const = 0;
   virtual std::optional<std::string> check_reply(const std::string& method,
-                                                 const port::Message& message) const = 0;
+                                                 const port::Result& result) const = 0;
 };
 
 // What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles

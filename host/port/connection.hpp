@@ -16,12 +16,15 @@
 namespace patchbay::port {
 
 // Frames over one socket. Writes are joined while one is under way; nothing is read while more than
-// kMaxUnsent bytes wait to be written. Handlers run one after another on a strand of the connection.
+// kMaxUnsent bytes wait to be written, unless the other side takes nothing at all: then it may be waiting for
+// us, and is read until kMaxStuck bytes more wait for it. Handlers run one after another on a strand of the
+// connection.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // May throw wire::Broken: the connection then ends with that reason.
   using OnFrame = std::function<void(wire::Frame)>;
-  // Once. `reason` is empty when the other side closed or close() was called.
+  // Once. `reason` says what the other side did ("sent garbage: …"), and is empty when it closed or close()
+  // was called.
   using OnEnd = std::function<void(std::string reason)>;
 
   // Takes ownership of the descriptor. `clock` outlives the connection.
@@ -53,7 +56,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   OnEnd on_end_;
   bool ended_ = false;
   bool paused_ = false;
-  bool stuck_ = false;  // the other side takes nothing: read all the same
+  bool stuck_ = false;        // the other side takes nothing: read all the same
+  std::size_t stuck_at_ = 0;  // what waited then
   std::unique_ptr<Clock::Timer> stuck_timer_;
   std::string in_;
   std::size_t filled_ = 0;

@@ -17,7 +17,9 @@ class ElfReport {
 
 ElfReport inspect_elf(std::string_view bytes);
 
-// The first needed library that is another C++ runtime than libstdc++, or empty.
+// The first library that it needs itself and that is another C++ runtime than libstdc++, or empty. What those
+// libraries need in turn is not looked at: a plugin that drags such a runtime in by another library is not
+// found here, and belongs into a worker.
 std::string foreign_runtime(const ElfReport& report);
 
 }  // namespace patchbay::port

@@ -15,9 +15,11 @@ namespace patchbay::port {
 // What the manifest says about the library that is about to be opened.
 class Expected {
  public:
-  Expected(std::string id_, std::string version_) : id(std::move(id_)), version(std::move(version_)) {}
+  Expected(std::string id_, std::string version_, std::string sdk_ = {})
+      : id(std::move(id_)), version(std::move(version_)), sdk(std::move(sdk_)) {}
   std::string id;
   std::string version;
+  std::string sdk;        // empty: any
   bool blocking = false;  // every instance gets a thread of its own
 };
 

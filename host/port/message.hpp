@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +37,8 @@ class Call {
   Message message;
   std::string trace;  // W3C traceparent or empty
   Duration timeout;   // zero: none
+  // Of what a plugin asks: true from the moment that nobody wants it any more. Null: not known.
+  std::shared_ptr<const std::atomic<bool>> given_up;
 };
 
 class Result {
@@ -47,9 +52,11 @@ class Result {
 
   Code code = Code::ok;
   Duration retry_after{0};
-  std::string text;   // one line of English
-  bool lost = false;  // not said by the plugin: its process ended before it answered
-  Message message;    // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
+  std::string text;        // one line of English
+  bool lost = false;       // not said by the plugin: its process ended before it answered
+  bool untouched = false;  // and it had not reached the plugin
+  bool poison = false;     // the call ended its process again and again: not to be made once more
+  Message message;         // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
 };
 
 // The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by
@@ -68,11 +75,13 @@ class HostSide {
   virtual void define_metric(std::uint64_t handle, int kind, std::string name, std::string help,
                              std::string labels) = 0;
   virtual void record_metric(std::uint64_t handle, double value, std::string label_values) = 0;
-  // Whether the call with this trace may have acted outside: an unsafe request with that trace, or one
-  // without a trace, was started by this instance since the call began. Decides between outcome_unknown and
-  // unavailable when a worker dies. Who cannot know says yes.
-  virtual bool acted(const std::string& trace) {
+  // Whether the call with this trace, which began at `since` on the monotonic clock, may have acted outside:
+  // an unsafe request with that trace, or one without a trace, was started by this instance since then.
+  // Decides between outcome_unknown and unavailable when a worker dies; what was asked is cancelled before,
+  // and starts nothing afterwards. Who cannot know says yes.
+  virtual bool acted(const std::string& trace, std::chrono::nanoseconds since) {
     static_cast<void>(trace);
+    static_cast<void>(since);
     return true;
   }
 };

@@ -31,8 +31,9 @@ class Death {
  public:
   enum class Kind {
     asked,     // after stop(): nobody's fault
-    plugin,    // a crash, a non-zero exit, garbage, or a kill by us for time: counts against the plugin
-    accident,  // a SIGKILL that we did not send: somebody else's doing
+    plugin,    // a crash, an exit that nobody asked for, garbage, a kill by us for time or by the kernel for
+               // memory: counts against the plugin
+    accident,  // a SIGKILL that neither sent: somebody else's doing
   };
   Kind kind = Kind::plugin;
   int signal = 0;  // 0: it exited
@@ -58,8 +59,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // Advice to the plugin that nobody waits any more; the answer still comes. Unknown numbers are ignored.
   virtual void cancel(std::uint64_t number) = 0;
 
-  // The same as a coroutine. Cancellation is passed on to the plugin; the coroutine then ends with the
-  // answer, or with Code::cancelled after a grace of half a second.
+  // The same as a coroutine. Cancellation and the end of the call's time are passed on to the plugin; the
+  // coroutine then ends with the answer, or after a grace of half a second with Code::cancelled or
+  // Code::deadline.
   boost::asio::awaitable<Result> call(Call call);
 
   // Ends the instance: no new calls; its host calls are answered CANCELLED and those replies run; pending

@@ -54,10 +54,19 @@ class RemoteOptions {
   Duration start_limit{10'000};    // until the library is open
   Duration ping_every{5'000};
   Duration pong_within{10'000};  // a worker that is silent for so long is killed
+  std::filesystem::path vmstat = "/proc/vmstat";
 };
 
 // Starts a worker and opens the library in it. Throws Error with the same reasons as open_local, or what
 // became of the worker. `spawner` outlives the port.
 boost::asio::awaitable<std::shared_ptr<Port>> start_remote(Spawner& spawner, RemoteOptions options);
+
+// Whose doing it was that a port could not be opened.
+enum class Fault {
+  plugin,    // the library is refused, or its worker crashed or hung over it
+  machine,   // no process could be started
+  accident,  // somebody killed it
+};
+Fault fault_of(const Error& error);
 
 }  // namespace patchbay::port

@@ -14,6 +14,7 @@
 #include "log/log.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/manifest.hpp"
+#include "plugin/services.hpp"
 #include "port/port.hpp"
 #include "port/remote.hpp"
 #include "supervisor/health.hpp"
@@ -63,6 +64,7 @@ class Fleet final : public plugin::Caller {
     // Told on the fleet's own strand; return at once. May be empty.
     std::function<void(Id)> on_ready;
     std::function<void(Id, std::string reason)> on_quarantined;
+    const plugin::VerbChecker* checker = nullptr;  // outlives the fleet; none: unchecked
     Duration prepare_limit{60'000};
     Duration overdue_grace{2'000};    // between a call's time limit and the end of its worker
     Duration unlimited_wait{30'000};  // how long a call without a limit waits for its instance
@@ -74,7 +76,8 @@ class Fleet final : public plugin::Caller {
   ~Fleet() override;
 
   // Runs the instance, or runs it anew with what changed; returns when it is ready. Throws Error with what
-  // the plugin or its process said; with `keep` it is tried again all the same.
+  // the plugin or its process said; with `keep` it is tried again all the same, and what is nobody's fault
+  // (somebody killed the worker) is not thrown.
   boost::asio::awaitable<void> run(Spec spec);
   // Drains, stops and closes; returns when it is gone. Unknown ones are ignored.
   boost::asio::awaitable<void> halt(Id integration);

@@ -42,6 +42,8 @@ std::optional<Order> read_order(int count, char** words) {
       order.id = words[++i];
     } else if (word == "--version") {
       order.version = words[++i];
+    } else if (word == "--sdk") {
+      order.sdk = words[++i];
     } else if (word == "--parent") {
       order.parent = std::atoi(words[++i]);
     } else {

@@ -21,7 +21,7 @@ void say(const std::string& text) {
 
 [[noreturn]] void leave(const std::string& reason) {
   if (reason.empty()) ::_exit(0);
-  say("the host sent garbage: " + reason);
+  say("the host " + reason);
   ::_exit(kGarbage);
 }
 
@@ -45,7 +45,7 @@ Session::Session(asio::any_io_executor wire, asio::any_io_executor plugin, Clock
 void Session::start(const Order& order) {
   wire_->start([self = shared_from_this()](Frame frame) { self->on_frame(std::move(frame)); }, leave);
   try {
-    port::Expected expected(order.id, order.version);
+    port::Expected expected(order.id, order.version, order.sdk);
     expected.blocking = order.blocking;
     port::LocalOptions options(order.library, std::move(expected), plugin_executor_, clock_);
     options.notices = wire_executor_;
@@ -112,9 +112,14 @@ void Session::call(Frame frame) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = instances_.find(instance_number);
-    if (found == instances_.end()) throw port::wire::Broken("a call to an instance that is not open");
-    instance = found->second;
-    if (!open_.emplace(id, Open{instance, 0}).second) throw port::wire::Broken("two calls with one number");
+    if (found != instances_.end()) instance = found->second;
+    if (instance && !open_.emplace(id, Open{instance, 0}).second)
+      throw port::wire::Broken("two calls with one number");
+  }
+  if (!instance) {  // it was closed while the call was under way
+    auto result = port::failure(Code::unavailable, Text("port.instance_closed"));
+    auto head = port::wire::result_head(result);
+    return wire_->send(Frame(Kind::answer, instance_number, id, std::move(head), std::move(result.message)));
   }
   auto done = [self = shared_from_this(), id, instance_number](port::Result result) {
     {

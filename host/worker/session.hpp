@@ -22,7 +22,8 @@ class Order {
   std::filesystem::path library;
   std::string id;
   std::string version;
-  int parent = 0;  // process that started us
+  std::string sdk;  // empty: any
+  int parent = 0;   // process that started us
   bool blocking = false;
 };
 

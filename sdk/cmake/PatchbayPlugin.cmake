@@ -4,6 +4,7 @@
 #   SOURCES  relative to the calling folder
 #   C        plain C: only patchbay/abi.h is used
 #   FOLDER   where plugin.json is, by default the calling folder
+#   Set PATCHBAY_SANITIZED when the target gets -fsanitize only afterwards; flags that are there already are seen.
 # The target is plugin_<id>. A C++ plugin gets PATCHBAY_PLUGIN_ID and _VERSION from plugin.json.
 function(patchbay_add_plugin id)
   cmake_parse_arguments(arg "C" "FOLDER;OUTPUT" "SOURCES" ${ARGN})
@@ -55,7 +56,7 @@ function(patchbay_link_plugin target is_c)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-z,now -Wl,-z,nodelete)
   get_target_property(options ${target} COMPILE_OPTIONS)
-  if(PB_SANITIZE OR "${options} ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize=")
+  if(PATCHBAY_SANITIZED OR "${options} ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize=")
     return()  # the sanitizer's runtime is the program's: it must stay shared and unresolved here
   endif()
   target_link_options(${target} PRIVATE -Wl,-z,defs)

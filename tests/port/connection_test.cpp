@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -47,6 +48,25 @@ TEST(Connection, TwoFullEndsDoNotWaitForEachOtherForEver) {
   pair.left->start([&](const Frame&) { ++at_left; }, [](const std::string&) {});
   pair.right->start([&](const Frame&) { ++at_right; }, [](const std::string&) {});
   EXPECT_TRUE(eventually([&] { return at_left == 12 && at_right == 12; }));
+}
+
+// It asks and asks, and reads no answer: the brake cannot hold what waits for it.
+TEST(Connection, EndThatTakesNothingIsGivenUp) {
+  Machine machine;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const auto ours =
+      std::make_shared<port::Connection>(machine.context.get_executor(), machine.clock, ends[0]);
+  std::promise<std::string> ended;
+  ours->start([&](const Frame&) { ours->send(large()); },
+              [&](std::string reason) { ended.set_value(std::move(reason)); });
+  std::string asked;
+  port::wire::append(asked, Frame(Kind::ping, 0, 1));
+  auto over = ended.get_future();
+  for (int i = 0; i < 1000 && over.wait_for(20ms) != std::future_status::ready; ++i)
+    EXPECT_GT(::send(ends[1], asked.data(), asked.size(), MSG_NOSIGNAL), 0);
+  EXPECT_NE(over.get().find("reads nothing"), std::string::npos);
+  ::close(ends[1]);
 }
 
 TEST(Connection, CloseWritesWhatWasSentBefore) {

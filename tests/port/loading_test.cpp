@@ -1,5 +1,9 @@
 // Libraries that are no good plugins are refused with a reason for their author, in either mode (HOST-3).
+#include <signal.h>
+#include <unistd.h>
+
 #include <fstream>
+#include <optional>
 
 #include "port/subject.hpp"
 
@@ -63,6 +67,12 @@ TEST_P(BadLibrary, OfAnotherVersionThanItsManifestNamesBoth) {
   EXPECT_NE(said.find("\"0.1.0\""), std::string::npos) << said;
 }
 
+TEST_P(BadLibrary, OfAnotherSdkThanItsManifestNamesBoth) {
+  const auto said = refusal(odd_library("other_sdk"), port::Expected("odd", "0.1.0", "0.0"));
+  EXPECT_NE(said.find("sdk \"9.9\""), std::string::npos) << said;
+  EXPECT_NE(said.find("\"0.0\""), std::string::npos) << said;
+}
+
 TEST_P(BadLibrary, WithABrokenDescriptorIsRefused) {
   EXPECT_NE(refusal(odd_library("broken_descriptor")).find("not a JSON object"), std::string::npos);
 }
@@ -79,6 +89,23 @@ TEST_P(BadLibrary, ThatExportsMoreIsRefusedInTheHostOnly) {
 TEST_P(BadLibrary, WhoseCreateFailsIsSaid) {
   const auto port = open(odd_library("create_fails"), port::Expected("odd", "0.1.0"));
   EXPECT_THROW(machine_.run(port->open("odd", std::make_shared<FakeHost>())), Error);
+}
+
+TEST_P(BadLibrary, WhoseCreateThrowsIsSaid) {
+  const auto port = open(odd_library("throw_in_create"), port::Expected("odd", "0.1.0"));
+  const auto host = std::make_shared<FakeHost>();
+  EXPECT_THROW(machine_.run(port->open("odd", host)), Error);
+  EXPECT_TRUE(host->hears("an exception left the plugin's create"));
+}
+
+TEST_P(BadLibrary, WhoseEntryThrowsIsSaid) {
+  EXPECT_NE(refusal(odd_library("throw_in_entry")).find("its entry function"), std::string::npos);
+}
+
+TEST_P(BadLibrary, WhoseConstructorThrowsIsSaid) {
+  if (!GetParam())
+    GTEST_SKIP() << "the loader would keep its lock: such a library is opened in a worker first";
+  EXPECT_NE(refusal(odd_library("throw_on_load")).find("static constructors"), std::string::npos);
 }
 
 TEST_P(BadLibrary, WithATableThatLacksFunctionsIsSaid) {
@@ -107,6 +134,20 @@ TEST_P(BadLibrary, ThatCallsTheHostInsideCreateIsToldNo) {
 INSTANTIATE_TEST_SUITE_P(Port, BadLibrary, testing::Bool(),
                          [](const auto& each) { return each.param ? "in_a_worker" : "in_the_host"; });
 
+// A worker that this process has started, or 0.
+int worker_of_ours() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream stat(entry.path() / "stat");
+    int pid = 0;
+    int parent = 0;
+    std::string name;
+    std::string state;
+    if (stat >> pid >> name >> state >> parent && name == "(patchbay-worker)" && parent == ::getpid())
+      return pid;
+  }
+  return 0;
+}
+
 class BadConstructor : public testing::Test {
  protected:
   std::string refusal(const std::string& way) {
@@ -116,16 +157,27 @@ class BadConstructor : public testing::Test {
     try {
       machine_.run(port::start_remote(machine_.spawner, std::move(options)));
     } catch (const Error& error) {
+      fault_ = port::fault_of(error);
       return error.what();
     }
     return "opened";
   }
   Machine machine_;
+  std::optional<port::Fault> fault_;
 };
 
 TEST_F(BadConstructor, ThatCrashesEndsItsWorkerOnly) {
   const auto said = refusal("crash_on_load");
+  EXPECT_EQ(fault_, port::Fault::plugin);
   EXPECT_NE(said.find("signal 6"), std::string::npos) << said;
+}
+
+TEST_F(BadConstructor, IsNotBlamedForAWorkerThatSomebodyKilled) {
+  auto refused = std::async(std::launch::async, [this] { return refusal("hang_on_load"); });
+  ASSERT_TRUE(eventually([] { return worker_of_ours() != 0; }));
+  ::kill(worker_of_ours(), SIGKILL);
+  EXPECT_NE(refused.get().find("signal 9"), std::string::npos);
+  EXPECT_EQ(fault_, port::Fault::accident);
 }
 
 TEST_F(BadConstructor, ThatHangsIsKilledAfterTheStartLimit) {

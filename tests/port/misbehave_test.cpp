@@ -41,9 +41,16 @@ TEST_P(Misbehaving, ExceptionDoesNotLeaveTheStrand) {
 
 // [strand]: however many calls come, from however many threads.
 TEST_P(Misbehaving, DeliverNeverOverlaps) {
-  std::vector<std::future<port::Result>> answers;
-  for (int i = 0; i < 200; ++i) answers.push_back(bench.begin_act("describe"));
-  for (auto& answer : answers) EXPECT_EQ(body_of(answer.get()).at("overlaps"), 0);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this] {
+      std::vector<std::future<port::Result>> answers;
+      for (int n = 0; n < 25; ++n) answers.push_back(bench.begin_act("sleep", {{"ms", 2}}));
+      for (auto& answer : answers) answer.get();
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(body_of(bench.act("describe")).at("overlaps"), 0);
 }
 
 TEST_P(Misbehaving, TimerRunsOnceAndLater) {
@@ -81,6 +88,8 @@ TEST_P(Misbehaving, BrokenStructsBecomeResults) {
   EXPECT_EQ(bench.act("null_view").code, Code::internal);
   EXPECT_EQ(bench.act("huge").code, Code::internal);
   EXPECT_EQ(bench.act("bad_code").code, Code::internal);
+  EXPECT_EQ(bench.act("deep", {{"levels", 101}}).code, Code::internal);
+  EXPECT_EQ(bench.act("deep", {{"levels", 100}}).code, Code::ok);
 }
 
 TEST_P(Misbehaving, DocumentsCrossByteForByte) {
@@ -91,6 +100,15 @@ TEST_P(Misbehaving, DocumentsCrossByteForByte) {
 TEST_P(Misbehaving, LogsDoNotBlockAndArrive) {
   EXPECT_EQ(bench.act("logs", {{"count", 2000}, {"bytes", 200}}).code, Code::ok);
   EXPECT_TRUE(host.hears("2 llll"));
+}
+
+TEST_P(Misbehaving, MetricThatIsNoNumberIsDropped) {
+  EXPECT_EQ(bench.act("metrics").code, Code::ok);
+  EXPECT_TRUE(host.hears("record 1 5"));
+  EXPECT_TRUE(host.hears("no finite number"));
+  for (const auto& line : host.lines()) {
+    if (line.starts_with("record 1 ")) EXPECT_EQ(line, "record 1 5.000000 ");
+  }
 }
 
 boost::asio::awaitable<void> stop_soon(std::shared_ptr<port::Instance> instance,
@@ -128,6 +146,32 @@ TEST_P(Misbehaving, CancelledCallThatIsNeverAnsweredEndsAfterAGrace) {
   EXPECT_EQ(*ended, 1 + static_cast<int>(Code::cancelled));
 }
 
+boost::asio::awaitable<port::Result> call_for(std::shared_ptr<port::Instance> instance, std::string name,
+                                              Duration limit) {
+  port::Call request("pb.channel/1:send", port::Message(json{{"misbehave", name}}.dump()), {}, limit);
+  auto answer = instance->call(std::move(request));
+  co_return co_await std::move(answer);
+}
+
+TEST_P(Misbehaving, CallThatIsNotAnsweredInItsTimeEndsWithDeadline) {
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "silent", 50ms)).code, Code::deadline);
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "until_cancelled", 50ms)).code, Code::deadline);
+  EXPECT_EQ(bench.machine.run(call_for(bench.instance, "after_cancel", 50ms)).code, Code::ok);
+}
+
+TEST_P(Misbehaving, StallIsSaidWhileItLasts) {
+  auto sleeping = bench.begin_act("sleep", {{"ms", 3000}});
+  EXPECT_TRUE(host.hears("stalled: its deliver"));
+  EXPECT_EQ(sleeping.wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(sleeping.get().code, Code::ok);
+}
+
+TEST_P(Misbehaving, RequestThatFailsInsideTheHostIsRefusedOrAnsweredOnce) {
+  host.on_ask = [](const port::Call&, const FakeHost::Reply&) { throw std::runtime_error("out of luck"); };
+  const auto said = body_of(bench.act("ask"));
+  EXPECT_EQ(said.value("refused", said.value("code", 0)), static_cast<int>(Code::internal));
+}
+
 // Stop with calls open: the plugin's own requests are failed, then its calls are answered, then it is
 // destroyed.
 TEST_P(Misbehaving, CloseAnswersEverythingThatIsOpen) {
@@ -161,6 +205,30 @@ TEST_P(Misbehaving, CallsBeyondTheWindowWait) {
   EXPECT_EQ(waiting.wait_for(50ms), std::future_status::timeout);
   bench.close();
   EXPECT_EQ(waiting.get().code, Code::unavailable);
+}
+
+TEST_P(Misbehaving, NothingEntersAfterDrain) {
+  std::vector<std::future<port::Result>> inside;
+  for (int i = 0; i < 16; ++i) inside.push_back(bench.begin_act("until_cancelled"));
+  auto waiting = bench.begin_act("describe");
+  EXPECT_EQ(bench.call("pb.lifecycle/1:drain", {{"deadline_ms", 100}}).code, Code::ok);
+  EXPECT_EQ(waiting.get().code, Code::unavailable);
+  EXPECT_EQ(bench.act("describe").code, Code::unavailable);
+  EXPECT_EQ(bench.call("pb.listen/1:run").code, Code::unavailable);
+  EXPECT_EQ(bench.call("pb.lifecycle/1:health").code, Code::ok);
+}
+
+TEST_P(Misbehaving, CallToAClosedInstanceIsRefusedAndHarmsNobody) {
+  const auto other = bench.machine.run(bench.port->open("misbehave", bench.host));
+  auto closed = bench.machine.start(bench.instance->close());
+  const auto crossing = bench.act("describe");
+  closed.get();
+  const auto late = bench.act("describe");
+  EXPECT_EQ(late.code, Code::unavailable);
+  EXPECT_FALSE(late.lost);
+  port::Call request("pb.channel/1:send", port::Message(R"({"misbehave":"describe"})"));
+  EXPECT_EQ(bench.machine.run(other->call(std::move(request))).code, Code::ok) << crossing.text;
+  bench.machine.run(other->close());
 }
 
 TEST_P(Misbehaving, CallThatIsTooLargeIsRefusedBeforeItLeaves) {

@@ -46,7 +46,9 @@ void FakeHost::record_metric(std::uint64_t handle, double value, std::string lab
   lines_.push_back("record " + std::to_string(handle) + " " + std::to_string(value) + " " + label_values);
 }
 
-bool FakeHost::acted(const std::string&) {
+bool FakeHost::acted(const std::string&, std::chrono::nanoseconds) {
+  const std::lock_guard lock(mutex_);
+  lines_.push_back("acted");
   return has_acted;
 }
 

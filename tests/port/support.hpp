@@ -32,7 +32,7 @@ class FakeHost final : public port::HostSide {
   void define_metric(std::uint64_t handle, int kind, std::string name, std::string help,
                      std::string labels) override;
   void record_metric(std::uint64_t handle, double value, std::string label_values) override;
-  bool acted(const std::string& trace) override;
+  bool acted(const std::string& trace, std::chrono::nanoseconds since) override;
 
   std::vector<std::string> lines();
   // Waits until some log line holds `part`.

@@ -1,6 +1,8 @@
 // What only a worker can do to us: die, hang, send garbage (HOST-5).
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "port/subject.hpp"
@@ -38,6 +40,29 @@ TEST_F(WorkerProcess, ThatDiesAfterACallActedAnswersOutcomeUnknown) {
   EXPECT_EQ(bench.act("abort").code, Code::outcome_unknown);
 }
 
+// What was asked is cancelled first: what it starts after the question would be started twice.
+TEST_F(WorkerProcess, ThatDiesLosesItsRequestsBeforeItIsAskedWhatActed) {
+  bench.host->hold = true;
+  auto asking = bench.begin_act("ask");
+  ASSERT_TRUE(eventually([this] { return bench.host->waiting() == 1; }));
+  bench.act("crash");
+  const auto lines = bench.host->lines();
+  const auto cancel = std::find(lines.begin(), lines.end(), "cancel");
+  EXPECT_LT(cancel, std::find(lines.begin(), lines.end(), "acted"));
+}
+
+TEST_F(WorkerProcess, CallThatOnlyWaitedForRoomIsLostUntouched) {
+  std::vector<std::future<port::Result>> inside;
+  for (int i = 0; i < 16; ++i) inside.push_back(bench.begin_act("silent"));
+  auto waiting = bench.begin_act("describe");
+  bench.call("pb.lifecycle/1:health");
+  ::kill(bench.port->pid(), SIGKILL);
+  EXPECT_FALSE(inside.front().get().untouched);
+  const auto result = waiting.get();
+  EXPECT_TRUE(result.lost);
+  EXPECT_TRUE(result.untouched);
+}
+
 TEST_F(WorkerProcess, ThatExitsWithAnErrorCountsAgainstThePlugin) {
   EXPECT_EQ(bench.act("exit").code, Code::unavailable);
   const auto end = death();
@@ -49,6 +74,30 @@ TEST_F(WorkerProcess, ThatSomebodyElseKillsIsAnAccident) {
   ::kill(bench.port->pid(), SIGKILL);
   EXPECT_EQ(death().kind, port::Death::Kind::accident);
   EXPECT_EQ(bench.act("describe").code, Code::unavailable);
+}
+
+TEST_F(WorkerProcess, ThatExitsUnaskedCountsAgainstThePlugin) {
+  EXPECT_EQ(bench.act("exit", {{"code", 0}}).code, Code::unavailable);
+  EXPECT_EQ(death().kind, port::Death::Kind::plugin);
+}
+
+TEST(WorkerMemory, KernelThatEndsItForMemoryCountsAgainstThePlugin) {
+  const auto vmstat = std::filesystem::path(testing::TempDir()) / ("vmstat" + std::to_string(::getpid()));
+  std::ofstream(vmstat) << "nr_free_pages 5\noom_kill 1\n";
+  Machine machine;
+  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
+                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
+                              machine.clock);
+  options.vmstat = vmstat;
+  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  std::ofstream(vmstat) << "nr_free_pages 5\noom_kill 2\n";
+  ::kill(port->pid(), SIGKILL);
+  const auto end = died.get_future().get();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("memory"), std::string::npos);
+  std::filesystem::remove(vmstat);
 }
 
 TEST_F(WorkerProcess, ThatHangsIsKilledByUs) {
@@ -80,23 +129,26 @@ TEST_F(WorkerProcess, LeavesWhenAskedAndIsReaped) {
   EXPECT_FALSE(process_exists(pid));
 }
 
-TEST_F(WorkerProcess, ThatIsBusyIsNotTakenForDead) {
-  auto spinning = bench.begin_act("hang");
-  const auto pid = bench.port->pid();
-  std::this_thread::sleep_for(100ms);
-  EXPECT_TRUE(process_exists(pid));
-  bench.port->kill("the test is over");
-  spinning.get();
+std::shared_ptr<port::Port> start_pinged(Machine& machine, const std::filesystem::path& worker) {
+  port::RemoteOptions options(worker, plugin_library("misbehave"), port::Expected("misbehave", "0.1.0"),
+                              machine.context.get_executor(), machine.clock);
+  options.ping_every = 100ms;
+  options.pong_within = 500ms;
+  return machine.run(port::start_remote(machine.spawner, std::move(options)));
+}
+
+TEST(WorkerPing, BusyWorkerIsNotTakenForDead) {
+  Machine machine;
+  const auto port = start_pinged(machine, worker_path());
+  const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
+  port::Call sleep("pb.x/1:y", port::Message(R"({"misbehave":"sleep","ms":1000})"));
+  EXPECT_EQ(machine.run(instance->call(std::move(sleep))).code, Code::ok);
+  machine.run(instance->close());
 }
 
 TEST(WorkerPing, SilenceEndsAStoppedWorker) {
   Machine machine;
-  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
-                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
-                              machine.clock);
-  options.ping_every = 100ms;
-  options.pong_within = 500ms;
-  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  const auto port = start_pinged(machine, worker_path());
   std::promise<port::Death> died;
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   std::this_thread::sleep_for(800ms);  // pings are answered meanwhile
@@ -105,6 +157,35 @@ TEST(WorkerPing, SilenceEndsAStoppedWorker) {
   const auto end = died.get_future().get();
   EXPECT_EQ(end.kind, port::Death::Kind::plugin);
   EXPECT_NE(end.cause.find("no ping"), std::string::npos) << end.cause;
+}
+
+// A worker made of a script: it says hello, then `frame` again and again, and reads nothing.
+std::filesystem::path script_worker(const port::wire::Frame& frame) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("worker" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  std::string hello;
+  std::string again;
+  port::wire::append(hello, port::wire::hello_frame(port::Hello()));
+  port::wire::append(again, frame);
+  std::ofstream(folder / "hello") << hello;
+  std::ofstream(folder / "again") << again;
+  const auto path = folder / "worker";
+  std::ofstream(path) << "#!/bin/sh\ncd \"${0%/*}\" && cat hello >&3\n"
+                      << "while cat again >&3; do sleep 0.05; done\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
+
+TEST(WorkerPing, OnlyAnAnswerToAPingIsASignOfLife) {
+  Machine machine;
+  const auto worker = script_worker(port::wire::Frame(port::wire::Kind::pong, 0, 999));
+  const auto port = start_pinged(machine, worker);
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  auto end = died.get_future();
+  ASSERT_EQ(end.wait_for(5s), std::future_status::ready);
+  EXPECT_NE(end.get().cause.find("no ping"), std::string::npos);
+  std::filesystem::remove_all(worker.parent_path());
 }
 
 TEST(WorkerErrors, StandardErrorGoesToTheJournal) {
@@ -125,6 +206,11 @@ TEST(WorkerErrors, StandardErrorGoesToTheJournal) {
     return all.find("stderr: misbehave says hello") != all.npos;
   }));
   machine.run(instance->close());
+}
+
+TEST_F(WorkerProcess, ThatLeavesAWriterBehindEndsAllTheSame) {
+  bench.begin_act("endless_stderr");
+  EXPECT_EQ(died.get_future().wait_for(5s), std::future_status::ready);
 }
 
 #ifndef PB_SANITIZED

@@ -150,6 +150,7 @@ Modules::~Modules() {
 
 supervisor::Fleet::Options Modules::fleet_options() {
   supervisor::Fleet::Options options(io.get_executor(), clock, spawner, logger);
+  options.checker = verb_checker.get();
   options.worker = worker_executable();
   options.host_version = kVersion;
   options.on_ready = [this](Id id) {

@@ -26,7 +26,7 @@ asio::awaitable<void> open_and_end(port::Spawner& spawner, port::RemoteOptions o
 std::optional<Text> open_library(port::Spawner& spawner, Clock& clock, const plugin::Manifest& manifest) {
   for (int attempt = 1;; ++attempt) {
     asio::io_context io(1);
-    const port::Expected expected(manifest.id, manifest.version);
+    const port::Expected expected(manifest.id, manifest.version, manifest.sdk);
     port::RemoteOptions options(worker_executable(), manifest.artefact, expected, io.get_executor(), clock);
     options.start_limit = kStartLimit;
     auto done = asio::co_spawn(io, open_and_end(spawner, std::move(options)), asio::use_future);

@@ -5,6 +5,8 @@
 namespace patchbay::app {
 
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_abi_schemas();
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_event_schemas();
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_failure_schema();
 
 namespace {
 
@@ -23,6 +25,13 @@ std::string extension_of(std::string_view file) {
   return name;
 }
 
+std::optional<std::string> first_fault(const schema::Schema& schema, const json& value,
+                                       const std::string& place = {}) {
+  const auto found = schema.check(value);
+  if (found.empty()) return std::nullopt;
+  return place + found.front().path + ": " + found.front().summary.english();
+}
+
 }  // namespace
 
 SchemaVerbChecker::SchemaVerbChecker() {
@@ -37,27 +46,41 @@ SchemaVerbChecker::SchemaVerbChecker() {
         replies_.emplace(method, compile(document, verb.value().at("reply"), method));
     }
   }
+  for (const auto& [file, text] : embedded_event_schemas())
+    events_.emplace(file.substr(0, file.rfind('.')), schema::Schema::compile(json::parse(text), file));
+  const auto& [file, text] = embedded_failure_schema().front();
+  failures_.emplace("", schema::Schema::compile(json::parse(text), file));
 }
 
 std::optional<std::string> SchemaVerbChecker::check(const Schemas& schemas, const std::string& method,
-                                                    const port::Message& message) {
+                                                    const port::Message& message, bool has_events) const {
   const auto schema = schemas.find(method);
   if (schema == schemas.end()) return std::nullopt;
   const auto value = json::parse(message.json.empty() ? "{}" : message.json, nullptr, false);
   if (value.is_discarded()) return "no valid JSON";
-  const auto found = schema->second.check(value);
-  if (found.empty()) return std::nullopt;
-  return found.front().path + ": " + found.front().summary.english();
+  const auto fault = first_fault(schema->second, value);
+  return fault || !has_events ? fault : check_events(value.at("events"));
+}
+
+std::optional<std::string> SchemaVerbChecker::check_events(const json& events) const {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto schema = events_.find(events[i].at("type").get<std::string>());
+    if (schema == events_.end()) continue;
+    const auto place = "/events/" + std::to_string(i) + "/data";
+    if (auto fault = first_fault(schema->second, events[i].at("data"), place)) return fault;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> SchemaVerbChecker::check_request(const std::string& method,
                                                             const port::Message& message) const {
-  return check(requests_, method, message);
+  return check(requests_, method, message, method == "pb.events/1:emit");
 }
 
 std::optional<std::string> SchemaVerbChecker::check_reply(const std::string& method,
-                                                          const port::Message& message) const {
-  return check(replies_, method, message);
+                                                          const port::Result& result) const {
+  if (!result.ok()) return check(failures_, "", result.message, false);
+  return check(replies_, method, result.message, method == "pb.webhook/1:process");
 }
 
 std::unique_ptr<plugin::VerbChecker> SchemaVerbChecker::of_this_build() {

@@ -124,7 +124,8 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
       co_return co_await std::move(applying);
     }
   }
-  switch (result.code) {
+  const auto code = result.poison ? Code::invalid : result.code;  // poison: not once more
+  switch (code) {
     case Code::deadline: {
       ++parts.counters.retried;
       if (lane->ordered()) co_return Verdict::wait_lane;

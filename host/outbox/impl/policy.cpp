@@ -116,6 +116,8 @@ Policy read_policy(const std::string& manifest) {
 }
 
 Decision decide(const Policy& policy, const port::Result& result, int failures) {
+  if (result.poison && result.code == Code::outcome_unknown)
+    return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text);
   switch (result.code) {
     case Code::ok:
       return sent_as(object_of(result.message.json));
@@ -130,7 +132,7 @@ Decision decide(const Policy& policy, const port::Result& result, int failures) 
     case Code::unauthenticated:
       return Decision(Next::signed_out, result.text);
     case Code::internal:
-      if (failures + 1 < kInternalTries) return retry_as(result, false);
+      if (!result.poison && failures + 1 < kInternalTries) return retry_as(result, false);
       return refused_as(result);
     case Code::invalid:
     case Code::denied:

@@ -112,6 +112,8 @@ void Connection::wrote(std::size_t count) {
 
 void Connection::read() {
   if (ended_) return;
+  if (stuck_ && unsent_ > stuck_at_ + kMaxStuck)
+    return finish("reads nothing: " + std::to_string(unsent_ >> 20) + " MiB wait for it");
   if (!stuck_ && unsent_ > kMaxUnsent) return pause();
   auto came = [self = shared_from_this()](error_code error, std::size_t count) {
     if (error) return self->finish({});
@@ -127,6 +129,7 @@ void Connection::pause() {
     const auto self = weak.lock();
     if (!self || self->ended_) return;
     self->stuck_ = true;
+    self->stuck_at_ = self->unsent_;
     if (std::exchange(self->paused_, false)) self->read();
   });
 }
@@ -144,7 +147,7 @@ void Connection::take(std::size_t count) {
       on_frame_(std::move(step.frame));
     }
   } catch (const wire::Broken& broken) {
-    return finish(broken.what());
+    return finish(std::string("sent garbage: ") + broken.what());
   }
   if (ended_) return;
   in_.erase(0, used);

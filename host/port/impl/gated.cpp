@@ -3,9 +3,22 @@
 namespace patchbay::port {
 namespace {
 
+bool is_lifecycle(const std::string& method) {
+  return method.starts_with("pb.lifecycle/");
+}
+
 // Calls that stay open by nature, and those that end the others.
-bool goes_beside(const std::string& method) {
-  return method.starts_with("pb.lifecycle/") || method == "pb.listen/1:run" || method == "pb.sync/1:run";
+bool passes_the_window(const std::string& method) {
+  return is_lifecycle(method) || method == "pb.listen/1:run" || method == "pb.sync/1:run";
+}
+
+// Whoever reads an answer may walk it.
+Instance::Done shallow(std::string method, Instance::Done done) {
+  return [method = std::move(method), done = std::move(done)](Result result) {
+    if (is_too_deep(result.message.json))
+      result = failure(Code::internal, Text("port.answer_too_deep", {{"method", method}}));
+    done(std::move(result));
+  };
 }
 
 }  // namespace
@@ -17,9 +30,14 @@ std::uint64_t next_call_number() {
 
 std::uint64_t GatedInstance::begin(Call call, Done done) {
   const auto number = next_call_number();
+  done = shallow(call.method, std::move(done));
   if (!fits(call.message)) {
     done(failure(Code::invalid, Text("port.call_too_large", {{"method", call.method}})));
-  } else if (goes_beside(call.method)) {
+  } else if (draining_ && !is_lifecycle(call.method)) {
+    done(failure(Code::unavailable, Text("port.stopping")));
+  } else if (passes_the_window(call.method)) {
+    if (call.method == "pb.lifecycle/1:drain" && !draining_.exchange(true))
+      refuse_waiting(failure(Code::unavailable, Text("port.stopping")));
     start(number, std::move(call), std::move(done));
   } else {
     enter(number, std::move(call), std::move(done));

@@ -9,7 +9,7 @@
 namespace patchbay::port {
 
 // What both modes share: a call gets its number, waits for room in the window, and is refused when its time
-// is up before it could start.
+// is up before it could start. From drain on only lifecycle passes, and what waits is refused.
 class GatedInstance : public Instance {
  public:
   GatedInstance(Clock& clock, std::shared_ptr<Window> window, std::uint32_t number)
@@ -31,6 +31,7 @@ class GatedInstance : public Instance {
 
   std::shared_ptr<Window> window_;
   const std::uint32_t number_;
+  std::atomic<bool> draining_{false};
 };
 
 // Never repeats within the process.

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
@@ -22,15 +24,27 @@ struct Wait {
 
   void end(Result result) {
     if (!handler) return;
+    limit.reset();
     grace.reset();
+    if (given_up && result.code == Code::cancelled) result = *given_up;
     std::move(handler)(std::move(result));
   }
 
   asio::any_completion_handler<void(Result)> handler;
   std::shared_ptr<Instance> instance;
+  std::unique_ptr<Clock::Timer> limit;
   std::unique_ptr<Clock::Timer> grace;
+  std::optional<Result> given_up;  // what it ends with, unless the plugin answers after all
   std::uint64_t number = 0;
 };
+
+void give_up(const std::shared_ptr<Wait>& wait, const asio::any_io_executor& executor, Clock& clock,
+             Result result) {
+  if (!wait->handler || wait->given_up) return;
+  wait->given_up = std::move(result);
+  wait->instance->cancel(wait->number);
+  wait->grace = clock.after(executor, kCancelGrace, [wait] { wait->end(*wait->given_up); });
+}
 
 }  // namespace
 
@@ -41,15 +55,18 @@ asio::awaitable<Result> Instance::call(Call call) {
     auto wait = std::make_shared<Wait>(std::move(handler), shared_from_this());
     if (slot.is_connected()) {
       slot.assign([wait, executor, clock = &clock_](asio::cancellation_type) {
-        if (!wait->handler) return;
-        wait->instance->cancel(wait->number);
-        auto expired = [wait] { wait->end(failure(Code::cancelled, Text("port.cancelled"))); };
-        wait->grace = clock->after(executor, kCancelGrace, std::move(expired));
+        give_up(wait, executor, *clock, failure(Code::cancelled, Text("port.cancelled")));
       });
     }
     auto done = [wait, executor](Result result) {
       asio::post(executor, [wait, result = std::move(result)]() mutable { wait->end(std::move(result)); });
     };
+    if (call.timeout > Duration{0}) {
+      auto late = failure(Code::deadline, Text("port.overdue", {{"method", call.method}}));
+      wait->limit = clock_.after(executor, call.timeout, [wait, executor, clock = &clock_, late] {
+        give_up(wait, executor, *clock, late);
+      });
+    }
     wait->number = begin(std::move(call), std::move(done));
   };
   auto answered = asio::async_initiate<const asio::use_awaitable_t<>, void(Result)>(std::move(start),

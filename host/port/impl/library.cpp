@@ -89,8 +89,19 @@ const dll::shared_library& open_for_ever(const LocalOptions& options) {
     library->load(options.library, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
   } catch (const dll::fs::system_error& error) {
     refuse_as_loader_says(options, error.what());
+  } catch (...) {
+    refuse(options, "port.cannot_open", {{"reason", "an exception left one of its static constructors"}});
   }
   return *library;
+}
+
+const pb_entry* ask_for_entry(const LocalOptions& options, const dll::shared_library& library) {
+  const auto entry_function = library.get<const pb_entry*()>(PB_ENTRY_SYMBOL);
+  try {
+    return entry_function();
+  } catch (...) {
+    refuse(options, "port.cannot_open", {{"reason", "an exception left its entry function"}});
+  }
 }
 
 void check_descriptor(const LocalOptions& options, const std::string& descriptor) {
@@ -105,6 +116,7 @@ void check_descriptor(const LocalOptions& options, const std::string& descriptor
   };
   same("id", options.expected.id);
   same("version", options.expected.version);
+  if (!options.expected.sdk.empty()) same("sdk", options.expected.sdk);
 }
 
 }  // namespace
@@ -112,8 +124,7 @@ void check_descriptor(const LocalOptions& options, const std::string& descriptor
 Library open_library(const LocalOptions& options) {
   check_file(options);
   const auto& shared = open_for_ever(options);
-  const auto entry_function = shared.get<const pb_entry*()>(PB_ENTRY_SYMBOL);
-  const pb_entry* theirs = entry_function();
+  const pb_entry* theirs = ask_for_entry(options, shared);
   constexpr auto kLeast = offsetof(pb_entry, create) + sizeof(pb_entry::create);
   if (theirs == nullptr || theirs->struct_size < offsetof(pb_entry, abi_minor))
     refuse(options, "port.entry_broken");

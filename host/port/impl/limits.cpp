@@ -14,6 +14,21 @@ bool fits(const Message& message) {
   return total <= kMaxFrame;
 }
 
+bool is_too_deep(std::string_view json) {
+  constexpr int kDeepest = 100;
+  int depth = 0;
+  bool is_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (is_string && c == '\\') ++i;
+    if (c == '"') is_string = !is_string;
+    if (is_string) continue;
+    if ((c == '[' || c == '{') && ++depth > kDeepest) return true;
+    if (c == ']' || c == '}') --depth;
+  }
+  return false;
+}
+
 Result failure(Code code, const Text& text) {
   nlohmann::json args = nlohmann::json::object();
   for (const auto& [name, value] : text.args()) args[name] = value;

@@ -49,7 +49,8 @@ class LocalInstance final : public GatedInstance {
     Seat::Parts parts(thread_ ? thread_->executor() : executor_, options.clock, std::move(host));
     parts.notices = options.notices;
     parts.watch_time = !options.expected.blocking;
-    seat_ = std::make_shared<Seat>(std::move(parts));
+    // Apart from its counters: these stay as long as the cell, which is for ever.
+    seat_ = std::shared_ptr<Seat>(new Seat(std::move(parts)));
   }
   ~LocalInstance() override {
     end([] {});

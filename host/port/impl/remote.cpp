@@ -101,12 +101,18 @@ class RemotePort final : public Port {
 std::vector<std::string> command_line(const RemoteOptions& options) {
   std::vector<std::string> words = {options.worker.string(), "--parent", std::to_string(::getpid())};
   words.insert(words.end(), {"--id", options.expected.id, "--version", options.expected.version});
+  if (!options.expected.sdk.empty()) words.insert(words.end(), {"--sdk", options.expected.sdk});
   if (options.expected.blocking) words.emplace_back("--blocking");
   words.push_back(options.library.string());
   return words;
 }
 
 }  // namespace
+
+Fault fault_of(const Error& error) {
+  if (error.text().id() == "port.worker_killed") return Fault::accident;
+  return error.code() == Code::internal ? Fault::machine : Fault::plugin;
+}
 
 asio::awaitable<std::shared_ptr<Port>> start_remote(Spawner& spawner, RemoteOptions options) {
   auto child = std::make_shared<Child>();

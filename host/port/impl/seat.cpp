@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds kLong{50};  // a function on the strand returns within this
+constexpr Duration kStalled{2'000};
 constexpr int kMostComplaints = 100;  // per instance: a plugin that misbehaves must not fill the log
 
 Seat::Cell* make_cell() {
@@ -36,6 +37,12 @@ Seat::Seat(Parts parts)
       cell_(make_cell()) {}
 
 void Seat::enter(const char* what, const std::function<void()>& fn) noexcept {
+  watch(what, clock_.monotonic());
+  enter_anywhere(what, fn);
+  since_ = 0;
+}
+
+void Seat::enter_anywhere(const char* what, const std::function<void()>& fn) noexcept {
   const auto began = clock_.monotonic();
   try {
     fn();
@@ -47,6 +54,26 @@ void Seat::enter(const char* what, const std::function<void()>& fn) noexcept {
     complain(std::string("the plugin's ") + what + " took " + std::to_string(took.count()) +
              " ms; it must return within 50 ms, or the manifest says \"blocking\": true");
   }
+}
+
+// One timer for many functions: it is set anew only when it was due.
+void Seat::watch(const char* what, std::chrono::nanoseconds now) {
+  if (!watch_time_) return;
+  inside_ = what;
+  since_ = now.count();
+  if (watched_.exchange(true)) return;
+  const std::lock_guard lock(mutex_);
+  stall_timer_ = clock_.after(notices_, kStalled, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->look_for_stall();
+  });
+}
+
+void Seat::look_for_stall() {
+  const std::chrono::nanoseconds since(since_);
+  watched_ = false;
+  if (since.count() == 0) return;
+  if (clock_.monotonic() - since < kStalled) return watch(inside_, since);
+  complain(std::string("the plugin is stalled: its ") + inside_ + " has not returned for 2 s");
 }
 
 void Seat::complain(std::string text) noexcept {
@@ -93,7 +120,8 @@ void Seat::deliver(std::uint64_t id, Call call, Instance::Done done) {
       Open open;
       open.done = std::move(done);
       open.trace = call.trace;
-      if (call.timeout > Duration{0}) open.limit = clock_.monotonic() + call.timeout;
+      open.began = clock_.monotonic();
+      if (call.timeout > Duration{0}) open.limit = open.began + call.timeout;
       open_.emplace(id, std::move(open));
     }
   }
@@ -153,7 +181,7 @@ void Seat::notify(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
     if (life_ == Life::destroyed || !open_.contains(id)) return;
   }
-  enter("cancelled", [&] { plugin_.cancelled(plugin_.self, id); });
+  enter_anywhere("cancelled", [&] { plugin_.cancelled(plugin_.self, id); });
 }
 
 void Seat::close(std::function<void()> closed) {
@@ -214,7 +242,7 @@ void Seat::answer_open_calls() {
     left.swap(open_);
   }
   for (auto& [id, open] : left) {
-    const bool acted = open.delivered && host_->acted(open.trace);
+    const bool acted = open.delivered && host_->acted(open.trace, open.began);
     open.done(failure(acted ? Code::outcome_unknown : Code::cancelled, Text("port.stopping")));
   }
 }

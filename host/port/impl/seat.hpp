@@ -67,6 +67,7 @@ class Seat : public std::enable_shared_from_this<Seat> {
   struct Open {  // a call inside the plugin
     Instance::Done done;
     std::string trace;
+    std::chrono::nanoseconds began{0};
     std::chrono::nanoseconds limit{0};  // on the monotonic clock; 0: none
     bool cancelled = false;
     bool delivered = false;
@@ -90,8 +91,11 @@ class Seat : public std::enable_shared_from_this<Seat> {
   void fail_host_calls();
   void answer_open_calls();
   void destroy();
-  // Runs one function of the plugin: catches what must not cross, and measures.
+  // Runs one function of the plugin, on the strand: catches what must not cross, and measures.
   void enter(const char* what, const std::function<void()>& fn) noexcept;
+  void enter_anywhere(const char* what, const std::function<void()>& fn) noexcept;
+  void watch(const char* what, std::chrono::nanoseconds now);
+  void look_for_stall();
   void complain(std::string text) noexcept;
 
   const boost::asio::strand<boost::asio::any_io_executor> strand_;
@@ -102,6 +106,11 @@ class Seat : public std::enable_shared_from_this<Seat> {
   Cell* const cell_;
   pb_plugin plugin_{};
 
+  // What is on the strand, and since when (0: nothing); looked at by a timer that is set while it is used.
+  std::atomic<const char*> inside_{""};
+  std::atomic<std::chrono::nanoseconds::rep> since_{0};
+  std::atomic<bool> watched_{false};
+
   std::mutex telling_;  // held while the plugin hears of a cancellation
   std::mutex mutex_;    // guards what follows; never held while foreign code runs
   Life life_ = Life::fresh;
@@ -109,6 +118,7 @@ class Seat : public std::enable_shared_from_this<Seat> {
   std::unordered_map<std::uint64_t, Asked> asked_;
   std::unordered_map<std::uint64_t, Alarm> alarms_;
   std::vector<std::function<void()>> closed_;
+  std::unique_ptr<Clock::Timer> stall_timer_;
   std::uint64_t last_alarm_ = 0;
   std::uint64_t last_metric_ = 0;
   int complaints_ = 0;

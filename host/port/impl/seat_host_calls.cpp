@@ -1,4 +1,6 @@
 // What a plugin asks of its host: any thread, at any time, also when it should not.
+#include <cmath>
+
 #include <boost/asio/post.hpp>
 
 #include "port/impl/adopt.hpp"
@@ -65,6 +67,9 @@ pb_code Seat::take_call(const pb_call* call, pb_reply_fn reply, void* user, std:
              " is over the limits (4 MiB of JSON, 16 MiB in all) or not JSON");
     return PB_INVALID;
   }
+  const auto trace = text_of(request.trace).substr(0, 256);
+  Call mine(std::string(method), std::move(message), std::string(trace),
+            Duration{std::max<std::int64_t>(request.timeout_ms, 0)});
   const auto id = next_call_number();
   {
     const std::lock_guard lock(mutex_);
@@ -73,9 +78,6 @@ pb_code Seat::take_call(const pb_call* call, pb_reply_fn reply, void* user, std:
     asked_.emplace(id, Asked{reply, user});
   }
   if (out_id != nullptr) *out_id = id;
-  const auto trace = text_of(request.trace).substr(0, 256);
-  Call mine(std::string(method), std::move(message), std::string(trace),
-            Duration{std::max<std::int64_t>(request.timeout_ms, 0)});
   auto answered = [weak = weak_from_this()](std::uint64_t number, Result result) {
     const auto self = weak.lock();
     if (!self) return;
@@ -86,6 +88,10 @@ pb_code Seat::take_call(const pb_call* call, pb_reply_fn reply, void* user, std:
     host_->ask(id, std::move(mine), [answered, id](Result result) { answered(id, std::move(result)); });
   } catch (const Error& error) {
     answered(id, failure(error.code(), error.text()));
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(id);  // what is refused gets no reply
+    throw;
   }
   return PB_OK;
 } catch (...) {
@@ -235,6 +241,7 @@ void Seat::record_metric(std::uint64_t handle, double value, pb_view labels) noe
     const std::lock_guard lock(mutex_);
     if (handle == 0 || handle > last_metric_) return;
   }
+  if (!std::isfinite(value)) return complain("the plugin recorded a metric that is no finite number");
   host_->record_metric(handle, value, std::string(text_of(labels).substr(0, 1024)));
 } catch (...) {
   complain("a metric of the plugin was lost");

@@ -26,6 +26,7 @@ void WorkerLink::say(int level, const std::string& text) const {
 
 void WorkerLink::run(Told told) {
   asio::post(strand_, [self = shared_from_this(), told = std::move(told)]() mutable {
+    self->oom_kills_ = self->oom_kills();
     self->started_ = std::move(told);
     self->watch_process();
     self->read_errors();
@@ -81,19 +82,22 @@ void WorkerLink::open(std::uint32_t number, std::string plugin_id, std::shared_p
 
 void WorkerLink::call(std::uint32_t instance, std::uint64_t id, Call call, Instance::Done done) {
   bool gone = false;
+  bool died = false;
   {
     const std::lock_guard lock(mutex_);
-    gone = dead_ || !seats_.contains(instance);
+    died = dead_;
+    gone = died || !seats_.contains(instance) || closing_.contains(instance);
     if (!gone) {
       auto& open = open_[id];
       open.instance = instance;
       open.done = std::move(done);
       open.trace = call.trace;
+      open.began = options_.clock.monotonic();
     }
   }
   if (gone) {
     auto result = failure(Code::unavailable, Text("port.instance_closed"));
-    result.lost = true;
+    result.lost = result.untouched = died;
     return done(std::move(result));
   }
   auto head = wire::call_head(call);
@@ -144,7 +148,7 @@ void WorkerLink::on_frame(Frame frame) {
     case Kind::metric:
       return on_noise(std::move(frame));
     case Kind::pong:
-      asio::post(strand_, [self = shared_from_this()] { self->heard_ = self->options_.clock.monotonic(); });
+      asio::post(strand_, [self = shared_from_this(), ping = frame.id] { self->on_pong(ping); });
       return;
     case Kind::bye: {
       auto error = std::make_exception_ptr(wire::read_error(frame));
@@ -225,7 +229,7 @@ void WorkerLink::on_answer(Frame frame) {
     if (closing_.contains(call.instance)) closing = seats_[call.instance].host;
   }
   // Calls that the end of an instance cuts off: the worker cannot know whether they acted, the host may.
-  if (closing && result.code == Code::outcome_unknown && !closing->acted(call.trace))
+  if (closing && result.code == Code::outcome_unknown && !closing->acted(call.trace, call.began))
     result.code = Code::cancelled;
   call.done(std::move(result));
 }
@@ -260,6 +264,8 @@ void WorkerLink::on_ask(Frame frame) {
     host->ask(id, std::move(call), answered);
   } catch (const Error& error) {
     answered(failure(error.code(), error.text()));
+  } catch (const std::exception& error) {
+    answered(failure(Code::internal, Text::verbatim(error.what())));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,6 +55,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
     std::uint32_t instance = 0;
     Instance::Done done;
     std::string trace;
+    std::chrono::nanoseconds began{0};
   };
 
   void on_frame(wire::Frame frame);
@@ -70,6 +72,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void watch_process();
   void read_errors();
   void tick();
+  void on_pong(std::uint64_t ping);
+  std::uint64_t oom_kills() const;
   void on_wire_end(std::string reason);
   void on_exit();
   void signal_kill();
@@ -95,7 +99,9 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   std::array<char, 4096> error_bytes_{};
   LineReader lines_;
   Hello hello_;
+  std::uint64_t oom_kills_ = 0;  // at the last tick
   std::uint64_t pings_ = 0;
+  std::uint64_t ponged_ = 0;  // the last that was answered
   std::chrono::nanoseconds heard_{0};
   std::chrono::nanoseconds ticked_{0};
   bool exited_ = false;
@@ -103,11 +109,11 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   int status_code_ = 0;
   int status_ = 0;
 
+  std::atomic<std::uint32_t> last_instance_{0};
   std::mutex mutex_;  // guards what follows
   bool dead_ = false;
   bool asked_to_leave_ = false;
   std::string killed_for_;
-  std::uint32_t last_instance_ = 0;
   std::map<std::uint32_t, Seat> seats_;
   std::map<std::uint32_t, Told> opening_;
   std::map<std::uint32_t, std::vector<std::function<void()>>> closing_;

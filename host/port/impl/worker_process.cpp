@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -22,7 +23,8 @@ using wire::Kind;
 
 namespace {
 constexpr Duration kEndGrace{500};  // between the end of the wire and the end of the process
-}
+constexpr std::size_t kPipe = 64u << 10;
+}  // namespace
 
 void WorkerLink::watch_process() {
   process_.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -44,6 +46,7 @@ void WorkerLink::tick() {
   const auto now = options_.clock.monotonic();
   const bool late = now - ticked_ > 2 * options_.ping_every;  // we were stopped ourselves: hear it out first
   ticked_ = now;
+  oom_kills_ = oom_kills();
   if (late) heard_ = now;
   if (now - heard_ >= options_.pong_within) {
     return kill("it answered no ping for " + std::to_string(options_.pong_within.count() / 1000) + " s");
@@ -53,6 +56,23 @@ void WorkerLink::tick() {
   ping_timer_ = options_.clock.after(strand_, std::min(options_.ping_every, left), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && !self->exited_) self->tick();
   });
+}
+
+// How often the kernel has killed a process for want of memory: all that tells such a SIGKILL from others.
+std::uint64_t WorkerLink::oom_kills() const {
+  std::ifstream file(options_.vmstat);
+  std::string name;
+  std::uint64_t value = 0;
+  while (file >> name >> value) {
+    if (name == "oom_kill") return value;
+  }
+  return 0;
+}
+
+void WorkerLink::on_pong(std::uint64_t ping) {
+  if (ping <= ponged_ || ping > pings_) return;  // of nothing that we asked: not a sign of life
+  ponged_ = ping;
+  heard_ = options_.clock.monotonic();
 }
 
 void WorkerLink::signal_kill() {
@@ -98,7 +118,7 @@ void WorkerLink::leave(Duration grace, std::function<void()> gone) {
 void WorkerLink::on_wire_end(std::string reason) {
   wire_ended_ = true;
   if (!reason.empty()) {
-    kill("it sent garbage: " + reason);
+    kill("it " + reason);
   } else if (!exited_) {
     end_timer_ = options_.clock.after(strand_, kEndGrace, [self = shared_from_this()] {
       if (!self->exited_) self->kill("it closed its line to the host");
@@ -128,7 +148,8 @@ void WorkerLink::end_if_over() {
   error_code ignored;
   errors_.non_blocking(true, ignored);
   errors_.cancel(ignored);
-  for (;;) {
+  // No more than the pipe held when it ended: a child that it left behind may write for ever.
+  for (std::size_t i = 0; i < kPipe / error_bytes_.size(); ++i) {
     const auto count = ::read(errors_.native_handle(), error_bytes_.data(), error_bytes_.size());
     if (count <= 0) break;
     lines_.take(std::string_view(error_bytes_.data(), static_cast<std::size_t>(count)));
@@ -160,12 +181,12 @@ Death WorkerLink::describe_end() {
     death.cause = "killed because " + killed_for;
   } else if (asked) {
     death.kind = Death::Kind::asked;
+  } else if (death.signal == SIGKILL && oom_kills() != oom_kills_) {
+    death.cause += ", sent by the kernel because memory ran out";
   } else if (death.signal == SIGKILL || death.signal == SIGTERM || death.signal == SIGINT ||
              death.signal == SIGHUP) {
     death.kind = Death::Kind::accident;  // none of a plugin's making
     death.cause += ", sent by somebody else";
-  } else if (death.signal == 0 && death.exit_code == 0) {
-    death.kind = Death::Kind::accident;
   }
   if (death.kind == Death::Kind::plugin && killed_for.empty() && !lines_.last().empty()) {
     death.cause += "; its last words: " + lines_.last().substr(0, 300);
@@ -193,16 +214,19 @@ void WorkerLink::end(const Death& death) {
   }
   const Text reason("port.worker_died", {{"cause", death.cause}});
   const auto error = std::make_exception_ptr(Error(Code::unavailable, reason));
-  started(error);
+  const Text accident("port.worker_killed", {{"cause", death.cause}});
+  started(death.kind == Death::Kind::accident ? std::make_exception_ptr(Error(Code::unavailable, accident))
+                                              : error);
+  // Before it is asked what acted: afterwards nothing acts any more.
+  for (auto& [number, seat] : seats) {
+    for (const auto id : seat.asked) seat.host->cancel(id);
+  }
   for (auto& [id, call] : open) {
     const auto seat = seats.find(call.instance);
-    const bool acted = seat != seats.end() && seat->second.host->acted(call.trace);
+    const bool acted = seat != seats.end() && seat->second.host->acted(call.trace, call.began);
     auto result = failure(acted ? Code::outcome_unknown : Code::unavailable, reason);
     result.lost = true;
     call.done(std::move(result));
-  }
-  for (auto& [number, seat] : seats) {
-    for (const auto id : seat.asked) seat.host->cancel(id);
   }
   for (auto& [number, opened] : opening) opened(error);
   for (auto& [number, waiting] : closing) {

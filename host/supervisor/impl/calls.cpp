@@ -12,7 +12,19 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr Duration kCancelGrace{500};
+constexpr std::chrono::minutes kCulpritMemory{10};
+
+port::Result overdue(const Flight& flight, Code code = Code::deadline) {
+  return port::failure(code, Text("supervisor.overdue", {{"method", flight.call.method}}));
 }
+
+port::Result poison(const Flight& flight, Code code = Code::internal) {
+  auto result = port::failure(code, Text("supervisor.poison", {{"method", flight.call.method}}));
+  result.poison = true;
+  return result;
+}
+
+}  // namespace
 
 bool goes_beside(const std::string& method) {
   return method == "pb.listen/1:run" || method == "pb.sync/1:run";
@@ -127,9 +139,8 @@ void Fleet::Engine::finished(const CrewPtr& crew, std::uint64_t life, const Flig
     return flush_all(crew);
   }
   if (flight->overdue && result.code == Code::cancelled) {
-    const bool acted = post && post->spec.host->acted(flight->call.trace);
-    result = port::failure(acted ? Code::outcome_unknown : Code::deadline,
-                           Text("supervisor.overdue", {{"method", flight->call.method}}));
+    const bool acted = post && post->spec.host->acted(flight->call.trace, flight->began);
+    result = overdue(*flight, acted ? Code::outcome_unknown : Code::deadline);
   }
   answer(flight, std::move(result));
   flush_all(crew);
@@ -185,13 +196,26 @@ void Fleet::Engine::grace_over(const FlightPtr& flight) {
   const auto post = flight->post.lock();
   if (!post || !flight->inside) return;
   const auto why = "the call " + flight->call.method + " outlived its time limit";
+  flight->outlived = true;
   if (post->crew->port && post->crew->port->kill(why)) return;
   logger_of(*post->crew)
       .error("a plugin inside the host is stalled: " + why,
              {{"integration", to_string_id(post->spec.integration)}});
-  const bool acted = post->spec.host->acted(flight->call.trace);
-  const Text text("supervisor.overdue", {{"method", flight->call.method}});
-  answer(flight, port::failure(acted ? Code::outcome_unknown : Code::deadline, text));
+  const bool acted = post->spec.host->acted(flight->call.trace, flight->began);
+  answer_culprit(post->crew, flight, overdue(*flight, acted ? Code::outcome_unknown : Code::deadline));
+}
+
+// For one that ended its worker and goes back to its caller, who may repeat it: once.
+void Fleet::Engine::answer_culprit(const CrewPtr& crew, const FlightPtr& flight, port::Result result) {
+  const auto now = options_.clock.monotonic();
+  std::erase_if(crew->culprits, [now](const auto& item) { return now - item.second > kCulpritMemory; });
+  const auto& call = flight->call;
+  if (call.trace.empty() || crew->culprits.emplace(call.method + " " + call.trace, now).second)
+    return answer(flight, std::move(result));
+  logger_of(*crew).error("a call ended its worker twice: it is given up",
+                         {{"method", call.method}, {"trace", call.trace}});
+  const bool unknown = result.code == Code::outcome_unknown;
+  answer(flight, poison(*flight, unknown ? Code::outcome_unknown : Code::internal));
 }
 
 void Fleet::Engine::refuse_waiting(const PostPtr& post, const port::Result& result) {
@@ -202,36 +226,35 @@ void Fleet::Engine::refuse_waiting(const PostPtr& post, const port::Result& resu
 void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
   const auto lost = std::exchange(crew->lost, {});
   crew->alone.reset();
-  const auto inside = std::count_if(lost.begin(), lost.end(),
-                                    [](const auto& item) { return !goes_beside(item.first->call.method); });
+  const auto inside = std::count_if(lost.begin(), lost.end(), [](const auto& item) {
+    return !item.second.untouched && !goes_beside(item.first->call.method);
+  });
   std::deque<FlightPtr> again;
   for (const auto& [flight, result] : lost) {
     flight->inside = false;
     const auto post = flight->post.lock();
     if (post) post->inside.erase(flight);
     if (post) post->idle.notify();
-    if (counted) ++flight->strikes;
-    const Text overdue("supervisor.overdue", {{"method", flight->call.method}});
-    if (!post || result.code == Code::outcome_unknown || goes_beside(flight->call.method) ||
-        post->condition == Condition::stopping) {
+    const bool struck = counted && !result.untouched;  // who only waited in the window has done nothing
+    if (struck) ++flight->strikes;
+    if (!post || goes_beside(flight->call.method) || post->condition == Condition::stopping) {
+      answer(flight, result);
+    } else if (flight->outlived || (struck && inside == 1 && result.code == Code::outcome_unknown)) {
+      answer_culprit(crew, flight, result.code == Code::outcome_unknown ? result : overdue(*flight));
+    } else if (result.code == Code::outcome_unknown) {
       answer(flight, result);
     } else if (flight->overdue) {
-      answer(flight, port::failure(Code::deadline, overdue));
+      answer(flight, overdue(*flight));
     } else if (flight->cancelled) {
       answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
-    } else if (counted && flight->strikes >= 2 && inside == 1) {
+    } else if (struck && flight->strikes >= 2 && inside == 1) {
       logger_of(*crew).error("a call ended its worker twice, alone: it is given up",
                              {{"method", flight->call.method}, {"trace", flight->call.trace}});
-      answer(flight,
-             port::failure(Code::internal, Text("supervisor.poison", {{"method", flight->call.method}})));
+      answer(flight, poison(*flight));
     } else {
-      again.push_back(flight);
+      (struck ? crew->suspects : again).push_back(flight);
     }
     if (flight->done && flight->limit.count() == 0) arm(flight, options_.unlimited_wait);
-  }
-  if (counted) {
-    crew->suspects.insert(crew->suspects.end(), again.begin(), again.end());
-    return;
   }
   for (auto flight = again.rbegin(); flight != again.rend(); ++flight)
     (*flight)->post.lock()->waiting.push_front(*flight);

@@ -17,6 +17,7 @@ constexpr Duration kLongestBackOff{60'000};
 constexpr std::chrono::minutes kDeathWindow{10};
 constexpr std::size_t kMostDeaths = 5;
 constexpr std::chrono::seconds kHealthyLife{60};
+constexpr std::chrono::seconds kShortLife{1};
 constexpr Duration kLeaveGrace{2'000};
 
 std::string key_of(const Spec& spec) {
@@ -80,7 +81,7 @@ asio::awaitable<void> Fleet::Engine::tend(CrewPtr crew) {
 
 asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr crew) {
   const auto& manifest = *crew->manifest;
-  port::Expected expected(manifest.id, manifest.version);
+  port::Expected expected(manifest.id, manifest.version, manifest.sdk);
   expected.blocking = manifest.blocking;
   const auto logger = logger_of(*crew);
   const port::Journal journal = [logger](int level, const std::string& text) {
@@ -105,6 +106,7 @@ asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr cr
 
 asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
   const auto life = ++crew->life;
+  crew->started = {};
   std::optional<Error> failed;
   std::shared_ptr<port::Port> port;
   try {
@@ -112,6 +114,8 @@ asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
     port = co_await std::move(making);
   } catch (const Error& error) {
     failed = error;
+  } catch (const std::exception& error) {
+    failed = Error(Code::internal, Text::verbatim(error.what()));
   }
   if (failed) {
     start_failed(crew, *failed);
@@ -132,16 +136,19 @@ asio::awaitable<void> Fleet::Engine::start_port(CrewPtr crew) {
 }
 
 void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
+  const auto fault = port::fault_of(error);
   logger_of(*crew).error(std::string("plugin could not be started: ") + error.what());
   const auto posts = crew->posts;
   for (const auto& [id, post] : posts) {
     if (post->condition == Condition::stopping) continue;
     post->last_error = error.what();
     set(*post, Condition::waiting);
-    tell_runners(*post, std::make_exception_ptr(error));
+    if (fault != port::Fault::accident || !post->spec.keep)
+      tell_runners(*post, std::make_exception_ptr(error));
     if (!post->spec.keep) forget(post);
   }
-  count_death(crew, error.what());
+  if (fault == port::Fault::plugin) return count_death(crew, error.what());
+  back_off(crew);
 }
 
 void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death) {
@@ -162,14 +169,15 @@ void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port
     post->retry.reset();
     post->last_error = death.cause;
     set(*post, Condition::waiting);
-    tell_runners(*post, error);
+    if (counted || !post->spec.keep) tell_runners(*post, error);  // else it goes on as if nothing had been
   }
   settle_lost(crew, counted);
   for (const auto& [id, post] : posts) {
     if (!post->spec.keep && post->condition != Condition::stopping) forget(post);
   }
   if (counted) return count_death(crew, death.cause);
-  crew->signal.notify();
+  const bool at_once = options_.clock.monotonic() - crew->started >= kShortLife;
+  wait_until(crew, at_once ? Duration{0} : kFirstBackOff);
 }
 
 void Fleet::Engine::count_death(const CrewPtr& crew, const std::string& cause) {
@@ -177,6 +185,11 @@ void Fleet::Engine::count_death(const CrewPtr& crew, const std::string& cause) {
   crew->deaths.push_back(now);
   while (now - crew->deaths.front() > kDeathWindow) crew->deaths.pop_front();
   if (crew->deaths.size() >= kMostDeaths) return quarantine(crew, cause);
+  back_off(crew);
+}
+
+void Fleet::Engine::back_off(const CrewPtr& crew) {
+  const auto now = options_.clock.monotonic();
   if (crew->started.count() != 0 && now - crew->started > kHealthyLife) crew->back_off = 0;
   const auto plain = std::min(kFirstBackOff * (1 << std::min(crew->back_off, 10)), kLongestBackOff);
   ++crew->back_off;

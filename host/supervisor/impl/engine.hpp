@@ -32,6 +32,7 @@ struct Flight {
   std::uint64_t number = 0;                    // inside its instance
   bool inside = false;
   bool overdue = false;
+  bool outlived = false;  // its limit and the grace: its worker was killed for it
   bool cancelled = false;
   int strikes = 0;  // counted deaths that it was open at
 };
@@ -85,6 +86,9 @@ struct Crew {
   std::vector<std::pair<FlightPtr, port::Result>> lost;  // answered by a death that is about to be told
   std::deque<FlightPtr> suspects;                        // open at a counted death: repeated one at a time
   FlightPtr alone;                                       // the suspect that is inside
+  // When calls that went back to their callers had ended this crew's worker, by method and trace: their
+  // callers may repeat them.
+  std::map<std::string, std::chrono::nanoseconds> culprits;
 };
 using CrewPtr = std::shared_ptr<Crew>;
 
@@ -134,6 +138,7 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   void start_failed(const CrewPtr& crew, const Error& error);
   void on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death);
   void count_death(const CrewPtr& crew, const std::string& cause);
+  void back_off(const CrewPtr& crew);
   void quarantine(const CrewPtr& crew, const std::string& cause);
   void wait_until(const CrewPtr& crew, Duration delay);
   void settle_lost(const CrewPtr& crew, bool counted);
@@ -168,6 +173,7 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   void finished(const CrewPtr& crew, std::uint64_t life, const FlightPtr& flight, port::Result result);
   void answer(const FlightPtr& flight, port::Result result);
   void arm(const FlightPtr& flight, Duration delay);
+  void answer_culprit(const CrewPtr& crew, const FlightPtr& flight, port::Result result);
   void limit_reached(const FlightPtr& flight);
   void grace_over(const FlightPtr& flight);
   bool may_launch(const Post& post) const;

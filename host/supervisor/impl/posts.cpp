@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "port/limits.hpp"
+#include "supervisor/impl/checked_instance.hpp"
 #include "supervisor/impl/engine.hpp"
 
 namespace patchbay::supervisor {
@@ -49,7 +50,7 @@ asio::awaitable<void> Fleet::Engine::bring_up(PostPtr post, std::uint64_t attemp
   if (post->attempt != attempt || opened->error || opened->lost) {
     if (opened->instance) tasks_.spawn_on(strand_, "close", close_quietly(std::move(opened->instance)));
     // A death is told by itself, and ends this attempt.
-    if (post->attempt == attempt && opened->error) post_failed(post, opened->error);
+    if (post->attempt == attempt && opened->error && !opened->lost) post_failed(post, opened->error);
     co_return;
   }
   post->instance = std::move(opened->instance);
@@ -66,13 +67,18 @@ asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_
   try {
     auto opening = port->open(post->spec.manifest->id, post->spec.host);
     opened->instance = co_await std::move(opening);
+    if (options_.checker != nullptr) {
+      opened->instance = std::make_shared<CheckedInstance>(options_.clock, std::move(opened->instance),
+                                                           *options_.checker, logger_of(*post->crew));
+    }
     auto instance = opened->instance;
     auto preparing = post->spec.prepare(std::move(instance));
     const auto result = co_await std::move(preparing);
     opened->lost = result.lost;
     if (!result.ok() && !result.lost)
       opened->error = std::make_exception_ptr(Error(result.code, Text::verbatim(result.text)));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    opened->lost = error.text().id() == "port.worker_died";
     opened->error = std::current_exception();
   }
 }

@@ -66,7 +66,8 @@ class Echo : public patchbay::Plugin {
   static void refuse_failed(const patchbay::HttpReply& reply) {
     const std::string said = "The other side answered " + std::to_string(reply.status);
     if (reply.status == 429)
-      throw Error(PB_RATE_LIMITED, said).retry_after(1000 * std::atoi(reply.header("retry-after").c_str()));
+      throw Error(PB_RATE_LIMITED, said)
+          .retry_after(std::int64_t{1000} * std::atoi(reply.header("retry-after").c_str()));
     if (reply.status >= 500) throw Error(PB_OUTCOME_UNKNOWN, said);
     if (!reply.ok()) throw Error(PB_INVALID, said);
   }

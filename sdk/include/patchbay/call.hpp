@@ -64,6 +64,11 @@ class CallState {
   const std::string& trace() const { return trace_; }
   const HostTable& host() const { return host_; }
   bool is_cancelled() const { return cancelled_; }
+  // Cancelled, out of time, or the instance stops.
+  bool is_over() const {
+    const pb_host& host = host_.core;
+    return cancelled_ || (host.is_cancelled && host.is_cancelled(host.ctx, id_) != 0);
+  }
 
   // Milliseconds left, at least 1; 0 when there is no limit.
   std::int64_t remaining_ms() const {
@@ -121,10 +126,7 @@ class CallContext {
   explicit CallContext(std::shared_ptr<CallState> state) : state_(std::move(state)) {}
 
   // The host lost interest: finish soon. Awaits of a cancelled call end early with Error(PB_CANCELLED).
-  bool is_cancelled() const {
-    const pb_host& host = state_->host().core;
-    return state_->is_cancelled() || (host.is_cancelled && host.is_cancelled(host.ctx, state_->id()) != 0);
-  }
+  bool is_cancelled() const { return state_->is_over(); }
   // W3C traceparent, or empty. Host calls carry it without your doing.
   const std::string& trace() const { return state_->trace(); }
   // Milliseconds left, at least 1; 0 when there is no limit.

@@ -188,7 +188,8 @@ class Host {
 
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
   std::int64_t now() const { return table_.now_unix_ms(); }
-  // Throws Error(PB_CANCELLED) when the call is cancelled or the instance stops before the time is over.
+  // Throws Error(PB_CANCELLED) when the call is cancelled or the instance stops before the time is over, and
+  // Error(PB_RATE_LIMITED) when 10,000 timers of the instance run already.
   Task<void> sleep(std::int64_t milliseconds) const {
     Timer waiting(table_, milliseconds);
     co_await waiting;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "patchbay/testing_table.hpp"
@@ -88,13 +87,9 @@ class FakeHost : public FakeTable {
   void advance(std::int64_t milliseconds) {
     const std::int64_t until = now_ms_ + milliseconds;
     run();
-    for (;;) {
-      const auto first = std::min_element(timers_.begin(), timers_.end(), [](const auto& a, const auto& b) {
-        return a.second.due_ms < b.second.due_ms;
-      });
-      if (first == timers_.end() || first->second.due_ms > until) break;
-      now_ms_ = std::max(now_ms_, first->second.due_ms);
-      ring(first->first);
+    for (auto first = first_timer(); first && first->first <= until; first = first_timer()) {
+      now_ms_ = std::max(now_ms_.load(), first->first);
+      ring(first->second);
       run();
     }
     now_ms_ = until;
@@ -120,15 +115,19 @@ class FakeHost : public FakeTable {
     run();
     stopping_ = true;
     for (const Request& each : open_requests()) reply(each.id, Result(PB_CANCELLED, "The instance stops"));
-    while (!timers_.empty()) ring(timers_.begin()->first);
+    while (const auto first = first_timer()) ring(first->second);
     run();
-    for (const auto& [id, call] : calls_)
-      if (!call.answered) violations.push_back(call.method + " was never answered");
+    complain_of_open_calls();
     plugin_->destroy(plugin_->self);
     plugin_ = nullptr;
   }
 
  private:
+  void complain_of_open_calls() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, call] : calls_)
+      if (!call.answered) violations.push_back(call.method + " was never answered");
+  }
   void need(const std::string& method, const Json& request) {
     const Result result = call(method, request);
     if (!result.ok()) throw std::logic_error(method + ": " + code_name(result.code) + ": " + result.text);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <mutex>
 
@@ -29,6 +30,7 @@ class FakeTable {
   std::vector<LogLine> logs;
   std::map<std::string, double> metrics;  // "name{values}": sum of a counter, last value of the others
   std::vector<std::string> violations;    // of the contract, by the plugin
+  std::size_t most_timers = 10'000;       // running at once: one more is refused
 
  protected:
   class Call {
@@ -72,6 +74,18 @@ class FakeTable {
     queue_.pop_front();
     return next;
   }
+  // When the next timer is due, and which it is.
+  std::optional<std::pair<std::int64_t, std::uint64_t>> first_timer() const {
+    const std::lock_guard lock(mutex_);
+    std::optional<std::pair<std::int64_t, std::uint64_t>> first;
+    for (const auto& [id, timer] : timers_)
+      if (!first || timer.due_ms < first->first) first.emplace(timer.due_ms, id);
+    return first;
+  }
+  void violate(std::string text) {
+    const std::lock_guard lock(mutex_);
+    violations.push_back(std::move(text));
+  }
   // Makes a timer run with the next turn.
   void ring(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
@@ -107,14 +121,14 @@ class FakeTable {
   std::map<std::uint64_t, Open> open_;
   std::map<std::uint64_t, PendingTimer> timers_;
   std::deque<std::function<void()>> queue_;
-  std::int64_t now_ms_ = 1'767'225'600'000;  // 2026-01-01
-  bool creating_ = false;
-  bool stopping_ = false;
+  std::atomic<std::int64_t> now_ms_ = 1'767'225'600'000;  // 2026-01-01
+  std::atomic<bool> creating_ = false;
+  std::atomic<bool> stopping_ = false;
 
  private:
   static FakeTable& self(void* ctx) { return *static_cast<FakeTable*>(ctx); }
   void forbid_in_create(const char* function) {
-    if (creating_) violations.push_back(std::string("create() called host->") + function);
+    if (creating_) violate(std::string("create() called host->") + function);
   }
 
   // --- pb_host
@@ -194,7 +208,7 @@ class FakeTable {
   static std::int64_t monotonic(void* ctx) { return self(ctx).now_ms_ * 1'000'000; }
   static std::uint64_t after(void* ctx, std::int64_t delay_ms, void (*fn)(void*), void* user) {
     const std::lock_guard lock(self(ctx).mutex_);
-    if (self(ctx).stopping_) return 0;
+    if (self(ctx).stopping_ || self(ctx).timers_.size() >= self(ctx).most_timers) return 0;
     PendingTimer timer;
     timer.due_ms = self(ctx).now_ms_ + std::max<std::int64_t>(delay_ms, 0);
     timer.fn = fn;

@@ -104,7 +104,10 @@ class Timer {
     const std::shared_ptr<CallState> state = chain_->call();
     due_ns_ = host_.monotonic_ns() + milliseconds_ * 1'000'000;
     const std::uint64_t id = host_.clock.after(host_.core.ctx, milliseconds_, &Timer::on_time, this);
-    if (id == 0) return false;
+    if (id == 0) {
+      refused_ = !state->is_over();
+      return false;
+    }
     if (!rang_) state->waits_for_timer(id);
     return true;
   }
@@ -113,6 +116,7 @@ class Timer {
 
   // Throws when the pause ended early: cancelled, or the instance stops.
   void check() const {
+    if (refused_) throw Error(PB_RATE_LIMITED, "Too many timers of this instance are running");
     if (rang_ && host_.monotonic_ns() >= due_ns_ - kEarly) return;
     throw Error(PB_CANCELLED, "Cancelled while waiting");
   }
@@ -133,6 +137,7 @@ class Timer {
   std::coroutine_handle<> task_;
   Chain* chain_ = nullptr;
   bool rang_ = false;
+  bool refused_ = false;  // though neither the call nor the instance ends
 };
 
 // Runs `work` once on the strand. False while the instance stops. What it throws is logged.

@@ -4,6 +4,7 @@
 #include <patchbay/message.hpp>
 
 #include <unistd.h>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -81,6 +82,7 @@ class Misbehave {
         {"exit", &Misbehave::exit},
         {"hang", &Misbehave::hang},
         {"spin", &Misbehave::spin},
+        {"sleep", &Misbehave::sleep},
         {"throw", &Misbehave::throw_out},
         {"silent", &Misbehave::silent},
         {"twice", &Misbehave::twice},
@@ -101,10 +103,13 @@ class Misbehave {
         {"not_json", &Misbehave::not_json},
         {"wrong_shape", &Misbehave::wrong_shape},
         {"huge", &Misbehave::huge},
+        {"deep", &Misbehave::deep},
         {"bad_code", &Misbehave::bad_code},
         {"bad_utf8", &Misbehave::bad_utf8},
         {"logs", &Misbehave::logs},
+        {"metrics", &Misbehave::metrics},
         {"stderr", &Misbehave::to_stderr},
+        {"endless_stderr", &Misbehave::endless_stderr},
         {"wire", &Misbehave::wire},
         {"close_wire", &Misbehave::close_wire},
         {"memory", &Misbehave::memory},
@@ -153,12 +158,16 @@ class Misbehave {
     std::signal(SIGABRT, SIG_DFL);
     std::abort();
   }
-  void exit(const Call&) { ::_exit(7); }
+  void exit(const Call& call) { ::_exit(call.message.json.value("code", 7)); }
   void hang(const Call&) {
     for (;;) ::pause();
   }
   void spin(const Call&) {
     for (;;) busy_ = true;
+  }
+  void sleep(const Call& call) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(call.message.json.value("ms", 3000)));
+    ok(call);
   }
   void throw_out(const Call&) { throw std::runtime_error("thrown across the seam"); }
   void memory(const Call& call) {
@@ -297,6 +306,10 @@ class Misbehave {
   void huge(const Call& call) {
     raw(call, '"' + std::string(call.message.json.value("bytes", std::size_t{20} << 20), 'x') + '"');
   }
+  void deep(const Call& call) {
+    const auto levels = call.message.json.value("levels", std::size_t{100'000});
+    raw(call, std::string(levels, '[') + std::string(levels, ']'));
+  }
   void bad_code(const Call& call) { finish(call.id, 4711, "A code of the future", Json()); }
   void bad_utf8(const Call& call) {
     raw(call, std::string_view("{\"provider_ids\": [\"\xff\xfe\x80\"], \"sent_at\": \"\xc3\\u0000\"}"));
@@ -309,9 +322,23 @@ class Misbehave {
       host_->log(host_->ctx, PB_INFO, view(line), view("not json"));
     ok(call);
   }
+  void metrics(const Call& call) {
+    const auto* out = static_cast<const pb_metrics*>(host_->get_extension(host_->ctx, PB_EXT_METRICS));
+    const auto gauge = out->define(host_->ctx, PB_GAUGE, view("level"), view("A level"), view(""));
+    for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL, 5.0})
+      out->record(host_->ctx, gauge, value, view(""));
+    ok(call);
+  }
   void to_stderr(const Call& call) {
     const std::string line = "misbehave says hello\n";
     ok(call, {{"written", ::write(2, line.data(), line.size())}});
+  }
+  // From a child that outlives us; it ends when nobody reads any more.
+  void endless_stderr(const Call&) {
+    const std::string lines(4096, '\n');
+    if (::fork() != 0) ::_exit(0);
+    while (::write(2, lines.data(), lines.size()) > 0) continue;
+    ::_exit(0);
   }
   // Descriptor 3 is the worker's line to the host.
   void wire(const Call& call) {

@@ -92,7 +92,9 @@ static pb_plugin* create(const pb_host* host, const char* plugin_id) {
   return &instance->table;
 }
 
-#ifdef ODD_OTHER_DESCRIPTOR
+#ifdef ODD_OTHER_SDK
+static const char about[] = "{\"id\":\"odd\",\"version\":\"0.1.0\",\"sdk\":\"9.9\"}";
+#elif defined ODD_OTHER_DESCRIPTOR
 static const char about[] = "{\"id\":\"odd\",\"version\":\"9.9.9\",\"sdk\":\"0.0\"}";
 #elif defined(ODD_BROKEN_DESCRIPTOR)
 static const char about[] = "{\"id\":";

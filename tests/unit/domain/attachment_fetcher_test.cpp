@@ -181,6 +181,12 @@ TEST_P(AttachmentFetcherTest, waits_for_an_integration_that_is_not_connected) {
   EXPECT_TRUE(asks(1));
 }
 
+TEST(JudgeFetch, gives_up_at_once_on_poison) {
+  port::Result result(Code::internal, "x");
+  result.poison = true;
+  EXPECT_EQ(judge_fetch(result, 0).kind, Fetched::Kind::failed);
+}
+
 TEST(JudgeFetch, gives_up_on_faults_but_not_on_an_outage) {
   EXPECT_EQ(judge_fetch(port::Result(Code::internal, "x"), 4).kind, Fetched::Kind::failed);
   EXPECT_EQ(judge_fetch(port::Result(Code::unavailable, "x"), 100).kind, Fetched::Kind::again);

@@ -63,6 +63,14 @@ TEST(Decide, an_unknown_outcome_is_never_repeated_blindly) {
   EXPECT_EQ(decide(policy_of("provider"), unknown, 0).next, Next::retry);
 }
 
+TEST(Decide, poison_is_never_tried_again) {
+  auto result = failing(Code::internal);
+  result.poison = true;
+  EXPECT_EQ(decide(Policy(), result, 0).next, Next::failed);
+  result.code = Code::outcome_unknown;
+  EXPECT_EQ(decide(policy_of("provider"), result, 0).next, Next::uncertain);
+}
+
 TEST(Decide, internal_faults_are_tried_three_times) {
   EXPECT_EQ(decide(Policy(), failing(Code::internal), 0).next, Next::retry);
   EXPECT_EQ(decide(Policy(), failing(Code::internal), 1).next, Next::retry);

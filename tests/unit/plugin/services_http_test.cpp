@@ -4,6 +4,7 @@ namespace patchbay::plugin {
 namespace {
 
 using nlohmann::json;
+using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -132,7 +133,9 @@ TEST_F(ServicesHttpTest, RepeatsNothingElse) {
 TEST_F(ServicesHttpTest, RemembersUnsafeRequestsByTrace) {
   const std::string trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
   const std::string other = "00-fedcba9876543210fedcba9876543210-0123456789abcdef-01";
-  const auto acted = [&](const std::string& t) { return contexts_.back()->kept && side_->acted(t); };
+  const auto acted = [&](const std::string& t, std::chrono::nanoseconds since = 0ns) {
+    return contexts_.back()->kept && side_->acted(t, since);
+  };
   http_.turns.clear();
   for (int i = 0; i < 3; ++i) http_.answer(200);
   fetch({{"url", "https://api.example.org/"}}, {}, trace);
@@ -141,6 +144,31 @@ TEST_F(ServicesHttpTest, RemembersUnsafeRequestsByTrace) {
   fetch({{"method", "POST"}, {"url", "https://api.example.org/"}}, {}, trace);
   EXPECT_TRUE(acted(trace));
   EXPECT_FALSE(acted(other));
+  EXPECT_FALSE(acted(trace, clock_.monotonic() + 1ns));  // a call that began afterwards
+}
+
+TEST_F(ServicesHttpTest, RemembersAnUnsafeRequestBeforeItWaitsForAnything) {
+  http_.answer(200);
+  std::optional<port::Result> result;
+  const json request = {{"method", "POST"}, {"url", "https://api.example.org/{{secret:key}}"}};
+  side_->ask(1, port::Call("pb.http/1:fetch", port::Message(request.dump())),
+             [&](port::Result r) { result = std::move(r); });
+  run_until([&] { return side_->acted({}, 0ns) || !http_.seen.empty(); });
+  EXPECT_TRUE(http_.seen.empty());
+  run_until([&] { return result.has_value(); });
+}
+
+TEST_F(ServicesHttpTest, SendsNothingThatWasGivenUpBeforeItActed) {
+  http_.answer(200);
+  std::optional<port::Result> result;
+  const json request = {{"method", "POST"}, {"url", "https://api.example.org/"}};
+  side_->ask(1, port::Call("pb.http/1:fetch", port::Message(request.dump())),
+             [&](port::Result r) { result = std::move(r); });
+  side_->cancel(1);  // its worker died; nothing has acted so far
+  EXPECT_FALSE(side_->acted({}, 0ns));
+  run_until([&] { return result.has_value(); });
+  EXPECT_EQ(result->code, Code::cancelled);
+  EXPECT_TRUE(http_.seen.empty());
 }
 
 TEST_F(ServicesHttpTest, NamesTheFieldThatIsWrong) {

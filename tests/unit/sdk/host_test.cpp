@@ -115,6 +115,12 @@ Task<SendReply> wait_and_tell(Probe& self, Json) {
   co_return sent(std::to_string(self.services().now() - before));
 }
 
+TEST(Clock, TooManyTimersAreNotACancellation) {
+  FakeHost host(probe(wait_and_tell));
+  host.most_timers = 0;
+  EXPECT_EQ(host.call(kSend, Json::object()).code, PB_RATE_LIMITED);
+}
+
 TEST(Clock, IsTheHostsClock) {
   FakeHost host(probe(wait_and_tell));
   const std::uint64_t id = host.deliver(kSend, Json::object());

@@ -98,8 +98,10 @@ class Threaded : public Plugin {
  public:
   using Plugin::Plugin;
   static About describe() { return About("threaded", "1.0.0"); }
+  static inline std::vector<std::thread::id> turns_on;
   Task<void> start() override {
-    thread_ = std::thread([this] { posted_ = host().post([this] { ++turns_; }); });
+    thread_ = std::thread(
+        [this] { posted_ = host().post([] { turns_on.push_back(std::this_thread::get_id()); }); });
     co_return;
   }
   Task<void> stop() override {
@@ -111,7 +113,6 @@ class Threaded : public Plugin {
  private:
   std::thread thread_;
   bool posted_ = false;
-  int turns_ = 0;
 };
 
 TEST(Threads, ComeBackToTheStrandByPost) {
@@ -119,6 +120,7 @@ TEST(Threads, ComeBackToTheStrandByPost) {
   host.start();
   host.stop();
   EXPECT_EQ(host.logs.back().text, "posted");
+  EXPECT_EQ(Threaded::turns_on, std::vector{std::this_thread::get_id()});
 }
 
 }  // namespace

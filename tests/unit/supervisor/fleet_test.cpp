@@ -36,7 +36,7 @@ class FleetTest : public testing::Test {
 
   Fleet::Options options(Clock& clock) {
     Fleet::Options made(machine_.context.get_executor(), clock, machine_.spawner, log::Logger::none());
-    made.worker = test::worker_path();
+    made.worker = worker_;
     made.overdue_grace = 200ms;
     made.on_quarantined = [this](Id, const std::string& reason) { quarantined_.set_value(reason); };
     return made;
@@ -48,6 +48,7 @@ class FleetTest : public testing::Test {
     manifest->version = "0.1.0";
     manifest->artefact = test::plugin_library("misbehave");
     manifest->instances_per_worker = instances_per_worker_;
+    manifest->calls_per_instance = calls_per_instance_;
     return Spec(id, manifest, host_, [settings](std::shared_ptr<port::Instance> instance) {
       return configure(instance, settings);
     });
@@ -73,7 +74,9 @@ class FleetTest : public testing::Test {
     return eventually([&] { return health(id).condition == condition; });
   }
 
+  std::filesystem::path worker_ = test::worker_path();
   int instances_per_worker_ = 0;
+  int calls_per_instance_ = 16;
   std::promise<std::string> quarantined_;
   std::shared_ptr<test::FakeHost> host_ = std::make_shared<test::FakeHost>();
   test::Machine machine_;
@@ -127,6 +130,42 @@ TEST_F(FleetTest, RunThrowsWhatThePluginSays) {
       Error);
   EXPECT_EQ(health(kOne).condition, Condition::failed);
   EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
+}
+
+boost::asio::awaitable<port::Result> hang_once(std::shared_ptr<port::Instance> instance,
+                                               std::shared_ptr<std::atomic<int>> tries) {
+  const std::string way = ++*tries == 1 ? "silent" : "describe";
+  port::Call call("pb.channel/1:send", port::Message(json{{"misbehave", way}}.dump()));
+  auto answer = instance->call(std::move(call));
+  co_return co_await std::move(answer);
+}
+
+TEST_F(FleetTest, RunOutlivesAnAccident) {
+  const auto tries = std::make_shared<std::atomic<int>>(0);
+  auto unlucky = spec(kOne);
+  unlucky.prepare = [tries](std::shared_ptr<port::Instance> instance) { return hang_once(instance, tries); };
+  auto running = machine_.start(fleet_.run(std::move(unlucky)));
+  ASSERT_TRUE(eventually([&] { return *tries == 1; }));
+  ::kill(health(kOne).pid, SIGKILL);
+  EXPECT_NO_THROW(running.get());
+  EXPECT_EQ(*tries, 2);
+  EXPECT_EQ(health(kOne).condition, Condition::ready);
+}
+
+boost::asio::awaitable<port::Result> silent_for(std::shared_ptr<port::Instance> instance, Duration limit) {
+  port::Call call("pb.channel/1:send", port::Message(R"({"misbehave":"silent"})"), {}, limit);
+  auto answer = instance->call(std::move(call));
+  co_return co_await std::move(answer);
+}
+
+TEST_F(FleetTest, InstanceThatIsNotReadyInTimeFailsAlone) {
+  run(kTwo);
+  auto slow = spec(kOne);
+  slow.keep = false;
+  slow.prepare = [](std::shared_ptr<port::Instance> instance) { return silent_for(instance, 100ms); };
+  EXPECT_THROW(machine_.run(fleet_.run(std::move(slow))), Error);
+  EXPECT_EQ(health(kTwo).restarts, 0u);
+  EXPECT_EQ(call(kTwo, "describe").code, Code::ok);
 }
 
 TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {
@@ -253,6 +292,13 @@ class QuarantineTest : protected StandingClock, public FleetTest {
     ASSERT_TRUE(eventually([&] { return health(kOne).condition != Condition::ready; }));
     futures_.push_back(std::move(dying));
   }
+  // Lets time pass until the worker was started again so often.
+  bool restarts(std::uint64_t count) {
+    return eventually([&] {
+      manual.advance(100ms);
+      return health(kOne).restarts == count;
+    });
+  }
   std::vector<std::future<port::Result>> futures_;
 };
 
@@ -283,14 +329,52 @@ TEST_F(QuarantineTest, FiveCountedDeathsInTenMinutes) {
   EXPECT_EQ(call(kOne, "describe").code, Code::ok);
 }
 
+// It has done nothing yet: only its own two deaths make it poison.
+TEST_F(QuarantineTest, CallThatOnlyWaitedForRoomIsNotSuspected) {
+  calls_per_instance_ = 1;
+  run(kOne);
+  auto first = begin(kOne, "crash", 0s);
+  auto second = begin(kOne, "crash", 0s);
+  EXPECT_TRUE(restarts(2));
+  EXPECT_TRUE(first.get().poison);
+  EXPECT_TRUE(restarts(3));
+  EXPECT_NE(second.wait_for(0s), std::future_status::ready);
+  EXPECT_TRUE(restarts(4));
+  EXPECT_TRUE(second.get().poison);
+}
+
 TEST_F(QuarantineTest, AccidentsDoNotCount) {
   run(kOne);
   for (std::uint64_t i = 1; i <= 7; ++i) {
     ASSERT_TRUE(becomes(kOne, Condition::ready));
+    manual.advance(2s);
     ::kill(health(kOne).pid, SIGKILL);
     ASSERT_TRUE(eventually([&] { return health(kOne).restarts == i; }));
   }
   EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+TEST_F(QuarantineTest, AccidentRightAfterTheStartWaitsForABackOff) {
+  run(kOne);
+  ::kill(health(kOne).pid, SIGKILL);
+  ASSERT_TRUE(becomes(kOne, Condition::waiting));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(health(kOne).condition, Condition::waiting);
+  manual.advance(500ms);
+  EXPECT_TRUE(becomes(kOne, Condition::ready));
+}
+
+// Neither the plugin's doing: it is tried again, later each time.
+TEST_F(QuarantineTest, ProcessThatCannotBeStartedDoesNotCount) {
+  worker_ = "/nonexistent/patchbay-worker";
+  Fleet elsewhere(options(manual));
+  EXPECT_THROW(machine_.run(elsewhere.run(spec(kOne))), Error);
+  for (int i = 0; i < 100; ++i) {
+    manual.advance(5s);
+    std::this_thread::sleep_for(2ms);
+  }
+  EXPECT_EQ(machine_.run(elsewhere.health()).at(0).condition, Condition::waiting);
+  machine_.run(elsewhere.stop());
 }
 
 TEST_F(QuarantineTest, DeathsOfLongAgoAreForgotten) {

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/utf8.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -153,23 +154,6 @@ MessageData read_press(std::string_view type, const json& data, std::int64_t now
   return message;
 }
 
-// Deeper documents would exhaust the stack when they are written again.
-bool is_too_deep(std::string_view text) {
-  constexpr int kDeepest = 64;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\') ++i;
-    if (c == '"') quoted = !quoted;
-    if (quoted) continue;
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (depth > kDeepest) return true;
-  }
-  return false;
-}
-
 std::vector<std::string> read_ids(std::string_view type, const json& data) {
   std::vector<std::string> ids;
   const auto list = data.find("message_ids");
@@ -184,7 +168,8 @@ std::vector<std::string> read_ids(std::string_view type, const json& data) {
 }  // namespace
 
 EventData read_event(std::string_view type, std::string_view text, std::int64_t now) {
-  if (is_too_deep(text)) refuse(type, "/");
+  // Deeper documents would exhaust the stack when they are written again.
+  if (port::is_too_deep(text)) refuse(type, "/");
   const auto data = json::parse(repair_utf8(text), nullptr, false);
   if (!data.is_object()) refuse(type, "/");
   EventData event;

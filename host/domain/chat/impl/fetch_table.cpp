@@ -60,7 +60,7 @@ Fetched judge_fetch(const port::Result& result, std::int64_t attempts) {
       break;
   }
   const auto most = result.code == Code::internal ? kInternalAttempts : kMostAttempts;
-  if (attempts + 1 >= most) return failed(result.text);
+  if (result.poison || attempts + 1 >= most) return failed(result.text);
   Fetched fetched(Kind::again);
   fetched.reason = result.text;
   fetched.delay = std::max(delay_after(attempts), result.retry_after);

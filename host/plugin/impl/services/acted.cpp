@@ -31,8 +31,7 @@ void ActedLog::note(const std::string& trace) {
   }
 }
 
-bool ActedLog::has(const std::string& trace) const {
-  const auto since = clock_.monotonic() - kLongestCall;
+bool ActedLog::has(const std::string& trace, std::chrono::nanoseconds since) const {
   const auto id = id_of(trace);
   const std::lock_guard lock(mutex_);
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {

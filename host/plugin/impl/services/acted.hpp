@@ -17,8 +17,8 @@ class ActedLog {
   explicit ActedLog(const Clock& clock) : clock_(clock) {}
 
   void note(const std::string& trace);
-  // Whether an unsafe request was started with this trace, or with none, lately.
-  bool has(const std::string& trace) const;
+  // Whether an unsafe request was started with this trace, or with none, since then.
+  bool has(const std::string& trace, std::chrono::nanoseconds since) const;
 
  private:
   const Clock& clock_;

@@ -77,13 +77,20 @@ class HttpVerbs {
     fetch->names = secrets_of(fetch->spec);
     fetch->guard = egress_of(*context, parts_.opened);
     check_target(*fetch);
+    if (!fetch->spec.safe) note_act(*context, call);
     if (!fetch->names.empty()) fetch->values = co_await secret_values(parts_, context, fetch->names);
     if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
-    if (!fetch->spec.safe) context->kept->acted.note(call.trace);
     co_return co_await run(fetch);
   }
 
  private:
+  // Noted before it is asked whether anybody wants it: who asks HostSide::acted after giving it up then sees
+  // the note, or nothing is sent.
+  static void note_act(const InstanceContext& context, const port::Call& call) {
+    context.kept->acted.note(call.trace);
+    if (call.given_up && *call.given_up) throw Error(Code::cancelled, Text("plugin.call_cancelled"));
+  }
+
   // Before any secret is read.
   static void check_target(const Fetch& fetch) {
     const auto url = net::parse_url(fetch.spec.url);

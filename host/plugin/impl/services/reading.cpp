@@ -1,34 +1,15 @@
 #include "plugin/impl/services/reading.hpp"
 
 #include "base/error.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::plugin {
 
 using nlohmann::json;
 
-namespace {
-
-constexpr int kDeepest = 100;
-
-}  // namespace
-
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  bool is_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (is_string && c == '\\') ++i;
-    if (c == '"') is_string = !is_string;
-    if (is_string) continue;
-    if ((c == '[' || c == '{') && ++depth > kDeepest) return true;
-    if (c == ']' || c == '}') --depth;
-  }
-  return false;
-}
-
 json request_of(const port::Call& call) {
   if (call.message.json.empty()) return json::object();
-  if (is_too_deep(call.message.json))
+  if (port::is_too_deep(call.message.json))
     throw Error(Code::invalid, Text("plugin.too_deep", {{"method", call.method}}));
   auto request = json::parse(call.message.json, nullptr, false);
   if (!request.is_object()) throw Error(Code::invalid, Text("plugin.bad_request", {{"method", call.method}}));

@@ -14,10 +14,6 @@ namespace patchbay::plugin {
 // The request of a verb as a JSON object. Throws Error{invalid} "plugin.bad_request" that names the verb.
 nlohmann::json request_of(const port::Call& call);
 
-// Whether brackets are nested deeper than any request of ours: what walks such a document could run out of
-// stack.
-bool is_too_deep(std::string_view json);
-
 // Fields of a request. Throw Error{invalid} "plugin.bad_field" that names the field when it is missing or of
 // another type.
 std::string text_field(const nlohmann::json& request, const char* name);

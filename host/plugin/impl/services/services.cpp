@@ -18,6 +18,7 @@
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/side.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -74,7 +75,7 @@ asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> as
   const auto entry = handlers.find(method);
   if (entry == handlers.end())
     throw Error(Code::unsupported, Text("plugin.unknown_method", {{"method", repair_utf8(method)}}));
-  if (is_too_deep(asked->call.message.json))
+  if (port::is_too_deep(asked->call.message.json))
     throw Error(Code::invalid, Text("plugin.too_deep", {{"method", method}}));
   if (parts.checker != nullptr) {
     const auto fault = parts.checker->check_request(method, asked->call.message);
@@ -83,8 +84,8 @@ asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> as
   auto context = asked->context;
   auto call = std::move(asked->call);
   auto result = co_await entry->second(std::move(context), std::move(call));
-  if (parts.checker != nullptr && result.ok()) {
-    const auto fault = parts.checker->check_reply(method, result.message);
+  if (parts.checker != nullptr) {
+    const auto fault = parts.checker->check_reply(method, result);
     if (fault) throw Error(Code::internal, Text::verbatim(*fault));
   }
   co_return result;
@@ -176,7 +177,9 @@ class Side final : public port::HostSide {
     metrics_.record(handle, value, label_values);
   }
 
-  bool acted(const std::string& trace) override { return context_->kept->acted.has(trace); }
+  bool acted(const std::string& trace, std::chrono::nanoseconds since) override {
+    return context_->kept->acted.has(trace, since);
+  }
 
  private:
   void refuse(std::shared_ptr<Asked> asked) {

@@ -34,7 +34,10 @@ Asked::Asked(asio::any_io_executor strand_, std::shared_ptr<InstanceContext> con
     : strand(std::move(strand_)),
       context(std::move(context_)),
       call(std::move(call_)),
-      reply_(std::move(reply)) {}
+      given_up(std::make_shared<std::atomic<bool>>(false)),
+      reply_(std::move(reply)) {
+  call.given_up = given_up;
+}
 
 Asked::~Asked() {
   if (!reply_) return;
@@ -49,6 +52,7 @@ void Asked::answer(port::Result result) {
 }
 
 void cancel(const std::shared_ptr<Asked>& asked) {
+  *asked->given_up = true;
   asio::post(asked->strand, [asked] {
     asked->is_cancelled = true;
     asked->signal.emit(asio::cancellation_type::terminal);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +31,7 @@ class Asked {
   const boost::asio::any_io_executor strand;
   const std::shared_ptr<InstanceContext> context;
   port::Call call;
+  const std::shared_ptr<std::atomic<bool>> given_up;
   // On the strand only.
   boost::asio::cancellation_signal signal;
   bool is_cancelled = false;
