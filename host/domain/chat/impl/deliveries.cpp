@@ -66,8 +66,9 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
   const auto subject = subject_of(context, item);
   if (!subject) return;
   ChatTable chats(context);
+  const auto chat = chats.hold(subject->chat.id);
   DeliveryTable deliveries(context);
-  auto conversation = subject->chat.conversation;
+  auto conversation = chat->conversation;
   if (!outcome.moved_to.empty()) {
     chats.move(item.integration, conversation, outcome.moved_to);
     conversation = outcome.moved_to;
@@ -76,7 +77,7 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
     const ProviderName where(item.integration, conversation, {});
     deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
   }
-  if (outcome.refused) chats.set_reachable(subject->chat.id, false, outcome.reason);
+  if (outcome.refused) chats.set_reachable(chat->id, false, outcome.reason);
   deliveries.refresh(subject->message.id);
 }
 
