@@ -24,9 +24,9 @@ namespace patchbay::hooks {
 // state in the database.
 //
 // What happens on the plugin's answer: OK and applied ends the row. UNAVAILABLE, RATE_LIMITED,
-// UNAUTHENTICATED: the integration waits with back-off. DEADLINE: the lane waits; without a declared order
-// the row is set aside and others pass. INTERNAL and OUTCOME_UNKNOWN: some tries, then a dead letter.
-// Everything else, and what is poison (port::Result): a dead letter with the reason.
+// UNAUTHENTICATED: the integration waits with back-off. INTERNAL and OUTCOME_UNKNOWN: some tries, then a dead
+// letter; DEADLINE: the same with more tries. Meanwhile the lane waits; without a declared order the row is
+// set aside and others pass. Everything else, and what is poison (port::Result): a dead letter with the reason.
 class Dispatcher {
  public:
   struct Options {
@@ -43,6 +43,8 @@ class Dispatcher {
     Duration keep_done{7LL * 24 * 3600 * 1000};
     Duration tidy_every{3'600'000};
     std::int64_t tries = 5;
+    std::int64_t tries_overdue =
+        20;  // what takes too long: with the waits between, about a quarter of an hour
   };
   // All references outlive the dispatcher.
   struct Parts {

@@ -23,6 +23,7 @@ struct Event {
   std::string order_key;
   std::string data;  // JSON object; its schema is schemas/events/<type>.json
   std::optional<PartOf> part_of;
+  std::string trace;  // W3C traceparent of the request that it came from, or empty (HOOK-5)
 };
 
 // The domain, as hooks sees it. Injected by the composition root.

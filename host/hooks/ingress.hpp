@@ -17,13 +17,14 @@ namespace patchbay::hooks {
 // The door for providers: what it answers 2xx is durable. Any thread, any number of requests at once.
 class Ingress {
  public:
-  // All references outlive the ingress.
+  // All references outlive the ingress. `most_open`: requests of one integration that may wait for their
+  // commit, a quarter of what the committer takes, so that a flood of one leaves room for others (HOOK-4).
   Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
-          log::Logger logger);
+          log::Logger logger, std::size_t most_open = 2'500);
 
   // 404 unknown path, without a visit to the database; 405 with Allow; 413; 401; the echo of a challenge; the
   // route's reply once the request is stored, also for a known duplicate; 503 with Retry-After for faults of
-  // ours.
+  // ours, and for what one integration sends too much of.
   boost::asio::awaitable<Answer> handle(Request request);
 
   // The largest body that the route at `path` takes, so that a listener can refuse before it has read it;
@@ -32,6 +33,7 @@ class Ingress {
 
  private:
   std::optional<Answer> refuse(const Route& route, const Request& request);
+  void tell_not_verified(const Route& route, const Request& request) const;
   InboxRow make_row(const Route& route, Request request) const;
 
   const RouteTable& routes_;
@@ -39,6 +41,7 @@ class Ingress {
   const Clock& clock_;
   Counters& counters_;
   log::Logger logger_;
+  const std::size_t most_open_;
 };
 
 // Requests that a plugin has fetched itself (long polling, IDLE) go the same way: stored, then processed

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +22,13 @@
 
 namespace patchbay::hooks {
 
+// What the requests of one integration are doing now. Any thread.
+struct Traffic {
+  std::atomic<std::size_t> open{0};      // being stored
+  std::atomic<std::size_t> refused{0};   // 401 that no line of the log has told of
+  std::atomic<std::int64_t> told_at{0};  // Unix milliseconds
+};
+
 // A compiled route. Immutable.
 struct Route {
   Route(KeyReader keys_) : keys(std::move(keys_)) {}
@@ -38,6 +46,7 @@ struct Route {
   std::optional<Challenge> challenge;
   Answer reply;
   bool served = false;
+  std::shared_ptr<Traffic> traffic;  // of its integration
 };
 
 // What one integration answers to.
@@ -55,6 +64,7 @@ class Mount {
   SecretLookup secrets;
   bool consent = false;  // an administrator has agreed to routes that verify nothing
   std::vector<std::pair<plugin::RouteSpec, bool>> routes;
+  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
 };
 
 // All routes that are open now, in memory: an unknown path costs one look-up. Any thread; a reader holds a
@@ -98,7 +108,7 @@ class RouteTable {
   Routes compile(const Mount& mount, bool close_if_secret_missing) const;
   std::shared_ptr<const Route> compile(const Mount& mount, const plugin::RouteSpec& spec, bool served,
                                        bool close_if_secret_missing) const;
-  void replace(Id integration, std::shared_ptr<const Mount> mount, Routes routes);
+  void replace(Entry& entry, std::shared_ptr<const Mount> mount, Routes routes);
   Shard& shard(std::string_view path) const { return shards_[Hash()(path) % shards_.size()]; }
 
   const std::string site_url_;

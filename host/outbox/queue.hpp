@@ -27,7 +27,7 @@ struct Item {
   std::string state = "queued";  // queued, sending, sent, failed, uncertain
   std::int64_t attempts = 0;
   std::int64_t not_before = 0;  // Unix milliseconds
-  std::string trace;
+  std::string trace;  // enqueue gives each item a span of its own: it tells whose calls may have acted
   std::int64_t created_at = 0;
 };
 

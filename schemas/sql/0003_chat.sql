@@ -156,6 +156,7 @@ create table outbox (
   payload text not null,
   state text not null default 'queued',
   done bigint not null default 0,
+  claim bigint,
   attempts bigint not null default 0,
   not_before bigint not null default 0,
   reason text,

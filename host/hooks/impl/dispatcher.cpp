@@ -6,25 +6,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "base/failure.hpp"
 #include "hooks/impl/dispatcher_state.hpp"
 
 namespace patchbay::hooks {
 
 namespace asio = boost::asio;
-
-namespace {
-
-std::string what(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "unknown";
-  }
-}
-
-}  // namespace
 
 Dispatcher::State::State(Parts p, asio::any_io_executor io, log::Logger l, Options o)
     : parts(p),
@@ -32,10 +19,9 @@ Dispatcher::State::State(Parts p, asio::any_io_executor io, log::Logger l, Optio
       logger(std::move(l)),
       strand(asio::make_strand(io)),
       lanes(Lanes::Limits(o.rows_in_memory, o.bytes_in_memory, o.rows_per_lane, o.lanes_per_integration)),
-      next_tidy(p.clock.now() + o.tidy_every),
       inbox(p.store, p.clock),
       scope(std::move(io), [this](const std::string& name, std::exception_ptr error) {
-        logger.error("dispatcher: task failed", {{"task", name}, {"error", what(error)}});
+        logger.error("dispatcher: task failed", {{"task", name}, {"error", words_of(error)}});
       }) {}
 
 void Dispatcher::State::add(std::vector<InboxRow> rows) {
@@ -155,6 +141,7 @@ Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::start() {
   state_->scope.spawn_on(state_->strand, "inbox sweep", state_->sweep_for_ever());
+  state_->scope.spawn_on(state_->strand, "inbox tidy", state_->tidy_for_ever());
 }
 
 asio::awaitable<void> Dispatcher::stop() {

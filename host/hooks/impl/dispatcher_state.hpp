@@ -54,12 +54,14 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   boost::asio::awaitable<void> refill(LanePtr lane);
   boost::asio::awaitable<Verdict> settle(LanePtr lane, InboxRow row, port::Result result);
   boost::asio::awaitable<Verdict> apply(InboxRow row, std::vector<Event> events, LanePtr lane);
-  boost::asio::awaitable<Verdict> try_again(LanePtr lane, InboxRow row, std::string reason);
+  boost::asio::awaitable<Verdict> try_again(LanePtr lane, InboxRow row, std::string reason,
+                                            std::int64_t most);
   boost::asio::awaitable<Verdict> set_aside(LanePtr lane, InboxRow row, std::string reason);
   boost::asio::awaitable<void> bury(InboxRow row, std::string reason);
   boost::asio::awaitable<void> sweep_for_ever();
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<bool> sweep_page();
+  boost::asio::awaitable<void> tidy_for_ever();
   boost::asio::awaitable<void> tidy();
 
   const Parts parts;
@@ -70,7 +72,6 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   std::map<Id, Slots> slots;
   Place cursor{0, 0};             // behind what the sweep has seen
   bool skip_integration = false;  // the cursor stands behind all of its integration
-  TimePoint next_tidy;
   Inbox inbox;
   bool sweeping = false;
   bool sweep_again = false;

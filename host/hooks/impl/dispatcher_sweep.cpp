@@ -1,5 +1,5 @@
 // Finds open rows that nobody in this process has in hand.
-#include "base/error.hpp"
+#include "base/failure.hpp"
 #include "hooks/impl/dispatcher_state.hpp"
 
 namespace patchbay::hooks {
@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kPage = 1000;
 constexpr int kPagesPerSweep = 20;
+constexpr std::int64_t kTidied = 500;
+constexpr Duration kTidyPause{100};
 
 struct Found {
   Place place;
@@ -22,10 +24,6 @@ asio::awaitable<void> Dispatcher::State::sweep_for_ever() {
   for (;;) {
     auto sweeping_now = sweep();
     co_await std::move(sweeping_now);
-    if (parts.clock.now() >= next_tidy) {
-      auto tidying = tidy();
-      co_await std::move(tidying);
-    }
     auto sleeping = parts.clock.sleep(options.sweep_every);
     co_await std::move(sleeping);
   }
@@ -39,20 +37,17 @@ asio::awaitable<void> Dispatcher::State::sweep() {
     sweep_again = false;
     bool more = true;
     for (int page = 0; more && page < kPagesPerSweep; ++page) {
-      lanes.begin_read();
+      const auto began = lanes.begin_read();
       bool failed = false;
       try {
         auto reading = sweep_page();
         more = co_await std::move(reading);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
+        if (is_cancellation(error)) throw;  // nobody sweeps again
         logger.warn("inbox: sweep failed", {{"error", error.what()}});
         failed = true;
-      } catch (...) {
-        lanes.end_read();
-        sweeping = false;
-        throw;
       }
-      lanes.end_read();
+      lanes.end_read(began);
       if (failed) break;
     }
   } while (sweep_again);
@@ -90,17 +85,29 @@ asio::awaitable<bool> Dispatcher::State::sweep_page() {
   co_return more;
 }
 
+asio::awaitable<void> Dispatcher::State::tidy_for_ever() {
+  for (;;) {
+    auto sleeping = parts.clock.sleep(options.tidy_every);
+    co_await std::move(sleeping);
+    try {
+      auto tidying = tidy();
+      co_await std::move(tidying);
+    } catch (const std::exception& error) {
+      if (is_cancellation(error)) throw;
+      logger.warn("inbox: old rows not removed", {{"error", error.what()}});
+    }
+  }
+}
+
+// In small pieces, so that SQLite's one writer is free for others in between.
 asio::awaitable<void> Dispatcher::State::tidy() {
-  next_tidy = parts.clock.now() + options.tidy_every;
   const TimePoint before = parts.clock.now() - options.keep_done;
-  try {
-    std::int64_t removed = 0;
-    do {
-      auto removing = inbox.remove_done(before);
-      removed = co_await std::move(removing);
-    } while (removed > 0);
-  } catch (const Error& error) {
-    logger.warn("inbox: old rows not removed", {{"error", error.what()}});
+  for (;;) {
+    auto removing = inbox.remove_done(before, kTidied);
+    const auto removed = co_await std::move(removing);
+    if (removed < kTidied) co_return;
+    auto pausing = parts.clock.sleep(kTidyPause);
+    co_await std::move(pausing);
   }
 }
 

@@ -1,11 +1,10 @@
 // The way of one row: read back if need be, called, settled.
 #include <cstdint>
 
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/failure.hpp"
 #include "hooks/events.hpp"
 #include "hooks/impl/dispatcher_state.hpp"
 #include "hooks/impl/inbox_sql.hpp"
@@ -41,11 +40,8 @@ asio::awaitable<void> Dispatcher::State::step(LanePtr lane) {
   try {
     auto working = work(lane);
     verdict = co_await std::move(working);
-  } catch (const boost::system::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) throw;  // stopping: the row stays open in the store
-    logger.error("inbox: lane waits",
-                 {{"integration", to_string_id(lane->key.first)}, {"error", error.what()}});
   } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;  // stopping: the row stays open in the store
     // As a rule the store is away: the row is still open there and in here.
     logger.warn("inbox: lane waits",
                 {{"integration", to_string_id(lane->key.first)}, {"error", error.what()}});
@@ -81,27 +77,18 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::work(LanePtr lane
 asio::awaitable<void> Dispatcher::State::refill(LanePtr lane) {
   const auto limit = static_cast<std::int64_t>(lanes.begin_refill(*lane));
   const std::int64_t now = lane->ordered() ? INT64_MAX : parts.clock.now().time_since_epoch().count();
-  std::vector<InboxRow> rows;
-  bool read = false;
+  Oldest oldest;
   auto query = [key = lane->key, now, limit](store::Session& session) {
-    const std::string sql = "select " + std::string(kInboxColumns) +
-                            " from inbox where state = 'new' and integration = :integration "
-                            "and lane = :lane and not_before <= :now order by id limit :most";
-    std::vector<InboxRow> found;
-    for (const auto& row : session.query(sql, {key.first, key.second, now, limit}))
-      found.push_back(inbox_row(row));
-    return found;
+    return oldest_open(session, key, now, limit);
   };
   std::exception_ptr failed;
   try {
     auto reading = parts.store.read(std::move(query));
-    rows = co_await std::move(reading);
-    read = true;
+    oldest = co_await std::move(reading);
   } catch (...) {
     failed = std::current_exception();
   }
-  const bool all = read && rows.size() < static_cast<std::size_t>(limit);
-  lanes.refill(*lane, std::move(rows), all);
+  lanes.refill(*lane, std::move(oldest.rows), oldest.all);
   if (failed) std::rethrow_exception(failed);
 }
 
@@ -113,6 +100,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
     bool good = true;
     try {
       events = parse_events(result.message.json);
+      for (auto& event : events) event.trace = row.trace;
       reason.clear();
     } catch (const Error& error) {
       reason = "invalid: " + std::string(error.what());
@@ -127,14 +115,12 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
   const auto code = result.poison ? Code::invalid : result.code;  // poison: not once more
   switch (code) {
     case Code::deadline: {
-      ++parts.counters.retried;
-      if (lane->ordered()) co_return Verdict::wait_lane;
-      auto aside = set_aside(lane, std::move(row), std::move(reason));
-      co_return co_await std::move(aside);
+      auto again = try_again(lane, std::move(row), std::move(reason), options.tries_overdue);
+      co_return co_await std::move(again);
     }
     case Code::internal:
     case Code::outcome_unknown: {
-      auto again = try_again(lane, std::move(row), std::move(reason));
+      auto again = try_again(lane, std::move(row), std::move(reason), options.tries);
       co_return co_await std::move(again);
     }
     default:
@@ -163,7 +149,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
     case Applied::Outcome::unavailable:
       co_return Verdict::wait_lane;
     case Applied::Outcome::broken: {
-      auto again = try_again(lane, std::move(row), std::move(applied.reason));
+      auto again = try_again(lane, std::move(row), std::move(applied.reason), options.tries);
       co_return co_await std::move(again);
     }
     case Applied::Outcome::refused: {
@@ -177,9 +163,10 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
 }
 
 asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::try_again(LanePtr lane, InboxRow row,
-                                                                         std::string reason) {
+                                                                         std::string reason,
+                                                                         std::int64_t most) {
   lane->rows.front().attempts = row.attempts + 1;
-  if (row.attempts + 1 >= options.tries) {
+  if (row.attempts + 1 >= most) {
     auto burying = bury(std::move(row), std::move(reason));
     co_await std::move(burying);
     lanes.pop(*lane);

@@ -2,6 +2,12 @@
 
 namespace patchbay::hooks {
 
+namespace {
+
+constexpr std::int64_t kMostBytes = 1 << 20;
+
+}  // namespace
+
 store::BulkInsert inbox_insert() {
   using Type = store::ColumnType;
   return store::BulkInsert("inbox", {{"id", Type::integer},
@@ -50,6 +56,28 @@ InboxRow inbox_row(const store::Row& row) {
   out.attempts = row.integer(11);
   out.not_before = row.integer(12);
   return out;
+}
+
+Oldest oldest_open(store::Session& session, const std::pair<Id, std::string>& lane, std::int64_t now,
+                   std::int64_t most) {
+  Oldest oldest;
+  const auto sizes = session.query(
+      "select id, cast(length(body) as bigint) from inbox where state = 'new' and integration = :integration "
+      "and lane = :lane and not_before <= :now order by id limit :most",
+      {lane.first, lane.second, now, most});
+  std::size_t count = 0;
+  for (std::int64_t bytes = 0; count < sizes.size(); ++count) {
+    bytes += sizes[count].integer(1);
+    if (count > 0 && bytes > kMostBytes) break;
+  }
+  oldest.all = count == sizes.size() && count < static_cast<std::size_t>(most);
+  if (count == 0) return oldest;
+  const auto sql = "select " + std::string(kInboxColumns) +
+                   " from inbox where state = 'new' and integration = :integration and lane = :lane and "
+                   "not_before <= :now and id <= :last order by id";
+  for (const auto& row : session.query(sql, {lane.first, lane.second, now, sizes[count - 1].integer(0)}))
+    oldest.rows.push_back(inbox_row(row));
+  return oldest;
 }
 
 }  // namespace patchbay::hooks

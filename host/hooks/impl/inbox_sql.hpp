@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hooks/inbox_row.hpp"
 #include "store/bulk_insert.hpp"
@@ -18,5 +21,14 @@ inline constexpr std::string_view kInboxColumns =
 // How many those are: what a select adds stands behind.
 inline constexpr std::size_t kInboxColumnCount = 13;
 InboxRow inbox_row(const store::Row& row);
+
+// The oldest open rows of a lane that may be taken at `now`: at most `most`, and no more than a MiB together
+// unless one alone is larger.
+struct Oldest {
+  std::vector<InboxRow> rows;
+  bool all = false;  // there were no more
+};
+Oldest oldest_open(store::Session& session, const std::pair<Id, std::string>& lane, std::int64_t now,
+                   std::int64_t most);
 
 }  // namespace patchbay::hooks

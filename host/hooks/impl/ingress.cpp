@@ -10,7 +10,23 @@ namespace patchbay::hooks {
 
 namespace {
 
-constexpr int kRetryAfter = 2;  // seconds: about what a full queue takes to drain
+constexpr int kRetryAfter = 2;              // seconds: about what a full queue takes to drain
+constexpr std::int64_t kTellAgain = 1'000;  // milliseconds
+
+// One request that waits for its commit.
+class Open {
+ public:
+  explicit Open(std::shared_ptr<Traffic> traffic) : traffic_(std::move(traffic)), count_(++traffic_->open) {}
+  ~Open() { --traffic_->open; }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+
+  std::size_t count() const { return count_; }
+
+ private:
+  const std::shared_ptr<Traffic> traffic_;
+  const std::size_t count_;
+};
 
 Answer unavailable() {
   Answer answer(503);
@@ -73,12 +89,13 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
 }  // namespace
 
 Ingress::Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
-                 log::Logger logger)
+                 log::Logger logger, std::size_t most_open)
     : routes_(routes),
       committer_(committer),
       clock_(clock),
       counters_(counters),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      most_open_(most_open) {}
 
 std::optional<std::uint64_t> Ingress::body_limit(std::string_view path) const {
   const auto route = routes_.find(path);
@@ -102,10 +119,21 @@ std::optional<Answer> Ingress::refuse(const Route& route, const Request& request
   }
   if (route.verifier->accepts(request, Verifier::Context(route.address, clock_.now()))) return std::nullopt;
   ++counters_.not_verified;
-  logger_.warn(
-      "webhook refused: not verified",
-      {{"integration", to_string_id(route.integration)}, {"route", route.id}, {"peer", request.peer}});
+  tell_not_verified(route, request);
   return Answer(401);
+}
+
+// Once a second at most: whoever sends rubbish does not fill the disk.
+void Ingress::tell_not_verified(const Route& route, const Request& request) const {
+  auto& traffic = *route.traffic;
+  ++traffic.refused;
+  const auto now = clock_.now().time_since_epoch().count();
+  auto told_at = traffic.told_at.load();
+  if (now - told_at < kTellAgain || !traffic.told_at.compare_exchange_strong(told_at, now)) return;
+  logger_.warn("webhook refused: not verified", {{"integration", to_string_id(route.integration)},
+                                                 {"route", route.id},
+                                                 {"peer", request.peer},
+                                                 {"count", std::to_string(traffic.refused.exchange(0))}});
 }
 
 InboxRow Ingress::make_row(const Route& route, Request request) const {
@@ -134,6 +162,11 @@ boost::asio::awaitable<Answer> Ingress::handle(Request request) {
     }
   }
   if (auto refused = refuse(*route, request)) co_return std::move(*refused);
+  const Open open(route->traffic);
+  if (open.count() > most_open_) {
+    ++counters_.queue_full;
+    co_return unavailable();
+  }
   auto row = make_row(*route, std::move(request));
   auto stored = committer_.put(std::move(row));
   const Stored result = co_await std::move(stored);

@@ -1,5 +1,7 @@
 #include "hooks/impl/lanes.hpp"
 
+#include <iterator>
+
 namespace patchbay::hooks {
 
 std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
@@ -7,8 +9,7 @@ std::shared_ptr<Lanes::Lane> Lanes::find_or_make(const Key& key) {
   if (found != lanes_.end()) return found->second;
   Share& share = shares_[key.first];
   if (share.lanes >= limits_.lanes) {
-    share.overflow = true;
-    interrupt_listing();
+    share.overflow = share.turned_away = share.unlisted = true;
     return nullptr;
   }
   ++share.lanes;
@@ -28,9 +29,10 @@ std::shared_ptr<Lanes::Lane> Lanes::accept(InboxRow row) {
   if (knows(row.id)) return nullptr;
   auto lane = find_or_make({row.integration, row.lane});
   if (!lane) return nullptr;
+  const Share& share = shares_[row.integration];
   const bool fits = lane->rows.size() < limits_.per_lane && held_.size() < limits_.rows &&
-                    shares_[row.integration].rows < limits_.rows / 4 && bytes_ + row.bytes() <= limits_.bytes;
-  if (lane->behind || lane->reading || !fits || !complete_) {
+                    share.rows < limits_.rows / 4 && bytes_ + row.bytes() <= limits_.bytes;
+  if (lane->behind || lane->reading || !fits || !complete_ || share.unlisted) {
     lane->behind = true;
   } else {
     push(*lane, std::move(row));
@@ -46,7 +48,7 @@ std::shared_ptr<Lanes::Lane> Lanes::missed(Id row, const Key& key) {
 }
 
 std::size_t Lanes::begin_refill(Lane& lane) {
-  begin_read();
+  lane.read = begin_read();
   lane.behind = false;
   lane.reading = true;
   return held_.size() < limits_.rows && bytes_ < limits_.bytes ? limits_.per_lane : 1;
@@ -58,14 +60,14 @@ void Lanes::refill(Lane& lane, std::vector<InboxRow> rows, bool all) {
   for (auto& row : rows) {
     if (!knows(row.id)) push(lane, std::move(row));
   }
-  end_read();
+  end_read(lane.read);
 }
 
 void Lanes::pop(Lane& lane) {
   const InboxRow& row = lane.rows.front();
   held_.erase(row.id);
   --shares_[row.integration].rows;
-  if (reads_ > 0) ended_.insert(row.id);
+  if (!reads_.empty() && ended_.insert(row.id).second) ended_in_order_.emplace_back(++moment_, row.id);
   bytes_ -= row.bytes();
   lane.rows.pop_front();
 }
@@ -74,24 +76,49 @@ void Lanes::release(const std::shared_ptr<Lane>& lane) {
   if (!lane->rows.empty() || lane->behind) return;
   lanes_.erase(lane->key);
   const auto share = shares_.find(lane->key.first);
-  if (--share->second.lanes == 0 && !share->second.overflow) shares_.erase(share);
+  --share->second.lanes;
+  if (share->second.idle()) shares_.erase(share);
 }
 
 bool Lanes::take_overflow(Id integration) {
   const auto share = shares_.find(integration);
   if (share == shares_.end() || !share->second.overflow) return false;
   share->second.overflow = false;
-  if (share->second.lanes == 0) shares_.erase(share);
+  if (share->second.idle()) shares_.erase(share);
   return true;
 }
 
 bool Lanes::overflows(Id integration) const {
   const auto share = shares_.find(integration);
-  return share != shares_.end() && share->second.overflow;
+  return share != shares_.end() && share->second.turned_away;
 }
 
-void Lanes::end_read() {
-  if (--reads_ == 0) ended_.clear();
+std::uint64_t Lanes::begin_read() {
+  reads_.insert(++moment_);
+  return moment_;
+}
+
+// What ended before the oldest read began is of no use any more.
+void Lanes::end_read(std::uint64_t began) {
+  reads_.erase(began);
+  while (!ended_in_order_.empty() && (reads_.empty() || ended_in_order_.front().first < *reads_.begin())) {
+    ended_.erase(ended_in_order_.front().second);
+    ended_in_order_.pop_front();
+  }
+}
+
+void Lanes::begin_listing() {
+  listing_ = true;
+  for (auto& [integration, share] : shares_) share.turned_away = false;
+}
+
+void Lanes::end_listing() {
+  if (!listing_) return;
+  complete_ = true;
+  for (auto share = shares_.begin(); share != shares_.end();) {
+    share->second.unlisted = share->second.turned_away;
+    share = share->second.idle() ? shares_.erase(share) : std::next(share);
+  }
 }
 
 }  // namespace patchbay::hooks

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -27,12 +29,13 @@ class Lanes {
 
     Key key;
     std::deque<InboxRow> rows;
-    bool behind = false;   // the store holds rows of this lane that are not in here
-    bool reading = false;  // older rows are on their way, so newer ones keep out
-    bool active = false;   // queued, under way or waiting
-    bool calling = false;  // holds one of its integration's calls
-    int waits = 0;         // in a row
-    std::int64_t due = 0;  // Unix milliseconds: a wait that is known exactly
+    bool behind = false;     // the store holds rows of this lane that are not in here
+    bool reading = false;    // older rows are on their way, so newer ones keep out
+    bool active = false;     // queued, under way or waiting
+    bool calling = false;    // holds one of its integration's calls
+    std::uint64_t read = 0;  // the read that brings them
+    int waits = 0;           // in a row
+    std::int64_t due = 0;    // Unix milliseconds: a wait that is known exactly
     std::unique_ptr<Clock::Timer> timer;
   };
 
@@ -63,20 +66,22 @@ class Lanes {
   // Forgets a lane that has nothing left.
   void release(const std::shared_ptr<Lane>& lane);
 
-  // Between these, what ends is remembered: a read that began before may still bring it. A refill does it by
+  // Around a read: what ends meanwhile is remembered, since the read may still bring it. A refill does it by
   // itself.
-  void begin_read() { ++reads_; }
-  void end_read();
+  std::uint64_t begin_read();
+  void end_read(std::uint64_t began);
 
   // Around the calls of missed() for everything that is open in the store. Only once such a listing was not
-  // interrupted can a row that is accepted pass no older one.
-  void begin_listing() { listing_ = true; }
+  // interrupted, and no lane of its integration was turned away in it, can a row that is accepted pass no
+  // older one.
+  void begin_listing();
   void interrupt_listing() { listing_ = complete_ = false; }
-  void end_listing() { complete_ = complete_ || listing_; }
+  void end_listing();
 
   std::size_t rows() const { return held_.size(); }
   // Whether lanes of this integration were turned away for want of room since the last question.
   bool take_overflow(Id integration);
+  // Since the listing began.
   bool overflows(Id integration) const;
 
  private:
@@ -84,6 +89,9 @@ class Lanes {
     std::size_t lanes = 0;
     std::size_t rows = 0;
     bool overflow = false;
+    bool turned_away = false;  // a lane, since the listing began
+    bool unlisted = false;     // a lane, and no listing has had room for all since
+    bool idle() const { return lanes == 0 && !overflow && !unlisted; }
   };
 
   std::shared_ptr<Lane> find_or_make(const Key& key);
@@ -95,8 +103,10 @@ class Lanes {
   std::map<Id, Share> shares_;
   std::unordered_set<Id> held_;
   std::unordered_set<Id> ended_;
+  std::deque<std::pair<std::uint64_t, Id>> ended_in_order_;
   std::size_t bytes_ = 0;
-  int reads_ = 0;
+  std::set<std::uint64_t> reads_;  // under way, by when they began
+  std::uint64_t moment_ = 0;
   bool listing_ = false;
   bool complete_ = false;
 };

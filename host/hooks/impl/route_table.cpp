@@ -1,5 +1,7 @@
 #include "hooks/route_table.hpp"
 
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "hooks/impl/spec.hpp"
@@ -50,6 +52,7 @@ std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugi
   route->body_limit = spec.body_limit;
   route->reply = compile_reply(spec.reply);
   route->served = served;
+  route->traffic = mount.traffic;
   if (!served) return route;
   if (spec.verify.empty()) throw Error(Code::invalid, Text("hooks.verifier_missing"));
   if (spec.https && !site_url_.starts_with("https://"))
@@ -75,31 +78,38 @@ RouteTable::Routes RouteTable::compile(const Mount& mount, bool close_if_secret_
   return routes;
 }
 
-void RouteTable::replace(Id integration, std::shared_ptr<const Mount> mount, Routes routes) {
-  const std::lock_guard lock(mutex_);
-  Entry& entry = integrations_[integration];
-  for (const auto& route : entry.routes) {
-    Shard& part = shard(route->path);
-    const std::lock_guard part_lock(part.mutex);
-    part.routes.erase(route->path);
-  }
+// What stays open answers all the time: the new comes before the old goes.
+void RouteTable::replace(Entry& entry, std::shared_ptr<const Mount> mount, Routes routes) {
+  std::set<std::string_view> open;
   for (const auto& route : routes) {
     if (!route->served) continue;
+    open.insert(route->path);
     Shard& part = shard(route->path);
     const std::lock_guard part_lock(part.mutex);
     part.routes[route->path] = route;
   }
+  for (const auto& route : entry.routes) {
+    if (open.count(route->path) > 0) continue;
+    Shard& part = shard(route->path);
+    const std::lock_guard part_lock(part.mutex);
+    part.routes.erase(route->path);
+  }
   entry = Entry{std::move(mount), std::move(routes)};
-  if (!entry.mount) integrations_.erase(integration);
 }
 
 void RouteTable::mount(Mount mount) {
   auto kept = std::make_shared<const Mount>(std::move(mount));
-  replace(kept->integration, kept, compile(*kept, false));
+  auto routes = compile(*kept, false);
+  const std::lock_guard lock(mutex_);
+  replace(integrations_[kept->integration], kept, std::move(routes));
 }
 
 void RouteTable::unmount(Id integration) {
-  replace(integration, nullptr, {});
+  const std::lock_guard lock(mutex_);
+  const auto found = integrations_.find(integration);
+  if (found == integrations_.end()) return;
+  replace(found->second, nullptr, {});
+  integrations_.erase(found);
 }
 
 bool RouteTable::refresh(Id integration) {
@@ -113,7 +123,11 @@ bool RouteTable::refresh(Id integration) {
   auto routes = compile(*mount, true);
   bool open = true;
   for (const auto& route : routes) open &= !route->served || route->verifier != nullptr;
-  replace(integration, std::move(mount), std::move(routes));
+  const std::lock_guard lock(mutex_);
+  const auto found = integrations_.find(integration);
+  // Who mounted or unmounted meanwhile has seen the secrets later.
+  if (found != integrations_.end() && found->second.mount == mount)
+    replace(found->second, std::move(mount), std::move(routes));
   return open;
 }
 

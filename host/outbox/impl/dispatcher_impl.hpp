@@ -4,6 +4,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include <boost/asio/post.hpp>
@@ -37,6 +38,7 @@ struct Queue {
   Time held_until{0};            // it is not connected, as far as we know
   Time paused_until{0};          // the provider asked for it; nothing but time ends that
   int running = 0;
+  std::unordered_map<std::string, std::int64_t> claims;  // by lane; stays while its commit is not known
   std::unique_ptr<Clock::Timer> timer;
 };
 
@@ -101,6 +103,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   asio::awaitable<void> run(Queue& queue, std::string lane);
   asio::awaitable<void> attempt(Queue& queue, std::string lane);
   asio::awaitable<void> send(Queue& queue, Claim claim);
+  asio::awaitable<port::Result> ask_plugin(Id integration, port::Call call);
   asio::awaitable<void> look_up(Queue& queue, Claim claim, Decision unknown);
   asio::awaitable<void> finish(Queue& queue, Item item, Decision decision);
   void after(Queue& queue, const Item& item, const Decision& decision, std::optional<Id> next);

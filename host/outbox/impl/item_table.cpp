@@ -29,6 +29,12 @@ Item item_of(const store::Row& row) {
   return item;
 }
 
+// A claim whose commit was not heard of.
+bool is_ours(store::Session& session, const Item& item, std::int64_t claim) {
+  const auto row = session.query_one("select claim from outbox where id = :id", {item.id});
+  return row && row->maybe_integer(0) == claim;
+}
+
 std::optional<Item> first_of(store::Session& session, const Head& lane) {
   const auto row = session.query_one(
       "select id, integration, lane, verb, message, part, parts, idempotency_key, payload, state, attempts, "
@@ -108,24 +114,29 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
   while (auto item = first_of(session, lane)) {
     if (item->not_before > now) return Claim(Claim::Kind::later, *item);
     const bool is_send = item->verb == "send";
-    if (item->state == "sending") {
+    const bool ours = item->state == "sending" && is_ours(session, *item, lane.claim);
+    if (item->state == "sending" && !ours) {
       Claim unsettled(Claim::Kind::unsettled, *item);
       if (is_send) unsettled.conversation = effects.conversation(session, *item);
       return unsettled;
     }
+    if (ours) --item->attempts;  // it is the same attempt
     auto request = is_send ? effects.request(session, *item) : std::optional(item->payload);
     if (!is_send && item->created_at + kAcknowledgeMs < now) request.reset();
     if (!request) {
       remove(session, *item);
       continue;
     }
-    const auto taken = session.exec(
-        "update outbox set state = 'sending', attempts = attempts + 1 where id = :id and state = 'queued'",
-        {item->id});
-    if (taken == 0) return Claim(Claim::Kind::unsettled, *item);
+    if (!ours) {
+      const auto taken = session.exec(
+          "update outbox set state = 'sending', attempts = attempts + 1, claim = :claim where id = :id and "
+          "state = 'queued'",
+          {lane.claim, item->id});
+      if (taken == 0) return Claim(Claim::Kind::unsettled, *item);
+    }
     item->state = "sending";
     ++item->attempts;
-    if (is_send) effects.apply(session, *item, Outcome(Outcome::Kind::started));
+    if (is_send && !ours) effects.apply(session, *item, Outcome(Outcome::Kind::started));
     Claim begin(Claim::Kind::begin, *item);
     begin.request = std::move(*request);
     return begin;

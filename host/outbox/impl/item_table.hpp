@@ -17,6 +17,8 @@ struct Head {
   std::string lane;
   std::string kind;
   Id item = 0;
+  // Who takes it: random. The same again after a claim whose commit was not heard of, so that it is found.
+  std::int64_t claim = 0;
 };
 std::vector<Head> heads(store::Session& session);
 std::optional<Id> head_of(store::Session& session, Id integration, const std::string& lane);
@@ -40,7 +42,8 @@ class Claim {
   std::string conversation;  // unsettled: its id at the provider
 };
 
-// Takes the first item of the lane. Items that are not wanted any more are closed on the way.
+// Takes the first item of the lane for `lane.claim`. Items that are not wanted any more are closed on the
+// way.
 Claim claim(store::Session& session, Effects& effects, const Head& lane, std::int64_t now);
 // Writes what came of an attempt, and its effect; returns the lane's next item.
 std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/trace.hpp"
+
 namespace patchbay::outbox {
 
 void enqueue(store::Session& session, const Item& item) {
@@ -13,7 +15,7 @@ void enqueue(store::Session& session, const Item& item) {
       ":parts, :key, :payload, 'queued', 0, 0, :not_before, :trace, :created)",
       {item.id, item.integration, item.lane, item.kind, item.verb, store::nullable(item.message),
        static_cast<std::int64_t>(item.part), static_cast<std::int64_t>(item.parts), item.idempotency_key,
-       item.payload, item.not_before, item.trace, item.created_at});
+       item.payload, item.not_before, Trace::from(item.trace).traceparent(), item.created_at});
 }
 
 std::vector<PartState> parts_of(store::Session& session, Id message) {

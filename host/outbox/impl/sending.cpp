@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -49,14 +51,21 @@ asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane) {
   pump(queue);
 }
 
+// Only waiting is cut short by the end of the host: what was claimed is settled.
 asio::awaitable<void> Dispatcher::Impl::attempt(Queue& queue, std::string lane) {
+  const asio::disable_cancellation to_the_end;
+  co_await asio::this_coro::reset_cancellation_state(to_the_end);
   Head head;
   head.integration = queue.integration;
   head.lane = lane;
+  auto& token = queue.claims[lane];
+  while (token == 0) token = static_cast<std::int64_t>(random_());
+  head.claim = token;
   auto work = [head, time = wall(), this](store::Session& session) {
     return claim(session, options_.effects, head, time);
   };
   auto claimed = co_await options_.store.write(std::move(work));
+  queue.claims.erase(lane);
   const auto id = claimed.item.id;
   if (claimed.kind == Claim::Kind::none) {
     queue.lanes.end(lane, std::nullopt);
@@ -93,7 +102,7 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
   port::Message message(claimed.request);
   port::Call call("pb.channel/1:" + claimed.item.verb, std::move(message), claimed.item.trace,
                   options_.call_timeout + upload_time(claimed.request));
-  const auto result = co_await options_.caller.call(queue.integration, std::move(call));
+  const auto result = co_await ask_plugin(queue.integration, std::move(call));
   auto decision = decide(queue.policy, result, queue.lanes.failures(claimed.item.lane));
   if (decision.next == Next::signed_out) options_.effects.signed_out(queue.integration, result);
   if (!result.ok()) {
@@ -105,21 +114,30 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
   co_await look_up(queue, std::move(claimed), std::move(decision));
 }
 
+asio::awaitable<port::Result> Dispatcher::Impl::ask_plugin(Id integration, port::Call call) {
+  const asio::enable_terminal_cancellation may_end;
+  const asio::disable_cancellation to_the_end;
+  co_await asio::this_coro::reset_cancellation_state(may_end);
+  auto result = co_await options_.caller.call(integration, std::move(call));
+  co_await asio::this_coro::reset_cancellation_state(to_the_end);
+  co_return result;
+}
+
 // Asks the provider where the decision is to do so, then writes what came of it.
 asio::awaitable<void> Dispatcher::Impl::look_up(Queue& queue, Claim claimed, Decision decision) {
-  if (decision.next == Next::look_up && claimed.item.verb == "send") {
+  if (decision.next == Next::look_up && claimed.item.verb == "send" && !stopping_) {
     auto question = nlohmann::json::object();
     question["idempotency_key"] = claimed.item.idempotency_key;
     question["conversation"]["id"] = claimed.conversation;
     port::Message message(question.dump());
     port::Call call("pb.channel/1:lookup", std::move(message), claimed.item.trace, options_.call_timeout);
-    const auto result = co_await options_.caller.call(queue.integration, std::move(call));
+    const auto result = co_await ask_plugin(queue.integration, std::move(call));
     decision = decide_lookup(result, queue.lanes.failures(claimed.item.lane));
   }
   co_await finish(queue, std::move(claimed.item), std::move(decision));
 }
 
-// The answer is known only here, so writing it down is repeated until the store takes it.
+// The answer is known only here, so writing it down is repeated until the store takes it or the host ends.
 asio::awaitable<void> Dispatcher::Impl::finish(Queue& queue, Item item, Decision decision) {
   decision.delay += back_off(1, jitter()) - back_off(1, 0);
   for (;;) {
@@ -140,6 +158,7 @@ asio::awaitable<void> Dispatcher::Impl::finish(Queue& queue, Item item, Decision
       after(queue, item, decision, next);
       co_return;
     }
+    if (stopping_) co_return;
     co_await options_.clock.sleep(kStoreAway);
   }
 }

@@ -168,7 +168,8 @@ void Fleet::Engine::cancel(const FlightPtr& flight) {
       std::erase(post->waiting, flight);
       std::erase(post->crew->suspects, flight);
     }
-    return answer(flight, port::failure(Code::cancelled, Text("supervisor.cancelled")));
+    return answer(flight,
+                  port::failure(Code::unavailable, Text("supervisor.cancelled")));  // nothing happened
   }
   post->instance->cancel(flight->number);
   flight->cancel_timer = options_.clock.after(strand_, kCancelGrace, [weak = weak_from_this(), flight] {

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "domain/chat/deliveries.hpp"
+#include "domain/chat/impl/posting.hpp"
 #include "domain/chat/render.hpp"
 #include "domain/chat_world.hpp"
 #include "outbox/dispatcher.hpp"
@@ -22,6 +23,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using nlohmann::json;
+
+const std::string kTrace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
 
 class FakeChannels final : public outbox::Channels {
  public:
@@ -85,7 +88,24 @@ class ChatsTest : public ChatWorld {
     return post(draft, key);
   }
   Message post(const Draft& draft, const std::string& key = "") {
-    return wait(service->post(chat, draft, key, "trace"));
+    return wait(service->post(chat, draft, key, kTrace));
+  }
+  Message in_thread(const Draft& draft) {
+    asio::io_context own;
+    auto posted = asio::co_spawn(own, service->post(chat, draft, "", ""), asio::use_future);
+    own.run();
+    return posted.get();
+  }
+  // Both at once: the second begins when the first has done its work and is about to commit.
+  using Change = std::function<void(store::Session&)>;
+  void meet(const Change& first, const Change& second) {
+    std::future<void> other;
+    store->write_now([&](store::Session& session) {
+      first(session);
+      other = std::async(std::launch::async, [&] { store->write_now(second); });
+      other.wait_for(200ms);
+    });
+    other.get();
   }
   Message read(Id id) { return wait(service->message(id)); }
   // Sends until the message is in this state.
@@ -136,7 +156,7 @@ TEST_P(ChatsTest, a_posted_message_is_sent_and_says_so) {
   EXPECT_EQ(read(posted.id).provider_id, "501");
   EXPECT_EQ(caller.requests.at(0)["conversation"]["id"], "c");
   EXPECT_EQ(caller.requests.at(0)["idempotency_key"], to_string_id(posted.id) + ":0");
-  EXPECT_EQ(caller.traces.at(0), "trace");
+  EXPECT_EQ(caller.traces.at(0).substr(0, 35), kTrace.substr(0, 35));
   EXPECT_EQ(count("outbox"), 0);
 }
 
@@ -146,6 +166,35 @@ TEST_P(ChatsTest, one_key_makes_one_message) {
   EXPECT_EQ(post("hi", "k").id, first.id);
   EXPECT_EQ(code_of([&] { post("ho", "k"); }), Code::conflict);
   EXPECT_EQ(count("messages where direction = 'out'"), 1);
+}
+
+// OUT-1
+TEST_P(ChatsTest, one_key_on_two_connections_at_once_makes_one_message) {
+  Draft draft;
+  draft.text = "hi";
+  const Posting posting(draft, read_limits(channels.manifest), "k", "");
+  std::vector<Id> made;
+  const Change write = [&](store::Session& session) {
+    Context context(session, ids, clock);
+    const auto held = ChatTable(context).hold(chat);
+    made.push_back(posting.write(context, *held).message.id);
+  };
+  meet(write, write);
+  EXPECT_EQ(made.at(0), made.at(1));
+  EXPECT_EQ(count("messages where direction = 'out'"), 1);
+}
+
+TEST_P(ChatsTest, parts_of_two_messages_do_not_mix) {
+  Draft draft;
+  draft.text = std::string(400, 'x');
+  auto one = std::async(std::launch::async, [&] { return in_thread(draft); });
+  in_thread(draft);
+  one.get();
+  const auto rows = store->read_now(
+      [](store::Session& session) { return session.query("select message from outbox order by id"); });
+  ASSERT_EQ(rows.size(), 80u);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(rows[i].integer(0), rows[i < 40 ? 0 : 40].integer(0)) << i;
 }
 
 // TG-2
@@ -179,6 +228,29 @@ TEST_P(ChatsTest, receipts_rise_and_may_come_before_the_reply) {
   apply("message.status", about("501", {{"state", "delivered"}}));
   apply("message.status", about("501", {{"state", "failed"}, {"reason", "late"}}));
   EXPECT_EQ(read(posted.id).state, Delivery::read);
+}
+
+// CHAT-13: in whichever order the transactions of the reply and of the receipt meet.
+TEST_P(ChatsTest, a_receipt_that_meets_the_commit_of_the_reply_is_not_lost) {
+  for (const bool reply_first : {true, false}) {
+    outbox::Item item;
+    item.integration = kBot;
+    item.lane = "c";
+    item.message = post("hi").id;
+    outbox::Outcome sent(outbox::Outcome::Kind::sent);
+    sent.provider_ids = {reply_first ? "801" : "802"};
+    hooks::Event receipt;
+    receipt.type = "message.status";
+    receipt.data = about(sent.provider_ids[0], {{"state", "delivered"}}).dump();
+    const Change reply = [&](store::Session& session) {
+      session.exec("delete from outbox where message = :message", {*item.message});
+      deliveries.apply(session, item, sent);
+    };
+    const Change received = [&](store::Session& session) { sink.apply(session, kBot, receipt); };
+    meet(reply_first ? reply : received, reply_first ? received : reply);
+    EXPECT_EQ(read(*item.message).state, Delivery::delivered) << reply_first;
+    EXPECT_EQ(count("message_waiting"), 0);
+  }
 }
 
 // CHAT-13

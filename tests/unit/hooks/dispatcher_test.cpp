@@ -153,13 +153,41 @@ TEST_P(DispatcherTest, without_a_declared_order_a_slow_request_is_passed) {  // 
   EXPECT_THAT(sink.effects(), ElementsAre("quick", "slow"));
 }
 
+TEST_P(DispatcherTest, what_is_never_in_time_becomes_a_dead_letter_with_its_reason) {  // HOOK-3
+  caller.answer([](Id id, const std::string& body) {
+    return body == "slow" ? port::Result(Code::deadline, "slow") : FakeCaller::one_event(id, body);
+  });
+  Dispatcher::Options options;
+  options.longest_wait = 1s;
+  open(true, options);
+  put("chat", "slow");
+  put("chat", "after");
+  wait_for("inbox where state = 'new' and attempts > 5 and reason = 'deadline: slow'", 1);
+  wait_for("inbox where state = 'dead' and attempts = 20", 1);
+  wait_for("inbox where state = 'done'", 1);
+  EXPECT_EQ(reason(), "deadline: slow");
+}
+
+TEST_P(DispatcherTest, events_carry_the_trace_of_their_request) {  // HOOK-5
+  open();
+  auto row = make_row(7, "chat", {}, "hello");
+  row.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  const auto trace = row.trace;
+  loop.run(house->committer.put(std::move(row)));
+  wait_for("inbox where state = 'done'", 1);
+  EXPECT_THAT(sink.traces(), ElementsAre(trace));
+}
+
 TEST_P(DispatcherTest, keeps_to_the_calls_that_an_integration_may_have_open) {
   Dispatcher::Options options;
   options.calls_per_integration = 3;
+  caller.gathered = 3;
   open(true, options);
-  for (int i = 0; i < 40; ++i) put("lane" + std::to_string(i), std::to_string(i));
+  std::vector<InboxRow> rows;
+  for (int i = 0; i < 40; ++i) rows.push_back(make_row(7, "lane" + std::to_string(i), {}, std::to_string(i)));
+  loop.run(house->committer.put_all(std::move(rows)));
   wait_for("inbox where state = 'done'", 40);
-  EXPECT_LE(caller.most_at_once(), 3);
+  EXPECT_EQ(caller.most_at_once(), 3);
 }
 
 TEST_P(DispatcherTest, waits_while_the_integration_is_away_and_loses_nothing) {
@@ -338,6 +366,27 @@ TEST_P(DispatcherTest, removes_what_was_done_a_week_ago) {
   clock.advance(24h * 8);
   wait_for("inbox", 0);
   EXPECT_EQ(count(*store, "event_keys"), 1);
+}
+
+TEST_P(DispatcherTest, tidying_pauses_and_holds_up_nobody) {
+  open(false);
+  house->committer.on_stored(nullptr);
+  std::vector<InboxRow> rows(1200, make_row(7, "", {}, "x"));
+  loop.run(house->committer.put_all(std::move(rows)));
+  store->write_now(
+      [](store::Session& session) { session.exec("update inbox set state = 'done', finished_at = 1"); });
+  clock.advance(24h * 8);
+  house->dispatcher.start();
+  std::this_thread::sleep_for(50ms);  // both tasks wait for the clock
+  clock.advance(1h);
+  for (int i = 0; i < 2000 && count(*store, "inbox") == 1200; ++i) std::this_thread::sleep_for(2ms);
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(count(*store, "inbox"), 700) << "goes on after a pause";
+  put("chat", "hello");
+  house->dispatcher.wake();
+  for (int i = 0; i < 2000 && sink.effects().empty(); ++i) std::this_thread::sleep_for(2ms);
+  EXPECT_THAT(sink.effects(), ElementsAre("hello"));
+  wait_for("inbox", 1);
 }
 
 TEST_P(DispatcherTest, replays_dead_letters_without_a_second_effect) {  // HOOK-3

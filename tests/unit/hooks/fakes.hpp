@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -41,12 +42,15 @@ class FakeCaller final : public plugin::Caller {
     }
     // Comes back later, as a real one does.
     auto executor = co_await boost::asio::this_coro::executor;
-    for (int i = 0; i < 3; ++i) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    for (int i = 0; i < 3 || (most_at_once() < gathered && i < 1'000'000); ++i)
+      co_await boost::asio::post(executor, boost::asio::use_awaitable);
     auto result = answer_(integration, body);
     const std::lock_guard lock(mutex_);
     --running_;
     co_return result;
   }
+
+  std::atomic<int> gathered{0};  // so many calls have to be open at once before one comes back
 
   void answer(Answer answer) { answer_ = std::move(answer); }
   std::vector<std::string> asked() const {
@@ -82,6 +86,10 @@ class FakeSink final : public EventSink {
   }
   void apply(store::Session& session, Id integration, const Event& event) override {
     const auto body = nlohmann::json::parse(event.data).value("body", "");
+    {
+      const std::lock_guard lock(mutex_);
+      traces_.push_back(event.trace);
+    }
     if (body == "refuse") throw Error(Code::invalid, Text::verbatim("never"));
     if (body == "break") throw Error(Code::internal, Text::verbatim("broken"));
     session.exec(
@@ -102,6 +110,10 @@ class FakeSink final : public EventSink {
       return bodies;
     });
   }
+  std::vector<std::string> traces() const {
+    const std::lock_guard lock(mutex_);
+    return traces_;
+  }
   std::vector<Id> commits() const {
     const std::lock_guard lock(mutex_);
     return commits_;
@@ -111,6 +123,7 @@ class FakeSink final : public EventSink {
   store::Store& store_;
   mutable std::mutex mutex_;
   std::vector<Id> commits_;
+  std::vector<std::string> traces_;
 };
 
 }  // namespace patchbay::hooks

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hooks/impl/inbox_sql.hpp"
 #include "support.hpp"
 #include "support/databases.hpp"
 
@@ -40,6 +41,24 @@ class InboxTest : public ::testing::TestWithParam<support::Database> {
   Inbox inbox{*store, clock, [this] { ++woken; }};
 };
 PB_ON_BOTH_DATABASES(InboxTest);
+
+TEST_P(InboxTest, the_oldest_of_a_lane_are_read_up_to_a_mebibyte_but_at_least_one) {
+  for (const auto size : {2'000'000, 600'000, 300'000, 300'000})
+    loop.run(committer.put(make_row(7, "chat", {}, std::string(size, 'x'))));
+  const auto read = [&](std::int64_t most) {
+    return store->read_now([&](store::Session& s) { return oldest_open(s, {7, "chat"}, INT64_MAX, most); });
+  };
+  const auto end_first = [&] { end(read(1).rows.at(0).id, "done"); };
+  EXPECT_EQ(read(10).rows.size(), 1u);
+  end_first();
+  EXPECT_EQ(read(10).rows.size(), 2u);
+  EXPECT_FALSE(read(10).all);
+  end_first();
+  EXPECT_EQ(read(10).rows.size(), 2u);
+  EXPECT_TRUE(read(10).all);
+  EXPECT_FALSE(read(2).all);
+  EXPECT_EQ(read(1).rows.size(), 1u);
+}
 
 TEST_P(InboxTest, lists_by_state_and_integration_page_by_page) {
   const auto a = put("a");

@@ -1,6 +1,11 @@
 #include "hooks/ingress.hpp"
 
+#include <algorithm>
+#include <future>
+
 #include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
 
 #include "base/error.hpp"
 #include "support.hpp"
@@ -117,6 +122,44 @@ TEST_P(IngressTest, faults_of_ours_are_503_with_a_time_to_come_back) {  // HOOK-
   const auto answer = send(echo_request("{}"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_GT(answer.retry_after, 0);
+}
+
+TEST_P(IngressTest, a_store_that_is_away_is_503) {  // HOOK-6
+  committer.stop();
+  EXPECT_EQ(send(echo_request("{}")).status, 503);
+}
+
+TEST_P(IngressTest, a_flood_of_one_integration_leaves_room_for_others) {  // HOOK-4
+  Ingress narrow(routes, committer, clock, counters, log::Logger::none(), 1);
+  routes.mount(echo_mount(8));
+  auto other = echo_request(R"({"id":1})");
+  other.path = "/hooks/echo/8/update";
+  std::vector<std::future<Answer>> answers;
+  boost::asio::post(loop.io, [&] {  // so that all have begun before the first can end
+    for (int i = 0; i < 3; ++i) answers.push_back(loop.start(narrow.handle(echo_request("{}"))));
+    answers.push_back(loop.start(narrow.handle(other)));
+  });
+  loop.run([]() -> boost::asio::awaitable<void> { co_return; }());
+  EXPECT_EQ(answers.at(0).get().status, 200);
+  EXPECT_EQ(answers.at(1).get().status, 503);
+  EXPECT_EQ(answers.at(2).get().status, 503);
+  EXPECT_EQ(answers.at(3).get().status, 200);
+  EXPECT_EQ(counters.queue_full, 2u);
+  Request later = echo_request("{}");
+  EXPECT_EQ(loop.run(narrow.handle(std::move(later))).status, 200);
+}
+
+TEST_P(IngressTest, bad_signatures_are_told_once_a_second) {  // HOOK-4
+  std::string lines;
+  const log::Redactor redactor;
+  Ingress telling(routes, committer, clock, counters,
+                  log::Logger::to_string(log::Format::json, log::Level::warn, redactor, lines));
+  for (int i = 0; i < 100; ++i) loop.run(telling.handle(echo_request("{}", "wrong")));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1);
+  clock.advance(std::chrono::seconds(1));
+  loop.run(telling.handle(echo_request("{}", "wrong")));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2);
+  EXPECT_NE(lines.find(R"("count":"100")"), std::string::npos) << lines;
 }
 
 TEST_P(IngressTest, a_route_whose_secret_is_gone_lets_nobody_in) {  // HOOK-6

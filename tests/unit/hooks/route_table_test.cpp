@@ -112,6 +112,20 @@ TEST(RouteTable, ASecretThatGoesAwayClosesTheRoute) {  // HOOK-6
   EXPECT_TRUE(table.find("/hooks/echo/7/update")->verifier);
 }
 
+TEST(RouteTable, ARefreshDoesNotBringBackWhatWasUnmountedMeanwhile) {
+  RouteTable table("");
+  bool ends = false;
+  auto ending = Mount(7, "echo", [&](const std::string&) {
+    if (ends) table.unmount(7);
+    return std::vector<std::string>{"s3cret"};
+  });
+  ending.add(spec());
+  table.mount(std::move(ending));
+  ends = true;
+  table.refresh(7);
+  EXPECT_FALSE(table.find("/hooks/echo/7/update"));
+}
+
 TEST(RouteTable, ReadersAndMountsRunTogether) {
   RouteTable table("");
   table.mount(mount_one(1, spec()));
@@ -121,6 +135,7 @@ TEST(RouteTable, ReadersAndMountsRunTogether) {
   });
   for (Id id = 2; id < 300; ++id) table.mount(mount_one(id, spec()));
   for (Id id = 2; id < 300; ++id) table.unmount(id);
+  for (int i = 0; i < 2000; ++i) table.mount(mount_one(1, spec()));  // it never is without
   stop = true;
   reader.join();
 }

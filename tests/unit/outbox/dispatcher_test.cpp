@@ -8,8 +8,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "outbox/queue.hpp"
 #include "support/databases.hpp"
 
@@ -35,8 +37,16 @@ class FakeCaller final : public plugin::Caller {
     keys.push_back(request.value("idempotency_key", ""));
     ++running;
     most = std::max(most, running);
-    if (hold.count() > 0) co_await clock_.sleep(hold);
+    traces.push_back(call.trace);
+    bool cancelled = false;
+    try {
+      if (hold.count() > 0) co_await clock_.sleep(hold);
+    } catch (const boost::system::system_error&) {
+      if (!when_cancelled) throw;
+      cancelled = true;
+    }
     --running;
+    if (cancelled) co_return *when_cancelled;
     if (integration == kOther) co_return ok();
     const auto found = answers.find(call.method.substr(13) == "lookup" ? "lookup" : text);
     if (found == answers.end() || found->second.empty()) co_return ok();
@@ -54,12 +64,38 @@ class FakeCaller final : public plugin::Caller {
   std::map<std::string, std::vector<port::Result>> answers;  // by text, in order; then ok
   std::vector<std::string> asked;
   std::vector<std::string> keys;
+  std::vector<std::string> traces;
+  std::optional<port::Result> when_cancelled;  // nothing: never answers then
   Duration hold{0};
   int running = 0;
   int most = 0;
 
  private:
   Clock& clock_;
+};
+
+// Loses the answer to one commit.
+class LossyStore final : public store::Store {
+ public:
+  explicit LossyStore(store::Store& inner) : inner_(inner) {}
+  store::Dialect dialect() const override { return inner_.dialect(); }
+  std::vector<std::int64_t> insert_new_now(const store::BulkInsert& insert) override {
+    return inner_.insert_new_now(insert);
+  }
+  bool lose = false;
+
+ private:
+  asio::awaitable<void> run_work(Mode mode, Work work) override {
+    if (mode == Mode::read) {
+      co_await inner_.read(std::move(work));
+    } else {
+      co_await inner_.write(std::move(work));
+      if (std::exchange(lose, false)) throw Error(Code::unavailable, Text::verbatim("gone"));
+    }
+  }
+  void run_work_now(Mode, Work work) override { inner_.write_now(std::move(work)); }
+
+  store::Store& inner_;
 };
 
 class FakeChannels final : public Channels {
@@ -90,7 +126,7 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
   ~DispatcherTest() override { end(); }
 
   void begin() {
-    Dispatcher::Options options(clock, *store, caller, channels, effects);
+    Dispatcher::Options options(clock, lossy, caller, channels, effects);
     options.jitter = [] { return 0.0; };
     dispatcher = std::make_unique<Dispatcher>(io.get_executor(), options, log::Logger::none());
     dispatcher->start();
@@ -109,8 +145,9 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
 
   // One part of the message `message`; announced.
   Id put(const std::string& text, const std::string& lane = "a", Id integration = kBot, Id message = 0,
-         int parts = 1, const std::string& kind = "private") {
+         int parts = 1, const std::string& kind = "private", const std::string& trace = "") {
     Item item;
+    item.trace = trace;
     item.id = next_id++;
     item.integration = integration;
     item.lane = lane;
@@ -186,6 +223,7 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
 
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
+  LossyStore lossy{*store};
   asio::io_context io;
   ManualClock clock{TimePoint(1'795'252'800'000ms)};
   FakeCaller caller{clock};
@@ -344,6 +382,39 @@ TEST_P(DispatcherTest, after_a_crash_a_provider_with_keys_gets_the_same_key_agai
   EXPECT_TRUE(eventually([&] { return state(one) == "gone"; }));
   ASSERT_EQ(caller.keys.size(), 2u);
   EXPECT_EQ(caller.keys[0], caller.keys[1]);
+}
+
+// OUT-1
+TEST_P(DispatcherTest, what_did_not_leave_before_the_end_is_queued_again) {
+  caller.hold = 1h;
+  caller.when_cancelled = failing(Code::unavailable);
+  const auto one = put("one", "a", kBot, 1);
+  EXPECT_TRUE(run([&] { return asked(1); }));
+  end();
+  EXPECT_EQ(state(one), "queued");
+  begin();
+}
+
+// OUT-1
+TEST_P(DispatcherTest, a_claim_whose_commit_was_not_heard_of_goes_on) {
+  lossy.lose = true;
+  const auto one = put("one", "a", kBot, 1);
+  EXPECT_TRUE(run([&] { return state(one) == "sending" && !lossy.lose; }));
+  EXPECT_TRUE(eventually([&] { return state(one) == "gone"; }));
+  EXPECT_EQ(caller.all(), "send:one ");
+}
+
+// HOOK-5
+TEST_P(DispatcherTest, parts_of_one_trace_have_a_span_each_which_all_attempts_share) {
+  const auto trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  caller.answers["one"] = results({failing(Code::unavailable)});
+  put("one", "a", kBot, 1, 2, "", trace);
+  put("two", "a", kBot, 1, 2, "", trace);
+  EXPECT_TRUE(eventually([&] { return asked(3); }));
+  EXPECT_EQ(caller.all(), "send:one send:one send:two ");
+  EXPECT_EQ(caller.traces[0], caller.traces[1]);
+  EXPECT_NE(caller.traces[1], caller.traces[2]);
+  EXPECT_EQ(caller.traces[0].substr(0, 35), caller.traces[2].substr(0, 35));
 }
 
 TEST_P(DispatcherTest, a_part_that_failed_takes_the_rest_of_its_message_along_but_not_the_next) {

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "outbox/queue.hpp"
+#include "store/dialect.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -45,6 +46,15 @@ std::optional<Chat> ChatTable::find(Id chat) {
 std::optional<Chat> ChatTable::find_current(Id chat) {
   auto found = find(chat);
   for (int hops = 0; found && found->merged_into && hops < 8; ++hops) found = find(*found->merged_into);
+  return found;
+}
+
+std::optional<Chat> ChatTable::hold(Id chat) {
+  const auto sql =
+      std::string(PB_CHAT_COLUMNS "where id = :id").append(store::for_update(session_.dialect()));
+  auto found = maybe_chat(session_.query_one(sql, {chat}));
+  for (int hops = 0; found && found->merged_into && hops < 8; ++hops)
+    found = maybe_chat(session_.query_one(sql, {*found->merged_into}));
   return found;
 }
 

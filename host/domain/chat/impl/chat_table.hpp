@@ -18,6 +18,9 @@ class ChatTable {
   std::optional<Chat> find(Id chat);
   // The chat, or the one that goes on with it after a merge.
   std::optional<Chat> find_current(Id chat);
+  // The same, as it is now, and until the transaction ends nobody else holds it: whoever writes messages to a
+  // chat, or judges how they stand, does so alone.
+  std::optional<Chat> hold(Id chat);
   // The unfinished chat of a conversation, following moves.
   std::optional<Chat> find_open(Id integration, const std::string& conversation);
   // The same, made if there is none; title, kind and facts are brought up to date.

@@ -39,10 +39,13 @@ Place place_of(const std::string& cursor) {
   return place;
 }
 
-Chat existing(Context& context, Id chat) {
-  auto found = ChatTable(context).find_current(chat);
+Chat existing(std::optional<Chat> found, Id chat) {
   if (!found) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", to_string_id(chat)}}));
   return std::move(*found);
+}
+
+Chat existing(Context& context, Id chat) {
+  return existing(ChatTable(context).find_current(chat), chat);
 }
 
 }  // namespace
@@ -112,7 +115,7 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
   const Posting posting(std::move(draft), limits, std::move(idempotency_key), std::move(trace));
   auto work = [&posting, chat, this](store::Session& session) {
     Context context(session, parts_.ids, parts_.clock);
-    return posting.write(context, existing(context, chat));
+    return posting.write(context, existing(ChatTable(context).hold(chat), chat));
   };
   auto posted = co_await parts_.store.write(std::move(work));
   if (posted.first && parts_.wake) parts_.wake(*posted.first);

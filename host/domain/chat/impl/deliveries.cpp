@@ -76,8 +76,9 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
   const auto subject = subject_of(context, item);
   if (!subject) return;
   ChatTable chats(context);
+  const auto chat = chats.hold(subject->chat.id);
   DeliveryTable deliveries(context);
-  auto conversation = subject->chat.conversation;
+  auto conversation = chat->conversation;
   if (!outcome.moved_to.empty()) {
     chats.move(item.integration, conversation, outcome.moved_to);
     conversation = outcome.moved_to;
@@ -87,8 +88,8 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
     deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
   }
   const bool arrived = outcome.kind == Kind::sent && !outcome.provider_ids.empty();
-  if (arrived && !subject->chat.reachable) chats.set_reachable(subject->chat.id, true, std::nullopt);
-  if (outcome.refused) chats.set_reachable(subject->chat.id, false, outcome.reason);
+  if (arrived && !chat->reachable) chats.set_reachable(chat->id, true, std::nullopt);
+  if (outcome.refused) chats.set_reachable(chat->id, false, outcome.reason);
   deliveries.refresh(subject->message.id);
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "domain/chat/impl/chat_table.hpp"
 #include "outbox/queue.hpp"
 
 namespace patchbay::domain::chat {
@@ -65,6 +66,8 @@ Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vec
 }
 
 void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
+  ChatTable chats(context_);
+  if (const auto chat = chats.find_open(name.integration, name.conversation)) chats.hold(chat->id);
   if (const auto known = MessageTable(context_).known(name)) {
     apply(name, *known, notice);
     return;

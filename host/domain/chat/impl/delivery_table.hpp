@@ -21,7 +21,9 @@ class Notice {
 };
 
 // Delivery states: what the outbox and receipts say about the parts of a message makes one state of the
-// message. States only rise. Notices for messages that are not known yet wait a day for them (CHAT-13).
+// message. States only rise. Notices for messages that are not known yet wait a day for them (CHAT-13). Calls
+// about messages of one chat meet in different transactions, so the caller of sent() and refresh() holds it
+// (ChatTable::hold); take() does so itself.
 class DeliveryTable {
  public:
   explicit DeliveryTable(Context& context) : context_(context), session_(context.session) {}

@@ -62,8 +62,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   message.reply_to = draft_.reply_to;
   const auto key = key_.empty() ? std::nullopt : std::optional(key_);
   if (!MessageTable(context).insert(message, std::nullopt, key, std::nullopt)) {
-    // The same key came on two connections at once; the other one won.
-    throw Error(Code::conflict, Text("domain.chat.key_busy")).retry_after(std::chrono::seconds(1));
+    throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", to_string_id(message.id)}}));
   }
   const AttachmentOwner owner(chat.integration, message.id);
   AttachmentTable(context).add_outgoing(owner, attachments);

@@ -18,8 +18,9 @@ struct Posted {
   std::optional<outbox::Item> first;  // what was put into the outbox; nothing when the key was known
 };
 
-// One message to be written, with all that is to be sent, in the caller's transaction. May be written again
-// after a rollback.
+// One message to be written, with all that is to be sent, in the caller's transaction, which holds the chat
+// (ChatTable::hold): so the parts of two messages never mix, and a key is seen by whoever comes second. May
+// be written again after a rollback.
 class Posting {
  public:
   Posting(Draft draft, ChannelLimits limits, std::string key, std::string trace)

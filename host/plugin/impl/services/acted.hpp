@@ -23,7 +23,7 @@ class ActedLog {
  private:
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::deque<std::pair<std::chrono::nanoseconds, std::string>> entries_;  // when, trace id (empty: none)
+  std::deque<std::pair<std::chrono::nanoseconds, std::string>> entries_;  // when, trace (empty: none)
 };
 
 }  // namespace patchbay::plugin
