@@ -178,6 +178,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration.title = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
   co_await register_remote(integration, take_over, std::move(language));
+  set_waiting(integration.id, false);
   integration.state = State::active;
   integration.reason_code.clear();
   integration.reason_text.clear();
@@ -205,6 +206,7 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
 }
 
 asio::awaitable<void> Lifecycle::disconnect(Id id) {
+  set_waiting(id, false);
   co_await stop_listening(id);
   parts_.routes.unmount(id);
   auto release = [this, id](store::Session& session) { table_.release(session, id); };
