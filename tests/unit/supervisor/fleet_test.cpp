@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/task_scope.hpp"
 #include "port/support.hpp"
 
 namespace patchbay::supervisor {
@@ -127,6 +128,13 @@ TEST_F(FleetTest, RunThrowsWhatThePluginSays) {
       Error);
   EXPECT_EQ(health(kOne).condition, Condition::failed);
   EXPECT_EQ(call(kOne, "describe").code, Code::unavailable);
+}
+
+TEST_F(FleetTest, WhoeverWaitsForAnInstanceCanBeToldToStop) {
+  TaskScope tasks(machine_.context.get_executor(), [](const std::string&, std::exception_ptr) {});
+  tasks.spawn("run", fleet_.run(spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"hang"}})")));
+  ASSERT_TRUE(eventually([&] { return health(kOne).pid != 0; }));
+  EXPECT_EQ(machine_.start(tasks.stop()).wait_for(5s), std::future_status::ready);
 }
 
 TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {
