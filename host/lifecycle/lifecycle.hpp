@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,9 +78,9 @@ class Lifecycle {
 
   // Mounts the routes of everything connected and starts its instances; returns when the routes are mounted.
   boost::asio::awaitable<void> start();
-  // Ends listeners. Instances are ended by the runner.
+  // Nothing is resumed or listened for any more. Instances are ended by the runner.
   boost::asio::awaitable<void> stop();
-  // The catalogue has changed: what waited for its plugin is started.
+  // The catalogue has changed: what did not come up since the start is tried again.
   void plugins_changed();
 
   // Throws Error{invalid} with diagnostics for an unknown plugin or bad settings.
@@ -94,22 +95,30 @@ class Lifecycle {
   // Reports from below. Any thread; return at once.
   void unauthenticated(Id id, std::string text);
   void quarantined(Id id, std::string reason);
-  void ready(Id id);
+  // An instance has become ready, perhaps later than whoever wanted it waited.
+  void came_up(Id id);
 
-  // Whether `lease` is the one that the running listener was given: an older one may no longer deliver (N8).
+  // Whether `lease` is one that a running listener was given: an older one may no longer deliver (N8).
   bool holds_lease(Id id, std::int64_t lease) const;
 
  private:
   struct Listening;
+  struct Turn;
 
   boost::asio::awaitable<plugin::Integration> load(Id id);
   std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
-  boost::asio::awaitable<void> change_state(Id id, plugin::State state, std::string code, std::string text);
+  boost::asio::awaitable<void> change_state(Id id, Turn turn);
+  void degraded(Id id, Code code, std::string text);
+  void steady(Id id);
   boost::asio::awaitable<void> store_secrets(Id id, std::map<std::string, std::string> secrets);
   boost::asio::awaitable<std::map<std::string, std::string>> secrets_of(Id id);
-  boost::asio::awaitable<void> resume(plugin::Integration integration);
-  boost::asio::awaitable<void> resume_waiting();
+  boost::asio::awaitable<void> resume(Id id);
+  boost::asio::awaitable<void> resume_late(Id id);
+  // Routes, instance and listeners of what is connected already; its state says how it went. Under its lock.
+  boost::asio::awaitable<void> bring_back(plugin::Integration integration);
+  void set_waiting(Id id, bool waiting);
+  bool is_waiting(Id id) const;
   boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over,
                                        std::string language);
   boost::asio::awaitable<void> disconnect(Id id);
@@ -138,9 +147,11 @@ class Lifecycle {
   plugin::Integrations table_;
   AsyncLocks locks_;
   TaskScope tasks_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // of what follows
+  bool stopping_ = false;
+  std::set<Id> waiting_;  // connected, and not up yet
   std::map<Id, std::shared_ptr<Listening>> listening_;
-  std::map<Id, std::int64_t> leases_;
+  std::map<Id, std::map<std::string, std::int64_t>> leases_;  // by listener
 };
 
 }  // namespace patchbay::lifecycle

@@ -77,7 +77,7 @@ class Fleet final : public plugin::Caller {
 
   // Runs the instance, or runs it anew with what changed; returns when it is ready. Throws Error with what
   // the plugin or its process said; with `keep` it is tried again all the same, and what is nobody's fault
-  // (somebody killed the worker) is not thrown.
+  // (somebody killed the worker) is not thrown. Cancelling ends the wait only.
   boost::asio::awaitable<void> run(Spec spec);
   // Drains, stops and closes; returns when it is gone. Unknown ones are ignored.
   boost::asio::awaitable<void> halt(Id integration);

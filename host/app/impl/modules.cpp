@@ -154,6 +154,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.worker = worker_executable();
   options.host_version = kVersion;
   options.on_ready = [this](Id id) {
+    lifecycle.came_up(id);
     dispatcher.ready(id);
     outbox.wake(id);
     attachments.wake({id});

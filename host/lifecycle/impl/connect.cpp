@@ -226,6 +226,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (integration.name == manifest->title && !report.title.empty()) integration.name = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
   co_await register_remote(integration, take_over, std::move(language));
+  set_waiting(integration.id, false);
   integration.state = State::active;
   integration.reason_code.clear();
   integration.reason_text.clear();
@@ -253,6 +254,7 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
 }
 
 asio::awaitable<void> Lifecycle::disconnect(Id id) {
+  set_waiting(id, false);
   co_await stop_listening(id);
   parts_.routes.unmount(id);
   auto release = [this, id](store::Session& session) { table_.release(session, id); };

@@ -66,18 +66,6 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   co_await parts_.store.write(std::move(work));
 }
 
-asio::awaitable<void> Lifecycle::change_state(Id id, State state, std::string code, std::string text) {
-  const auto held = co_await locks_.lock(id);
-  auto integration = co_await load(id);
-  // What was disconnected meanwhile stays so; nothing is written twice.
-  if (!plugin::is_connected(integration.state)) co_return;
-  if (integration.state == state && integration.reason_text == text) co_return;
-  integration.state = state;
-  integration.reason_code = std::move(code);
-  integration.reason_text = std::move(text);
-  co_await save_state(std::move(integration));
-}
-
 asio::awaitable<std::map<std::string, std::string>> Lifecycle::secrets_of(Id id) {
   auto work = [this, id](store::Session& session) {
     std::map<std::string, std::string> out;
@@ -157,85 +145,6 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   if (change.settings && plugin::is_connected(integration.state))
     co_await connect(integration, false, std::move(language));
   co_return integration;
-}
-
-asio::awaitable<void> Lifecycle::start() {
-  auto all = [this](store::Session& session) { return table_.list(session, 0, 1'000'000); };
-  const auto integrations = co_await parts_.store.read(std::move(all));
-  for (const auto& integration : integrations) {
-    const auto secrets = co_await secrets_of(integration.id);
-    for (const auto& [name, value] : secrets) parts_.redactor.add(value);
-    if (!plugin::is_connected(integration.state)) continue;
-    if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
-      try {
-        co_await mount(integration, manifest);
-      } catch (const Error& error) {
-        parts_.logger.error("routes cannot be mounted",
-                            {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
-      }
-    }
-    tasks_.spawn("resume integration", resume(integration));
-  }
-}
-
-asio::awaitable<void> Lifecycle::resume(Integration integration) {
-  const auto id = integration.id;
-  const auto held = co_await locks_.lock(id);
-  std::string code;
-  std::string text;
-  try {
-    const auto manifest = manifest_of(integration);
-    co_await mount(integration, manifest);
-    co_await run(integration, manifest, true);
-    if (integration.state != State::sign_in_again) listen(integration, *manifest);
-    tasks_.spawn("register moved addresses", register_moved(id));
-    if (integration.state != State::degraded) co_return;
-    integration.state = State::active;
-  } catch (const Error& error) {
-    if (error.code() == Code::cancelled) co_return;
-    integration.state = error.code() == Code::unauthenticated ? State::sign_in_again : State::degraded;
-    code = code_name(error.code());
-    text = error.what();
-  }
-  integration.reason_code = std::move(code);
-  integration.reason_text = std::move(text);
-  co_await save_state(std::move(integration));
-}
-
-asio::awaitable<void> Lifecycle::resume_waiting() {
-  auto connected = [this](store::Session& session) { return table_.connected(session); };
-  const auto integrations = co_await parts_.store.read(std::move(connected));
-  for (const auto& integration : integrations) {
-    if (integration.state == State::degraded && integration.reason_code == code_name(Code::unavailable))
-      co_await resume(integration);
-  }
-}
-
-void Lifecycle::plugins_changed() {
-  tasks_.spawn("resume what waited for its plugin", resume_waiting());
-}
-
-asio::awaitable<void> Lifecycle::stop() {
-  std::vector<Id> ids;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, listening] : listening_) ids.push_back(id);
-  }
-  for (const auto id : ids) co_await stop_listening(id);
-  co_await tasks_.stop();
-}
-
-void Lifecycle::unauthenticated(Id id, std::string text) {
-  tasks_.spawn("sign in again", change_state(id, State::sign_in_again,
-                                             std::string(code_name(Code::unauthenticated)), std::move(text)));
-}
-
-void Lifecycle::quarantined(Id id, std::string reason) {
-  tasks_.spawn("quarantine", change_state(id, State::quarantined, "quarantined", std::move(reason)));
-}
-
-void Lifecycle::ready(Id id) {
-  tasks_.spawn("recover", change_state(id, State::active, "", ""));
 }
 
 }  // namespace patchbay::lifecycle

@@ -12,7 +12,6 @@ namespace patchbay::lifecycle {
 
 namespace asio = boost::asio;
 using plugin::Integration;
-using plugin::State;
 
 namespace {
 
@@ -27,18 +26,20 @@ constexpr Duration kSteady = 15s;
 }  // namespace
 
 void Lifecycle::listen(const Integration& integration, const plugin::Manifest& manifest) {
-  const auto settings = json::parse(integration.settings);
   const auto id = integration.id;
-  auto listening =
+  const auto listening =
       std::make_shared<Listening>(parts_.executor, [this, id](const std::string& name, std::exception_ptr) {
         parts_.logger.error("listener failed", {{"integration", to_string_id(id)}, {"listener", name}});
       });
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || !listening_.emplace(id, listening).second) return;
+  }
+  const auto settings = json::parse(integration.settings);
   for (const auto& listener : manifest.listeners) {
     if (plugin::holds(listener.when, settings))
       listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
   }
-  const std::lock_guard lock(mutex_);
-  listening_[id] = std::move(listening);
 }
 
 asio::awaitable<void> Lifecycle::stop_listening(Id id) {
@@ -57,7 +58,9 @@ asio::awaitable<void> Lifecycle::stop_listening(Id id) {
 bool Lifecycle::holds_lease(Id id, std::int64_t lease) const {
   const std::lock_guard lock(mutex_);
   const auto found = leases_.find(id);
-  return found != leases_.end() && found->second == lease;
+  if (found == leases_.end()) return false;
+  const auto holds = [lease](const auto& held) { return held.second == lease; };
+  return std::any_of(found->second.begin(), found->second.end(), holds);
 }
 
 asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
@@ -66,12 +69,12 @@ asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
     const auto lease = parts_.ids.next();
     {
       const std::lock_guard lock(mutex_);
-      leases_[id] = lease;
+      leases_[id][listener] = lease;
     }
     const json request = {{"listener", listener}, {"lease", lease}};
     port::Call call("pb.listen/1:run", port::Message(request.dump()), Trace::make().traceparent());
     const auto began = parts_.clock.monotonic();
-    const auto steady = parts_.clock.after(parts_.executor, kSteady, [this, id] { ready(id); });
+    const auto steady = parts_.clock.after(parts_.executor, kSteady, [this, id] { this->steady(id); });
     const auto result = co_await parts_.caller.call(id, std::move(call));
     if (parts_.clock.monotonic() - began > kSteady) delay = kFirstDelay;
     const bool again = co_await after_listening(id, result);
@@ -92,10 +95,7 @@ asio::awaitable<bool> Lifecycle::after_listening(Id id, port::Result result) {
   const bool worth_showing = result.code == Code::conflict || result.code == Code::denied ||
                              result.code == Code::invalid || result.code == Code::unavailable ||
                              result.code == Code::internal;
-  if (worth_showing) {
-    tasks_.spawn("degrade",
-                 change_state(id, State::degraded, std::string(code_name(result.code)), result.text));
-  }
+  if (worth_showing) degraded(id, result.code, result.text);
   co_return true;
 }
 

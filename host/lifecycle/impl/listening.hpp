@@ -15,4 +15,15 @@ struct Lifecycle::Listening {
   TaskScope tasks;
 };
 
+// A change of state that a report from below asks for.
+struct Lifecycle::Turn {
+  Turn(std::vector<plugin::State> from_, plugin::State to_, std::string code_, std::string text_)
+      : from(std::move(from_)), to(to_), code(std::move(code_)), text(std::move(text_)) {}
+
+  std::vector<plugin::State> from;  // the states that it may leave
+  plugin::State to;
+  std::string code;
+  std::string text;
+};
+
 }  // namespace patchbay::lifecycle

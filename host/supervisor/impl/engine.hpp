@@ -116,7 +116,8 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
  public:
   explicit Engine(Options options);
 
-  boost::asio::awaitable<void> run(Spec spec);
+  // `told` is whether the instance is ready; making it late ends the wait.
+  boost::asio::awaitable<void> run(Spec spec, std::shared_ptr<Event> told);
   boost::asio::awaitable<void> halt(Id integration);
   boost::asio::awaitable<void> stop();
   boost::asio::awaitable<std::vector<Health>> health();

@@ -3,6 +3,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -66,13 +67,36 @@ Fleet::Fleet(Options options) : engine_(std::make_shared<Engine>(std::move(optio
 
 Fleet::~Fleet() = default;
 
+// Not cancelled itself, since it may have to take down what ran before: only its wait ends.
 asio::awaitable<void> Fleet::run(Spec spec) {
-  auto running = asio::co_spawn(engine_->strand(), engine_->run(std::move(spec)), asio::use_awaitable);
+  const auto executor = co_await asio::this_coro::executor;
+  auto start = [engine = engine_, executor, spec = std::move(spec)](auto handler) mutable {
+    using Waiting = asio::any_completion_handler<void(std::exception_ptr)>;
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto waiting = std::make_shared<Waiting>(std::move(handler));
+    auto told = std::make_shared<Event>(engine->strand());
+    if (slot.is_connected()) {
+      slot.assign([engine, told](asio::cancellation_type) {
+        asio::post(engine->strand(), [told] {
+          told->late = true;
+          told->signal.notify();
+        });
+      });
+    }
+    auto done = [executor, waiting](std::exception_ptr error) {
+      asio::post(executor, [waiting, error] { std::move (*waiting)(error); });
+    };
+    asio::co_spawn(engine->strand(), engine->run(std::move(spec), told), std::move(done));
+  };
+  auto running = asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+      std::move(start), asio::use_awaitable);
   co_await std::move(running);
 }
 
+// Taken down to the end, also when its caller is cancelled: half taken down it would be in everybody's way.
 asio::awaitable<void> Fleet::halt(Id integration) {
-  auto halting = asio::co_spawn(engine_->strand(), engine_->halt(integration), asio::use_awaitable);
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  auto halting = asio::co_spawn(engine_->strand(), engine_->halt(integration), std::move(uncancelled));
   co_await std::move(halting);
 }
 

@@ -122,13 +122,13 @@ void Fleet::Engine::forget(const PostPtr& post) {
   tasks_.spawn_on(strand_, "close", close_quietly(std::move(post->instance)));
 }
 
-asio::awaitable<void> Fleet::Engine::run(Spec spec) {
+asio::awaitable<void> Fleet::Engine::run(Spec spec, std::shared_ptr<Event> event) {
   const auto id = spec.integration;
   if (posts_.contains(id)) {
     auto ended = halt(id);
     co_await std::move(ended);
   }
-  if (stopping_) throw Error(Code::unavailable, Text("supervisor.stopping"));
+  if (stopping_) throw Error(Code::cancelled, Text("supervisor.stopping"));
   const auto post = std::make_shared<Post>(std::move(spec), strand_);
   set(*post, Condition::starting);
   const auto crew = crew_for(post->spec);
@@ -136,7 +136,6 @@ asio::awaitable<void> Fleet::Engine::run(Spec spec) {
   post->crew = crew;
   posts_[id] = post;
   crew->posts[id] = post;
-  auto event = std::make_shared<Event>(strand_);
   auto failed = std::make_shared<std::exception_ptr>();
   post->told.emplace_back([event, failed](std::exception_ptr error) {
     *failed = error;
@@ -153,10 +152,11 @@ asio::awaitable<void> Fleet::Engine::run(Spec spec) {
   } else if (crew->port) {
     begin_bring_up(post);
   }
-  while (!event->happened) {
+  while (!event->happened && !event->late) {
     auto told = event->signal.wait();
     co_await std::move(told);
   }
+  if (!event->happened) throw Error(Code::cancelled, Text("supervisor.stopping"));
   if (*failed) std::rethrow_exception(*failed);
 }
 

@@ -29,10 +29,14 @@ constexpr const char* kManifest =
   "secrets": {"hook": {"generate": 32}},
   "routes": [{"id": "in", "verify": {"type": "header-equals", "header": "X-Key", "secret": "secret:hook"}, "https": true,
               "when": {"setting": "/mode", "equals": "webhook"}}],
-  "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}}]})";
+  "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}},
+    {"id": "first", "when": {"setting": "/mode", "equals": "both"}}, {"id": "second", "when": {"setting": "/mode", "equals": "both"}}]})";
 constexpr const char* kSetup =
     R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
-  "token": {"type": "string", "x-secret": true}, "mode": {"type": "string", "enum": ["webhook", "polling"], "default": "webhook"}}})";
+  "token": {"type": "string", "x-secret": true}, "mode": {"type": "string", "enum": ["webhook", "polling", "both"], "default": "webhook"}}})";
+
+constexpr const char* kWebhook = R"({"token": "secret-token"})";
+constexpr const char* kPolling = R"({"token": "secret-token", "mode": "polling"})";
 
 // Stands for the supervisor: notes what is asked and answers as told.
 class FakeInstances final : public Runner, public plugin::Caller {
@@ -40,8 +44,11 @@ class FakeInstances final : public Runner, public plugin::Caller {
   asio::awaitable<void> run(RunSpec spec) override {
     trail.push_back(spec.started ? "run" : "configure");
     specs.push_back(spec);
-    if (refuse_run) throw Error(Code::invalid, Text::verbatim("configure refused"));
-    co_return;
+    if (run_takes.count() != 0) {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      co_await clock.sleep(run_takes);
+    }
+    if (run_fails != Code::ok) throw Error(run_fails, Text::verbatim("configure failed"));
   }
   asio::awaitable<void> halt(Id) override {
     trail.push_back("halt");
@@ -51,6 +58,7 @@ class FakeInstances final : public Runner, public plugin::Caller {
     const auto verb = call.method.substr(call.method.find(':') + 1);
     trail.push_back(verb);
     requests[verb] = call.message.json;
+    if (verb == "run") leases.push_back(json::parse(call.message.json).at("lease"));
     const auto answer = answers.find(verb);
     if (verb == "run" && answer == answers.end()) co_await clock.sleep(24h);
     co_return answer == answers.end() ? port::Result(port::Message("{}")) : answer->second;
@@ -61,7 +69,9 @@ class FakeInstances final : public Runner, public plugin::Caller {
   std::vector<RunSpec> specs;
   std::map<std::string, std::string> requests;
   std::map<std::string, port::Result> answers;
-  bool refuse_run = false;
+  std::vector<std::int64_t> leases;  // of every run of a listener
+  Code run_fails = Code::ok;
+  Duration run_takes{0};  // whoever waits for it cannot break it off
 };
 
 class LifecycleTest : public ::testing::TestWithParam<support::Database> {
@@ -95,7 +105,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     while (future.wait_for(0s) != std::future_status::ready) io_.run_one_for(10s);
     return future.get();
   }
-  Integration create(const char* name, const char* settings = R"({"token": "secret-token"})") {
+  Integration create(const char* name, const char* settings = kWebhook) {
     NewIntegration wanted;
     wanted.plugin = "acme";
     wanted.name = name;
@@ -105,6 +115,33 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   State stored_state(Id id) {
     return store_->read_now(
         [&](store::Session& session) { return plugin::Integrations().find(session, id)->state; });
+  }
+  template <class F>
+  bool becomes(F holds) {
+    for (int i = 0; i < 100 && !holds(); ++i) wait(clock_.sleep(20ms));
+    return holds();
+  }
+  bool becomes(Id id, State state) {
+    return becomes([&] { return stored_state(id) == state; });
+  }
+  void set_state(Id id, State state) {
+    store_->write_now([&](store::Session& session) {
+      auto integration = *plugin::Integrations().find(session, id);
+      integration.state = state;
+      plugin::Integrations().set_state(session, integration);
+    });
+  }
+  void restart() {
+    stop();
+    instances_.trail.clear();
+    instances_.leases.clear();
+    start("https://host.example/app");
+    wait(lifecycle_->start());
+  }
+  Id connected(const char* settings = kWebhook) {
+    const auto id = create("One", settings).id;
+    wait(lifecycle_->activate(id, false, "en"));
+    return id;
   }
   Code failure_of(asio::awaitable<Integration> task) {
     try {
@@ -207,7 +244,7 @@ TEST_P(LifecycleTest, AWebhookNeedsAnHttpsAddress) {  // TG-1
   const auto id = create("One").id;
   EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
   EXPECT_NE(what_.find("/mode"), std::string::npos) << what_;
-  const auto polling = create("Two", R"({"token": "secret-token", "mode": "polling"})").id;
+  const auto polling = create("Two", kPolling).id;
   EXPECT_EQ(wait(lifecycle_->activate(polling, false, "en")).state, State::active);
 }
 
@@ -235,10 +272,7 @@ TEST_P(LifecycleTest, DisconnectsAlsoWhenTheProviderIsAway) {
 TEST_P(LifecycleTest, AStartChangesNothingAtTheProvider) {
   const auto id = create("One").id;
   wait(lifecycle_->activate(id, false, "en"));
-  stop();
-  instances_.trail.clear();
-  start("https://host.example/app");
-  wait(lifecycle_->start());
+  restart();
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
   wait(clock_.sleep(50ms));
   EXPECT_EQ(instances_.trail, std::vector<std::string>{"run"});
@@ -274,10 +308,9 @@ TEST_P(LifecycleTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
 
 TEST_P(LifecycleTest, AListenerThatMayNotSignInSaysSo) {
   instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
-  const auto id = create("One", R"({"token": "secret-token", "mode": "polling"})").id;
+  const auto id = create("One", kPolling).id;
   wait(lifecycle_->activate(id, false, "en"));
-  for (int i = 0; i < 100 && stored_state(id) != State::sign_in_again; ++i) wait(clock_.sleep(20ms));
-  EXPECT_EQ(stored_state(id), State::sign_in_again);
+  EXPECT_TRUE(becomes(id, State::sign_in_again));
 }
 
 TEST_P(LifecycleTest, AnUnknownPluginNamesTheNearest) {
@@ -299,6 +332,103 @@ TEST_P(LifecycleTest, ChangedSettingsReachTheInstance) {
   wait(lifecycle_->change(id, std::move(change), "en"));
   EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+}
+
+TEST_P(LifecycleTest, WhatDidNotComeUpIsTriedAgainWhenPluginsChangeAndListensOnce) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::unavailable;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.run_fails = Code::ok;
+  lifecycle_->plugins_changed();
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes(id, State::active));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.leases.size(), 1u);
+}
+
+TEST_P(LifecycleTest, AChangeOfPluginsLeavesAListenerAlone) {
+  instances_.answers["run"] = port::Result(Code::unavailable, "worker died");
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.answers.erase("run");
+  lifecycle_->plugins_changed();
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.specs.size(), 1u);
+}
+
+TEST_P(LifecycleTest, WhatWasDisconnectedMeanwhileIsNotResumed) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::unavailable;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.run_fails = Code::ok;
+  auto changing = asio::co_spawn(io_, lifecycle_->deactivate(id), asio::use_future);
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes([&] { return changing.wait_for(0s) == std::future_status::ready; }));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(stored_state(id), State::inactive);
+  EXPECT_TRUE(instances_.leases.empty());
+}
+
+TEST_P(LifecycleTest, AnInstanceThatComesUpLateIsConnectedAndListensOnce) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::deadline;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  EXPECT_TRUE(instances_.leases.empty());
+  lifecycle_->came_up(id);
+  lifecycle_->came_up(id);
+  EXPECT_TRUE(becomes(id, State::active));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.leases.size(), 1u);
+}
+
+TEST_P(LifecycleTest, AProcessThatRestartedDoesNotHideWhatAListenerReported) {
+  instances_.answers["run"] = port::Result(Code::conflict, "another poller");
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  lifecycle_->came_up(id);
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(stored_state(id), State::degraded);
+}
+
+TEST_P(LifecycleTest, AStopDuringAStartLeavesNothingListening) {
+  connected(kPolling);
+  instances_.run_takes = 100ms;
+  restart();
+  wait(clock_.sleep(20ms));
+  stop();
+  EXPECT_TRUE(instances_.leases.empty());
+}
+
+TEST_P(LifecycleTest, AnEndingListenerHidesNeitherQuarantineNorSignInAgain) {
+  instances_.answers["run"] = port::Result(Code::unavailable, "quarantined");
+  const auto id = create("One", kPolling).id;
+  for (const auto state : {State::quarantined, State::sign_in_again}) {
+    instances_.leases.clear();
+    wait(lifecycle_->activate(id, false, "en"));
+    set_state(id, state);
+    ASSERT_TRUE(becomes([&] { return instances_.leases.size() > 1; }));
+    wait(clock_.sleep(50ms));
+    EXPECT_EQ(stored_state(id), state);
+  }
+}
+
+TEST_P(LifecycleTest, ARestartLiftsAQuarantine) {
+  const auto id = connected();
+  lifecycle_->quarantined(id, "five deaths");
+  ASSERT_TRUE(becomes(id, State::quarantined));
+  restart();
+  EXPECT_TRUE(becomes(id, State::active));
+}
+
+TEST_P(LifecycleTest, EveryListenerHasALeaseOfItsOwn) {
+  const auto id = connected(R"({"token": "secret-token", "mode": "both"})");
+  ASSERT_TRUE(becomes([&] { return instances_.leases.size() == 2; }));
+  for (const auto lease : instances_.leases) EXPECT_TRUE(lifecycle_->holds_lease(id, lease));
+  wait(lifecycle_->deactivate(id));
+  for (const auto lease : instances_.leases) EXPECT_FALSE(lifecycle_->holds_lease(id, lease));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/task_scope.hpp"
 #include "port/support.hpp"
 
 namespace patchbay::supervisor {
@@ -166,6 +167,13 @@ TEST_F(FleetTest, InstanceThatIsNotReadyInTimeFailsAlone) {
   EXPECT_THROW(machine_.run(fleet_.run(std::move(slow))), Error);
   EXPECT_EQ(health(kTwo).restarts, 0u);
   EXPECT_EQ(call(kTwo, "describe").code, Code::ok);
+}
+
+TEST_F(FleetTest, WhoeverWaitsForAnInstanceCanBeToldToStop) {
+  TaskScope tasks(machine_.context.get_executor(), [](const std::string&, std::exception_ptr) {});
+  tasks.spawn("run", fleet_.run(spec(kOne, R"({"misbehave":{"pb.lifecycle/1:start":"hang"}})")));
+  ASSERT_TRUE(eventually([&] { return health(kOne).pid != 0; }));
+  EXPECT_EQ(machine_.start(tasks.stop()).wait_for(5s), std::future_status::ready);
 }
 
 TEST_F(FleetTest, RunThatIsNotKeptIsForgottenWhenItFails) {

@@ -1,0 +1,156 @@
+// What happens to connected integrations without an administrator: the start of the host, reports from below.
+#include <algorithm>
+
+#include "lifecycle/impl/listening.hpp"
+#include "lifecycle/lifecycle.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Integration;
+using plugin::State;
+
+asio::awaitable<void> Lifecycle::start() {
+  auto all = [this](store::Session& session) { return table_.list(session, 0, 1'000'000); };
+  const auto integrations = co_await parts_.store.read(std::move(all));
+  for (const auto& integration : integrations) {
+    const auto secrets = co_await secrets_of(integration.id);
+    for (const auto& [name, value] : secrets) parts_.redactor.add(value);
+    if (!plugin::is_connected(integration.state)) continue;
+    if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
+      try {
+        co_await mount(integration, manifest);
+      } catch (const Error& error) {
+        parts_.logger.error("routes cannot be mounted",
+                            {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
+      }
+    }
+    set_waiting(integration.id, true);
+    tasks_.spawn("resume integration", resume(integration.id));
+  }
+}
+
+asio::awaitable<void> Lifecycle::resume(Id id) {
+  const auto held = co_await locks_.lock(id);
+  if (!is_waiting(id)) co_return;
+  auto integration = co_await load(id);
+  if (plugin::is_connected(integration.state)) co_await bring_back(std::move(integration));
+}
+
+asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
+  const auto id = integration.id;
+  set_waiting(id, true);
+  std::string code;
+  std::string text;
+  auto state = State::active;
+  try {
+    const auto manifest = manifest_of(integration);
+    co_await stop_listening(id);
+    co_await mount(integration, manifest);
+    co_await run(integration, manifest, true);
+    set_waiting(id, false);
+    if (integration.state == State::sign_in_again) co_return;
+    listen(integration, *manifest);
+    tasks_.spawn("register moved addresses", register_moved(id));
+    if (integration.state == State::active) co_return;
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) co_return;
+    state = error.code() == Code::unauthenticated ? State::sign_in_again : State::degraded;
+    code = code_name(error.code());
+    text = error.what();
+  }
+  integration.state = state;
+  integration.reason_code = std::move(code);
+  integration.reason_text = std::move(text);
+  co_await save_state(std::move(integration));
+}
+
+// The supervisor goes on trying what did not come up at once.
+asio::awaitable<void> Lifecycle::resume_late(Id id) {
+  const auto held = co_await locks_.lock(id);
+  auto integration = co_await load(id);
+  const bool late = is_waiting(id) && integration.state == State::degraded;
+  if (!late && integration.state != State::quarantined) co_return;
+  const auto manifest = manifest_of(integration);
+  set_waiting(id, false);
+  integration.state = State::active;
+  integration.reason_code.clear();
+  integration.reason_text.clear();
+  co_await save_state(integration);
+  listen(integration, *manifest);
+}
+
+void Lifecycle::set_waiting(Id id, bool waiting) {
+  const std::lock_guard lock(mutex_);
+  if (waiting)
+    waiting_.insert(id);
+  else
+    waiting_.erase(id);
+}
+
+bool Lifecycle::is_waiting(Id id) const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.contains(id);
+}
+
+void Lifecycle::plugins_changed() {
+  std::set<Id> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = waiting_;
+  }
+  for (const auto id : waiting) tasks_.spawn("resume what waited for its plugin", resume(id));
+}
+
+asio::awaitable<void> Lifecycle::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  co_await tasks_.stop();
+  std::vector<Id> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, listening] : listening_) ids.push_back(id);
+  }
+  for (const auto id : ids) co_await stop_listening(id);
+}
+
+asio::awaitable<void> Lifecycle::change_state(Id id, Turn turn) {
+  const auto held = co_await locks_.lock(id);
+  auto integration = co_await load(id);
+  // What was disconnected, quarantined or refused meanwhile stays so; nothing is written twice.
+  if (std::find(turn.from.begin(), turn.from.end(), integration.state) == turn.from.end()) co_return;
+  if (integration.state == turn.to && integration.reason_text == turn.text) co_return;
+  integration.state = turn.to;
+  integration.reason_code = std::move(turn.code);
+  integration.reason_text = std::move(turn.text);
+  co_await save_state(std::move(integration));
+}
+
+void Lifecycle::unauthenticated(Id id, std::string text) {
+  Turn turn({State::active, State::degraded}, State::sign_in_again,
+            std::string(code_name(Code::unauthenticated)), std::move(text));
+  tasks_.spawn("sign in again", change_state(id, std::move(turn)));
+}
+
+void Lifecycle::quarantined(Id id, std::string reason) {
+  Turn turn({State::active, State::degraded}, State::quarantined, "quarantined", std::move(reason));
+  tasks_.spawn("quarantine", change_state(id, std::move(turn)));
+}
+
+void Lifecycle::degraded(Id id, Code code, std::string text) {
+  Turn turn({State::active, State::degraded}, State::degraded, std::string(code_name(code)), std::move(text));
+  tasks_.spawn("degrade", change_state(id, std::move(turn)));
+}
+
+void Lifecycle::steady(Id id) {
+  Turn turn({State::degraded}, State::active, "", "");
+  tasks_.spawn("recover", change_state(id, std::move(turn)));
+}
+
+void Lifecycle::came_up(Id id) {
+  tasks_.spawn("resume late", resume_late(id));
+}
+
+}  // namespace patchbay::lifecycle
