@@ -107,7 +107,9 @@ TEST_P(Misbehaving, MetricThatIsNoNumberIsDropped) {
   EXPECT_TRUE(host.hears("record 1 5"));
   EXPECT_TRUE(host.hears("no finite number"));
   for (const auto& line : host.lines()) {
-    if (line.starts_with("record 1 ")) EXPECT_EQ(line, "record 1 5.000000 ");
+    if (line.starts_with("record 1 ")) {
+      EXPECT_EQ(line, "record 1 5.000000 ");
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "port/subject.hpp"
+#include "port/wire.hpp"
 
 namespace patchbay::test {
 namespace {

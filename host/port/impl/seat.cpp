@@ -73,7 +73,7 @@ void Seat::look_for_stall() {
   watched_ = false;
   if (since.count() == 0) return;
   if (clock_.monotonic() - since < kStalled) return watch(inside_, since);
-  complain(std::string("the plugin is stalled: its ") + inside_ + " has not returned for 2 s");
+  complain(std::string("the plugin is stalled: its ") + inside_.load() + " has not returned for 2 s");
 }
 
 void Seat::complain(std::string text) noexcept {
