@@ -205,7 +205,7 @@ TEST_P(LifecycleTest, BelongsToOneIdentityForEver) {
   instances_.trail.clear();
   EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
   EXPECT_NE(what_.find("bot:2"), std::string::npos) << what_;
-  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check"}));  // nothing is registered
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check", "halt"}));  // nothing is registered
   wait(lifecycle_->activate(create("Two").id, false, "en"));
 }
 
