@@ -1,11 +1,11 @@
 // Commands in the documentation really run: every fenced block after the line <!-- test: run --> is run by bash and must
 // end with 0. Blocks of one document run one after the other: those of the README in the source's folder, with
-// PATCHBAY_HOME in an empty one; others in a folder with nothing but a copy of sdk/ and plugins/. HOME is empty too, and
+// PATCHBAY_HOME in one that holds a configuration with a free port, which takes the place of .run; others in a folder with nothing but a copy of sdk/ and plugins/. HOME is empty too, and
 // the executables of the build are on the PATH.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
@@ -52,13 +52,17 @@ for (const { path, copied } of DOCUMENTS) {
   const text = existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), "utf8") : "";
   const found = blocks(text);
   test(`${path}: its ${found.length} marked blocks run`, async () => {
+    assert.ok(found.length > 0, "no block is marked");
     assert.equal(found.length, text.split("<!-- test: run -->").length - 1, "a mark stands before something that is no fenced block");
     const folder = await mkdtemp(join(tmpdir(), "pb-readme-"));
     let outputs = "";
     try {
+      const state = join(folder, "patchbay");
+      await mkdir(state);
+      await writeFile(join(state, "patchbay.json"), JSON.stringify({ state_dir: "state", listen: { port: 0 } }));
       if (copied) for (const part of ["sdk", "plugins"]) await cp(join(ROOT, part), join(folder, part), { recursive: true });
       for (const block of found) {
-        const { code, output } = await bash(block.commands, copied ? folder : ROOT, folder);
+        const { code, output } = await bash(block.commands.replaceAll(".run/", `${state}/`), copied ? folder : ROOT, folder);
         outputs += output;
         assert.equal(code, 0, `${path}:${block.line}\n${block.commands}\n${output.slice(-3000)}`);
       }

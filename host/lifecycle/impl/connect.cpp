@@ -191,11 +191,11 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
       }
     }
     if (!failed) {
-      if (failed_before) ready(id);
+      if (failed_before) steady(id);
       co_return;
     }
     const auto code = failed->code();
-    co_await change_state(id, State::degraded, std::string(code_name(code)), failed->what());
+    degraded(id, code, failed->what());
     const bool passes = code == Code::unavailable || code == Code::deadline || code == Code::rate_limited ||
                         code == Code::outcome_unknown;
     if (!passes) co_return;
