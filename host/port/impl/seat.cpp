@@ -61,19 +61,25 @@ void Seat::watch(const char* what, std::chrono::nanoseconds now) {
   if (!watch_time_) return;
   inside_ = what;
   since_ = now.count();
-  if (watched_.exchange(true)) return;
+  if (!watched_.exchange(true)) look_after(kStalled);
+}
+
+void Seat::look_after(Duration delay) {
   const std::lock_guard lock(mutex_);
-  stall_timer_ = clock_.after(notices_, kStalled, [weak = weak_from_this()] {
+  stall_timer_ = clock_.after(notices_, delay, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->look_for_stall();
   });
 }
 
 void Seat::look_for_stall() {
-  const std::chrono::nanoseconds since(since_);
   watched_ = false;
+  const std::chrono::nanoseconds since(since_);
   if (since.count() == 0) return;
-  if (clock_.monotonic() - since < kStalled) return watch(inside_, since);
-  complain(std::string("the plugin is stalled: its ") + inside_.load() + " has not returned for 2 s");
+  const auto left = std::chrono::ceil<Duration>(since + kStalled - clock_.monotonic());
+  if (left <= Duration{0})
+    return complain(std::string("the plugin is stalled: its ") + inside_.load() +
+                    " has not returned for 2 s");
+  if (!watched_.exchange(true)) look_after(left);
 }
 
 void Seat::complain(std::string text) noexcept {

@@ -95,6 +95,7 @@ class Seat : public std::enable_shared_from_this<Seat> {
   void enter(const char* what, const std::function<void()>& fn) noexcept;
   void enter_anywhere(const char* what, const std::function<void()>& fn) noexcept;
   void watch(const char* what, std::chrono::nanoseconds now);
+  void look_after(Duration delay);
   void look_for_stall();
   void complain(std::string text) noexcept;
 
