@@ -38,6 +38,7 @@ struct PartState {
   bool done = false;
   std::string state;
   std::string reason;
+  std::int64_t attempts = 0;  // begun
 };
 
 // All run in the caller's transaction, on a store thread.

@@ -44,7 +44,10 @@ Blob close_blob(Session& session, Id id, const std::string& sha256 = {});
 std::optional<Blob> find_blob(Session& session, Id id);
 // At most `length` and at most kBlobPiece bytes; shorter only at the end.
 std::string read_blob(Session& session, Id id, std::int64_t offset, std::int64_t length);
-bool remove_blob(Session& session, Id id);
+// From now on the integration may read it, whoever it belongs to; repeating is harmless.
+void let_read_blob(Session& session, Id id, Id integration);
+// Whether the integration owns it or was let.
+bool may_read_blob(Session& session, const Blob& blob, Id integration);
 
 // A column that holds ids of blobs. Give it `references blobs(id)`, so that no sweep can win a race against a
 // new use.

@@ -11,9 +11,5 @@ namespace patchbay::store {
 inline std::string_view for_update(Dialect dialect) {
   return dialect == Dialect::postgresql ? " for update" : "";
 }
-// The same, passing over rows that another transaction has in hand.
-inline std::string_view for_update_skip_locked(Dialect dialect) {
-  return dialect == Dialect::postgresql ? " for update skip locked" : "";
-}
 
 }  // namespace patchbay::store

@@ -104,6 +104,13 @@ create table blobs(
 );
 create index blobs_by_age on blobs(created_at);
 
+-- Who may read a file besides its owner: an integration by which it is sent.
+create table blob_readers(
+  blob bigint not null references blobs(id) on delete cascade,
+  integration bigint not null,
+  primary key(blob, integration)
+);
+
 create table blob_pieces(
   blob bigint not null references blobs(id) on delete cascade,
   piece bigint not null,

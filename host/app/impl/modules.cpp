@@ -43,7 +43,9 @@ std::unique_ptr<store::Store> open_store(const config::Config& config, const log
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table : {"integrations", "inbox", "chats", "messages", "outbox", "blobs", "tokens"}) {
+    for (const auto* table :
+         {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
+          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }

@@ -39,6 +39,7 @@ asio::awaitable<port::Result> inject(Modules& modules, Context context, port::Ca
 
 asio::awaitable<port::Result> emit(Modules& modules, Context context, port::Call call) {
   auto events = hooks::parse_events(call.message.json);
+  for (auto& event : events) event.trace = call.trace;
   const auto applied = co_await modules.effects.emit(context->integration, std::move(events));
   co_return stored(applied.stored, applied.known);
 }

@@ -75,6 +75,7 @@ struct Message {
   std::optional<std::int64_t> edited_at;
   std::optional<std::int64_t> deleted_at;
   std::optional<Id> reply_to;
+  std::string trace;  // of the request that brought it, or that it was posted by (HOOK-5); written, not read
 };
 
 }  // namespace patchbay::domain::chat

@@ -6,7 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/error.hpp"
+#include "base/failure.hpp"
 #include "outbox/impl/dispatcher_impl.hpp"
 
 namespace patchbay::outbox {
@@ -27,11 +27,7 @@ std::string conversation_key(Id integration, const std::string& lane, const std:
 }  // namespace
 
 void Dispatcher::Impl::report(const std::string& name, std::exception_ptr error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& failure) {
-    logger_.error("outbox: a task failed", {{"task", name}, {"error", failure.what()}});
-  }
+  logger_.error("outbox: a task failed", {{"task", name}, {"error", words_of(error)}});
 }
 
 void Dispatcher::Impl::sweep_soon() {
@@ -43,7 +39,8 @@ asio::awaitable<void> Dispatcher::Impl::sweep() {
   try {
     auto work = [](store::Session& session) { return heads(session); };
     found = co_await options_.store.read(std::move(work));
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
     logger_.warn("outbox: the store cannot be read", {{"error", error.what()}});
   }
   for (const auto& head : found) offer(head);
@@ -117,7 +114,8 @@ asio::awaitable<void> Dispatcher::Impl::ask(Queue& queue) {
   std::optional<Channel> channel;
   try {
     channel = co_await options_.channels.find(queue.integration);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
     logger_.warn("outbox: the channel is not known",
                  {{"integration", to_string_id(queue.integration)}, {"error", error.what()}});
   }

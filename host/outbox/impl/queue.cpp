@@ -20,15 +20,16 @@ void enqueue(store::Session& session, const Item& item) {
 
 std::vector<PartState> parts_of(store::Session& session, Id message) {
   std::vector<PartState> parts;
-  for (const auto& row : session.query(
-           "select part, parts, done, state, reason from outbox where message = :message order by part",
-           {message})) {
+  for (const auto& row : session.query("select part, parts, done, state, reason, attempts from outbox where "
+                                       "message = :message order by part",
+                                       {message})) {
     PartState part;
     part.part = static_cast<int>(row.integer(0));
     part.parts = static_cast<int>(row.integer(1));
     part.done = row.integer(2) != 0;
     part.state = row.text(3);
     part.reason = row.maybe_text(4).value_or("");
+    part.attempts = row.integer(5);
     parts.push_back(std::move(part));
   }
   return parts;

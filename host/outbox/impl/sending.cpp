@@ -4,10 +4,10 @@
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/failure.hpp"
 #include "outbox/impl/dispatcher_impl.hpp"
 
 namespace patchbay::outbox {
@@ -40,9 +40,8 @@ asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane) {
   bool store_away = false;
   try {
     co_await attempt(queue, lane);
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled
   } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
     logger_.warn("outbox: an item could not be dealt with", {{"lane", lane}, {"error", error.what()}});
     store_away = true;
   }

@@ -128,8 +128,18 @@ std::string read_blob(Session& session, Id id, std::int64_t offset, std::int64_t
   return out;
 }
 
-bool remove_blob(Session& session, Id id) {
-  return session.exec("delete from blobs where id = :id", {id}) > 0;
+void let_read_blob(Session& session, Id id, Id integration) {
+  session.exec(
+      "insert into blob_readers(blob, integration) values (:blob, :integration) on conflict do nothing",
+      {id, integration});
+}
+
+bool may_read_blob(Session& session, const Blob& blob, Id integration) {
+  if (blob.integration == integration) return true;
+  return session
+      .query_one("select blob from blob_readers where blob = :blob and integration = :integration",
+                 {blob.id, integration})
+      .has_value();
 }
 
 std::int64_t sweep_blobs(Session& session, std::int64_t created_before, const std::vector<BlobUse>& uses) {

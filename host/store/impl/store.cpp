@@ -27,6 +27,7 @@ constexpr std::size_t kMaxQueued = 20000;
 // waiting.
 constexpr std::size_t kCommitters = 2;
 constexpr int kMaxRepeats = 10;
+constexpr std::chrono::seconds kPatience{5};  // with repeats; one wait for a lock may take as long
 
 using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 
@@ -79,11 +80,12 @@ class PooledStore : public Store {
   }
 
   void run_repeatedly(Connection& connection, Connection::Mode mode, Work& work) const {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
     for (int attempt = 1;; ++attempt) {
       const auto reason = attempt_once(connection, mode, work);
       if (!reason) return;
       logger_.debug("store: transaction is repeated", {{"reason", *reason}});
-      if (attempt == kMaxRepeats) throw unavailable(*reason);
+      if (attempt == kMaxRepeats || std::chrono::steady_clock::now() >= end) throw unavailable(*reason);
     }
   }
 

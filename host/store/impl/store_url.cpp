@@ -9,10 +9,6 @@ namespace patchbay::store {
 
 namespace {
 
-bool begins_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 // SOCI takes the path between double quotes.
 bool is_usable(std::string_view path) {
   return !path.empty() && path.find_first_of("\"\n") == std::string_view::npos;
@@ -21,9 +17,9 @@ bool is_usable(std::string_view path) {
 }  // namespace
 
 StoreUrl::StoreUrl(const std::string& url) : dialect(Dialect::postgresql) {
-  if (begins_with(url, "postgresql://") || begins_with(url, "postgres://")) return;
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return;
   const std::string_view scheme = "sqlite:";
-  if (!begins_with(url, scheme) || !is_usable(std::string_view(url).substr(scheme.size()))) {
+  if (!url.starts_with(scheme) || !is_usable(std::string_view(url).substr(scheme.size()))) {
     throw Error(Code::invalid, Text("store.bad_url"));
   }
   dialect = Dialect::sqlite;

@@ -100,7 +100,14 @@ void WriteGroup::commit(Group& group) {
 // False when the transaction as a whole was lost: nothing of it took place.
 bool WriteGroup::commit_together(Group& group) {
   try {
-    connection_->begin(Connection::Mode::write);
+    try {
+      connection_->begin(Connection::Mode::write);
+    } catch (const Repeat& repeat) {
+      // Another process writes and writes. Alone none of them would do better, and each would wait as long.
+      connection_->rollback();
+      for (auto& item : group) item.error = std::make_exception_ptr(unavailable(repeat.reason));
+      return true;
+    }
     for (auto& item : group) item.error = connection_->within_savepoint(item.work);
     connection_->commit();
     return true;

@@ -33,6 +33,7 @@ class FileServer final : public plugin::Caller {
   asio::awaitable<port::Result> call(Id, port::Call call) override {
     const auto number = json::parse(call.message.json)["file"]["f"].get<int>();
     ++asked;
+    traces.push_back(call.trace);
     ++running;
     most = std::max(most, running);
     if (number == slow) co_await clock_.sleep(1h);
@@ -50,6 +51,7 @@ class FileServer final : public plugin::Caller {
   }
 
   std::map<int, std::vector<port::Result>> answers;
+  std::vector<std::string> traces;
   int slow = -1;
   int asked = 0;
   int running = 0;
@@ -76,15 +78,16 @@ class AttachmentFetcherTest : public ChatWorld {
     io.run_for(5s);
     fetcher.reset();
   }
-  Id make_blob() {
+  Id make_blob(Id owner = kBot, bool closed = true) {
     store::Blob blob;
     blob.id = ids.next();
+    blob.integration = owner;
     blob.name = "photo.jpg";
     blob.type = "image/jpeg";
     store->write_now([&](store::Session& session) {
       store::create_blob(session, blob);
       store::write_blob(session, blob.id, 0, "jpeg");
-      store::close_blob(session, blob.id);
+      if (closed) store::close_blob(session, blob.id);
     });
     return blob.id;
   }
@@ -161,6 +164,31 @@ TEST_P(AttachmentFetcherTest, what_the_provider_refuses_fails_with_its_reason) {
   receive(1);
   EXPECT_TRUE(all("failed", 1));
   EXPECT_EQ(messages().at(0).attachments.at(0).reason, "file is too big");
+}
+
+// What the plugin says about files is not believed.
+TEST_P(AttachmentFetcherTest, a_file_of_another_integration_or_an_unfinished_one_is_none) {
+  const auto named = [](Id blob) {
+    return port::Result(port::Message(json({{"blob", to_string_id(blob)}}).dump()));
+  };
+  caller.answers[1] = {named(make_blob(kBot + 1))};
+  caller.answers[2] = {named(make_blob(kBot, false))};
+  receive(1);
+  receive(2);
+  EXPECT_TRUE(all("failed", 2));
+  EXPECT_EQ(count("message_attachments where blob is not null"), 0);
+}
+
+// HOOK-5
+TEST_P(AttachmentFetcherTest, a_fetch_carries_the_trace_of_its_message) {
+  hooks::Event event;
+  event.type = "message.received";
+  event.data = picture(1).dump();
+  event.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  store->write_now([&](store::Session& session) { sink.apply(session, kBot, event); });
+  fetcher->wake({kBot});
+  EXPECT_TRUE(all("ready", 1));
+  EXPECT_EQ(caller.traces.at(0).substr(0, 35), event.trace.substr(0, 35));
 }
 
 TEST_P(AttachmentFetcherTest, goes_on_after_a_restart) {

@@ -28,6 +28,24 @@ TEST_P(ChatSinkTest, a_message_opens_a_chat_with_its_client) {
   EXPECT_EQ(chat.client, got.author->id);
 }
 
+// HOOK-5
+TEST_P(ChatSinkTest, message_and_acknowledgement_carry_the_trace_of_their_request) {
+  hooks::Event event;
+  event.type = "button.pressed";
+  event.data = json({{"conversation", {{"id", "c"}}},
+                     {"author", {{"id", "a"}}},
+                     {"press_id", "p1"},
+                     {"data", "deal:1"},
+                     {"title", "Won"},
+                     {"message_id", "400"},
+                     {"at", at(0)}})
+                   .dump();
+  event.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  store->write_now([&](store::Session& session) { sink.apply(session, kBot, event); });
+  EXPECT_EQ(count("messages where trace = '" + event.trace + "'"), 1);
+  EXPECT_EQ(count("outbox where trace like '" + event.trace.substr(0, 35) + "%'"), 1);
+}
+
 // CHAT-13
 TEST_P(ChatSinkTest, duplicates_make_one_message) {
   for (int i = 0; i < 5; ++i) apply("message.received", message(1, "hello"));

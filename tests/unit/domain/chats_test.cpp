@@ -208,6 +208,16 @@ TEST_P(ChatsTest, a_split_message_is_one_message_with_one_state) {
   EXPECT_EQ(messages(chat)[1].text, posted.text);
 }
 
+TEST_P(ChatsTest, one_that_is_tried_again_does_not_fall_back_to_queued) {
+  caller.answers["hi"] = port::Result(Code::unavailable, "away");
+  const auto posted = post("hi");
+  EXPECT_TRUE(becomes(posted.id, Delivery::sending));
+  const auto back = [&] { return count("outbox where state = 'queued' and attempts = 1") == 1; };
+  for (int i = 0; i < 1000 && !back(); ++i) read(posted.id);
+  EXPECT_TRUE(back());
+  EXPECT_EQ(read(posted.id).state, Delivery::sending);
+}
+
 // TG-4
 TEST_P(ChatsTest, a_failed_part_fails_the_message_and_says_which) {
   caller.answers["ijklmnopqr"] = port::Result(Code::denied, "bot was blocked by the user");
@@ -286,6 +296,7 @@ TEST_P(ChatsTest, files_go_out_with_their_caption_and_are_shown) {
   EXPECT_EQ(shown[1]["name"], "a.jpg");
   const auto file = wait(service->file(*parse_id(shown[1]["id"].get<std::string>())));
   EXPECT_EQ(file->blob, draft.attachments[1].id);
+  EXPECT_EQ(count("blob_readers where integration = 7"), 2);
 }
 
 // CHAT-21

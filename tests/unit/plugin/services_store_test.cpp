@@ -95,6 +95,24 @@ TEST_F(ServicesStoreTest, BlobsOfOthersAreNotThere) {
             Code::not_found);
 }
 
+TEST_F(ServicesStoreTest, UploadedFilesAreReadByWhomTheyAreSentThrough) {
+  store::Blob blob;
+  blob.id = 99;
+  store_->write_now([&](store::Session& session) {
+    store::create_blob(session, blob);
+    store::write_blob(session, blob.id, 0, "abc");
+    store::close_blob(session, blob.id);
+  });
+  const json read = {{"blob", to_string_id(blob.id)}, {"offset", 0}, {"length", 3}};
+  EXPECT_EQ(ask("pb.blob/1:read", read).code, Code::not_found);
+  store_->write_now([&](store::Session& session) { store::let_read_blob(session, blob.id, 7); });
+  EXPECT_THAT(ask("pb.blob/1:read", read).message.blobs, ::testing::ElementsAre("abc"));
+  EXPECT_EQ(ask("pb.blob/1:write", {{"blob", to_string_id(blob.id)}, {"offset", 3}}, {"x"}).code,
+            Code::denied);
+  side_ = side_of(8);
+  EXPECT_EQ(ask("pb.blob/1:read", read).code, Code::not_found);
+}
+
 TEST_F(ServicesStoreTest, BlobsRefuseWhatIsOutOfBounds) {
   const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {std::string(262'145, 'x')}).code,

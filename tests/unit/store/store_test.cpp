@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -211,6 +214,39 @@ TEST(StoreSqlite, says_that_it_is_full_and_goes_on_when_there_is_space) {
   store->write_now([](Session& s) { s.script("pragma max_page_count = 100000"); });
   store->write_now([](Session& s) { s.exec("insert into t(data) values (:data)", {Bytes("x")}); });
   EXPECT_EQ(stored(), 5U);
+}
+
+TEST(StoreSqlite, says_soon_that_another_process_does_not_let_go) {
+  const support::FreshDatabase database(support::Database::sqlite);
+  const auto store = database.open_empty();
+  const auto other = database.open_empty();
+  std::promise<void> enough;
+  std::promise<void> held;
+  std::thread holder([&] {
+    other->write_now([&](Session&) {
+      held.set_value();
+      enough.get_future().wait();
+    });
+  });
+  held.get_future().wait();
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<std::thread> writers;
+  std::atomic<int> told{0};
+  for (int i = 0; i < 10; ++i) {
+    writers.emplace_back([&] {
+      try {
+        store->write_now([](Session&) {});
+      } catch (const Error& error) {
+        told += error.code() == Code::unavailable ? 1 : 0;
+      }
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
+  EXPECT_EQ(told, 10);
+  enough.set_value();
+  holder.join();
+  store->write_now([](Session&) {});
 }
 
 TEST(StoreSqlite, keeps_its_files_private) {

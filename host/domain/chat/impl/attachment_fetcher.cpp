@@ -6,11 +6,11 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
+#include "base/failure.hpp"
 #include "base/task_scope.hpp"
+#include "base/trace.hpp"
 #include "domain/chat/impl/fetch_table.hpp"
 
 namespace patchbay::domain::chat {
@@ -73,11 +73,7 @@ class AttachmentFetcher::Impl : public std::enable_shared_from_this<AttachmentFe
 };
 
 void AttachmentFetcher::Impl::report(const std::string& name, std::exception_ptr error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& failure) {
-    logger_.error("files: a task failed", {{"task", name}, {"error", failure.what()}});
-  }
+  logger_.error("files: a task failed", {{"task", name}, {"error", words_of(error)}});
 }
 
 asio::awaitable<void> AttachmentFetcher::Impl::sweep() {
@@ -85,7 +81,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::sweep() {
   try {
     auto work = [](store::Session& session) { return integrations_with_files_to_fetch(session); };
     found = co_await options_.store.read(std::move(work));
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
     logger_.warn("files: the store cannot be read", {{"error", error.what()}});
   }
   for (const auto integration : found) look_soon(integration);
@@ -99,7 +96,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::look(Id integration) {
   while (std::exchange(state.wanted, false)) {
     try {
       co_await begin_due(integration);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
+      if (is_cancellation(error)) throw;
       logger_.warn("files: not looked for",
                    {{"integration", to_string_id(integration)}, {"error", error.what()}});
     }
@@ -133,9 +131,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::run(Fetch fetch) {
   bool store_away = false;
   try {
     co_await fetch_one(std::move(fetch));
-  } catch (const boost::system::system_error&) {
-    throw;  // cancelled
   } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
     logger_.warn("files: not written", {{"attachment", to_string_id(id)}, {"error", error.what()}});
     store_away = true;
   }
@@ -148,7 +145,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
   auto request = nlohmann::json::object();
   request["file"] = nlohmann::json::parse(fetch.file, nullptr, false);
   port::Message message(request.dump());
-  port::Call call("pb.channel/1:fetch", std::move(message), {}, options_.call_timeout);
+  const auto trace = Trace::from(fetch.trace);
+  port::Call call("pb.channel/1:fetch", std::move(message), trace.traceparent(), options_.call_timeout);
   const auto result = co_await options_.caller.call(fetch.integration, std::move(call));
   const auto fetched = judge_fetch(result, fetch.attempts);
   if (fetched.kind != Fetched::Kind::ready) {
@@ -156,8 +154,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
                                         {"code", std::string(code_name(result.code))},
                                         {"text", result.text}});
   }
-  auto work = [id = fetch.id, fetched, now = wall()](store::Session& session) {
-    settle_fetch(session, id, fetched, now);
+  auto work = [fetch, fetched, now = wall()](store::Session& session) {
+    settle_fetch(session, fetch, fetched, now);
   };
   co_await options_.store.write(std::move(work));
 }

@@ -94,6 +94,7 @@ class Application {
     message.sequence = part.sequence;
     message.created_at = part.at;
     message.edited_at = part.edited_at;
+    message.trace = event_.trace;
     return message;
   }
 
@@ -117,6 +118,7 @@ class Application {
     item.verb = "acknowledge";
     item.idempotency_key = "acknowledge:" + std::to_string(item.id);
     item.payload = nlohmann::json({{"press_id", data_.press_id}}).dump();
+    item.trace = event_.trace;
     item.created_at = context_.now;
     outbox::enqueue(context_.session, item);
   }

@@ -135,10 +135,11 @@ Id ChatTable::keep_client(Id integration, const Client& seen) {
         "(:id, :integration, :external, :name, :username, :language, :bot, :created) on conflict do nothing",
         {context_.ids.next(), integration, seen.external_id, seen.name, seen.username, seen.language,
          std::int64_t{seen.is_bot}, context_.now});
-    return session_
-        .query_one("select id from chat_clients where integration = :integration and external_id = :external",
-                   {integration, seen.external_id})
-        ->integer(0);
+    const auto made = session_.query_one(
+        "select id from chat_clients where integration = :integration and external_id = :external",
+        {integration, seen.external_id});
+    if (!made) throw Error(Code::internal, Text("domain.chat.no_client", {{"client", seen.external_id}}));
+    return made->integer(0);
   }
   // A channel that leaves a field out has not taken it back.
   const auto name = seen.name.empty() ? row->text(1) : seen.name;

@@ -46,8 +46,10 @@ Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vec
   }
   const auto open = std::find_if(parts.begin(), parts.end(), [](const auto& part) { return !part.done; });
   if (open != parts.end()) {
-    const bool begun =
-        std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.state != "queued"; });
+    // One that waits to be tried again has begun: the message does not fall back to queued.
+    const bool begun = std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+      return part.state != "queued" || part.attempts > 0;
+    });
     standing.state = begun ? Delivery::sending : Delivery::queued;
     standing.reason = open->reason;
     return standing;

@@ -79,36 +79,37 @@ std::vector<Id> integrations_with_files_to_fetch(store::Session& session) {
 std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::int64_t now, int limit) {
   std::vector<Fetch> found;
   for (const auto& row :
-       session.query("select id, integration, file, attempts from message_attachments where state = "
-                     "'pending' and integration = "
-                     ":integration and not_before <= :now order by not_before, id limit :limit",
+       session.query("select a.id, a.integration, a.file, a.attempts, m.trace from message_attachments a "
+                     "join messages m on m.id = a.message where a.state = 'pending' and a.integration = "
+                     ":integration and a.not_before <= :now order by a.not_before, a.id limit :limit",
                      {integration, now, static_cast<std::int64_t>(limit)})) {
     Fetch fetch;
     fetch.id = row.integer(0);
     fetch.integration = row.integer(1);
     fetch.file = row.text(2);
     fetch.attempts = row.integer(3);
+    fetch.trace = row.maybe_text(4).value_or("");
     found.push_back(std::move(fetch));
   }
   return found;
 }
 
-void settle_fetch(store::Session& session, Id attachment, const Fetched& fetched, std::int64_t now) {
+void settle_fetch(store::Session& session, const Fetch& fetch, const Fetched& fetched, std::int64_t now) {
   if (fetched.kind == Kind::again) {
     session.exec(
         "update message_attachments set attempts = attempts + 1, not_before = :not_before, reason = :reason "
         "where id = :id",
-        {now + fetched.delay.count(), fetched.reason, attachment});
+        {now + fetched.delay.count(), fetched.reason, fetch.id});
     return;
   }
   const auto blob = fetched.kind == Kind::ready ? store::find_blob(session, fetched.blob) : std::nullopt;
-  if (!blob) {
+  if (!blob || !blob->ready || blob->integration != fetch.integration) {
     const auto reason =
         fetched.kind == Kind::ready ? Text("domain.chat.fetch_no_blob").english() : fetched.reason;
     session.exec(
         "update message_attachments set state = 'failed', attempts = attempts + 1, reason = :reason where id "
         "= :id",
-        {reason, attachment});
+        {reason, fetch.id});
     return;
   }
   // What the client's message said stands; the fetch fills in what it left open.
@@ -119,7 +120,7 @@ void settle_fetch(store::Session& session, Id attachment, const Fetched& fetched
       "type = '' then "
       ":type else type end where id = :id",
       {blob->id, blob->size, fetched.name.empty() ? blob->name : fetched.name,
-       fetched.type.empty() ? blob->type : fetched.type, attachment});
+       fetched.type.empty() ? blob->type : fetched.type, fetch.id});
 }
 
 }  // namespace patchbay::domain::chat

@@ -16,6 +16,7 @@ struct Fetch {
   Id integration = 0;
   std::string file;  // JSON, as the plugin gave it
   std::int64_t attempts = 0;
+  std::string trace;  // of its message
 };
 
 // What an attempt to fetch means. Pure.
@@ -39,6 +40,7 @@ Fetched judge_fetch(const port::Result& result, std::int64_t attempts);
 std::vector<Id> integrations_with_files_to_fetch(store::Session& session);
 // Due now, longest due first.
 std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::int64_t now, int limit);
-void settle_fetch(store::Session& session, Id attachment, const Fetched& fetched, std::int64_t now);
+// What the plugin names must be a file of its own, complete: another integration's is none.
+void settle_fetch(store::Session& session, const Fetch& fetch, const Fetched& fetched, std::int64_t now);
 
 }  // namespace patchbay::domain::chat

@@ -70,7 +70,8 @@ bool MessageTable::insert(const Message& message, const std::optional<std::strin
               store::nullable(message.provider_id), message.provider_at, message.sequence, message.created_at,
               store::nullable(message.edited_at), store::nullable(message.reply_to),
               store::nullable(reply_to_provider_id), store::nullable(idempotency_key),
-              store::nullable(part_of), store::Value()}) > 0;
+              store::nullable(part_of),
+              message.trace.empty() ? store::Value() : store::Value(message.trace)}) > 0;
 }
 
 std::optional<Message> MessageTable::find_without_files(Id message) {

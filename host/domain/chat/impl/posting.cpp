@@ -60,12 +60,14 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   message.state = Delivery::queued;
   message.provider_at = message.created_at = context.now;
   message.reply_to = draft_.reply_to;
+  message.trace = trace_;
   const auto key = key_.empty() ? std::nullopt : std::optional(key_);
   if (!MessageTable(context).insert(message, std::nullopt, key, std::nullopt)) {
     throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", to_string_id(message.id)}}));
   }
   const AttachmentOwner owner(chat.integration, message.id);
   AttachmentTable(context).add_outgoing(owner, attachments);
+  for (const auto& file : attachments) store::let_read_blob(context.session, *file.blob, chat.integration);
   posted.first = enqueue(context, chat, message.id, composition);
   ChatTable(context).touch(chat, context.now, false, std::nullopt);
   message.attachments = std::move(attachments);

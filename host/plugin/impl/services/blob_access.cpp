@@ -25,7 +25,7 @@ boost::asio::awaitable<std::string> next_piece(std::shared_ptr<Position> positio
 
 store::Blob readable_blob(store::Session& session, const InstanceContext& context, Id id) {
   auto blob = store::find_blob(session, id);
-  if (!blob || (blob->integration && *blob->integration != context.integration)) {
+  if (!blob || !store::may_read_blob(session, *blob, context.integration)) {
     throw Error(Code::not_found, Text("store.blob_missing", {{"blob", to_string_id(id)}}));
   }
   return std::move(*blob);

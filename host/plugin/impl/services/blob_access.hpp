@@ -10,8 +10,8 @@
 
 namespace patchbay::plugin {
 
-// The blob, if this instance may read it: its own, or one that belongs to no integration (a file that an
-// operator uploaded; a message refers to it). Throws Error{not_found} "store.blob_missing".
+// The blob, if this instance may read it: its own, or one that a message through it carries. Throws
+// Error{not_found} "store.blob_missing".
 store::Blob readable_blob(store::Session& session, const InstanceContext& context, Id id);
 
 // Gives a blob piece by piece, from its beginning, an empty one at the end. `store` outlives it.

@@ -12,7 +12,7 @@ using nlohmann::json;
 constexpr std::size_t kLongestName = 255;
 
 void require_own(store::Session& session, const InstanceContext& context, Id id) {
-  if (readable_blob(session, context, id).integration) return;
+  if (readable_blob(session, context, id).integration == context.integration) return;
   throw Error(Code::denied, Text("plugin.blob_not_own", {{"blob", to_string_id(id)}}));
 }
 
