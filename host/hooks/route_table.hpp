@@ -41,7 +41,7 @@ struct Route {
   std::vector<std::string> methods;
   std::uint64_t body_limit = 0;
   KeyReader keys;
-  std::unique_ptr<const Verifier> verifier;  // null: its secret is gone, nobody gets in
+  std::unique_ptr<const Verifier> verifier;  // null: closed (its secret is gone), nobody gets in
   std::vector<std::string> secret_headers;
   std::optional<Challenge> challenge;
   Answer reply;
@@ -67,8 +67,8 @@ class Mount {
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
 };
 
-// All routes that are open now, in memory: an unknown path costs one look-up. Any thread; a reader holds a
-// lock for the length of one hash look-up, on one of 16 parts of the table.
+// All routes that are open now, in memory: an unknown path costs two look-ups. Any thread; a reader
+// holds a lock for the length of one hash look-up, on one of 16 parts of the table.
 class RouteTable {
  public:
   // `site_url`: the public address of this host, which may carry a path; empty when no provider can reach it.
@@ -79,6 +79,8 @@ class RouteTable {
   // Error{unavailable} for a missing secret, Error{denied} for "none" without consent.
   void mount(Mount mount);
   void unmount(Id integration);
+  // Until mount(): every path of the integration's is known and answers 503, as its routes are not known.
+  void close(Id integration, const std::string& plugin);
   // Looks the secrets up again after a change. A route whose secret has gone stays and answers 503; returns
   // whether all are open.
   bool refresh(Id integration);
@@ -109,6 +111,7 @@ class RouteTable {
   std::shared_ptr<const Route> compile(const Mount& mount, const plugin::RouteSpec& spec, bool served,
                                        bool close_if_secret_missing) const;
   void replace(Entry& entry, std::shared_ptr<const Mount> mount, Routes routes);
+  std::shared_ptr<const Route> look_up(std::string_view path) const;
   Shard& shard(std::string_view path) const { return shards_[Hash()(path) % shards_.size()]; }
 
   const std::string site_url_;

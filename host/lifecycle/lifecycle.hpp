@@ -13,6 +13,7 @@
 
 #include "base/async_lock.hpp"
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/task_scope.hpp"
 #include "hooks/route_table.hpp"
@@ -104,6 +105,11 @@ class Lifecycle {
  private:
   struct Listening;
   struct Turn;
+  using SecretValues = std::map<std::string, std::string>;
+  struct Secrets {
+    SecretValues values;
+    std::optional<Error> damaged;  // about one that is there and cannot be read
+  };
 
   boost::asio::awaitable<plugin::Integration> load(Id id);
   std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
@@ -111,21 +117,30 @@ class Lifecycle {
   boost::asio::awaitable<void> change_state(Id id, Turn turn);
   void degraded(Id id, Code code, std::string text);
   void steady(Id id);
-  boost::asio::awaitable<void> store_secrets(Id id, std::map<std::string, std::string> secrets);
-  boost::asio::awaitable<std::map<std::string, std::string>> secrets_of(Id id);
+  boost::asio::awaitable<Secrets> read_secrets(Id id);
+  // Throws Error{internal} "vault.damaged" when one cannot be read.
+  boost::asio::awaitable<SecretValues> secrets_of(Id id);
+  // In one transaction; a secret of `before` that is not in `after` goes.
+  boost::asio::awaitable<void> store_settings(plugin::Integration integration, SecretValues before,
+                                              SecretValues after);
+  void redact(const SecretValues& before, const SecretValues& after);
   boost::asio::awaitable<void> resume(Id id);
   boost::asio::awaitable<void> resume_late(Id id);
   // Routes, instance and listeners of what is connected already; its state says how it went. Under its lock.
   boost::asio::awaitable<void> bring_back(plugin::Integration integration);
+  boost::asio::awaitable<void> reconnect(plugin::Integration integration);
   void set_waiting(Id id, bool waiting);
   bool is_waiting(Id id) const;
   boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over,
                                        std::string language);
   boost::asio::awaitable<void> disconnect(Id id);
-  boost::asio::awaitable<void> mount(plugin::Integration integration,
-                                     std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<void> run(plugin::Integration integration,
-                                   std::shared_ptr<const plugin::Manifest> manifest, bool started);
+  hooks::Mount mount_of(const plugin::Integration& integration, const plugin::Manifest& manifest,
+                        SecretValues secrets) const;
+  boost::asio::awaitable<RunSpec> spec_of(plugin::Integration integration,
+                                          std::shared_ptr<const plugin::Manifest> manifest, bool started);
+  boost::asio::awaitable<void> serve(hooks::Mount mount, RunSpec spec);
+  boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration,
+                                               std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
                                                 std::string language);
   boost::asio::awaitable<void> claim(plugin::Integration integration);

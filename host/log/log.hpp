@@ -21,7 +21,7 @@ using Field = std::pair<std::string_view, std::string>;
 using Fields = std::initializer_list<Field>;
 
 // A logger is passed down, never looked up. Copies are cheap and write to the same place. Any thread.
-// Text and field values pass the redactor before they are written.
+// Text and field values pass the redactor before they are written. A line is in the file within a second.
 class Logger {
  public:
   // Writes nowhere: for tests.
@@ -41,6 +41,10 @@ class Logger {
   void warn(std::string_view text, Fields fields = {}) const { write(Level::warn, text, fields); }
   void error(std::string_view text, Fields fields = {}) const { write(Level::error, text, fields); }
   bool enabled(Level level) const;
+  // For every copy, from now on.
+  void set_level(Level level) const;
+  // Returns when all that was written is with the system. For whoever ends the process at once.
+  void flush() const;
 
  private:
   struct Sink;

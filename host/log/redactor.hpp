@@ -18,8 +18,16 @@ class Redactor {
   std::string redact(std::string_view text) const;
 
  private:
+  // Longer ones first: one that holds another goes as a whole.
+  struct Longer {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
+
   mutable std::mutex mutex_;
-  std::map<std::string, int, std::less<>> secrets_;
+  std::map<std::string, int, Longer> secrets_;
 };
 
 }  // namespace patchbay::log

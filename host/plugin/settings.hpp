@@ -20,6 +20,12 @@ struct SplitSettings {
 SplitSettings split_settings(const Manifest& manifest, const std::string& given,
                              const std::map<std::string, std::string>& kept);
 
+// A secret goes only where its settings say (`hosts`: "setting:/pointer"). When such a setting changes from
+// `before` to `after`, whoever changes it must know the secret, or could have it sent anywhere: it must be in
+// `given` too. Throws Error{invalid} with a diagnostic for each that is not.
+void require_secrets_for_new_hosts(const Manifest& manifest, const std::string& before,
+                                   const std::string& after, const std::string& given);
+
 // `patch` laid over `settings` (RFC 7396).
 std::string merge_settings(const std::string& settings, const std::string& patch);
 

@@ -103,6 +103,10 @@ std::optional<std::uint64_t> Ingress::body_limit(std::string_view path) const {
 }
 
 std::optional<Answer> Ingress::refuse(const Route& route, const Request& request) {
+  if (!route.verifier) {
+    ++counters_.store_failed;
+    return unavailable();
+  }
   if (std::find(route.methods.begin(), route.methods.end(), request.method) == route.methods.end()) {
     ++counters_.wrong_method;
     Answer answer(405);
@@ -112,10 +116,6 @@ std::optional<Answer> Ingress::refuse(const Route& route, const Request& request
   if (request.body.size() > route.body_limit) {
     ++counters_.too_large;
     return Answer(413);
-  }
-  if (!route.verifier) {
-    ++counters_.store_failed;
-    return unavailable();
   }
   if (route.verifier->accepts(request, Verifier::Context(route.address, clock_.now()))) return std::nullopt;
   ++counters_.not_verified;

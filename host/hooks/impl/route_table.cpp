@@ -12,6 +12,9 @@ namespace {
 
 using nlohmann::json;
 
+// Above what routes allow: a provider is told 503, not 413.
+constexpr std::uint64_t kClosedBodyLimit = 64u << 20;
+
 Answer compile_reply(const std::string& text) {
   if (text.empty()) return Answer(200);
   const auto spec = parse_spec(text, "reply", {"status", "type", "body"});
@@ -112,6 +115,19 @@ void RouteTable::unmount(Id integration) {
   integrations_.erase(found);
 }
 
+void RouteTable::close(Id integration, const std::string& plugin) {
+  const plugin::RouteSpec any;
+  auto route = std::make_shared<Route>(KeyReader(any.order, any.dedupe));
+  route->integration = integration;
+  route->plugin = plugin;
+  route->path = "/hooks/" + plugin + "/" + to_string_id(integration) + "/";
+  route->body_limit = kClosedBodyLimit;
+  route->served = true;
+  auto mount = std::make_shared<const Mount>(integration, plugin, SecretLookup());
+  const std::lock_guard lock(mutex_);
+  replace(integrations_[integration], std::move(mount), {std::move(route)});
+}
+
 bool RouteTable::refresh(Id integration) {
   std::shared_ptr<const Mount> mount;
   {
@@ -132,6 +148,11 @@ bool RouteTable::refresh(Id integration) {
 }
 
 std::shared_ptr<const Route> RouteTable::find(std::string_view path) const {
+  if (auto route = look_up(path)) return route;
+  return look_up(path.substr(0, path.rfind('/') + 1));
+}
+
+std::shared_ptr<const Route> RouteTable::look_up(std::string_view path) const {
   const Shard& part = shard(path);
   const std::lock_guard lock(part.mutex);
   const auto found = part.routes.find(path);

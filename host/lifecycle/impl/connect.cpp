@@ -56,6 +56,17 @@ Error other_identity(const std::string& mine, const std::string& other) {
   return error;
 }
 
+// Whatever a plugin or its provider says ends an activation in one way: invalid, with findings. What ends
+// since the host stops is told as that.
+Error as_refusal(const Error& error) {
+  if (error.code() == Code::cancelled) return error;
+  Error refusal(Code::invalid, error.text());
+  refusal.retry_after(error.retry_after());
+  for (const auto& diagnostic : error.diagnostics()) refusal.add(diagnostic);
+  if (error.diagnostics().empty()) refusal.add(Diagnostic("", error.text()));
+  return refusal;
+}
+
 }  // namespace
 
 bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extension) const {
@@ -73,10 +84,9 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
   return out;
 }
 
-asio::awaitable<void> Lifecycle::mount(Integration integration,
-                                       std::shared_ptr<const plugin::Manifest> manifest) {
-  const auto secrets = co_await secrets_of(integration.id);
-  auto lookup = [secrets](const std::string& reference) {
+hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::Manifest& manifest,
+                                 SecretValues secrets) const {
+  auto lookup = [secrets = std::move(secrets)](const std::string& reference) {
     constexpr std::string_view kPrefix = "secret:";
     const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
     const auto value = secrets.find(name);
@@ -84,12 +94,12 @@ asio::awaitable<void> Lifecycle::mount(Integration integration,
   };
   hooks::Mount mount(integration.id, integration.plugin, std::move(lookup));
   const auto settings = json::parse(integration.settings);
-  for (const auto& route : manifest->routes) mount.add(route, plugin::holds(route.when, settings));
-  parts_.routes.mount(std::move(mount));
+  for (const auto& route : manifest.routes) mount.add(route, plugin::holds(route.when, settings));
+  return mount;
 }
 
-asio::awaitable<void> Lifecycle::run(Integration integration,
-                                     std::shared_ptr<const plugin::Manifest> manifest, bool started) {
+asio::awaitable<RunSpec> Lifecycle::spec_of(Integration integration,
+                                            std::shared_ptr<const plugin::Manifest> manifest, bool started) {
   auto names = [this, id = integration.id](store::Session& session) {
     return parts_.vault.names(session, kScope, id);
   };
@@ -100,7 +110,7 @@ asio::awaitable<void> Lifecycle::run(Integration integration,
   spec.settings = integration.settings;
   spec.configure = configure_request(integration, secrets, addresses(integration, *manifest), parts_);
   spec.started = started;
-  co_await parts_.runner.run(std::move(spec));
+  co_return spec;
 }
 
 asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
@@ -117,7 +127,10 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
   CheckReport report;
   try {
     require_https(integration, *manifest, parts_.site_url);
-    if (!plugin::is_connected(integration.state)) co_await run(integration, manifest, false);
+    if (!plugin::is_connected(integration.state)) {
+      auto spec = co_await spec_of(integration, manifest, false);
+      co_await parts_.runner.run(std::move(spec));
+    }
     report = co_await ask_check(id, manifest, language);
   } catch (const Error& error) {
     report.diagnostics = error.diagnostics();
@@ -204,13 +217,31 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
   }
 }
 
+// The routes are there before the provider hears of them (HOOK-4).
+asio::awaitable<void> Lifecycle::serve(hooks::Mount mount, RunSpec spec) {
+  parts_.routes.mount(std::move(mount));
+  co_await parts_.runner.run(std::move(spec));
+}
+
+asio::awaitable<void> Lifecycle::serve_or_refuse(Integration integration,
+                                                 std::shared_ptr<const plugin::Manifest> manifest) {
+  const auto secrets = co_await read_secrets(integration.id);
+  if (secrets.damaged) throw as_refusal(*secrets.damaged);
+  auto mount = mount_of(integration, *manifest, secrets.values);
+  auto spec = co_await spec_of(integration, manifest, true);
+  try {
+    co_await serve(std::move(mount), std::move(spec));
+  } catch (const Error& error) {
+    throw as_refusal(error);
+  }
+}
+
 asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
-  const auto manifest = manifest_of(integration);
+  const auto manifest = parts_.catalogue.find(integration.plugin);
+  if (!manifest) throw as_refusal(plugin_missing(integration));
   require_https(integration, *manifest, parts_.site_url);
   co_await stop_listening(integration.id);
-  // The route is there before the provider hears of it (HOOK-4).
-  co_await mount(integration, manifest);
-  co_await run(integration, manifest, true);
+  co_await serve_or_refuse(integration, manifest);
   auto report = co_await ask_check(integration.id, manifest, language);
   if (!report.ok) {
     Error error(Code::invalid, Text("lifecycle.check_failed", {{"name", integration.name}}));
@@ -225,7 +256,12 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   // Nobody gave a name, so that of the plugin stood in (TG-1).
   if (integration.name == manifest->title && !report.title.empty()) integration.name = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
-  co_await register_remote(integration, take_over, std::move(language));
+  try {
+    co_await register_remote(integration, take_over, std::move(language));
+  } catch (const Error& error) {
+    if (error.text().id().starts_with("store.")) throw;  // our own fault
+    throw as_refusal(error);
+  }
   set_waiting(integration.id, false);
   integration.state = State::active;
   integration.reason_code.clear();
@@ -289,8 +325,9 @@ asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
       parts_.logger.warn("the provider could not be told",
                          {{"integration", to_string_id(id)}, {"error", out.warning}});
     }
-    co_await disconnect(id);
   }
+  // Also when it is disconnected already: what an earlier try left is taken away.
+  co_await disconnect(id);
   out.integration = std::move(integration);
   co_return out;
 }

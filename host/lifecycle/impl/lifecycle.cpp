@@ -28,6 +28,13 @@ std::string error_words(const std::exception_ptr& error) {
   }
 }
 
+void generate_missing(const plugin::Manifest& manifest, std::map<std::string, std::string>& secrets) {
+  for (const auto& [name, spec] : manifest.secrets) {
+    if (spec.generate > 0 && !secrets.contains(name))
+      secrets[name] = vault::generate(static_cast<std::size_t>(spec.generate));
+  }
+}
+
 Text unknown_plugin(const std::string& id) {
   return Text("plugin.unknown", {{"plugin", id}});
 }
@@ -45,8 +52,7 @@ Lifecycle::~Lifecycle() = default;
 
 std::shared_ptr<const plugin::Manifest> Lifecycle::manifest_of(const Integration& integration) const {
   auto manifest = parts_.catalogue.find(integration.plugin);
-  if (!manifest)
-    throw Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", integration.plugin}}));
+  if (!manifest) throw plugin_missing(integration);
   return manifest;
 }
 
@@ -62,32 +68,59 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   parts_.logger.info("integration changed", {{"integration", to_string_id(integration.id)},
                                              {"state", std::string(plugin::state_name(integration.state))},
                                              {"reason", integration.reason_text}});
-  auto work = [this, integration](store::Session& session) { table_.set_state(session, integration); };
+  auto work = [this, integration](store::Session& session) {
+    table_.set_state(session, integration);
+    if (!plugin::is_connected(integration.state)) table_.release(session, integration.id);
+  };
   co_await parts_.store.write(std::move(work));
 }
 
-asio::awaitable<std::map<std::string, std::string>> Lifecycle::secrets_of(Id id) {
+asio::awaitable<Lifecycle::Secrets> Lifecycle::read_secrets(Id id) {
   auto work = [this, id](store::Session& session) {
-    std::map<std::string, std::string> out;
+    Secrets out;
     for (const auto& name : parts_.vault.names(session, kScope, id)) {
-      if (auto value = parts_.vault.get(session, vault::SecretName(kScope, id, name)))
-        out.emplace(name, std::move(*value));
+      try {
+        if (auto value = parts_.vault.get(session, vault::SecretName(kScope, id, name)))
+          out.values.emplace(name, std::move(*value));
+      } catch (const Error& error) {
+        if (error.code() != Code::internal) throw;
+        out.damaged = error;
+      }
     }
     return out;
   };
   co_return co_await parts_.store.read(std::move(work));
 }
 
-asio::awaitable<void> Lifecycle::store_secrets(Id id, std::map<std::string, std::string> secrets) {
-  const auto old = co_await secrets_of(id);
-  for (const auto& [name, value] : secrets) {
-    const auto before = old.find(name);
-    if (before != old.end() && before->second != value) parts_.redactor.remove(before->second);
-    if (before == old.end() || before->second != value) parts_.redactor.add(value);
+asio::awaitable<Lifecycle::SecretValues> Lifecycle::secrets_of(Id id) {
+  auto secrets = co_await read_secrets(id);
+  if (secrets.damaged) throw Error(*secrets.damaged);
+  co_return std::move(secrets.values);
+}
+
+void Lifecycle::redact(const SecretValues& before, const SecretValues& after) {
+  std::set<std::string> values;
+  for (const auto& [name, value] : after) values.insert(value);
+  for (const auto& [name, value] : before) {
+    if (!values.contains(value)) parts_.redactor.remove(value);
   }
-  auto work = [this, id, secrets](store::Session& session) {
-    for (const auto& [name, value] : secrets)
-      parts_.vault.put(session, vault::SecretName(kScope, id, name), value);
+  for (const auto& [name, value] : before) values.erase(value);
+  for (const auto& value : values) parts_.redactor.add(value);
+}
+
+asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretValues before,
+                                                SecretValues after) {
+  redact(before, after);
+  integration.updated_at = now_ms(parts_.clock);
+  auto work = [this, integration, before = std::move(before),
+               after = std::move(after)](store::Session& session) {
+    table_.set_settings(session, integration);
+    for (const auto& [name, value] : before) {
+      if (!after.contains(name))
+        parts_.vault.remove(session, vault::SecretName(kScope, integration.id, name));
+    }
+    for (const auto& [name, value] : after)
+      parts_.vault.put(session, vault::SecretName(kScope, integration.id, name), value);
   };
   co_await parts_.store.write(std::move(work));
 }
@@ -101,11 +134,7 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
         .add(Diagnostic("/plugin", unknown_plugin(wanted.plugin), std::move(remedy)));
   }
   auto split = plugin::split_settings(*manifest, wanted.settings, {});
-  for (const auto& [name, spec] : manifest->secrets) {
-    if (spec.generate > 0 && split.secrets.count(name) == 0) {
-      split.secrets[name] = vault::generate(static_cast<std::size_t>(spec.generate));
-    }
-  }
+  generate_missing(*manifest, split.secrets);
   Integration integration;
   integration.id = parts_.ids.next();
   integration.plugin = manifest->id;
@@ -128,23 +157,40 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
 
 asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string language) {
   const auto held = co_await locks_.lock(id);
-  auto integration = co_await load(id);
+  const auto before = co_await load(id);
+  auto integration = before;
   if (change.name) integration.name = *change.name;
+  // One that cannot be read is as good as none: it must be given anew, which repairs it.
+  const auto read = co_await read_secrets(id);
+  auto secrets = read.values;
   if (change.settings) {
     const auto manifest = manifest_of(integration);
-    const auto kept = co_await secrets_of(id);
-    auto split = plugin::split_settings(*manifest,
-                                        plugin::merge_settings(integration.settings, *change.settings), kept);
+    auto split = plugin::split_settings(
+        *manifest, plugin::merge_settings(integration.settings, *change.settings), read.values);
+    plugin::require_secrets_for_new_hosts(*manifest, before.settings, split.settings, *change.settings);
     integration.settings = split.settings;
     integration.version = manifest->version;
-    co_await store_secrets(id, std::move(split.secrets));
+    for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
+    generate_missing(*manifest, secrets);
   }
-  integration.updated_at = now_ms(parts_.clock);
-  auto work = [this, integration](store::Session& session) { table_.set_settings(session, integration); };
-  co_await parts_.store.write(std::move(work));
-  if (change.settings && plugin::is_connected(integration.state))
+  co_await store_settings(integration, read.values, secrets);
+  if (!change.settings || !plugin::is_connected(integration.state)) co_return integration;
+  std::exception_ptr refused;
+  try {
     co_await connect(integration, false, std::move(language));
-  co_return integration;
+  } catch (const Error&) {
+    refused = std::current_exception();
+  }
+  if (!refused) co_return integration;
+  co_await store_settings(before, secrets, read.values);
+  co_await reconnect(before);
+  std::rethrow_exception(refused);
+}
+
+// What worked before a change that was refused works on.
+asio::awaitable<void> Lifecycle::reconnect(Integration integration) {
+  if (!integration.identity.empty()) co_await claim(integration);
+  co_await bring_back(std::move(integration));
 }
 
 }  // namespace patchbay::lifecycle

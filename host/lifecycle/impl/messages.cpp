@@ -83,6 +83,10 @@ CheckReport read_check(const plugin::Manifest& manifest, const port::Result& res
   return report;
 }
 
+Error plugin_missing(const plugin::Integration& integration) {
+  return Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", integration.plugin}}));
+}
+
 Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
   Error error(result.code,
               Text::verbatim(plugin::words_of(manifest, language, result.message.json, result.text)));

@@ -22,6 +22,8 @@ CheckReport read_check(const plugin::Manifest& manifest, const port::Result& res
 std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message,
                                          const std::string& language);
 
+Error plugin_missing(const plugin::Integration& integration);
+
 // A failing result as an error of ours: its text in the reader's language and its findings.
 Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language);
 

@@ -10,20 +10,32 @@ namespace asio = boost::asio;
 using plugin::Integration;
 using plugin::State;
 
+namespace {
+
+// "internal" says nothing, so the text's id stands for it.
+std::string reason_code(const Error& error) {
+  const auto& id = error.text().id();
+  return error.code() == Code::internal && !id.empty() ? id : std::string(code_name(error.code()));
+}
+
+}  // namespace
+
 asio::awaitable<void> Lifecycle::start() {
   auto all = [this](store::Session& session) { return table_.list(session, 0, 1'000'000); };
   const auto integrations = co_await parts_.store.read(std::move(all));
   for (const auto& integration : integrations) {
-    const auto secrets = co_await secrets_of(integration.id);
-    for (const auto& [name, value] : secrets) parts_.redactor.add(value);
+    const auto secrets = co_await read_secrets(integration.id);
+    redact({}, secrets.values);
     if (!plugin::is_connected(integration.state)) continue;
-    if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
-      try {
-        co_await mount(integration, manifest);
-      } catch (const Error& error) {
-        parts_.logger.error("routes cannot be mounted",
-                            {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
-      }
+    // Until its routes are mounted its provider is told to come again (HOOK-6).
+    parts_.routes.close(integration.id, integration.plugin);
+    try {
+      const auto manifest = manifest_of(integration);
+      if (secrets.damaged) throw Error(*secrets.damaged);
+      parts_.routes.mount(mount_of(integration, *manifest, secrets.values));
+    } catch (const Error& error) {
+      parts_.logger.error("routes cannot be mounted",
+                          {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
     }
     set_waiting(integration.id, true);
     tasks_.spawn("resume integration", resume(integration.id));
@@ -46,8 +58,10 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   try {
     const auto manifest = manifest_of(integration);
     co_await stop_listening(id);
-    co_await mount(integration, manifest);
-    co_await run(integration, manifest, true);
+    auto secrets = co_await secrets_of(id);
+    auto mount = mount_of(integration, *manifest, std::move(secrets));
+    auto spec = co_await spec_of(integration, manifest, true);
+    co_await serve(std::move(mount), std::move(spec));
     set_waiting(id, false);
     if (integration.state == State::sign_in_again) co_return;
     listen(integration, *manifest);
@@ -56,7 +70,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) co_return;
     state = error.code() == Code::unauthenticated ? State::sign_in_again : State::degraded;
-    code = code_name(error.code());
+    code = reason_code(error);
     text = error.what();
   }
   integration.state = state;

@@ -1,9 +1,13 @@
 #include "log/log.hpp"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <vector>
 
+#include <spdlog/common.h>
+#include <spdlog/details/periodic_worker.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
@@ -36,17 +40,20 @@ class StringSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::string& out_;
 };
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void append_field(std::string& line, Format format, std::string_view key, std::string_view value) {
+// Redacted before it is quoted: quoting would spell a secret differently.
+void append_field(std::string& line, Format format, const Redactor& redactor, const Field& field) {
+  const auto& key = field.first;
+  const auto value = redactor.redact(field.second);
   if (format == Format::json) {
-    line += ",\"" + std::string(key) + "\":" + quoted(value);
+    line += ",\"" + std::string(key) + "\":" + in_quotes(value);
     return;
   }
   const bool plain = !value.empty() && value.find_first_of(" \"=\n\r\t") == value.npos;
-  line += " " + std::string(key) + "=" + (plain ? std::string(value) : quoted(value));
+  line += " " + std::string(key) + "=" + (plain ? std::string(value) : in_quotes(value));
 }
 
 }  // namespace
@@ -74,9 +81,10 @@ struct Logger::Sink {
                        spdlog::pattern_time_type::utc);
   }
   Format format;
-  Level level;
+  mutable std::atomic<Level> level;
   const Redactor& redactor;
   mutable spdlog::logger logger;
+  spdlog::details::periodic_worker flusher{[this] { logger.flush(); }, std::chrono::seconds(1)};
 };
 
 Logger Logger::none() {
@@ -99,7 +107,7 @@ Logger Logger::with(Fields fields) const {
   Logger copy = *this;
   if (!sink_) return copy;
   std::string context = context_ ? *context_ : std::string();
-  for (const auto& [key, value] : fields) append_field(context, sink_->format, key, value);
+  for (const auto& field : fields) append_field(context, sink_->format, sink_->redactor, field);
   copy.context_ = std::make_shared<const std::string>(std::move(context));
   return copy;
 }
@@ -107,19 +115,28 @@ Logger Logger::with(Fields fields) const {
 void Logger::write(Level level, std::string_view text, Fields fields) const {
   if (!enabled(level)) return;
   std::string line;
+  const auto clean = sink_->redactor.redact(text);
   if (sink_->format == Format::json)
-    line += ",\"text\":" + quoted(text);
+    line += ",\"text\":" + in_quotes(clean);
   else
-    line += is_valid_utf8(text) ? std::string(text) : repair_utf8(text);
-  if (context_) line += *context_;
-  for (const auto& [key, value] : fields) append_field(line, sink_->format, key, value);
-  const auto clean = sink_->redactor.redact(line);
+    line += is_valid_utf8(clean) ? clean : repair_utf8(clean);
+  // Secrets may have come up since the context was written out.
+  if (context_) line += sink_->redactor.redact(*context_);
+  for (const auto& field : fields) append_field(line, sink_->format, sink_->redactor, field);
   sink_->logger.log(kSpdlogLevels[static_cast<std::size_t>(level)],
-                    spdlog::string_view_t(clean.data(), clean.size()));
+                    spdlog::string_view_t(line.data(), line.size()));
+}
+
+void Logger::flush() const {
+  if (sink_) sink_->logger.flush();
 }
 
 bool Logger::enabled(Level level) const {
   return sink_ && level >= sink_->level;
+}
+
+void Logger::set_level(Level level) const {
+  if (sink_) sink_->level = level;
 }
 
 }  // namespace patchbay::log

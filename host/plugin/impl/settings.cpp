@@ -11,11 +11,24 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kSetting = "setting:";
+
 // Stands for a kept secret while the rest is checked; removed before anything is stored.
 std::string name_of_secret(const std::string& pointer) {
   auto name = pointer.substr(1);
   std::replace(name.begin(), name.end(), '/', '.');
   return name;
+}
+
+std::string pointer_of_secret(const std::string& name) {
+  auto pointer = "/" + name;
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  return pointer;
+}
+
+json value_at(const json& settings, const std::string& pointer) {
+  const json::json_pointer at(pointer);
+  return settings.contains(at) ? settings.at(at) : json();
 }
 
 void remove_at(json& value, const json::json_pointer& pointer) {
@@ -49,6 +62,27 @@ SplitSettings split_settings(const Manifest& manifest, const std::string& given,
   }
   out.settings = value.dump();
   return out;
+}
+
+void require_secrets_for_new_hosts(const Manifest& manifest, const std::string& before,
+                                   const std::string& after, const std::string& given) {
+  const auto old_settings = json::parse(before);
+  const auto new_settings = json::parse(after);
+  const auto request = json::parse(given);
+  std::vector<Diagnostic> missing;
+  for (const auto& [name, secret] : manifest.secrets) {
+    const auto at = pointer_of_secret(name);
+    if (secret.generate > 0 || request.contains(json::json_pointer(at))) continue;
+    for (const auto& host : secret.hosts) {
+      if (host.rfind(kSetting, 0) != 0) continue;
+      const auto setting = host.substr(kSetting.size());
+      if (value_at(old_settings, setting) == value_at(new_settings, setting)) continue;
+      missing.emplace_back(at, Text("plugin.secret_for_new_host", {{"setting", setting}}),
+                           Text("plugin.secret_for_new_host_remedy"));
+      break;
+    }
+  }
+  schema::throw_if_any(std::move(missing), Text("plugin.bad_settings", {{"plugin", manifest.title}}));
 }
 
 std::string merge_settings(const std::string& settings, const std::string& patch) {

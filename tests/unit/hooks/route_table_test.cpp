@@ -126,6 +126,21 @@ TEST(RouteTable, ARefreshDoesNotBringBackWhatWasUnmountedMeanwhile) {
   EXPECT_FALSE(table.find("/hooks/echo/7/update"));
 }
 
+TEST(RouteTable, AClosedIntegrationIsKnownOnAllItsPathsUntilItIsMounted) {
+  RouteTable table("");
+  table.close(7, "echo");
+  ASSERT_TRUE(table.find("/hooks/echo/7/anything"));
+  EXPECT_FALSE(table.find("/hooks/echo/7/anything")->verifier);
+  EXPECT_FALSE(table.find("/hooks/echo/8/anything"));
+  EXPECT_FALSE(table.find("/hooks/echo/7/any/thing"));
+  table.mount(mount_one(7, spec()));
+  EXPECT_TRUE(table.find("/hooks/echo/7/update")->verifier);
+  EXPECT_FALSE(table.find("/hooks/echo/7/anything"));
+  table.close(7, "echo");
+  table.unmount(7);
+  EXPECT_FALSE(table.find("/hooks/echo/7/update"));
+}
+
 TEST(RouteTable, ReadersAndMountsRunTogether) {
   RouteTable table("");
   table.mount(mount_one(1, spec()));

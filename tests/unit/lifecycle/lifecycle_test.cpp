@@ -26,14 +26,14 @@ using namespace std::chrono_literals;
 constexpr const char* kManifest =
     R"({"id": "acme", "version": "1.0.0", "sdk": "0.0", "kinds": ["channel"], "title": "Acme",
   "description": "d", "licence": "MIT", "offers": ["pb.lifecycle/1", "pb.remote/1"], "setup": {"schema": "setup.json"},
-  "secrets": {"hook": {"generate": 32}},
+  "secrets": {"hook": {"generate": 32}, "token": {"hosts": ["setting:/base"]}},
   "routes": [{"id": "in", "verify": {"type": "header-equals", "header": "X-Key", "secret": "secret:hook"}, "https": true,
               "when": {"setting": "/mode", "equals": "webhook"}}],
   "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}},
     {"id": "first", "when": {"setting": "/mode", "equals": "both"}}, {"id": "second", "when": {"setting": "/mode", "equals": "both"}}]})";
 constexpr const char* kSetup =
     R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
-  "token": {"type": "string", "x-secret": true}, "mode": {"type": "string", "enum": ["webhook", "polling", "both"], "default": "webhook"}}})";
+  "token": {"type": "string", "x-secret": true}, "base": {"type": "string"}, "mode": {"type": "string", "enum": ["webhook", "polling", "both"], "default": "webhook"}}})";
 
 constexpr const char* kWebhook = R"({"token": "secret-token"})";
 constexpr const char* kPolling = R"({"token": "secret-token", "mode": "polling"})";
@@ -112,9 +112,28 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     wanted.settings = settings;
     return wait(lifecycle_->create(std::move(wanted)));
   }
-  State stored_state(Id id) {
+  Integration stored(Id id) {
     return store_->read_now(
-        [&](store::Session& session) { return plugin::Integrations().find(session, id)->state; });
+        [&](store::Session& session) { return *plugin::Integrations().find(session, id); });
+  }
+  State stored_state(Id id) { return stored(id).state; }
+  std::string secret(Id id, const char* name) {
+    return store_->read_now([&](store::Session& session) {
+      return vault_->get(session, vault::SecretName("integration", id, name)).value_or("");
+    });
+  }
+  void damage(Id id, const char* name) {
+    store_->write_now([&](store::Session& session) {
+      session.exec(
+          "update secrets set nonce = (select nonce from secrets where scope = 'vault') "
+          "where owner_id = :id and name = :name",
+          {id, std::string(name)});
+    });
+  }
+  asio::awaitable<Integration> change(Id id, const char* settings) {
+    Change change;
+    change.settings = settings;
+    return lifecycle_->change(id, std::move(change), "en");
   }
   template <class F>
   bool becomes(F holds) {
@@ -327,9 +346,7 @@ TEST_P(LifecycleTest, AnUnknownPluginNamesTheNearest) {
 TEST_P(LifecycleTest, ChangedSettingsReachTheInstance) {
   const auto id = create("One").id;
   wait(lifecycle_->activate(id, false, "en"));
-  Change change;
-  change.settings = R"({"mode": "polling"})";
-  wait(lifecycle_->change(id, std::move(change), "en"));
+  wait(change(id, R"({"mode": "polling"})"));
   EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
 }
@@ -429,6 +446,98 @@ TEST_P(LifecycleTest, EveryListenerHasALeaseOfItsOwn) {
   for (const auto lease : instances_.leases) EXPECT_TRUE(lifecycle_->holds_lease(id, lease));
   wait(lifecycle_->deactivate(id));
   for (const auto lease : instances_.leases) EXPECT_FALSE(lifecycle_->holds_lease(id, lease));
+}
+
+TEST_P(LifecycleTest, ARefusedChangeLeavesWhatWorkedAtWork) {
+  for (const auto* mode : {"webhook", "polling"}) {
+    SCOPED_TRACE(mode);
+    const auto id =
+        create(mode, (R"({"token": "secret-token", "mode": ")" + std::string(mode) + "\"}").c_str()).id;
+    instances_.answers["check"] =
+        port::Result(port::Message(R"({"identity": "bot:)" + std::string(mode) + "\"}"));
+    wait(lifecycle_->activate(id, false, "en"));
+    instances_.answers["check"] = port::Result(Code::unavailable, "provider away");
+    instances_.leases.clear();
+    EXPECT_EQ(failure_of(change(id, R"({"token": "wrong-token"})")), Code::invalid);
+    EXPECT_EQ(stored_state(id), State::active);
+    EXPECT_EQ(secret(id, "token"), "secret-token");
+    EXPECT_EQ(redactor_.redact("secret-token"), "[secret]");
+    EXPECT_EQ(instances_.trail.back() == "halt", false);
+    wait(clock_.sleep(50ms));
+    EXPECT_EQ(instances_.leases.size(), std::string(mode) == "polling" ? 1u : 0u);
+    EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in") != nullptr,
+              std::string(mode) == "webhook");
+  }
+}
+
+TEST_P(LifecycleTest, WhatAProviderRefusesIsInvalidWithAFinding) {
+  const auto id = create("One").id;
+  for (const auto code : {Code::unauthenticated, Code::denied, Code::not_found, Code::rate_limited,
+                          Code::unavailable, Code::conflict, Code::internal}) {
+    instances_.answers["register"] = port::Result(code, "the provider says no");
+    EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid) << code_name(code);
+    EXPECT_NE(what_.find("the provider says no"), std::string::npos) << what_;
+  }
+  instances_.run_fails = Code::unauthenticated;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false, "en")), Code::not_found);
+}
+
+TEST_P(LifecycleTest, ADamagedSecretConcernsItsIntegrationAloneAndIsRepairedByGivingItAnew) {
+  const auto hurt = connected();
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:2"})"));
+  const auto other = connected();
+  damage(hurt, "token");
+  restart();
+  EXPECT_TRUE(becomes(hurt, State::degraded));
+  EXPECT_EQ(stored(hurt).reason_code, "vault.damaged");
+  EXPECT_EQ(stored_state(other), State::active);
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(other) + "/in"), nullptr);
+  EXPECT_EQ(failure_of(change(hurt, R"({"mode": "polling"})")), Code::invalid);
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:1"})"));
+  EXPECT_EQ(wait(change(hurt, R"({"token": "new-token"})")).state, State::active);
+  EXPECT_EQ(secret(hurt, "token"), "new-token");
+}
+
+TEST_P(LifecycleTest, ADamagedGeneratedSecretIsGeneratedAnew) {
+  const auto id = connected();
+  damage(id, "hook");
+  EXPECT_EQ(wait(change(id, R"({"token": "secret-token"})")).state, State::active);
+  EXPECT_EQ(secret(id, "hook").empty(), false);
+}
+
+TEST_P(LifecycleTest, ASecretDoesNotFollowToANewHostUnlessItIsGivenAgain) {  // ACC-4
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(change(id, R"({"base": "https://evil.example"})")), Code::invalid);
+  EXPECT_NE(what_.find("/token"), std::string::npos) << what_;
+  wait(change(id, R"({"base": "https://other.example", "token": "secret-token"})"));
+  wait(change(id, R"({"base": "https://other.example", "mode": "polling"})"));
+  EXPECT_EQ(failure_of(change(id, R"({"base": null})")), Code::invalid);
+}
+
+TEST_P(LifecycleTest, DisconnectingAgainTakesAwayWhatWasLeft) {
+  const auto id = connected();
+  set_state(id, State::inactive);  // as a crash in the middle left it: the claim is still held
+  wait(lifecycle_->deactivate(id));
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "en")).state, State::active);
+}
+
+TEST_P(LifecycleTest, ProvidersAreToldToComeAgainWhileThePluginIsAway) {  // HOOK-6
+  const auto id = connected();
+  fs::rename(folder_ / "plugins/acme", folder_ / "acme");
+  catalogue_.scan();
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  const auto closed = routes_->find("/hooks/acme/" + to_string_id(id) + "/in");
+  ASSERT_NE(closed, nullptr);
+  EXPECT_EQ(closed->verifier, nullptr);
+  fs::rename(folder_ / "acme", folder_ / "plugins/acme");
+  catalogue_.scan();
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes(id, State::active));
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in")->verifier, nullptr);
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/other"), nullptr);
 }
 
 }  // namespace

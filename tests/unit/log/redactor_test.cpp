@@ -21,6 +21,14 @@ TEST(Redactor, ForgetsWhatWasRemovedAsOftenAsAdded) {
   EXPECT_EQ(redactor.redact("topsecret"), "topsecret");
 }
 
+TEST(Redactor, TakesALongerSecretOutWhole) {
+  Redactor redactor;
+  redactor.add("abcdef");
+  redactor.add("abcdef-and-more");
+  redactor.add("zz-abcdef");
+  EXPECT_EQ(redactor.redact("abcdef-and-more zz-abcdef abcdef"), "[secret] [secret] [secret]");
+}
+
 TEST(Redactor, DoesNotBlotOutOrdinaryWords) {
   Redactor redactor;
   redactor.add("the");
