@@ -1,6 +1,6 @@
 // Commands in the documentation really run: every fenced block after the line <!-- test: run --> is run by bash and must
 // end with 0. Blocks of one document run one after the other: those of the README in the source's folder, with
-// PATCHBAY_HOME in one that holds a configuration with a free port, which takes the place of .run; others in a folder with nothing but a copy of sdk/ and plugins/. HOME is empty too, and
+// PB_RUN_DIR in one that holds a configuration with a free port, which takes the place of .run; others in a folder with nothing but a copy of sdk/, plugins/ and schemas/. HOME is empty too, and
 // the executables of the build are on the PATH.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -30,7 +30,7 @@ function blocks(text: string): Block[] {
 }
 
 function bash(commands: string, cwd: string, home: string): Promise<{ code: number | null; output: string }> {
-  const env = { ...process.env, HOME: home, PATCHBAY_HOME: join(home, "patchbay"), PATH: `${join(BUILD, "bin")}:${process.env["PATH"]}` };
+  const env = { ...process.env, HOME: home, PB_RUN_DIR: join(home, "patchbay"), PATH: `${join(BUILD, "bin")}:${process.env["PATH"]}` };
   return new Promise((resolve) => {
     execFile("bash", ["-euo", "pipefail", "-c", commands], { cwd, env, timeout: 300_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? (typeof error.code === "number" ? error.code : null) : 0, output: stdout + stderr }));
@@ -60,7 +60,7 @@ for (const { path, copied } of DOCUMENTS) {
       const state = join(folder, "patchbay");
       await mkdir(state);
       await writeFile(join(state, "patchbay.json"), JSON.stringify({ state_dir: "state", listen: { port: 0 } }));
-      if (copied) for (const part of ["sdk", "plugins"]) await cp(join(ROOT, part), join(folder, part), { recursive: true });
+      if (copied) for (const part of ["sdk", "plugins", "schemas"]) await cp(join(ROOT, part), join(folder, part), { recursive: true });
       for (const block of found) {
         const { code, output } = await bash(block.commands.replaceAll(".run/", `${state}/`), copied ? folder : ROOT, folder);
         outputs += output;

@@ -246,7 +246,9 @@ TEST_P(ChatsTest, a_receipt_that_meets_the_commit_of_the_reply_is_not_lost) {
     outbox::Item item;
     item.integration = kBot;
     item.lane = "c";
-    item.message = post("hi").id;
+    Draft draft;
+    draft.text = "hi";
+    item.message = in_thread(draft).id;  // so that the dispatcher does not send it meanwhile
     outbox::Outcome sent(outbox::Outcome::Kind::sent);
     sent.provider_ids = {reply_first ? "801" : "802"};
     hooks::Event receipt;
