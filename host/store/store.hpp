@@ -69,6 +69,9 @@ class Session {
   // key, or a `not null`, stood in the way.
   virtual std::int64_t exec(std::string_view sql, Values values = {}) = 0;
   virtual std::vector<Row> query(std::string_view sql, Values values = {}) = 0;
+  // exec() for whom the number of rows is nothing: the statement goes out with the next one, or with the
+  // commit, in the same round trip. What it throws is thrown there.
+  virtual void later(std::string_view sql, Values values) { exec(sql, std::move(values)); }
   // Inserts many rows in one round trip; those whose unique key exists already are skipped. Returns the ids
   // (the first column) of the rows really inserted, in any order.
   virtual std::vector<std::int64_t> insert_new(const BulkInsert& insert) = 0;

@@ -17,6 +17,8 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
+constexpr const char* kConnectionFailure = "08006";
+
 std::string trimmed(const char* message) {
   std::string out(message == nullptr ? "" : message);
   while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
@@ -49,6 +51,7 @@ class PostgresqlConnection final : public Connection {
   void begin(Mode mode) override {
     open();
     lost_ = nullptr;
+    later_.clear();
     mode_ = mode;
     if (mode != Mode::single)
       command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
@@ -57,6 +60,7 @@ class PostgresqlConnection final : public Connection {
   void commit() override {
     guarded([&] {
       if (mode_ == Mode::single) return;
+      send_later();
       try {
         command("commit");
       } catch (const ConnectionLost& lost) {
@@ -84,6 +88,10 @@ class PostgresqlConnection final : public Connection {
       const char* tuples = PQcmdTuples(result.get());
       return *tuples == '\0' ? 0 : std::strtoll(tuples, nullptr, 10);
     });
+  }
+
+  void later(std::string_view sql, Values values) override {
+    guarded([&] { later_.emplace_back(std::string(sql), std::move(values)); });
   }
 
   std::vector<Row> query(std::string_view sql, Values values) override {
@@ -118,7 +126,10 @@ class PostgresqlConnection final : public Connection {
   }
 
   void script(const std::string& sql) override {
-    guarded([&] { check(Result(PQexec(connection_, sql.c_str())), sql); });
+    guarded([&] {
+      send_later();
+      check(Result(PQexec(connection_, sql.c_str())), sql);
+    });
   }
 
  private:
@@ -157,12 +168,58 @@ class PostgresqlConnection final : public Connection {
     return execute(sql, parameters);
   }
 
+  void send_later() {
+    if (!later_.empty()) pipeline(nullptr, nullptr);
+  }
+
   Result execute(std::string_view sql, const Parameters& parameters) {
     const auto& name = prepared(sql, parameters);
+    if (!later_.empty()) {
+      auto result = pipeline(&name, &parameters);
+      check(result, sql);
+      return result;
+    }
     Result result(PQexecPrepared(connection_, name.c_str(), parameters.count(), parameters.data(),
                                  parameters.lengths(), parameters.formats(), 0));
     check(result, sql);
     return result;
+  }
+
+  // What was put off, and then the statement `name` if there is one, in one round trip. The first that fails
+  // is thrown; the server runs none of those behind it.
+  // https://www.postgresql.org/docs/15/libpq-pipeline-mode.html
+  Result pipeline(const std::string* name, const Parameters* parameters) {
+    const auto statements = std::exchange(later_, {});
+    std::vector<Parameters> values;
+    std::vector<std::string> names;
+    values.reserve(statements.size());
+    for (const auto& [sql, given] : statements) names.push_back(prepared(sql, values.emplace_back(given)));
+    bool sent = PQenterPipelineMode(connection_) == 1;
+    for (std::size_t i = 0; sent && i < names.size(); ++i) sent = send(names[i], values[i]);
+    if (sent && name != nullptr) sent = send(*name, *parameters);
+    if (!sent || PQpipelineSync(connection_) != 1)
+      raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
+    std::vector<Result> answers;
+    for (std::size_t i = 0; i < names.size(); ++i) answers.push_back(answer());
+    auto last = name == nullptr ? Result() : answer();
+    const Result end(PQgetResult(connection_));
+    if (PQexitPipelineMode(connection_) != 1 && PQstatus(connection_) == CONNECTION_OK)
+      raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
+    for (std::size_t i = 0; i < answers.size(); ++i) check(answers[i], statements[i].first);
+    return last;
+  }
+
+  // Of one statement in a pipeline: its result, then nothing.
+  Result answer() {
+    Result result(PQgetResult(connection_));
+    while (const Result more = Result(PQgetResult(connection_))) {
+    }
+    return result;
+  }
+
+  bool send(const std::string& name, const Parameters& parameters) {
+    return PQsendQueryPrepared(connection_, name.c_str(), parameters.count(), parameters.data(),
+                               parameters.lengths(), parameters.formats(), 0) == 1;
   }
 
   const std::string& prepared(std::string_view sql, const Parameters& parameters) {
@@ -224,6 +281,7 @@ class PostgresqlConnection final : public Connection {
   PGconn* connection_ = nullptr;
   BySql<Kept> statements_;
   std::uint64_t prepared_ = 0;
+  std::vector<std::pair<std::string, Values>> later_;
   Mode mode_ = Mode::read;
 };
 

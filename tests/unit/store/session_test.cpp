@@ -173,5 +173,45 @@ TEST_P(SessionTest, keeps_working_beyond_the_number_of_statements_that_it_keeps)
   EXPECT_EQ(sum, 1199 * 600);
 }
 
+TEST_P(SessionTest, what_is_put_off_is_done_before_the_next_statement_and_before_the_commit) {
+  store->write_now([](Session& s) { s.script("create table put_off(id bigint, name text)"); });
+  store->write_now([](Session& s) {
+    for (std::int64_t id = 1; id <= 3; ++id)
+      s.later("insert into put_off(id, name) values (:id, :name)", {id, id == 2 ? Value() : Value("x")});
+    EXPECT_EQ(s.query_one("select cast(count(*) as bigint) from put_off")->integer(0), 3);
+    s.later("update put_off set name = 'y' where id = :id", {std::int64_t{1}});
+    EXPECT_EQ(s.exec("delete from put_off where name = 'y'"), 1);
+    s.later("insert into put_off(id, name) values (:id, :name)", {std::int64_t{4}, "last"});
+  });
+  const auto left = store->read_now(
+      [](Session& s) { return s.query_one("select cast(sum(id) as bigint) from put_off")->integer(0); });
+  EXPECT_EQ(left, 9);
+}
+
+TEST_P(SessionTest, what_is_put_off_and_fails_ends_the_transaction_where_it_is_sent) {
+  store->write_now([](Session& s) { s.script("create table once(id bigint primary key)"); });
+  const auto twice = [&](bool asks) {
+    store->write_now([&](Session& s) {
+      s.later("insert into once(id) values (:id)", {std::int64_t{1}});
+      s.later("insert into once(id) values (:id)", {std::int64_t{1}});
+      s.later("insert into once(id) values (:id)", {std::int64_t{2}});
+      if (asks) s.query("select id from once");
+    });
+  };
+  for (const bool asks : {true, false}) {
+    try {
+      twice(asks);
+      ADD_FAILURE() << asks;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.text().id(), "store.constraint");
+    }
+  }
+  // The connection is as good as before.
+  store->write_now([](Session& s) { s.later("insert into once(id) values (:id)", {std::int64_t{3}}); });
+  const auto sum = store->read_now(
+      [](Session& s) { return s.query_one("select cast(sum(id) as bigint) from once")->integer(0); });
+  EXPECT_EQ(sum, 3);
+}
+
 }  // namespace
 }  // namespace patchbay::store

@@ -158,8 +158,8 @@ void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::
   // In a group others go on writing where the integration may not.
   const bool came_back = from_client && !chat.reachable && chat.kind == "private";
   if (at > chat.last_message_at) {
-    session_.exec("update chats set last_message_at = :at where id = :id and last_message_at < :at",
-                  {at, chat.id});
+    session_.later("update chats set last_message_at = :at where id = :id and last_message_at < :at",
+                   {at, chat.id});
   }
   if (came_back) set_reachable(chat.id, true, std::nullopt);
   if (private_client) session_.exec("update chats set client = :client where id = :id", {*client, chat.id});

@@ -54,24 +54,36 @@ std::optional<Id> maybe_id(const std::optional<store::Row>& row) {
 bool MessageTable::insert(const Message& message, const std::optional<std::string>& part_of,
                           const std::optional<std::string>& idempotency_key,
                           const std::optional<std::string>& reply_to_provider_id) {
-  return session_.exec(
-             "insert into messages (id, chat, direction, author, text, content, state, provider_id, "
-             "provider_at, sequence, "
-             "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values "
-             "(:id, :chat, "
-             ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, "
-             ":sequence, "
-             ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, "
-             ":trace) "
-             "on conflict do nothing",
-             {message.id, message.chat, message.outgoing ? "out" : "in",
-              message.author ? store::Value(message.author->id) : store::Value(), message.text,
-              message.content, std::string(delivery_name(message.state)),
-              store::nullable(message.provider_id), message.provider_at, message.sequence, message.created_at,
-              store::nullable(message.edited_at), store::nullable(message.reply_to),
-              store::nullable(reply_to_provider_id), store::nullable(idempotency_key),
-              store::nullable(part_of),
-              message.trace.empty() ? store::Value() : store::Value(message.trace)}) > 0;
+  const std::string_view sql =
+      "insert into messages (id, chat, direction, author, text, content, state, provider_id, "
+      "provider_at, sequence, "
+      "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values "
+      "(:id, :chat, "
+      ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, "
+      ":sequence, "
+      ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, "
+      ":trace) "
+      "on conflict do nothing";
+  store::Values values{message.id,
+                       message.chat,
+                       message.outgoing ? "out" : "in",
+                       message.author ? store::Value(message.author->id) : store::Value(),
+                       message.text,
+                       message.content,
+                       std::string(delivery_name(message.state)),
+                       store::nullable(message.provider_id),
+                       message.provider_at,
+                       message.sequence,
+                       message.created_at,
+                       store::nullable(message.edited_at),
+                       store::nullable(message.reply_to),
+                       store::nullable(reply_to_provider_id),
+                       store::nullable(idempotency_key),
+                       store::nullable(part_of),
+                       message.trace.empty() ? store::Value() : store::Value(message.trace)};
+  if (part_of || idempotency_key) return session_.exec(sql, std::move(values)) > 0;
+  session_.later(sql, std::move(values));  // nothing that it could meet
+  return true;
 }
 
 std::optional<Message> MessageTable::find_without_files(Id message) {
@@ -145,16 +157,16 @@ std::optional<Known> MessageTable::known(const ProviderName& name) {
   return known;
 }
 
-bool MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {
-  return session_.exec(
-             "insert into message_provider_ids (integration, conversation, provider_id, message, at, "
-             "sequence, state, "
-             "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, "
-             "'received', "
-             "cast(:edited as bigint), :text) "
-             "on conflict do nothing",
-             {name.integration, name.conversation, name.provider_id, message, part.at, part.sequence,
-              store::nullable(part.edited_at), album ? store::Value(part.text) : store::Value()}) > 0;
+void MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {
+  session_.later(
+      "insert into message_provider_ids (integration, conversation, provider_id, message, at, "
+      "sequence, state, "
+      "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, "
+      "'received', "
+      "cast(:edited as bigint), :text) "
+      "on conflict do nothing",
+      {name.integration, name.conversation, name.provider_id, message, part.at, part.sequence,
+       store::nullable(part.edited_at), album ? store::Value(part.text) : store::Value()});
 }
 
 }  // namespace patchbay::domain::chat
