@@ -153,8 +153,8 @@ class Strict final : public VerbChecker {
   std::optional<std::string> check_request(const std::string&, const port::Message& message) const override {
     return message.json == "{}" ? std::nullopt : std::optional<std::string>("request is not empty");
   }
-  std::optional<std::string> check_reply(const std::string&, const port::Message& message) const override {
-    return message.json.empty() ? std::nullopt : std::optional<std::string>("reply is not empty");
+  std::optional<std::string> check_reply(const std::string&, const port::Result& result) const override {
+    return result.message.json.empty() ? std::nullopt : std::optional<std::string>("reply is not empty");
   }
 };
 
