@@ -9,6 +9,9 @@
 
 namespace patchbay::cli {
 
+// "http://127.0.0.1:8420", "http://[::1]:8420": where a listener on that address is reached.
+std::string listener_url(const std::string& address, std::uint16_t port);
+
 // Talks to the running host over its API. The right to do so comes from the store: a token that lives a
 // minute is written there, so whoever may read the store may use the command line. One thread; blocks.
 class ApiClient {

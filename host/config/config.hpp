@@ -13,7 +13,8 @@ namespace patchbay::config {
 // The host's configuration: one JSON file (schemas/config.json), environment variables over it, credentials
 // from systemd. Every path is absolute.
 struct Config {
-  std::string site_url;  // without a slash at the end; empty: not known
+  std::filesystem::path file;  // where it was read from
+  std::string site_url;        // without a slash at the end; empty: not known
   std::filesystem::path state_dir;
   std::size_t threads = 1;
   std::string listen_address;

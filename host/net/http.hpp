@@ -69,7 +69,7 @@ class HttpClient {
     std::string ca_file;  // empty: the system's
     std::string user_agent = "Patchbay";
     std::size_t connections = 256;
-    std::size_t connections_per_host = 32;
+    std::size_t connections_per_host = 32;  // long polls apart: each holds one as long as it waits
     // For tests: "name:port:address" instead of DNS, and a last word before a socket is opened to a numeric
     // address.
     std::vector<std::string> resolve;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,7 +34,9 @@ struct CatalogueEntry {
 
 std::string_view state_name(CatalogueEntry::State state);
 
-// Opens a plugin's library where that can do no harm; why it cannot be used, or nothing.
+// Opens a plugin's library where that can do no harm; why it cannot be used, or nothing. Throws
+// Error{unavailable} when that may be the machine's fault: the plugin is broken then, and is tried again
+// later.
 using Opener = std::function<std::optional<Text>(const Manifest&)>;
 
 // Every plugin below the plugin folders. Nothing of a plugin is run here: manifests are read, libraries are
@@ -64,6 +67,7 @@ class Catalogue {
   bool look(const Opener& open);
   bool read_folders();
   bool open_libraries(const Opener& open);
+  bool open_library(const Opener& open, const std::string& signature, CatalogueEntry& entry);
   void publish();
   void watch_loop(const std::stop_token& stop, const std::function<void()>& changed, const Opener& open);
 
@@ -74,6 +78,12 @@ class Catalogue {
   mutable std::mutex mutex_;
   std::vector<std::pair<std::string, CatalogueEntry>>
       seen_;  // signature of the folder's files, and what was read
+  struct Unsure {
+    std::shared_ptr<const Manifest> manifest;
+    int looks = 0;  // until the next try
+  };
+  std::map<std::string, Unsure>
+      unsure_;  // by signature: what could not be opened, perhaps through no fault of its
   std::vector<CatalogueEntry> entries_;
   int wake_ = -1;  // eventfd that ends the watcher
   std::jthread watcher_;

@@ -26,6 +26,15 @@ const std::vector<Migration>& migrations();
 // nothing is touched then.
 void migrate(Store& store, const std::vector<Migration>& known = migrations());
 
+// Whether the database has that table: an empty one has none.
+bool has_table(Session& session, const std::string& name);
+
+// The newest migration that the database has had; 0 when it is empty. Writes nothing. Blocks.
+std::int64_t schema_version(Store& store);
+// Throws Error{invalid} "store.newer_schema", Error{conflict} "store.older_schema" unless the schema is the
+// one of `known`. Writes nothing. Blocks.
+void require_current(Store& store, const std::vector<Migration>& known = migrations());
+
 // The lines of `sql` that are for `dialect`.
 std::string sql_for(std::string_view sql, Dialect dialect);
 

@@ -34,6 +34,11 @@ class Vault {
   // the file; Error{unavailable} "vault.key_file" when the file cannot be read or made. `clock` outlives the
   // vault.
   static std::unique_ptr<Vault> open(store::Store& store, const std::string& key_file, const Clock& clock);
+  // Throws what open() would about a key that is there or missing, and writes nothing; also for a database
+  // that has no tables yet. For before migrations. Blocks.
+  static void check(store::Store& store, const std::string& key_file);
+  // The part of it that needs no database: a file that is there holds a key.
+  static void check_key_file(const std::string& key_file);
   ~Vault();
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;

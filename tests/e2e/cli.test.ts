@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { KEY, post } from "./support/echo.ts";
 import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
@@ -143,6 +144,45 @@ test("without a host the commands that need one say so with 69", async () => {
     assert.match(done.stderr, /patchbay serve/);
   }
   await alone.stop();
+});
+
+test("PATCHBAY_CONFIG stands for --config", async () => {
+  const child = spawn(join(BUILD, "bin/patchbay"), ["check-config"], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, PATCHBAY_CONFIG: host.configFile } });
+  assert.equal(await new Promise((resolve) => child.once("exit", resolve)), 0);
+});
+
+test("beneath a running host no command changes the schema", async () => { // OPS-10
+  const old = await Patchbay.start();
+  try {
+    const database = new DatabaseSync(join(old.folder, "state/patchbay.db"));
+    database.exec("delete from schema_version where version = (select max(version) from schema_version)");
+    const done = await old.cli("token", "create", "--name", "x", "--scope", "read");
+    assert.equal(done.code, 75, done.stderr);
+    assert.match(done.stderr, /schema/);
+    database.close();
+  } finally {
+    await old.stop();
+  }
+});
+
+test("a host that listens on IPv6 is found", async () => {
+  const six = await Patchbay.prepare({ config: { listen: { address: "::1", port: 0 } } });
+  try {
+    await six.serve();
+    assert.match(six.address, /^http:\/\/\[::1\]:\d+$/);
+    const done = await six.cli("plugins", "list");
+    assert.equal(done.code, 0, done.stderr);
+  } finally {
+    await six.stop();
+  }
+});
+
+test("what came from outside cannot steer the terminal", async () => {
+  const made = await host.post("/api/v1/integrations", { plugin: "echo", name: "evil\u001b[2J", settings: { account: "evil", signing_key: KEY } });
+  const done = await host.cli("integrations", "show", made.body.id);
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stdout, /evil \[2J/);
+  assert.ok(!done.stdout.includes("\u001b"));
 });
 
 test("the environment's language is spoken", async () => {

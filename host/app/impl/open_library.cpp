@@ -35,7 +35,8 @@ std::optional<Text> open_library(port::Spawner& spawner, Clock& clock, const plu
       done.get();
       return std::nullopt;
     } catch (const Error& error) {
-      if (error.code() != Code::unavailable || attempt == kAttempts) return error.text();
+      if (error.code() != Code::unavailable) return error.text();
+      if (attempt == kAttempts) throw;
     }
   }
 }

@@ -81,6 +81,11 @@ struct ApiClient::State {
   net::EgressRule rule;
 };
 
+std::string listener_url(const std::string& address, std::uint16_t port) {
+  const bool is_v6 = address.find(':') != address.npos;
+  return "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
 std::filesystem::path address_file(const config::Config& config) {
   return config.state_dir / "address";
 }
@@ -92,7 +97,8 @@ ApiClient::ApiClient(const config::Config& config) {
   if (!url) throw not_running(config);
   state_ = std::make_unique<State>(config);
   state_->address = address;
-  state_->rule.opened = {url->host + ":" + std::to_string(url->port)};
+  constexpr std::string_view kScheme = "http://";
+  state_->rule.opened = {listener_url(url->host, url->port).substr(kScheme.size())};
   const auto made =
       state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife));
   state_->token = made.plain;

@@ -25,7 +25,7 @@ int exit_code_of(const Error& error) {
   if (starts_with(id, "config.no_file")) return kNoInput;
   if (starts_with(id, "config.") || starts_with(id, "vault.") || id == "store.newer_schema")
     return kConfiguration;
-  if (id == "store.second_host") return kBusy;
+  if (id == "store.second_host" || id == "store.older_schema") return kBusy;
   switch (error.code()) {
     case Code::ok:
       return kDone;

@@ -3,9 +3,29 @@
 #include <filesystem>
 
 #include "log/log.hpp"
+#include "store/host_lock.hpp"
 #include "store/migrate.hpp"
 
 namespace patchbay::cli {
+
+namespace {
+
+// Never beneath a host that runs: it would go on with tables that it does not know.
+void bring_up_to_date(const config::Config& config, store::Store& store) {
+  if (store::schema_version(store) == store::migrations().back().version) return;
+  std::unique_ptr<store::HostLock> lock;
+  try {
+    const auto at_once = std::chrono::milliseconds(0);
+    lock = store::HostLock::acquire(
+        config.store_url, log::Logger::none(), [] {}, at_once);
+  } catch (const Error& error) {
+    if (error.code() != Code::conflict) throw;
+  }
+  if (lock) return store::migrate(store);
+  store::require_current(store);
+}
+
+}  // namespace
 
 std::unique_ptr<store::Store> open_store(const config::Config& config) {
   std::filesystem::create_directories(config.state_dir);
@@ -13,7 +33,7 @@ std::unique_ptr<store::Store> open_store(const config::Config& config) {
   options.url = config.store_url;
   options.sessions = 1;
   auto store = store::Store::open(std::move(options), log::Logger::none());
-  store::migrate(*store);
+  bring_up_to_date(config, *store);
   return store;
 }
 

@@ -13,16 +13,20 @@ namespace {
 
 using nlohmann::json;
 
+// What came from outside may not steer the terminal.
+std::string words(const json& value) {
+  auto text = value.is_string() ? value.get<std::string>() : value.dump();
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  return text;
+}
+
 std::string cell(const json& item, const std::string& column) {
   std::string path = "/" + column;
   std::replace(path.begin(), path.end(), '.', '/');
   const json::json_pointer pointer(path);
   if (!item.contains(pointer) || item.at(pointer).is_null()) return "-";
-  const auto& value = item.at(pointer);
-  auto text = value.is_string() ? value.get<std::string>() : value.dump();
-  // What came from outside may not steer the terminal.
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  auto text = words(item.at(pointer));
   return text.empty() ? "-" : text;
 }
 
@@ -65,10 +69,7 @@ void print_object(const json& object, bool as_json) {
     std::cout << object.dump(2) << '\n';
     return;
   }
-  for (const auto& item : object.items()) {
-    const auto& value = item.value();
-    std::cout << item.key() << ": " << (value.is_string() ? value.get<std::string>() : value.dump()) << '\n';
-  }
+  for (const auto& item : object.items()) std::cout << item.key() << ": " << words(item.value()) << '\n';
 }
 
 }  // namespace patchbay::cli

@@ -112,8 +112,11 @@ Config load(const fs::path& file, const Environment& environment) {
   auto document = parse(file);
   if (document.is_object()) apply_environment(schema->document(), environment, document);
   schema::throw_if_any(schema->check(document), Text("config.invalid", {{"file", file.string()}}));
-  return from_document(schema->with_defaults(std::move(document)), fs::absolute(file).parent_path(),
-                       environment);
+  const auto absolute = fs::absolute(file);
+  auto config =
+      from_document(schema->with_defaults(std::move(document)), absolute.parent_path(), environment);
+  config.file = absolute;
+  return config;
 }
 
 }  // namespace patchbay::config

@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kPrefix = "PATCHBAY_";
+constexpr std::string_view kConfigFile = "PATCHBAY_CONFIG";  // stands for --config of every command
 
 // The variable's name for every leaf of the schema, with its JSON Pointer and type.
 struct Leaf {
@@ -77,7 +78,7 @@ void apply_environment(const json& schema, const Environment& environment, json&
   std::vector<std::string> names;
   for (const auto& leaf : leaves) names.push_back(leaf.variable);
   for (const auto& [name, text] : environment) {
-    if (name.rfind(kPrefix, 0) != 0) continue;
+    if (name.rfind(kPrefix, 0) != 0 || name == kConfigFile) continue;
     const auto leaf =
         std::find_if(leaves.begin(), leaves.end(), [&](const Leaf& l) { return l.variable == name; });
     if (leaf == leaves.end()) {

@@ -57,12 +57,18 @@ asio::awaitable<CURLcode> run(std::shared_ptr<Multi> multi, std::shared_ptr<Tran
   }
 }
 
+// A poll holds its connection as long as it waits, so many of them at one host are no fault.
+HttpClient::Options long_options(HttpClient::Options options) {
+  options.connections_per_host = 0;
+  return options;
+}
+
 class CurlClient final : public HttpClient {
  public:
   CurlClient(const asio::any_io_executor& executor, Options options)
       : options_(std::move(options)),
         short_(std::make_shared<Multi>(executor, options_)),
-        long_(std::make_shared<Multi>(executor, options_)) {}
+        long_(std::make_shared<Multi>(executor, long_options(options_))) {}
 
   asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) override {
     const auto multi = request.long_poll ? long_ : short_;

@@ -41,7 +41,8 @@ Multi::Multi(const asio::any_io_executor& executor, const HttpClient::Options& o
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   // The default, four times the running transfers, keeps closing connections that are about to be needed.
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections));
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections_per_host));
+  if (options.connections_per_host > 0)
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections_per_host));
   for (const auto& entry : options.resolve) resolve_ = curl_slist_append(resolve_, entry.c_str());
 }
 

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr int kQuietMs = 250;  // a copy in progress makes many events; look once it rests
 constexpr int kLookMs =
     2000;  // for folders that cannot be watched, since they do not exist yet or lie deeper
+constexpr int kLooksUntilNextTry = 15;
 constexpr std::uint32_t kEvents =
     IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF;
 
@@ -155,26 +156,43 @@ bool Catalogue::read_folders() {
   return changed;
 }
 
-// A copy that has been opened once is known to open: a mark beside it says so, also to the next run of the
-// host.
 bool Catalogue::open_libraries(const Opener& open) {
   bool changed = false;
   for (auto& [signature, entry] : seen_) {
-    if (!open || !entry.manifest) continue;
-    const auto mark = entry.manifest->artefact.parent_path() / "opens";
-    if (fs::exists(mark)) continue;
-    const auto reason = open(*entry.manifest);
-    if (!reason) {
-      std::ofstream(mark) << '\n';
+    const auto unsure = unsure_.find(signature);
+    if (unsure != unsure_.end()) {
+      if (--unsure->second.looks > 0) continue;
+      entry.manifest = unsure->second.manifest;
+      unsure_.erase(unsure);
+      changed |= !open_library(open, signature, entry);
       continue;
     }
-    logger_.warn("plugin cannot be opened",
-                 {{"plugin", entry.id}, {"folder", entry.folder.string()}, {"reason", reason->english()}});
-    entry.manifest = nullptr;
-    entry.reason = *reason;
-    changed = true;
+    if (open && entry.manifest) changed |= open_library(open, signature, entry);
   }
   return changed;
+}
+
+// A copy that has been opened once is known to open: a mark beside it says so, also to the next run of the
+// host. True when it cannot be used.
+bool Catalogue::open_library(const Opener& open, const std::string& signature, CatalogueEntry& entry) {
+  const auto mark = entry.manifest->artefact.parent_path() / "opens";
+  if (fs::exists(mark)) return false;
+  std::optional<Text> reason;
+  try {
+    reason = open(*entry.manifest);
+  } catch (const Error& error) {
+    reason = error.text();
+    if (error.code() == Code::unavailable) unsure_[signature] = Unsure{entry.manifest, kLooksUntilNextTry};
+  }
+  if (!reason) {
+    std::ofstream(mark) << '\n';
+    return false;
+  }
+  logger_.warn("plugin cannot be opened",
+               {{"plugin", entry.id}, {"folder", entry.folder.string()}, {"reason", reason->english()}});
+  entry.manifest = nullptr;
+  entry.reason = *reason;
+  return true;
 }
 
 void Catalogue::publish() {
@@ -206,7 +224,12 @@ void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void
     // Watches are set anew each time, so that new folders are seen; setting one twice does nothing.
     for (const auto& folder : folders_) ::inotify_add_watch(notify, folder.c_str(), kEvents);
     for (const auto& folder : plugin_folders(folders_)) ::inotify_add_watch(notify, folder.c_str(), kEvents);
-    if (look(open)) changed();
+    try {
+      if (look(open)) changed();
+    } catch (const std::exception& error) {
+      logger_.error("the plugin folders could not be looked through, that is done again later",
+                    {{"error", error.what()}});
+    }
     std::array<pollfd, 2> waits = {pollfd{notify, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
     ::poll(waits.data(), waits.size(), kLookMs);
     while (!stop.stop_requested() && waits[0].revents != 0) {

@@ -7,8 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "crypto/digest.hpp"
-#include "crypto/encoding.hpp"
+#include "plugin/impl/artefact.hpp"
 #include "schema/schema.hpp"
 
 namespace patchbay::plugin {
@@ -33,16 +32,6 @@ std::string read_text(const fs::path& file) {
   if (size > kLargestFile) fail("plugin.file_too_large", {{"file", file.filename().string()}});
   std::ifstream in(file, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-std::string sha256_of(const fs::path& file) {
-  crypto::Sha256 digest;
-  std::ifstream in(file, std::ios::binary);
-  std::array<char, 1 << 16> buffer{};
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    digest.update(std::string_view(buffer.data(), static_cast<std::size_t>(in.gcount())));
-  }
-  return crypto::to_hex(digest.finish());
 }
 
 json parse_json(const std::string& name, std::string_view text) {

@@ -1,6 +1,7 @@
 #include "schema/schema.hpp"
 
 #include <regex>
+#include <set>
 
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -63,6 +64,38 @@ void check_references(const json& root, const json& part, std::string_view name)
   }
 }
 
+// Every "x-secret": true, wherever it stands, as a pointer into the schema.
+void find_marks(const json& part, const json::json_pointer& at, std::set<std::string>& out) {
+  if (part.is_object()) {
+    for (const auto& item : part.items()) {
+      if (item.key() == "x-secret" && item.value() == true) out.insert(at.to_string());
+      find_marks(item.value(), at / item.key(), out);
+    }
+  } else if (part.is_array()) {
+    for (std::size_t i = 0; i < part.size(); ++i) find_marks(part[i], at / i, out);
+  }
+}
+
+// "/a/b" is "/properties/a/properties/b".
+std::string schema_pointer_of(const std::string& value_pointer) {
+  std::string out;
+  for (const char c : value_pointer) out += c == '/' ? std::string("/properties/") : std::string(1, c);
+  return out;
+}
+
+// A secret that secrets() does not name would be stored in clear.
+void refuse_hidden_secrets(const json& document, const std::vector<std::string>& secrets,
+                           std::string_view name) {
+  std::set<std::string> marks;
+  find_marks(document, json::json_pointer(), marks);
+  for (const auto& secret : secrets) {
+    marks.erase(schema_pointer_of(secret));
+  }
+  if (marks.empty()) return;
+  not_a_schema(
+      name, "x-secret at " + *marks.begin() + " is not reached: it may stand only in properties of objects");
+}
+
 void find_secrets(const json& part, const json::json_pointer& at, std::vector<std::string>& out) {
   if (!part.is_object()) return;
   const auto properties = part.find("properties");
@@ -120,6 +153,7 @@ Schema Schema::compile(const json& document, std::string_view name) {
     not_a_schema(name, e.what());
   }
   find_secrets(document, json::json_pointer(), compiled->secrets);
+  refuse_hidden_secrets(document, compiled->secrets, name);
   return Schema(std::move(compiled));
 }
 

@@ -73,6 +73,32 @@ std::string sql_for(std::string_view sql, Dialect dialect) {
   return dialect == Dialect::sqlite ? with_addresses(std::move(out)) : out;
 }
 
+bool has_table(Session& session, const std::string& name) {
+  const bool postgresql = session.dialect() == Dialect::postgresql;
+  const auto row = session.query_one(
+      postgresql
+          ? "select cast(count(*) as bigint) from pg_tables where schemaname = any(current_schemas(false)) "
+            "and tablename = :name"
+          : "select cast(count(*) as bigint) from sqlite_master where type = 'table' and name = :name",
+      {name});
+  return row->integer(0) > 0;
+}
+
+std::int64_t schema_version(Store& store) {
+  return store.read_now([](Session& session) {
+    return has_table(session, "schema_version") ? stored_version(session) : std::int64_t{0};
+  });
+}
+
+void require_current(Store& store, const std::vector<Migration>& known) {
+  const auto newest = known.empty() ? 0 : known.back().version;
+  const auto stored = schema_version(store);
+  refuse_newer(stored, newest);
+  if (stored == newest) return;
+  throw Error(Code::conflict, Text("store.older_schema",
+                                   {{"stored", std::to_string(stored)}, {"known", std::to_string(newest)}}));
+}
+
 void migrate(Store& store, const std::vector<Migration>& known) {
   const auto newest = known.empty() ? 0 : known.back().version;
   alone(store, [newest](Session& session) {

@@ -1,6 +1,7 @@
 #include "vault/vault.hpp"
 
 #include "base/error.hpp"
+#include "store/migrate.hpp"
 #include "vault/impl/box.hpp"
 #include "vault/impl/key_file.hpp"
 
@@ -48,9 +49,9 @@ Error about_key(const char* id, const std::string& file) {
   return Error(Code::invalid, Text(id, {{"file", file}}));
 }
 
-KeyBytes first_key(const std::string& file, bool unused) {
-  if (!unused) throw about_key("vault.missing_key", file);
-  return make_key_file(file);
+bool opens(const KeyBytes& bytes, const std::optional<Stored>& canary) {
+  return canary && canary->key_id == bytes.id() &&
+         vault::open(bytes, canary->sealed, binding(canary_name(), canary->key_id)) == kCanaryText;
 }
 
 }  // namespace
@@ -58,21 +59,28 @@ KeyBytes first_key(const std::string& file, bool unused) {
 Vault::Vault(std::unique_ptr<const Key> key, const Clock& clock) : key_(std::move(key)), clock_(clock) {}
 Vault::~Vault() = default;
 
+void Vault::check_key_file(const std::string& key_file) {
+  read_key_file(key_file);
+}
+
+void Vault::check(store::Store& store, const std::string& key_file) {
+  const auto bytes = read_key_file(key_file);
+  const auto canary = store.read_now([](store::Session& session) -> std::optional<std::optional<Stored>> {
+    if (!store::has_table(session, "secrets") || is_unused(session)) return std::nullopt;
+    return find(session, canary_name(), 0);
+  });
+  if (!canary) return;
+  if (!bytes) throw about_key("vault.missing_key", key_file);
+  if (!opens(*bytes, *canary)) throw about_key("vault.wrong_key", key_file);
+}
+
 std::unique_ptr<Vault> Vault::open(store::Store& store, const std::string& key_file, const Clock& clock) {
-  const bool unused = store.read_now(is_unused);
+  check(store, key_file);
   auto bytes = read_key_file(key_file);
-  auto key = std::make_unique<const Key>(bytes ? std::move(*bytes) : first_key(key_file, unused));
+  auto key = std::make_unique<const Key>(bytes ? std::move(*bytes) : make_key_file(key_file));
   std::unique_ptr<Vault> vault(new Vault(std::move(key), clock));
-  if (unused) {
+  if (store.read_now(is_unused))
     store.write_now([&](store::Session& session) { vault->put(session, canary_name(), kCanaryText); });
-    return vault;
-  }
-  const auto canary = store.read_now([](store::Session& session) { return find(session, canary_name(), 0); });
-  if (!canary || canary->key_id != vault->key_->id ||
-      vault::open(vault->key_->bytes, canary->sealed, binding(canary_name(), canary->key_id)) !=
-          kCanaryText) {
-    throw about_key("vault.wrong_key", key_file);
-  }
   return vault;
 }
 

@@ -98,5 +98,10 @@ TEST_F(ConfigFile, KeepsThePathOfTheSiteUrl) {  // SET-2
   }
 }
 
+TEST_F(ConfigFile, TheVariableThatNamesItIsNoSetting) {
+  const auto file = write(R"({"state_dir": "state"})");
+  EXPECT_EQ(load(file, {{"PATCHBAY_CONFIG", file.string()}}).file, file);
+}
+
 }  // namespace
 }  // namespace patchbay::config

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <latch>
 
 #include "unit/net/client_fixture.hpp"
 
@@ -157,6 +158,25 @@ TEST_F(HttpClientTest, PollsOnConnectionsOfTheirOwn) {  // plugin-needs N7 f
   poll.long_poll = true;
   fetch(std::move(poll));
   EXPECT_EQ(server.connections(), 2u);
+}
+
+TEST_F(HttpClientTest, PollsAreNotCountedAgainstAHost) {
+  std::latch both(2);  // answered only when the other one is there too
+  HttpServer server([&both](const auto&) {
+    both.arrive_and_wait();
+    return Reply("{}");
+  });
+  open(server);
+  options_.connections_per_host = 1;
+  int answered = 0;
+  for (int i = 0; i < 2; ++i) {
+    HttpRequest poll("GET", server.url());
+    poll.long_poll = true;
+    boost::asio::co_spawn(io_, client().fetch(std::move(poll), rule_),
+                          [&](std::exception_ptr error, const HttpResponse&) { answered += error ? 0 : 1; });
+  }
+  io_.run_for(std::chrono::seconds(10));
+  EXPECT_EQ(answered, 2);
 }
 
 TEST_F(HttpClientTest, AsksThroughAProxyButNotForOpenedHosts) {  // OPS-15

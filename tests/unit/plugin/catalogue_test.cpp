@@ -6,6 +6,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <stdexcept>
+#include <thread>
+
+#include "base/error.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -118,6 +122,60 @@ TEST_F(CatalogueTest, ALibraryThatCannotBeOpenedIsBrokenAndEachIsOpenedOnce) {  
   EXPECT_EQ(catalogue_.find("acme")->version, "1.0.0");
   EXPECT_EQ(catalogue_.list()[1].reason.english(), "it needs a symbol");
   EXPECT_EQ(watched->opened, 2);
+}
+
+TEST_F(CatalogueTest, AWatcherOutlivesWhatGoesWrong) {
+  add("acme", "1.0.0");
+  std::promise<void> first;
+  std::promise<void> second;
+  std::atomic<int> told = 0;
+  catalogue_.watch([&] {
+    if (++told == 2) second.set_value();
+    if (told != 1) return;
+    first.set_value();
+    throw std::runtime_error("somebody's fault");
+  });
+  ASSERT_EQ(first.get_future().wait_for(20s), std::future_status::ready);
+  add("other", "1.0.0");
+  EXPECT_EQ(second.get_future().wait_for(20s), std::future_status::ready);
+  catalogue_.unwatch();
+}
+
+TEST_F(CatalogueTest, APluginWhoseTrialWasBrokenOffIsBrokenUntilItIsTriedAgain) {
+  add("acme", "1.0.0");
+  std::atomic<int> tries = 0;
+  catalogue_.watch([] {},
+                   [&tries](const Manifest&) -> std::optional<Text> {
+                     if (++tries == 1)
+                       throw Error(Code::unavailable, Text::verbatim("its worker was killed"));
+                     return std::nullopt;
+                   });
+  const auto becomes = [this](CatalogueEntry::State state) {
+    for (int i = 0; i < 75; ++i) {
+      if (!catalogue_.list().empty() && catalogue_.list().at(0).state == state) return true;
+      std::ofstream(root_ / "plugins" / std::to_string(i)) << "makes it look";
+      std::this_thread::sleep_for(400ms);  // it looks when things rest
+    }
+    return false;
+  };
+  EXPECT_TRUE(becomes(CatalogueEntry::State::broken));
+  EXPECT_EQ(catalogue_.list().at(0).reason.english(), "its worker was killed");
+  EXPECT_TRUE(becomes(CatalogueEntry::State::ready));
+  EXPECT_EQ(tries, 2);
+  catalogue_.unwatch();
+}
+
+TEST_F(CatalogueTest, AnArtefactThatIsTornIsCopiedAgain) {
+  add("acme", "1.0.0");
+  catalogue_.scan();
+  const auto artefact = catalogue_.find("acme")->artefact;
+  fs::permissions(artefact, fs::perms::owner_all);
+  std::ofstream(artefact) << "c";
+  Catalogue again({root_ / "plugins"}, root_ / "artefacts", log::Logger::none());
+  again.scan();
+  std::string code;
+  std::getline(std::ifstream(artefact), code);
+  EXPECT_EQ(code, "code");
 }
 
 }  // namespace

@@ -80,5 +80,25 @@ TEST(Nearest, KeepsSilentWhenNothingIsNear) {
   EXPECT_EQ(nearest("zebra", {"token", "mode"}), "");
 }
 
+TEST(Schema, RefusesASecretThatWouldBeStoredInClear) {  // ACC-4
+  const char* hidden[] = {
+      R"({"type": "object", "properties": {"token": {"$ref": "#/definitions/t"}}, "definitions": {"t": {"x-secret": true}}})",
+      R"({"type": "object", "properties": {"list": {"type": "array", "items": {"x-secret": true}}}})",
+      R"({"type": "object", "allOf": [{"properties": {"token": {"x-secret": true}}}]})",
+      R"({"type": "string", "x-secret": true})"};
+  for (const auto* text : hidden) {
+    try {
+      Schema::compile(json::parse(text), "setup.json");
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("x-secret at "), std::string::npos) << error.what();
+    }
+  }
+  const auto fine = Schema::compile(
+      json::parse(R"({"properties": {"a": {"properties": {"b/c": {"x-secret": true}}}, "x-secret": {}}})"),
+      "s");
+  EXPECT_EQ(fine.secrets().size(), 1u);
+}
+
 }  // namespace
 }  // namespace patchbay::schema

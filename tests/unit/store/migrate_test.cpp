@@ -63,6 +63,21 @@ TEST_P(MigrateTest, refuses_a_newer_schema_and_names_both) {
   }
 }
 
+TEST_P(MigrateTest, a_look_at_the_schema_writes_nothing) {
+  EXPECT_EQ(schema_version(*store), 0);
+  EXPECT_FALSE(store->read_now([](Session& s) { return has_table(s, "schema_version"); }));
+  try {
+    require_current(*store);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.text().id(), "store.older_schema");
+  }
+  EXPECT_FALSE(store->read_now([](Session& s) { return has_table(s, "schema_version"); }));
+  migrate(*store);
+  EXPECT_EQ(schema_version(*store), migrations().back().version);
+  EXPECT_NO_THROW(require_current(*store));
+}
+
 TEST_P(MigrateTest, lets_one_integration_at_a_time_claim_an_identity) {
   migrate(*store);
   const auto add = [this](std::int64_t id, const Value& claim) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -164,6 +165,23 @@ TEST_P(VaultTest, lists_and_removes) {
     EXPECT_THAT(vault->names(s, "integration", 7), IsEmpty());
     EXPECT_THAT(vault->names(s, "integration", 8), ElementsAre("other"));
   });
+}
+
+// A pending migration must not be written with a key that opens nothing.
+TEST_P(VaultTest, ChecksTheKeyBeforeThereAreTables) {
+  store->write_now([](store::Session& s) { s.script("drop table secrets"); });
+  EXPECT_NO_THROW(Vault::check(*store, key_file));
+  EXPECT_FALSE(std::filesystem::exists(key_file));
+  write_key(std::string(31, 'k'));
+  for (const auto& check : {std::function<void()>([&] { Vault::check(*store, key_file); }),
+                            std::function<void()>([&] { Vault::check_key_file(key_file); })}) {
+    try {
+      check();
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.text().id(), "vault.bad_key");
+    }
+  }
 }
 
 }  // namespace
