@@ -134,7 +134,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_api(inbox),
       chats_api(chats),
       files_api(*store, chats, clock, ids),
-      tokens_api(tokens),
+      tokens_api(tokens, clock),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   inbox_committer.on_stored(
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
