@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "app/impl/modules.hpp"
+#include "cli/api_client.hpp"
 #include "net/http.hpp"
 
 namespace patchbay::app {
@@ -20,15 +21,29 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What had been started when a part could not be is ended before the reason is told.
+asio::awaitable<void> start(Modules& modules) {
+  std::exception_ptr failure;
+  try {
+    co_await modules.start();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  co_await modules.stop();
+  std::rethrow_exception(failure);
+}
+
 asio::awaitable<void> live(Modules& modules) {
-  asio::signal_set signals(modules.io, SIGTERM, SIGINT);
-  co_await modules.start();
-  const auto address =
-      "http://" + modules.config.listen_address + ":" + std::to_string(modules.server.port());
+  asio::signal_set signals(modules.io, SIGTERM, SIGINT, SIGHUP);
+  co_await start(modules);
+  const auto address = cli::listener_url(modules.config.listen_address, modules.server.port());
   std::cout << "ready: " << address << std::endl;
   ::sd_notify(0, "READY=1");
   modules.logger.info("ready", {{"address", address}});
-  co_await signals.async_wait(asio::use_awaitable);
+  while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) modules.reload();
+  signals.remove(SIGHUP);
+  std::signal(SIGHUP, SIG_IGN);
   modules.logger.info("stopping");
   ::sd_notify(0, "STOPPING=1");
   // A second signal does not wait for anybody.

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,30 @@ class VerbChecker {
                                                  const port::Result& result) const = 0;
 };
 
+// "host:port" entries that an administrator opened (configuration egress.allow). Copies share them; they may
+// change while the host runs. Any thread.
+class OpenedHosts {
+ public:
+  OpenedHosts(std::vector<std::string> hosts = {}) : state_(std::make_shared<State>()) {
+    state_->hosts = std::move(hosts);
+  }
+  void set(std::vector<std::string> hosts) const {
+    const std::lock_guard lock(state_->mutex);
+    state_->hosts = std::move(hosts);
+  }
+  std::vector<std::string> get() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->hosts;
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::vector<std::string> hosts;
+  };
+  std::shared_ptr<State> state_;
+};
+
 // What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles
 // pb.http/1, pb.secrets/1, pb.state/1 and pb.blob/1; upper modules add theirs (pb.webhook/1:inject,
 // pb.events/1:emit).
@@ -65,7 +90,7 @@ class Services {
     metrics::Registry& metrics;
     log::Redactor& redactor;
     log::Logger logger;
-    std::vector<std::string> opened;       // configuration egress.allow
+    OpenedHosts opened;
     const VerbChecker* checker = nullptr;  // none: unchecked
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,

@@ -58,7 +58,10 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Binds and serves. Throws Error{unavailable} "web.cannot_listen" when the address cannot be had.
+  // Takes the address: clients wait from now on. Throws Error{unavailable} "web.cannot_listen" when it cannot
+  // be had.
+  void bind();
+  // Serves; binds first if that has not been done.
   void start();
   // The port that was bound.
   std::uint16_t port() const;

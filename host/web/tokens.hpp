@@ -71,8 +71,9 @@ class Tokens final : public Authenticator {
 
   static constexpr Duration kCacheTime{5'000};
   static constexpr Duration kTouchTime{60'000};
-  static constexpr std::size_t kFailuresBeforeLimit = 30;     // in a minute: 429 instead of 401
-  static constexpr std::size_t kFailuresBeforeSilence = 300;  // and the database is not asked any more
+  // In a minute from one address: then wrong tokens get 429 instead of 401. Good ones always pass, since
+  // behind a proxy everybody has one address.
+  static constexpr std::size_t kFailuresBeforeLimit = 30;
 
  private:
   struct Cached {

@@ -162,3 +162,38 @@ test("while the database is away webhooks are 503 with Retry-After, and all heal
     await server.stop();
   }
 });
+
+test("a range that is none is ignored, one beyond the end is 416", async () => { // RFC 9110, 14.2
+  const form = new FormData();
+  form.append("file", new Blob(["0123456789"], { type: "text/plain" }), "digits.txt");
+  const authorization = `Bearer ${host.token}`;
+  const made = await fetch(`${host.address}/api/v1/files`, { method: "POST", headers: { authorization }, body: form });
+  assert.equal(made.status, 201);
+  const { id } = await made.json() as { id: string };
+  const cases: [string, number, string][] = [
+    ["bytes=2-4", 206, "234"], ["bytes=7-", 206, "789"], ["bytes=-2", 206, "89"],
+    ["bytes=abc-5", 200, "0123456789"], ["bytes=5-3", 200, "0123456789"], ["bytes=5-x", 200, "0123456789"], ["bytes=x-", 200, "0123456789"],
+  ];
+  for (const [range, status, text] of cases) {
+    const answer = await fetch(`${host.address}/api/v1/files/${id}`, { headers: { authorization, range } });
+    assert.equal(answer.status, status, range);
+    assert.equal(await answer.text(), text, range);
+  }
+  assert.equal((await fetch(`${host.address}/api/v1/files/${id}`, { headers: { authorization, range: "bytes=10-" } })).status, 416);
+  const forever = await host.post("/api/v1/tokens", { name: "forever", scopes: "read", expires_in_s: Number.MAX_SAFE_INTEGER });
+  assert.equal(forever.status, 422);
+});
+
+test("plugins are listed page by page, ordered by id", async () => {
+  const seen: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const page: any = await host.get(`/api/v1/plugins?limit=1${cursor ? `&cursor=${cursor}` : ""}`);
+    assert.equal(page.status, 200);
+    assert.equal(page.body.items.length, 1);
+    seen.push(page.body.items[0].id);
+    cursor = page.body.next;
+  }
+  assert.ok(seen.includes("echo") && seen.includes("telegram"), String(seen));
+  assert.deepEqual(seen, [...seen].sort());
+  problem(await host.get("/api/v1/plugins?limit=0"), 422);
+});

@@ -95,6 +95,12 @@ test("a schema that is no schema is named", async () => {
   assert.match(await broken("schemaless", { manifest, files: { "schema/setup.json": '{"type": "objekt", "properties": 7}' } }), /schema\/setup\.json/);
 });
 
+test("a schema with a secret that would be stored in clear names its place", async () => { // ACC-4
+  const manifest = { offers: ["pb.channel/1"], setup: { schema: "schema/setup.json", version: 1 } };
+  const schema = '{"type": "object", "properties": {"keys": {"type": "array", "items": {"type": "string", "x-secret": true}}}}';
+  assert.match(await broken("leaky", { manifest, files: { "schema/setup.json": schema } }), /x-secret at \/properties\/keys\/items/);
+});
+
 test("a library for another contract names both", async () => {
   const reason = await broken("abi", { way: "wrong_abi" });
   assert.match(reason, /contract 7/);

@@ -92,6 +92,35 @@ test("a database of a newer release is 78 and is left alone", async (t) => { // 
   assert.equal((await patchbay("token", "create", "--config", host.configFile, "--name", "x", "--scope", "admin")).code, 78);
 });
 
+test("an address that is taken or is none is 69, with the reason, also when integrations run", async (t) => {
+  const host = await withSecret(t);
+  await host.serve();
+  await host.connect("echo", "Running", { account: "running", signing_key: KEY });
+  assert.equal(await host.kill("SIGTERM"), 0);
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  t.after(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const config = JSON.parse(await readFile(host.configFile, "utf8"));
+  for (const listen of [{ address: "127.0.0.1", port }, { address: "no-address", port: 0 }, { address: "203.0.113.1", port: 0 }]) {
+    await writeFile(host.configFile, JSON.stringify({ ...config, listen }));
+    const ended = await serve(host);
+    assert.equal(ended.code, 69, ended.stderr);
+    assert.ok(ended.stderr.includes(`${listen.address}:${listen.port}`), ended.stderr);
+  }
+});
+
+test("a host whose lock on the store another one has taken is 75", async (t) => {
+  const server = await Postgres.start();
+  t.after(() => server.stop());
+  const host = await prepared(t, { store: server.url });
+  await host.serve();
+  const ended = new Promise((resolve) => host.process!.once("exit", resolve));
+  await server.sql("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'; select pg_advisory_lock(7236417002); select pg_sleep(5)");
+  assert.equal(await ended, 75);
+  assert.match(host.output, /taken the store/);
+});
+
 test("a store that is away is 69", async (t) => {
   const probe = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => probe.once("listening", resolve));
@@ -141,6 +170,24 @@ test("with a wrong key the host ends with 78 and writes nothing", async (t) => {
   assert.equal(digest(await readFile(file)), before);
   await writeFile(keyFile(host), key);
   await host.serve();
+});
+
+test("with a wrong key a migration that is due is not written, nor a database made", async (t) => {
+  const host = await withSecret(t);
+  const file = await databaseFile(host);
+  const key = await readFile(keyFile(host));
+  const database = new DatabaseSync(file);
+  database.exec("delete from schema_version where version = (select max(version) from schema_version)");
+  database.close();
+  const before = digest(await readFile(file));
+  for (const wrong of [randomBytes(32), key.subarray(0, 31)]) {
+    await writeFile(keyFile(host), wrong);
+    assert.equal((await serve(host)).code, 78);
+    assert.equal(digest(await readFile(file)), before);
+  }
+  await rm(file);
+  assert.equal((await serve(host)).code, 78);
+  await assert.rejects(readFile(file));
 });
 
 test("a key that is missing beside kept secrets is 78, and no new one is made", async (t) => {

@@ -1,6 +1,7 @@
 // Start and stop: no request is cut, the end comes in time, and the service manager hears of both.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -110,6 +111,30 @@ test("/healthz, /readyz and /metrics answer", async () => { // OPS-1
   assert.equal(await figure("patchbay_hooks_duplicates_total"), known + 1);
   assert.ok((await figure("process_resident_memory_bytes")) > 1e6);
   assert.equal((await send(`${host.address}/metrics`, { method: "GET" })).status, 401);
+});
+
+test("SIGHUP reads the configuration again: what can change does, the rest is named, a broken file changes nothing", async () => { // OPS-5
+  const whole = await readFile(host.configFile, "utf8");
+  const said = (words: RegExp): Promise<unknown> => eventually(String(words), async () => words.test(host.output));
+  const reload = async (text: string): Promise<void> => {
+    await writeFile(host.configFile, text);
+    host.output = "";
+    host.process!.kill("SIGHUP");
+  };
+  try {
+    const config = JSON.parse(whole);
+    await reload(JSON.stringify({ ...config, log: { ...config.log, level: "warn" }, threads: 7 }));
+    await said(/only after a restart.*\/threads/);
+    await host.get("/healthz");
+    assert.ok(!host.output.includes('"level":"info"'), host.output);
+    await reload('{"state_dir": "state", "log": {"level": "loud"}}');
+    await said(/cannot be used.*patchbay\.json.*\/log\/level/);
+    await reload(whole);
+    await said(/read again/);
+    assert.equal((await host.get("/readyz")).status, 200);
+  } finally {
+    await writeFile(host.configFile, whole);
+  }
 });
 
 // Node knows no datagrams on Unix sockets.

@@ -1,5 +1,6 @@
 #include "app/impl/modules.hpp"
 
+#include <cstdlib>
 #include <fstream>
 
 #include "app/impl/open_library.hpp"
@@ -14,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr const char* kVersion = PB_VERSION;
+constexpr int kBusy = 75;  // EX_TEMPFAIL: nothing more may be written to a store that is another host's now
 
 std::string words_of(const std::exception_ptr& error) {
   try {
@@ -36,7 +38,12 @@ std::unique_ptr<store::Store> open_store(const config::Config& config, const log
   store::Store::Options options;
   options.url = config.store_url;
   options.sessions = config.store_sessions;
-  return store::Store::open(std::move(options), logger);
+  // Before the database is made or changed: with a wrong key nothing is written.
+  vault::Vault::check_key_file(config.key_file.string());
+  auto store = store::Store::open(std::move(options), logger);
+  vault::Vault::check(*store, config.key_file.string());
+  store::migrate(*store);
+  return store;
 }
 
 // The highest id in the store, so that a clock that was set back repeats none.
@@ -94,17 +101,19 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
             }),
       lock(store::HostLock::acquire(config.store_url, logger,
                                     [this] {
-                                      logger.error("another host has taken the store over: stopping");
-                                      io.stop();
+                                      logger.error("another host has taken the store over: ending at once");
+                                      logger.flush();
+                                      std::_Exit(kBusy);
                                     })),
       store(open_store(config, logger)),
-      vault((store::migrate(*store), vault::Vault::open(*store, config.key_file.string(), clock))),
+      vault(vault::Vault::open(*store, config.key_file.string(), clock)),
       ids(clock, 0, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
       verb_checker(SchemaVerbChecker::of_this_build()),
-      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger,
-                config.egress_allow, verb_checker.get()}),
+      opened_hosts(config.egress_allow),
+      services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
+                verb_checker.get()}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, counters),
@@ -136,7 +145,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_api(inbox),
       chats_api(chats),
       files_api(*store, chats, clock, ids),
-      tokens_api(tokens),
+      tokens_api(tokens, clock),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   inbox_committer.on_stored(
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
@@ -205,6 +214,7 @@ void Modules::committed(const std::vector<Id>& integrations) {
 }
 
 asio::awaitable<void> Modules::start() {
+  server.bind();
   catalogue.scan();
   co_await lifecycle.start();
   dispatcher.start();
@@ -214,8 +224,7 @@ asio::awaitable<void> Modules::start() {
   server.start();
   auto open = [this](const plugin::Manifest& manifest) { return open_library(spawner, clock, manifest); };
   catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
-  std::ofstream(cli::address_file(config))
-      << "http://" << config.listen_address << ':' << server.port() << '\n';
+  std::ofstream(cli::address_file(config)) << cli::listener_url(config.listen_address, server.port()) << '\n';
 }
 
 }  // namespace patchbay::app

@@ -56,6 +56,9 @@ class Modules {
   boost::asio::awaitable<void> start();
   // The one place where the order of stopping is written down (stop.cpp).
   boost::asio::awaitable<void> stop();
+  // Reads the configuration again and applies what can be applied to a host that runs (OPS-5); says in the
+  // log what cannot. A file that cannot be used changes nothing (reload.cpp).
+  void reload();
 
   const config::Config& config;
   boost::asio::io_context& io;
@@ -73,6 +76,7 @@ class Modules {
   plugin::Catalogue catalogue;
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;
+  plugin::OpenedHosts opened_hosts;
   plugin::Services services;
   port::Spawner spawner;
   supervisor::Fleet fleet;

@@ -18,14 +18,18 @@ constexpr const char* kChat =
     "conversation": {"type": "string", "description": "What the provider calls it"},
     "kind": {"type": "string", "enum": ["private", "group", "channel"]}, "title": {"type": "string"},
     "state": {"type": "string"}, "reachable": {"type": "boolean"}, "reason": {"type": ["string", "null"]},
-    "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": "string", "format": "date-time"}}})";
+    "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": ["string", "null"], "format": "date-time"},
+    "client": {"type": ["string", "null"]}, "merged_into": {"type": ["string", "null"], "description": "The chat that it became a part of"}}})";
 constexpr const char* kMessage =
     R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
   "properties": {
     "id": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out"]}, "text": {"type": "string"},
     "attachments": {"type": "array", "items": {"type": "object", "required": ["id", "kind", "name", "type", "size"], "properties": {
       "id": {"type": ["string", "null"]}, "kind": {"type": "string"}, "name": {"type": "string"}, "type": {"type": "string"},
-      "size": {"type": ["integer", "null"]}, "state": {"type": "string"}}}},
+      "size": {"type": ["integer", "null"]}, "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]},
+      "duration_ms": {"type": ["integer", "null"]}, "state": {"type": "string"}, "reason": {"type": ["string", "null"]}}}},
+    "chat": {"type": "string"}, "provider_at": {"type": ["string", "null"], "format": "date-time"},
+    "deleted_at": {"type": ["string", "null"], "format": "date-time"},
     "state": {"type": "string", "enum": ["received", "queued", "sending", "sent", "delivered", "read", "failed", "uncertain"]},
     "reason": {"type": ["string", "null"]}, "provider_id": {"type": ["string", "null"]},
     "created_at": {"type": "string", "format": "date-time"}, "edited_at": {"type": ["string", "null"], "format": "date-time"},

@@ -49,10 +49,13 @@ std::optional<Range> parse_range(std::string_view header, std::int64_t size) {
   header.remove_prefix(kUnit.size());
   const auto dash = header.find('-');
   if (dash == header.npos || header.find(',') != header.npos) return std::nullopt;
-  const auto from = number(header.substr(0, dash));
-  const auto to = number(header.substr(dash + 1));
-  if (!from && !to) return std::nullopt;
+  const auto first = header.substr(0, dash);
+  const auto last = header.substr(dash + 1);
+  const auto from = number(first);
+  const auto to = number(last);
+  if ((!first.empty() && !from) || (!last.empty() && !to) || (!from && !to)) return std::nullopt;
   if (!from) return Range{std::max<std::int64_t>(0, size - *to), size - 1};
+  if (to && *to < *from) return std::nullopt;
   return Range{*from, to ? std::min(*to, size - 1) : size - 1};
 }
 
@@ -117,6 +120,7 @@ void FilesApi::add_to(Router& router) {
       Doc("Download a file")
           .header("Range", "One range of bytes")
           .answers(200, "The bytes", {}, "application/octet-stream")
+          .answers(206, "The range of them that was asked for", {}, "application/octet-stream")
           .errors({404, 416, 503}));
 }
 

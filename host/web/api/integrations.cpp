@@ -1,6 +1,10 @@
 #include "web/api/integrations.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
+
+#include "plugin/read_manifest.hpp"
 
 namespace patchbay::web {
 
@@ -92,6 +96,14 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
   return out;
 }
 
+bool comes_before(const plugin::CatalogueEntry& a, const plugin::CatalogueEntry& b) {
+  if (a.id != b.id) return a.id < b.id;
+  const bool versions = !a.version.empty() && !b.version.empty();
+  if (versions && plugin::is_older(a.version, b.version)) return true;
+  if (versions && plugin::is_older(b.version, a.version)) return false;
+  return a.folder < b.folder;
+}
+
 json shown(const std::vector<Diagnostic>& diagnostics, const std::string& language) {
   json out = json::array();
   for (const auto& d : diagnostics) {
@@ -114,10 +126,9 @@ void IntegrationsApi::add_to(Router& router) {
   router.component("Plugin", kPlugin);
   const std::string integration = R"({"$ref": "#/components/schemas/Integration"})";
   const std::string plugin = R"({"$ref": "#/components/schemas/Plugin"})";
-  router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(&IntegrationsApi::list_plugins),
-             Doc("List plugins")
-                 .about("Every plugin folder, with the reason where one is broken.")
-                 .answers(200, "Plugins", R"({"type": "object"})"));
+  router.add(
+      Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(&IntegrationsApi::list_plugins),
+      Doc("List plugins").about("Every plugin folder, with the reason where one is broken.").lists(plugin));
   router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins/{plugin}",
              bound(&IntegrationsApi::show_plugin),
              Doc("Show a plugin").path("plugin", "Its id").answers(200, "The plugin", plugin).errors({404}));
@@ -156,9 +167,16 @@ void IntegrationsApi::add_to(Router& router) {
 }
 
 asio::awaitable<Response> IntegrationsApi::list_plugins(Call call) {
+  const auto page = call.page();
+  auto entries = catalogue_.list();
+  std::sort(entries.begin(), entries.end(), comes_before);
+  // The list is short and in memory: a cursor is the number of those that have been shown.
+  const auto from = std::min(static_cast<std::size_t>(page.after), entries.size());
+  const auto to = std::min(from + page.limit, entries.size());
   json items = json::array();
-  for (const auto& entry : catalogue_.list()) items.push_back(shown(entry, call.language()));
-  co_return answer_list(std::move(items), std::nullopt);
+  for (auto i = from; i < to; ++i) items.push_back(shown(entries[i], call.language()));
+  const auto next = to < entries.size() ? std::optional(static_cast<Id>(to)) : std::nullopt;
+  co_return answer_list(std::move(items), next);
 }
 
 asio::awaitable<Response> IntegrationsApi::show_plugin(Call call) {

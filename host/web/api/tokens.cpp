@@ -19,7 +19,7 @@ constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["name", "scopes"], "properties": {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "scopes": {"type": "string", "minLength": 1, "description": "admin, read, chats, integrations, plugins, inbox, status"},
-    "expires_in_s": {"type": "integer", "minimum": 60}}})";
+    "expires_in_s": {"type": "integer", "minimum": 60, "maximum": 3155760000}}})";
 
 json time_of(const std::optional<TimePoint>& time) {
   return time ? json(to_rfc3339(*time)) : json();
@@ -70,7 +70,7 @@ asio::awaitable<Response> TokensApi::create(Call call) {
   NewToken wanted(call.json().at("name").get<std::string>(), call.json().at("scopes").get<std::string>());
   if (call.json().contains("expires_in_s")) {
     wanted.expires_at =
-        SystemClock().now() + std::chrono::seconds(call.json().at("expires_in_s").get<std::int64_t>());
+        clock_.now() + std::chrono::seconds(call.json().at("expires_in_s").get<std::int64_t>());
   }
   const auto made = co_await tokens_.create(std::move(wanted));
   auto body = shown(made.token);

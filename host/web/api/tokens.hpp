@@ -5,10 +5,10 @@
 
 namespace patchbay::web {
 
-// /api/v1/tokens. `tokens` outlives the router.
+// /api/v1/tokens. Both outlive the router.
 class TokensApi {
  public:
-  explicit TokensApi(Tokens& tokens) : tokens_(tokens) {}
+  TokensApi(Tokens& tokens, const Clock& clock) : tokens_(tokens), clock_(clock) {}
 
   void add_to(Router& router);
 
@@ -18,6 +18,7 @@ class TokensApi {
   boost::asio::awaitable<Response> revoke(Call call);
 
   Tokens& tokens_;
+  const Clock& clock_;
 };
 
 }  // namespace patchbay::web

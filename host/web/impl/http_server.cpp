@@ -151,8 +151,12 @@ HttpServer::HttpServer(asio::any_io_executor executor, Clock& clock, log::Logger
 
 HttpServer::~HttpServer() = default;
 
-void HttpServer::start() {
+void HttpServer::bind() {
   state_->listen();
+}
+
+void HttpServer::start() {
+  if (!state_->acceptor.is_open()) bind();
   state_->sweep();
   state_->scope.spawn_on(state_->acceptor.get_executor(), "web.accept", state_->accept_loop());
   state_->scope.spawn("web.sweep", state_->sweep_loop());

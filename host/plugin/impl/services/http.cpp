@@ -75,7 +75,7 @@ class HttpVerbs {
   awaitable<port::Result> fetch(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto fetch = std::make_shared<Fetch>(context, read_fetch(call));
     fetch->names = secrets_of(fetch->spec);
-    fetch->guard = egress_of(*context, parts_.opened);
+    fetch->guard = egress_of(*context, parts_.opened.get());
     check_target(*fetch);
     if (!fetch->spec.safe) note_act(*context, call);
     if (!fetch->names.empty()) fetch->values = co_await secret_values(parts_, context, fetch->names);
