@@ -1,4 +1,5 @@
 #include "plugin/impl/services/rfc3339.hpp"
+#include "store/blobs.hpp"
 #include "unit/plugin/services_fixture.hpp"
 
 namespace patchbay::plugin {
