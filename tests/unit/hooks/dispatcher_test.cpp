@@ -263,6 +263,18 @@ TEST_P(DispatcherTest, an_effect_that_the_domain_refuses_fails_alone) {
   EXPECT_EQ(count(*store, "event_keys"), 2);
 }
 
+TEST_P(DispatcherTest, effects_that_cannot_be_written_now_leave_the_row_as_it_was) {
+  open();
+  house->effects.stop();  // answers as when the store is away
+  put("a", "x");
+  for (int i = 0; i < 2000 && caller.asked().size() < 2; ++i) {
+    clock.advance(250ms);
+    std::this_thread::sleep_for(2ms);
+  }
+  EXPECT_GE(caller.asked().size(), 2u);
+  EXPECT_EQ(count(*store, "inbox where state = 'new' and attempts = 0"), 1);
+}
+
 TEST_P(DispatcherTest, what_was_left_open_by_a_crash_is_done_once) {  // bar 1
   open(false);
   house->committer.on_stored(nullptr);
