@@ -111,7 +111,7 @@ TEST_F(FleetTest, HaltedIntegrationAnswersUnavailableAndItsWorkerEnds) {
 TEST_F(FleetTest, HaltLetsRunningCallsFinish) {
   run(kOne);
   auto running = begin(kOne, "later", 20s, {{"delay_ms", 200}});
-  call(kOne, "describe");
+  ASSERT_TRUE(eventually([&] { return health(kOne).open == 1; }));
   machine_.run(fleet_.halt(kOne));
   const auto result = running.get();
   EXPECT_EQ(result.code, Code::ok);
