@@ -53,6 +53,7 @@ class AttachmentFetcher::Impl : public std::enable_shared_from_this<AttachmentFe
     bool looking = false;
     bool wanted = false;
     int running = 0;
+    std::uint64_t settled = 0;  // fetches that have ended
   };
 
   std::int64_t wall() const { return options_.clock.now().time_since_epoch().count(); }
@@ -113,7 +114,12 @@ asio::awaitable<void> AttachmentFetcher::Impl::begin_due(Id integration) {
   auto work = [integration, limit, now = wall()](store::Session& session) {
     return files_to_fetch(session, integration, now, limit);
   };
+  const auto settled = state.settled;
   auto due = co_await options_.store.read(std::move(work));
+  if (state.settled != settled) {
+    state.wanted = true;  // what was read may be done by now
+    co_return;
+  }
   if (due.empty()) co_return;
   const auto channel = co_await options_.channels.find(integration);
   if (!channel || !channel->open) co_return;
@@ -138,6 +144,7 @@ asio::awaitable<void> AttachmentFetcher::Impl::run(Fetch fetch) {
   }
   busy_.erase(id);
   --states_[integration].running;
+  ++states_[integration].settled;
   if (!store_away) look_soon(integration);  // else the sweep goes on
 }
 
