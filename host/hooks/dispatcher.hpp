@@ -26,7 +26,8 @@ namespace patchbay::hooks {
 // What happens on the plugin's answer: OK and applied ends the row. UNAVAILABLE, RATE_LIMITED,
 // UNAUTHENTICATED: the integration waits with back-off. INTERNAL and OUTCOME_UNKNOWN: some tries, then a dead
 // letter; DEADLINE: the same with more tries. Meanwhile the lane waits; without a declared order the row is
-// set aside and others pass. Everything else, and what is poison (port::Result): a dead letter with the reason.
+// set aside and others pass. Everything else, and what is poison (port::Result): a dead letter with the
+// reason.
 class Dispatcher {
  public:
   struct Options {

@@ -119,9 +119,8 @@ Stored with_store(const std::string& url, Load& load, const Settings& settings) 
   Engine engine(settings.threads);
   hooks::InboxCommitter committer(*store, mint, engine.io.get_executor(), counters, log::Logger::none());
   // As the host does, which then has them processed.
-  committer.on_stored([&engine](std::vector<hooks::InboxRow> rows) {
-    asio::post(engine.io, [rows = std::move(rows)] {});
-  });
+  committer.on_stored(
+      [&engine](std::vector<hooks::InboxRow> rows) { asio::post(engine.io, [rows = std::move(rows)] {}); });
   hooks::Ingress ingress(routes, committer, clock, counters, log::Logger::none());
   web::HooksAdapter adapter(ingress);
   Stored stored;

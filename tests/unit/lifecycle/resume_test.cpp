@@ -1,0 +1,262 @@
+#include "support.hpp"
+
+namespace patchbay::lifecycle {
+namespace {
+
+class ResumeTest : public LifecycleTest {};
+PB_ON_BOTH_DATABASES(ResumeTest);
+
+TEST_P(ResumeTest, AStartChangesNothingAtTheProvider) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  restart();
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.trail, std::vector<std::string>{"run"});
+}
+
+TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
+  const auto id = create("One").id;
+  instances_.answers["register"] = port::Result(port::Message(R"({"state": {"kept": 1}})"));
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.trail.clear();
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && instances_.trail.size() < 2; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "register"}));
+  const auto request = json::parse(instances_.requests["register"]);
+  EXPECT_EQ(request.at("routes").at("in"), "https://new.example/hooks/acme/" + to_string_id(id) + "/in");
+  EXPECT_EQ(request.at("state"), json::parse(R"({"kept": 1})"));
+  EXPECT_EQ(request.at("take_over"), false);
+  EXPECT_EQ(stored_state(id), State::active);
+}
+
+TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  stop();
+  instances_.answers["register"] = port::Result(Code::invalid, "no such host");
+  start("https://new.example");
+  wait(lifecycle_->start());
+  for (int i = 0; i < 100 && stored_state(id) == State::active; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(stored_state(id), State::degraded);
+}
+
+TEST_P(ResumeTest, AListenerThatMayNotSignInSaysSo) {
+  instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
+  const auto id = create("One", kPolling).id;
+  wait(lifecycle_->activate(id, false, "en"));
+  EXPECT_TRUE(becomes(id, State::sign_in_again));
+}
+
+TEST_P(ResumeTest, AnUnknownPluginNamesTheNearest) {
+  NewIntegration wanted;
+  wanted.plugin = "acne";
+  try {
+    wait(lifecycle_->create(std::move(wanted)));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.diagnostics().at(0).remedy.english(), "Did you mean acme?");
+  }
+}
+
+TEST_P(ResumeTest, ChangedSettingsReachTheInstance) {
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false, "en"));
+  wait(change(id, R"({"mode": "polling"})"));
+  EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+}
+
+TEST_P(ResumeTest, WhatDidNotComeUpIsTriedAgainWhenPluginsChangeAndListensOnce) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::unavailable;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.run_fails = Code::ok;
+  lifecycle_->plugins_changed();
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes(id, State::active));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.leases.size(), 1u);
+}
+
+TEST_P(ResumeTest, AChangeOfPluginsLeavesAListenerAlone) {
+  instances_.answers["run"] = port::Result(Code::unavailable, "worker died");
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.answers.erase("run");
+  lifecycle_->plugins_changed();
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.specs.size(), 1u);
+}
+
+TEST_P(ResumeTest, WhatWasDisconnectedMeanwhileIsNotResumed) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::unavailable;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  instances_.run_fails = Code::ok;
+  auto changing = asio::co_spawn(io_, lifecycle_->deactivate(id), asio::use_future);
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes([&] { return changing.wait_for(0s) == std::future_status::ready; }));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(stored_state(id), State::inactive);
+  EXPECT_TRUE(instances_.leases.empty());
+}
+
+TEST_P(ResumeTest, AnInstanceThatComesUpLateIsConnectedAndListensOnce) {
+  const auto id = connected(kPolling);
+  instances_.run_fails = Code::deadline;
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  EXPECT_TRUE(instances_.leases.empty());
+  lifecycle_->came_up(id);
+  lifecycle_->came_up(id);
+  EXPECT_TRUE(becomes(id, State::active));
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(instances_.leases.size(), 1u);
+}
+
+TEST_P(ResumeTest, AProcessThatRestartedDoesNotHideWhatAListenerReported) {
+  instances_.answers["run"] = port::Result(Code::conflict, "another poller");
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  lifecycle_->came_up(id);
+  wait(clock_.sleep(50ms));
+  EXPECT_EQ(stored_state(id), State::degraded);
+}
+
+TEST_P(ResumeTest, AStopDuringAStartLeavesNothingListening) {
+  connected(kPolling);
+  instances_.run_takes = 100ms;
+  restart();
+  wait(clock_.sleep(20ms));
+  stop();
+  EXPECT_TRUE(instances_.leases.empty());
+}
+
+TEST_P(ResumeTest, AnEndingListenerHidesNeitherQuarantineNorSignInAgain) {
+  instances_.answers["run"] = port::Result(Code::unavailable, "quarantined");
+  const auto id = create("One", kPolling).id;
+  for (const auto state : {State::quarantined, State::sign_in_again}) {
+    instances_.leases.clear();
+    wait(lifecycle_->activate(id, false, "en"));
+    set_state(id, state);
+    ASSERT_TRUE(becomes([&] { return instances_.leases.size() > 1; }));
+    wait(clock_.sleep(50ms));
+    EXPECT_EQ(stored_state(id), state);
+  }
+}
+
+TEST_P(ResumeTest, ARestartLiftsAQuarantine) {
+  const auto id = connected();
+  lifecycle_->quarantined(id, "five deaths");
+  ASSERT_TRUE(becomes(id, State::quarantined));
+  restart();
+  EXPECT_TRUE(becomes(id, State::active));
+}
+
+TEST_P(ResumeTest, EveryListenerHasALeaseOfItsOwn) {
+  const auto id = connected(R"({"token": "secret-token", "mode": "both"})");
+  ASSERT_TRUE(becomes([&] { return instances_.leases.size() == 2; }));
+  for (const auto lease : instances_.leases) EXPECT_TRUE(lifecycle_->holds_lease(id, lease));
+  wait(lifecycle_->deactivate(id));
+  for (const auto lease : instances_.leases) EXPECT_FALSE(lifecycle_->holds_lease(id, lease));
+}
+
+TEST_P(ResumeTest, ARefusedChangeLeavesWhatWorkedAtWork) {
+  for (const auto* mode : {"webhook", "polling"}) {
+    SCOPED_TRACE(mode);
+    const auto id =
+        create(mode, (R"({"token": "secret-token", "mode": ")" + std::string(mode) + "\"}").c_str()).id;
+    instances_.answers["check"] =
+        port::Result(port::Message(R"({"identity": "bot:)" + std::string(mode) + "\"}"));
+    wait(lifecycle_->activate(id, false, "en"));
+    instances_.answers["check"] = port::Result(Code::unavailable, "provider away");
+    instances_.leases.clear();
+    EXPECT_EQ(failure_of(change(id, R"({"token": "wrong-token"})")), Code::invalid);
+    EXPECT_EQ(stored_state(id), State::active);
+    EXPECT_EQ(secret(id, "token"), "secret-token");
+    EXPECT_EQ(redactor_.redact("secret-token"), "[secret]");
+    EXPECT_EQ(instances_.trail.back() == "halt", false);
+    wait(clock_.sleep(50ms));
+    EXPECT_EQ(instances_.leases.size(), std::string(mode) == "polling" ? 1u : 0u);
+    EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in") != nullptr,
+              std::string(mode) == "webhook");
+  }
+}
+
+TEST_P(ResumeTest, WhatAProviderRefusesIsInvalidWithAFinding) {
+  const auto id = create("One").id;
+  for (const auto code : {Code::unauthenticated, Code::denied, Code::not_found, Code::rate_limited,
+                          Code::unavailable, Code::conflict, Code::internal}) {
+    instances_.answers["register"] = port::Result(code, "the provider says no");
+    EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid) << code_name(code);
+    EXPECT_NE(what_.find("the provider says no"), std::string::npos) << what_;
+  }
+  instances_.run_fails = Code::unauthenticated;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false, "en")), Code::not_found);
+}
+
+TEST_P(ResumeTest, ADamagedSecretConcernsItsIntegrationAloneAndIsRepairedByGivingItAnew) {
+  const auto hurt = connected();
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:2"})"));
+  const auto other = connected();
+  damage(hurt, "token");
+  restart();
+  EXPECT_TRUE(becomes(hurt, State::degraded));
+  EXPECT_EQ(stored(hurt).reason_code, "vault.damaged");
+  EXPECT_EQ(stored_state(other), State::active);
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(other) + "/in"), nullptr);
+  EXPECT_EQ(failure_of(change(hurt, R"({"mode": "polling"})")), Code::invalid);
+  instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:1"})"));
+  EXPECT_EQ(wait(change(hurt, R"({"token": "new-token"})")).state, State::active);
+  EXPECT_EQ(secret(hurt, "token"), "new-token");
+}
+
+TEST_P(ResumeTest, ADamagedGeneratedSecretIsGeneratedAnew) {
+  const auto id = connected();
+  damage(id, "hook");
+  EXPECT_EQ(wait(change(id, R"({"token": "secret-token"})")).state, State::active);
+  EXPECT_EQ(secret(id, "hook").empty(), false);
+}
+
+TEST_P(ResumeTest, ASecretDoesNotFollowToANewHostUnlessItIsGivenAgain) {  // ACC-4
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(change(id, R"({"base": "https://evil.example"})")), Code::invalid);
+  EXPECT_NE(what_.find("/token"), std::string::npos) << what_;
+  wait(change(id, R"({"base": "https://other.example", "token": "secret-token"})"));
+  wait(change(id, R"({"base": "https://other.example", "mode": "polling"})"));
+  EXPECT_EQ(failure_of(change(id, R"({"base": null})")), Code::invalid);
+}
+
+TEST_P(ResumeTest, DisconnectingAgainTakesAwayWhatWasLeft) {
+  const auto id = connected();
+  set_state(id, State::inactive);  // as a crash in the middle left it: the claim is still held
+  wait(lifecycle_->deactivate(id));
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "en")).state, State::active);
+}
+
+TEST_P(ResumeTest, ProvidersAreToldToComeAgainWhileThePluginIsAway) {  // HOOK-6
+  const auto id = connected();
+  fs::rename(folder_ / "plugins/acme", folder_ / "acme");
+  catalogue_.scan();
+  restart();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  const auto closed = routes_->find("/hooks/acme/" + to_string_id(id) + "/in");
+  ASSERT_NE(closed, nullptr);
+  EXPECT_EQ(closed->verifier, nullptr);
+  fs::rename(folder_ / "acme", folder_ / "plugins/acme");
+  catalogue_.scan();
+  lifecycle_->plugins_changed();
+  ASSERT_TRUE(becomes(id, State::active));
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in")->verifier, nullptr);
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/other"), nullptr);
+}
+
+}  // namespace
+}  // namespace patchbay::lifecycle
