@@ -176,7 +176,13 @@ TEST_F(BadConstructor, IsNotBlamedForAWorkerThatSomebodyKilled) {
 
 // Not in the host: the loader would keep its lock. Libraries are opened in a worker first.
 TEST_F(BadConstructor, ThatThrowsIsSaid) {
-  EXPECT_NE(refusal("throw_on_load").find("static constructors"), std::string::npos);
+  const auto said = refusal("throw_on_load");
+#ifdef PB_SANITIZED
+  const char* words = "terminate called";  // the exception does not get past the sanitizer's own runtime
+#else
+  const char* words = "static constructors";
+#endif
+  EXPECT_NE(said.find(words), std::string::npos) << said;
 }
 
 TEST_F(BadConstructor, ThatHangsIsKilledAfterTheStartLimit) {
