@@ -119,8 +119,8 @@ void FilesApi::add_to(Router& router) {
       [this](Call call) { return download(std::move(call)); },
       Doc("Download a file")
           .header("Range", "One range of bytes")
-          .answers(200, "The bytes", {}, "application/octet-stream")
-          .answers(206, "The range of them that was asked for", {}, "application/octet-stream")
+          .answers(200, "The bytes", {}, "*/*")
+          .answers(206, "The range of them that was asked for", {}, "*/*")
           .errors({404, 416, 503}));
 }
 

@@ -1,0 +1,160 @@
+// The API as its own OpenAPI document describes it: who may do what, and what the answers look like.
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { KEY, OtherSide, post } from "./support/echo.ts";
+import { eventually, Patchbay, type Answer } from "./support/patchbay.ts";
+
+interface Route { verb: string; path: string; operation: string; text: any }
+
+// What a token may do, as the guide for admins says it. "admin" may everything.
+const SCOPES: Record<string, string[]> = {
+  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read"],
+  chats: ["chats:read", "chats:write", "files:read", "files:write"],
+  integrations: ["integrations:read", "integrations:manage", "plugins:read"],
+  plugins: ["plugins:read", "plugins:manage"],
+  inbox: ["inbox:read", "inbox:manage"],
+  status: ["status:read"],
+};
+
+let host: Patchbay;
+let side: OtherSide;
+let integration = "";
+let document: any;
+let routes: Route[] = [];
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+
+before(async () => {
+  side = await OtherSide.start();
+  host = await Patchbay.start({ allow: [`127.0.0.1:${side.port}`] });
+  document = (await host.get("/api/v1/openapi.json")).body;
+  ajv.addSchema({ $id: "api", ...document });
+  routes = Object.entries<any>(document.paths).flatMap(([path, verbs]) =>
+    Object.entries<any>(verbs).map(([verb, text]) => ({ verb: verb.toUpperCase(), path, operation: text["x-operation"], text })));
+  integration = await host.connect("echo", "Walked", { account: "walked", signing_key: KEY, api_base: side.address });
+  await post(host.address, integration, { id: "1", chat: "a", author: "Ana", text: "hello" });
+});
+after(async () => {
+  await host?.stop();
+  await side?.stop();
+});
+
+test("the document is valid OpenAPI 3.1", async () => {
+  const checked = await new Validator().validate(structuredClone(document));
+  assert.deepEqual(checked.errors ?? [], []);
+  assert.equal(document.openapi, "3.1.0");
+  const ids = routes.map((route) => route.text.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+// An id that nothing has: what may pass changes nothing, and is told apart from 401 and 403 by 404 or 422.
+function knock(route: Route, authorization?: string): Promise<Answer> {
+  const headers: Record<string, string> = { authorization: authorization ?? "" };
+  if (route.text.requestBody?.content["multipart/form-data"]) headers["content-type"] = "multipart/form-data; boundary=x";
+  return host.call(route.verb, route.path.replace(/\{\w+\}/g, "999999999"), ["GET", "DELETE"].includes(route.verb) ? undefined : {}, headers);
+}
+
+test("every route is open to exactly the scopes that hold its operation", async () => { // ACC-3
+  assert.ok(routes.length >= 25, `${routes.length} routes`);
+  const held = new Set(Object.values(SCOPES).flat());
+  for (const route of routes) {
+    const name = `${route.verb} ${route.path}`;
+    if (route.operation === "public") {
+      assert.deepEqual(route.text.security, [], name);
+      const open = await knock(route);
+      assert.ok(![401, 403].includes(open.status), `${name}: ${open.status}`);
+      continue;
+    }
+    assert.ok(held.has(route.operation) || route.operation === "tokens:manage", `${name}: ${route.operation}`);
+    assert.deepEqual(route.text.security, [{ bearer: [] }], name);
+    for (const wrong of [undefined, "Bearer", "Basic YWRtaW46YWRtaW4="]) assert.equal((await knock(route, wrong)).status, 401, `${name} with ${wrong}`);
+  }
+  // One more than the routes, so that "public" is not what makes the walk pass.
+  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/healthz", "/readyz"]);
+
+  for (const [scope, operations] of Object.entries({ ...SCOPES, admin: [...held, "tokens:manage"] })) {
+    const token = await host.createToken(`walks as ${scope}`, scope);
+    for (const route of routes.filter((one) => one.operation !== "public")) {
+      const { status, body } = await knock(route, `Bearer ${token}`);
+      const name = `${route.verb} ${route.path} as ${scope}: ${status} ${JSON.stringify(body)}`;
+      if (operations.includes(route.operation)) {
+        assert.ok(status < 500 && ![401, 403].includes(status), name);
+      } else {
+        assert.equal(status, 403, name);
+        assert.match(body.detail, new RegExp(route.operation), name); // says what is missing
+      }
+    }
+  }
+});
+
+test("forged and revoked tokens open nothing", async () => { // ACC-2, ACC-3
+  const token = await host.createToken("soon gone", "admin");
+  const found = (await host.all("/api/v1/tokens")).find((one) => one.name === "soon gone");
+  assert.equal((await host.call("DELETE", `/api/v1/tokens/${found.id}`)).status, 204);
+  // A few: who guesses 30 times a minute is told 429 instead.
+  for (const route of routes.filter((one) => one.operation !== "public").slice(0, 5)) {
+    for (const wrong of [token, `${host.token}x`]) assert.equal((await knock(route, `Bearer ${wrong}`)).status, 401, `${route.verb} ${route.path}`);
+  }
+});
+
+// The answer's status and body are among what the document promises for this route.
+function promised(route: Route, answer: Answer): void {
+  const name = `${route.verb} ${route.path} ${answer.status}`;
+  const said = route.text.responses[String(answer.status)];
+  assert.ok(said, `${name} is not in the document: ${JSON.stringify(answer.body)}`);
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0]!;
+  if (!type) return assert.equal(said.content, undefined, name);
+  if (said.content?.["*/*"]) return;
+  assert.ok(said.content?.[type], `${name} came as ${type}`);
+  if (!said.content[type].schema) return;
+  const pointer = ["paths", route.path, route.verb.toLowerCase(), "responses", String(answer.status), "content", type, "schema"]
+    .map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
+  const valid = ajv.getSchema(`api#/${pointer}`)!;
+  assert.ok(valid(answer.body), `${name}: ${ajv.errorsText(valid.errors)} in ${JSON.stringify(answer.body)}`);
+}
+
+test("answers are what the document promises, right and wrong ones", async () => {
+  const form = new FormData();
+  form.set("file", new Blob(["text"], { type: "text/plain" }), "note.txt");
+  const uploaded = await fetch(`${host.address}/api/v1/files`, { method: "POST", body: form, headers: { authorization: `Bearer ${host.token}` } });
+  const file = (await uploaded.json()) as { id: string };
+  const chat = await eventually("the chat is there", async () => (await host.chats(integration))[0]);
+  const sent = await host.post(`/api/v1/chats/${chat.id}/messages`, { text: "an answer" });
+  await eventually("the answer arrived", async () => side.received.length > 0);
+  const [stored] = await host.all("/api/v1/inbox");
+  const [token] = await host.all("/api/v1/tokens");
+
+  const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/integrations\//, integration],
+    [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/tokens\//, token.id]];
+  let lists = 0;
+  for (const route of routes.filter((one) => one.verb === "GET")) {
+    const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
+    const answer = await host.get(path);
+    assert.equal(answer.status, 200, path);
+    promised(route, answer);
+    if (answer.body.items) {
+      lists += 1;
+      assert.ok(answer.body.items.length > 0, `${path} shows nothing`);
+      promised(route, await host.get(`${path}?limit=1`));
+      promised(route, await host.get(`${path}?limit=0`));
+      promised(route, await host.get(`${path}?limti=1`));
+    }
+    promised(route, await knock(route, `Bearer ${host.token}`));
+    promised(route, await knock(route));
+  }
+  assert.ok(lists >= 6, `${lists} lists`);
+  for (const route of routes.filter((one) => one.verb !== "GET")) {
+    promised(route, await knock(route, `Bearer ${host.token}`));
+    promised(route, await knock(route));
+  }
+  const route = (verb: string, path: string): Route => routes.find((one) => one.verb === verb && one.path === path)!;
+  promised(route("POST", "/api/v1/chats/{id}/messages"), sent);
+  for (const action of ["check", "deactivate", "activate"]) promised(route("POST", `/api/v1/integrations/{id}/${action}`), await host.post(`/api/v1/integrations/${integration}/${action}`));
+  promised(route("POST", "/api/v1/integrations"), await host.post("/api/v1/integrations", { plugin: "echo", name: "Second", settings: { account: "second", signing_key: KEY } }));
+  promised(route("PATCH", "/api/v1/integrations/{id}"), await host.call("PATCH", `/api/v1/integrations/${integration}`, { name: "Renamed" }));
+  promised(route("POST", "/api/v1/tokens"), await host.post("/api/v1/tokens", { name: "made", scopes: "read" }));
+  promised(route("POST", "/api/v1/inbox/{id}/replay"), await host.post(`/api/v1/inbox/${stored.id}/replay`));
+});
