@@ -81,9 +81,9 @@ class RouteTable {
   void unmount(Id integration);
   // Until mount(): every path of the integration's is known and answers 503, as its routes are not known.
   void close(Id integration, const std::string& plugin);
-  // Looks the secrets up again after a change. A route whose secret has gone stays and answers 503; returns
-  // whether all are open.
-  bool refresh(Id integration);
+  // After a change of secrets. A route whose secret has gone stays and answers 503; returns whether all are
+  // open.
+  bool refresh(Id integration, SecretLookup secrets);
 
   // By path, as the listener saw it: served routes only. Null: no such route.
   std::shared_ptr<const Route> find(std::string_view path) const;

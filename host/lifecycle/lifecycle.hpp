@@ -93,6 +93,9 @@ class Lifecycle {
   boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
 
+  // A plugin has stored a secret of its own: when this returns its routes check with it.
+  boost::asio::awaitable<void> secrets_changed(Id id);
+
   // Reports from below. Any thread; return at once.
   void unauthenticated(Id id, std::string text);
   void quarantined(Id id, std::string reason);
@@ -161,6 +164,7 @@ class Lifecycle {
   Parts parts_;
   plugin::Integrations table_;
   AsyncLocks locks_;
+  AsyncLocks secret_locks_;  // who reads last refreshes last
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;

@@ -92,6 +92,8 @@ class Services {
     log::Logger logger;
     OpenedHosts opened;
     const VerbChecker* checker = nullptr;  // none: unchecked
+    // A plugin has stored a secret; it is answered when this returns. May be empty.
+    std::function<boost::asio::awaitable<void>(Id integration)> on_secret = {};
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

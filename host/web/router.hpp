@@ -78,6 +78,12 @@ class RouteInfo {
 
 using Handler = std::function<boost::asio::awaitable<Response>(Call)>;
 
+// A member of `api`, which outlives the router.
+template <class Api>
+Handler bound(Api* api, boost::asio::awaitable<Response> (Api::*method)(Call)) {
+  return [api, method](Call call) { return (api->*method)(std::move(call)); };
+}
+
 // Routes by path. Filled by the composition root before the server starts, constant afterwards; then any
 // thread.
 class Router final : public Application {

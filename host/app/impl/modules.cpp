@@ -113,7 +113,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
-                verb_checker.get()}),
+                verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); }}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, counters),

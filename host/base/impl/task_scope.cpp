@@ -2,8 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <list>
 #include <mutex>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -36,7 +36,7 @@ struct TaskScope::State : std::enable_shared_from_this<TaskScope::State> {
     std::vector<asio::any_completion_handler<void()>> ready;
     {
       const std::lock_guard lock(mutex);
-      tasks.remove(task);
+      tasks.erase(task);
       if (tasks.empty()) ready.swap(waiters);
     }
     for (auto& waiter : ready) resume(std::move(waiter));
@@ -61,7 +61,7 @@ struct TaskScope::State : std::enable_shared_from_this<TaskScope::State> {
   OnError on_error;
   mutable std::mutex mutex;
   bool stopping = false;
-  std::list<std::shared_ptr<Task>> tasks;
+  std::unordered_set<std::shared_ptr<Task>> tasks;
   std::vector<asio::any_completion_handler<void()>> waiters;
 };
 
@@ -71,7 +71,7 @@ TaskScope::TaskScope(asio::any_io_executor executor, OnError on_error)
 TaskScope::~TaskScope() {
   const std::lock_guard lock(state_->mutex);
   if (state_->tasks.empty()) return;
-  std::fprintf(stderr, "patchbay: task '%s' outlived its scope\n", state_->tasks.front()->name.c_str());
+  std::fprintf(stderr, "patchbay: task '%s' outlived its scope\n", (*state_->tasks.begin())->name.c_str());
   std::abort();
 }
 
@@ -84,7 +84,7 @@ void TaskScope::spawn_on(asio::any_io_executor executor, std::string name, asio:
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->stopping) return;
-    state_->tasks.push_back(entry);
+    state_->tasks.insert(entry);
   }
   // The slot is touched on the task's own executor only: here, and when stop() posts to it.
   asio::dispatch(executor, [state = state_, entry, task = std::move(task)]() mutable {

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "base/back_off.hpp"
 #include "base/failure.hpp"
 #include "hooks/impl/dispatcher_state.hpp"
 
@@ -58,9 +59,7 @@ void Dispatcher::State::pump(Id integration) {
 }
 
 Duration Dispatcher::State::wait_for(int waits) {
-  auto wait = options.first_wait.count();
-  for (int i = 1; i < waits && wait < options.longest_wait.count(); ++i) wait *= 2;
-  wait = std::min<std::int64_t>(wait, options.longest_wait.count());
+  const auto wait = back_off(options.first_wait, options.longest_wait, waits).count();
   // Between three quarters and five quarters, so that those who failed together do not come back together.
   return Duration(wait * 3 / 4 + static_cast<std::int64_t>(random() % static_cast<unsigned>(wait / 2 + 1)));
 }

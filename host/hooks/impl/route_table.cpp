@@ -128,22 +128,24 @@ void RouteTable::close(Id integration, const std::string& plugin) {
   replace(integrations_[integration], std::move(mount), {std::move(route)});
 }
 
-bool RouteTable::refresh(Id integration) {
+bool RouteTable::refresh(Id integration, SecretLookup secrets) {
   std::shared_ptr<const Mount> mount;
   {
     const std::lock_guard lock(mutex_);
     const auto found = integrations_.find(integration);
-    if (found == integrations_.end()) return true;
+    if (found == integrations_.end() || found->second.mount->routes.empty()) return true;
     mount = found->second.mount;
   }
-  auto routes = compile(*mount, true);
+  auto changed = std::make_shared<Mount>(*mount);
+  changed->secrets = std::move(secrets);
+  auto routes = compile(*changed, true);
   bool open = true;
   for (const auto& route : routes) open &= !route->served || route->verifier != nullptr;
   const std::lock_guard lock(mutex_);
   const auto found = integrations_.find(integration);
   // Who mounted or unmounted meanwhile has seen the secrets later.
   if (found != integrations_.end() && found->second.mount == mount)
-    replace(found->second, std::move(mount), std::move(routes));
+    replace(found->second, std::move(changed), std::move(routes));
   return open;
 }
 

@@ -67,6 +67,15 @@ Error as_refusal(const Error& error) {
   return refusal;
 }
 
+hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets) {
+  return [secrets = std::move(secrets)](const std::string& reference) {
+    constexpr std::string_view kPrefix = "secret:";
+    const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
+    const auto value = secrets.find(name);
+    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
+  };
+}
+
 }  // namespace
 
 bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extension) const {
@@ -86,16 +95,17 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
 
 hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::Manifest& manifest,
                                  SecretValues secrets) const {
-  auto lookup = [secrets = std::move(secrets)](const std::string& reference) {
-    constexpr std::string_view kPrefix = "secret:";
-    const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
-    const auto value = secrets.find(name);
-    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
-  };
-  hooks::Mount mount(integration.id, integration.plugin, std::move(lookup));
+  hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) mount.add(route, plugin::holds(route.when, settings));
   return mount;
+}
+
+// Not under the integration's own lock: the plugin may store a secret while it is being connected.
+asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
+  const auto held = co_await secret_locks_.lock(id);
+  auto secrets = co_await read_secrets(id);
+  parts_.routes.refresh(id, lookup_in(std::move(secrets.values)));
 }
 
 asio::awaitable<RunSpec> Lifecycle::spec_of(Integration integration,

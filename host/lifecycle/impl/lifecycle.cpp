@@ -44,6 +44,7 @@ Text unknown_plugin(const std::string& id) {
 Lifecycle::Lifecycle(Parts parts)
     : parts_(std::move(parts)),
       locks_(parts_.executor),
+      secret_locks_(parts_.executor),
       tasks_(parts_.executor, [this](const std::string& name, std::exception_ptr e) {
         parts_.logger.error("task failed", {{"task", name}, {"error", error_words(e)}});
       }) {}

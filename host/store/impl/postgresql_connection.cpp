@@ -53,8 +53,10 @@ class PostgresqlConnection final : public Connection {
     lost_ = nullptr;
     later_.clear();
     mode_ = mode;
+    // Goes out with the first statement.
     if (mode != Mode::single)
-      command(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only");
+      later_.emplace_back(mode == Mode::write ? "begin" : "begin isolation level repeatable read read only",
+                          Values());
   }
 
   void commit() override {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/back_off.hpp"
 #include "port/local.hpp"
 #include "supervisor/impl/engine.hpp"
 
@@ -148,7 +149,7 @@ void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
     if (!post->spec.keep) forget(post);
   }
   if (fault == port::Fault::plugin) return count_death(crew, error.what());
-  back_off(crew);
+  hold_back(crew);
 }
 
 void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death) {
@@ -185,14 +186,13 @@ void Fleet::Engine::count_death(const CrewPtr& crew, const std::string& cause) {
   crew->deaths.push_back(now);
   while (now - crew->deaths.front() > kDeathWindow) crew->deaths.pop_front();
   if (crew->deaths.size() >= kMostDeaths) return quarantine(crew, cause);
-  back_off(crew);
+  hold_back(crew);
 }
 
-void Fleet::Engine::back_off(const CrewPtr& crew) {
+void Fleet::Engine::hold_back(const CrewPtr& crew) {
   const auto now = options_.clock.monotonic();
   if (crew->started.count() != 0 && now - crew->started > kHealthyLife) crew->back_off = 0;
-  const auto plain = std::min(kFirstBackOff * (1 << std::min(crew->back_off, 10)), kLongestBackOff);
-  ++crew->back_off;
+  const auto plain = back_off(kFirstBackOff, kLongestBackOff, ++crew->back_off);
   std::uniform_int_distribution<Duration::rep> jitter(-plain.count() / 5, plain.count() / 5);
   wait_until(crew, plain + Duration(jitter(random_)));
 }

@@ -139,7 +139,7 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   void start_failed(const CrewPtr& crew, const Error& error);
   void on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death);
   void count_death(const CrewPtr& crew, const std::string& cause);
-  void back_off(const CrewPtr& crew);
+  void hold_back(const CrewPtr& crew);
   void quarantine(const CrewPtr& crew, const std::string& cause);
   void wait_until(const CrewPtr& crew, Duration delay);
   void settle_lost(const CrewPtr& crew, bool counted);

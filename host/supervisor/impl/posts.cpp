@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/back_off.hpp"
 #include "port/limits.hpp"
 #include "supervisor/impl/checked_instance.hpp"
 #include "supervisor/impl/engine.hpp"
@@ -96,8 +97,7 @@ void Fleet::Engine::post_failed(const PostPtr& post, std::exception_ptr error) {
   refuse_waiting(post, refusal(Text("supervisor.not_ready", {{"reason", post->last_error}})));
   tell_runners(*post, error);
   if (!post->spec.keep) return forget(post);
-  const auto delay = std::min(kFirstRetry * (1 << std::min(post->failures, 10)), kLongestRetry);
-  ++post->failures;
+  const auto delay = back_off(kFirstRetry, kLongestRetry, ++post->failures);
   post->retry =
       options_.clock.after(strand_, delay, [weak = weak_from_this(), late = std::weak_ptr<Post>(post)] {
         const auto self = weak.lock();

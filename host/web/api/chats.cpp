@@ -53,21 +53,18 @@ Response page_of(const chat::Page<T>& page) {
 }  // namespace
 
 void ChatsApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler {
-    return [this, method](Call call) { return (this->*method)(std::move(call)); };
-  };
   router.component("Chat", kChat);
   router.component("Message", kMessage);
   const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
   const std::string message = R"({"$ref": "#/components/schemas/Message"})";
   const std::string path = "/api/v1/chats";
-  router.add(Operation::read_chats, Verb::get, path, bound(&ChatsApi::list),
+  router.add(Operation::read_chats, Verb::get, path, bound(this, &ChatsApi::list),
              Doc("List chats").query("integration", "Only of this integration", Doc::kId).lists(chat));
-  router.add(Operation::read_chats, Verb::get, path + "/{id}", bound(&ChatsApi::show),
+  router.add(Operation::read_chats, Verb::get, path + "/{id}", bound(this, &ChatsApi::show),
              Doc("Show a chat").answers(200, "The chat", chat).errors({404}));
-  router.add(Operation::read_chats, Verb::get, path + "/{id}/messages", bound(&ChatsApi::messages),
+  router.add(Operation::read_chats, Verb::get, path + "/{id}/messages", bound(this, &ChatsApi::messages),
              Doc("List the messages of a chat, oldest first").lists(message).errors({404}));
-  router.add(Operation::write_chats, Verb::post, path + "/{id}/messages", bound(&ChatsApi::post),
+  router.add(Operation::write_chats, Verb::post, path + "/{id}/messages", bound(this, &ChatsApi::post),
              Doc("Send a message")
                  .about("The message is stored and sent in order; its state tells what became of it. A text "
                         "that is too long for "
@@ -76,7 +73,7 @@ void ChatsApi::add_to(Router& router) {
                  .json(kDraft)
                  .answers(202, "The message, queued", message)
                  .errors({404, 409}));
-  router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(&ChatsApi::message),
+  router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(this, &ChatsApi::message),
              Doc("Show a message").answers(200, "The message", message).errors({404}));
 }
 

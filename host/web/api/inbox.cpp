@@ -72,34 +72,31 @@ Error missing(Id id) {
 }  // namespace
 
 void InboxApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler {
-    return [this, method](Call call) { return (this->*method)(std::move(call)); };
-  };
   router.component("InboxEntry", kEntry);
   const std::string entry = R"({"$ref": "#/components/schemas/InboxEntry"})";
   const std::string path = "/api/v1/inbox";
   router.add(
-      Operation::read_inbox, Verb::get, path, bound(&InboxApi::list),
+      Operation::read_inbox, Verb::get, path, bound(this, &InboxApi::list),
       Doc("List stored webhooks")
           .query("state", "Only in this state", R"({"type": "string", "enum": ["new", "done", "dead"]})")
           .query("integration", "Only of this integration", Doc::kId)
           .lists(entry));
   router.add(
-      Operation::read_inbox, Verb::get, path + "/{id}", bound(&InboxApi::show),
+      Operation::read_inbox, Verb::get, path + "/{id}", bound(this, &InboxApi::show),
       Doc("Show a stored webhook with headers and body").answers(200, "The request", entry).errors({404}));
-  router.add(Operation::manage_inbox, Verb::post, path + "/{id}/replay", bound(&InboxApi::replay),
+  router.add(Operation::manage_inbox, Verb::post, path + "/{id}/replay", bound(this, &InboxApi::replay),
              Doc("Process one again")
                  .json(R"({"type": "object"})")
                  .optional()
                  .answers(200, "The request", entry)
                  .errors({404, 409}));
-  router.add(Operation::manage_inbox, Verb::post, path + "/{id}/discard", bound(&InboxApi::discard),
+  router.add(Operation::manage_inbox, Verb::post, path + "/{id}/discard", bound(this, &InboxApi::discard),
              Doc("Give one up")
                  .json(R"({"type": "object"})")
                  .optional()
                  .answers(200, "The request", entry)
                  .errors({404, 409}));
-  router.add(Operation::manage_inbox, Verb::post, path + "/replay", bound(&InboxApi::replay_period),
+  router.add(Operation::manage_inbox, Verb::post, path + "/replay", bound(this, &InboxApi::replay_period),
              Doc("Process the dead letters of a period again")
                  .json(kPeriod)
                  .answers(200, "How many",

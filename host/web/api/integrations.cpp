@@ -118,47 +118,46 @@ json shown(const std::vector<Diagnostic>& diagnostics, const std::string& langua
 }  // namespace
 
 void IntegrationsApi::add_to(Router& router) {
-  const auto bound = [this](auto method) -> Handler {
-    return [this, method](Call call) { return (this->*method)(std::move(call)); };
-  };
   const std::string path = "/api/v1/integrations";
   router.component("Integration", kIntegration);
   router.component("Plugin", kPlugin);
   const std::string integration = R"({"$ref": "#/components/schemas/Integration"})";
   const std::string plugin = R"({"$ref": "#/components/schemas/Plugin"})";
   router.add(
-      Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(&IntegrationsApi::list_plugins),
+      Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(this, &IntegrationsApi::list_plugins),
       Doc("List plugins").about("Every plugin folder, with the reason where one is broken.").lists(plugin));
   router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins/{plugin}",
-             bound(&IntegrationsApi::show_plugin),
+             bound(this, &IntegrationsApi::show_plugin),
              Doc("Show a plugin").path("plugin", "Its id").answers(200, "The plugin", plugin).errors({404}));
-  router.add(Operation::read_integrations, Verb::get, path, bound(&IntegrationsApi::list),
+  router.add(Operation::read_integrations, Verb::get, path, bound(this, &IntegrationsApi::list),
              Doc("List integrations").lists(integration));
   router.add(
-      Operation::manage_integrations, Verb::post, path, bound(&IntegrationsApi::create),
+      Operation::manage_integrations, Verb::post, path, bound(this, &IntegrationsApi::create),
       Doc("Add an integration").json(kNew).answers(201, "The integration, not connected yet", integration));
-  router.add(Operation::read_integrations, Verb::get, path + "/{id}", bound(&IntegrationsApi::show),
+  router.add(Operation::read_integrations, Verb::get, path + "/{id}", bound(this, &IntegrationsApi::show),
              Doc("Show an integration").answers(200, "The integration", integration).errors({404}));
-  router.add(Operation::manage_integrations, Verb::patch, path + "/{id}", bound(&IntegrationsApi::change),
+  router.add(Operation::manage_integrations, Verb::patch, path + "/{id}",
+             bound(this, &IntegrationsApi::change),
              Doc("Change an integration")
                  .json(kChange)
                  .answers(200, "The integration", integration)
                  .errors({404, 409}));
-  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/check", bound(&IntegrationsApi::check),
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/check",
+             bound(this, &IntegrationsApi::check),
              Doc("Check the connection")
                  .json(R"({"type": "object"})")
                  .optional()
                  .answers(200, "What was found", kReport)
                  .errors({404, 503}));
   router.add(Operation::manage_integrations, Verb::post, path + "/{id}/activate",
-             bound(&IntegrationsApi::activate),
+             bound(this, &IntegrationsApi::activate),
              Doc("Connect to the provider")
                  .json(kActivate)
                  .optional()
                  .answers(200, "Connected", integration)
                  .errors({404, 409, 503}));
   router.add(Operation::manage_integrations, Verb::post, path + "/{id}/deactivate",
-             bound(&IntegrationsApi::deactivate),
+             bound(this, &IntegrationsApi::deactivate),
              Doc("Disconnect from the provider")
                  .json(R"({"type": "object"})")
                  .optional()

@@ -75,14 +75,5 @@ TEST(EventData, names_what_is_missing) {
   EXPECT_NE(complaint("message.received", std::string(100'000, '[')).find("/"), std::string::npos);
 }
 
-TEST(Rfc3339, reads_fractions_and_zones_and_refuses_the_rest) {
-  EXPECT_EQ(parse_rfc3339("1970-01-01T00:00:01.5Z"), 1500);
-  EXPECT_EQ(parse_rfc3339("1970-01-01T02:00:00+02:00"), 0);
-  EXPECT_EQ(parse_rfc3339("2026-02-30T00:00:00Z"), std::nullopt);
-  EXPECT_EQ(parse_rfc3339("2026-02-03T00:00:00"), std::nullopt);
-  EXPECT_EQ(parse_rfc3339("2026-02-03T00:00:00Zx"), std::nullopt);
-  EXPECT_EQ(parse_rfc3339(""), std::nullopt);
-}
-
 }  // namespace
 }  // namespace patchbay::domain::chat

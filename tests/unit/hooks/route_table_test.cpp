@@ -99,30 +99,21 @@ TEST(RouteTable, NamesWhatIsWrong) {
 
 TEST(RouteTable, ASecretThatGoesAwayClosesTheRoute) {  // HOOK-6
   RouteTable table("");
-  std::vector<std::string> values = {"s3cret"};
-  auto changing = Mount(7, "echo", [&values](const std::string&) { return values; });
-  changing.add(spec());
-  table.mount(std::move(changing));
-  values.clear();
-  EXPECT_FALSE(table.refresh(7));
+  table.mount(mount_one(7, spec()));
+  EXPECT_FALSE(table.refresh(7, [](const std::string&) { return std::vector<std::string>(); }));
   ASSERT_TRUE(table.find("/hooks/echo/7/update"));
   EXPECT_FALSE(table.find("/hooks/echo/7/update")->verifier);
-  values = {"again"};
-  EXPECT_TRUE(table.refresh(7));
+  EXPECT_TRUE(table.refresh(7, [](const std::string&) { return std::vector<std::string>{"again"}; }));
   EXPECT_TRUE(table.find("/hooks/echo/7/update")->verifier);
 }
 
 TEST(RouteTable, ARefreshDoesNotBringBackWhatWasUnmountedMeanwhile) {
   RouteTable table("");
-  bool ends = false;
-  auto ending = Mount(7, "echo", [&](const std::string&) {
-    if (ends) table.unmount(7);
+  table.mount(mount_one(7, spec()));
+  table.refresh(7, [&](const std::string&) {
+    table.unmount(7);
     return std::vector<std::string>{"s3cret"};
   });
-  ending.add(spec());
-  table.mount(std::move(ending));
-  ends = true;
-  table.refresh(7);
   EXPECT_FALSE(table.find("/hooks/echo/7/update"));
 }
 

@@ -233,6 +233,26 @@ TEST_P(ResumeTest, ASecretDoesNotFollowToANewHostUnlessItIsGivenAgain) {  // ACC
   EXPECT_EQ(failure_of(change(id, R"({"base": null})")), Code::invalid);
 }
 
+TEST_P(ResumeTest, ASecretThatAPluginStoresIsWhatItsRoutesCheckWith) {  // HOOK-6, N4
+  const auto id = connected();
+  const auto accepts = [&](const char* key) {
+    hooks::Request request("POST", "/hooks/acme/" + to_string_id(id) + "/in");
+    request.headers.emplace_back("x-key", key);
+    const auto route = routes_->find(request.path);
+    return route->verifier && route->verifier->accepts(request, hooks::Verifier::Context("", clock_.now()));
+  };
+  ASSERT_TRUE(accepts(secret(id, "hook").c_str()));
+  store_->write_now([&](store::Session& session) {
+    vault_->put(session, vault::SecretName("integration", id, "hook"), "renewed");
+  });
+  wait(lifecycle_->secrets_changed(id));
+  EXPECT_TRUE(accepts("renewed"));
+  // Of a plugin that is away no route is known, and none becomes so.
+  routes_->close(id, "acme");
+  wait(lifecycle_->secrets_changed(id));
+  EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/other"), nullptr);
+}
+
 TEST_P(ResumeTest, DisconnectingAgainTakesAwayWhatWasLeft) {
   const auto id = connected();
   set_state(id, State::inactive);  // as a crash in the middle left it: the claim is still held

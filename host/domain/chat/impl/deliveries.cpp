@@ -85,7 +85,7 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
   }
   if (outcome.kind == Kind::sent) {
     const ProviderName where(item.integration, conversation, {});
-    deliveries.sent(where, subject->message.id, outcome.provider_ids, parse_rfc3339(outcome.sent_at));
+    deliveries.sent(where, subject->message.id, outcome.provider_ids, milliseconds_of(outcome.sent_at));
   }
   const bool arrived = outcome.kind == Kind::sent && !outcome.provider_ids.empty();
   if (arrived && !chat->reachable) chats.set_reachable(chat->id, true, std::nullopt);

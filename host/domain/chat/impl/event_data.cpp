@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/rfc3339.hpp"
 #include "base/utf8.hpp"
 #include "port/limits.hpp"
 
@@ -47,8 +48,7 @@ std::optional<std::int64_t> number_at(const json& object, const char* key) {
 }
 
 std::optional<std::int64_t> time_at(const json& object, const char* key) {
-  const auto text = text_at(object, key);
-  return text.empty() ? std::nullopt : parse_rfc3339(text);
+  return milliseconds_of(text_at(object, key));
 }
 
 const json& object_at(const json& object, const char* key) {
@@ -166,6 +166,11 @@ std::vector<std::string> read_ids(std::string_view type, const json& data) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> milliseconds_of(std::string_view time) {
+  const auto read = parse_rfc3339(time);
+  return read ? std::optional(read->time_since_epoch().count()) : std::nullopt;
+}
 
 EventData read_event(std::string_view type, std::string_view text, std::int64_t now) {
   // Deeper documents would exhaust the stack when they are written again.

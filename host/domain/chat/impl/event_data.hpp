@@ -61,7 +61,7 @@ struct EventData {
 // Error{invalid} "domain.chat.event_invalid" when a member that is needed is not there.
 EventData read_event(std::string_view type, std::string_view json, std::int64_t now);
 
-// Milliseconds of an RFC 3339 time ("2026-11-21T09:37:30.125Z", "+02:00" too).
-std::optional<std::int64_t> parse_rfc3339(std::string_view text);
+// Milliseconds since 1970 of an RFC 3339 time; nothing when it is none.
+std::optional<std::int64_t> milliseconds_of(std::string_view time);
 
 }  // namespace patchbay::domain::chat

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/back_off.hpp"
 #include "base/text.hpp"
 #include "store/blobs.hpp"
 
@@ -15,12 +16,9 @@ using Kind = Fetched::Kind;
 
 // A provider that is away comes back: with a quarter of an hour between, this is three days.
 constexpr std::int64_t kMostAttempts = 300;
+constexpr Duration kFirstDelay{5'000};
+constexpr Duration kLongestDelay{900'000};
 constexpr std::int64_t kInternalAttempts = 5;
-
-Duration delay_after(std::int64_t attempts) {
-  const auto steps = std::clamp<std::int64_t>(attempts, 0, 8);
-  return std::min(Duration(5000LL << steps), Duration(900'000));
-}
 
 std::string text_at(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -63,7 +61,8 @@ Fetched judge_fetch(const port::Result& result, std::int64_t attempts) {
   if (result.poison || attempts + 1 >= most) return failed(result.text);
   Fetched fetched(Kind::again);
   fetched.reason = result.text;
-  fetched.delay = std::max(delay_after(attempts), result.retry_after);
+  fetched.delay =
+      std::max(back_off(kFirstDelay, kLongestDelay, static_cast<int>(attempts) + 1), result.retry_after);
   return fetched;
 }
 

@@ -1,9 +1,9 @@
 // pb.secrets/1: for protocols that the host does not speak, and for secrets that a plugin finds. Both leave a
 // trace in audit.
 #include "base/error.hpp"
+#include "base/rfc3339.hpp"
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
-#include "plugin/impl/services/rfc3339.hpp"
 #include "plugin/impl/services/verbs.hpp"
 
 namespace patchbay::plugin {
@@ -66,6 +66,10 @@ class SecretVerbs {
     // One that ends is not kept: the vault knows when it is over.
     if (!expires_at) known.emplace("secret:" + name, value);
     context->kept->keep(known);
+    if (parts_.on_secret) {
+      auto telling = parts_.on_secret(context->integration);
+      co_await std::move(telling);
+    }
     co_return reply_of(json::object());
   }
 

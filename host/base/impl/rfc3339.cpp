@@ -1,9 +1,10 @@
+#include "base/rfc3339.hpp"
+
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 
-#include "domain/chat/impl/event_data.hpp"
-
-namespace patchbay::domain::chat {
+namespace patchbay {
 namespace {
 
 // Takes digits and fixed characters from the front of a text.
@@ -44,7 +45,7 @@ class Reader {
     const auto hours = number(2);
     if (!hours || !skip(':')) return std::nullopt;
     const auto minutes = number(2);
-    if (!minutes || !text_.empty()) return std::nullopt;
+    if (!minutes || *hours > 23 || *minutes > 59 || !text_.empty()) return std::nullopt;
     const int offset = *hours * 60 + *minutes;
     return west ? -offset : offset;
   }
@@ -55,7 +56,7 @@ class Reader {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
+std::optional<TimePoint> parse_rfc3339(std::string_view text) {
   Reader reader(text);
   const auto year = reader.number(4);
   if (!year || !reader.skip('-')) return std::nullopt;
@@ -75,9 +76,8 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds = ((days * 24LL + *hour) * 60 + *minute - *zone) * 60 + *second;
-  return seconds * 1000 + *ms;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute - *zone) +
+         std::chrono::seconds(*second) + Duration(*ms);
 }
 
-}  // namespace patchbay::domain::chat
+}  // namespace patchbay
