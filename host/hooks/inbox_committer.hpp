@@ -2,10 +2,9 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -66,22 +65,23 @@ class InboxCommitter {
  private:
   struct Waiter;
   struct Pending {
-    Pending(InboxRow r, std::shared_ptr<Waiter> w, std::size_t p)
-        : row(std::move(r)), waiter(std::move(w)), position(p) {}
+    Pending(InboxRow r, Waiter* w, std::size_t p) : row(std::move(r)), waiter(w), position(p) {}
     InboxRow row;
-    std::shared_ptr<Waiter> waiter;
+    Waiter* waiter;  // stands in the frame of who waits
     std::size_t position;
   };
   using Batch = std::vector<Pending>;
 
-  void push(std::vector<InboxRow> rows, std::shared_ptr<Waiter> waiter);
+  // Fills `results`; both outlive the wait.
+  boost::asio::awaitable<void> store(std::span<InboxRow> rows, std::span<Stored> results);
+  void push(std::span<InboxRow> rows, Waiter& waiter);
   void run();
   bool take(Batch& batch);
   void commit(Batch& batch);
   void insert(Batch& batch, std::size_t from, std::size_t to);
   void insert_or_fail(Batch& batch, std::size_t row);
-  void finish(Batch batch);
-  void resume(std::vector<std::shared_ptr<Waiter>> waiters);
+  void finish(Batch& batch);
+  void resume(std::vector<Waiter*> waiters);
 
   store::Store& store_;
   IdMint& mint_;
@@ -94,7 +94,7 @@ class InboxCommitter {
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
-  std::deque<Pending> queue_;
+  Batch queue_;
   std::size_t bytes_ = 0;
   bool stopping_ = false;
 

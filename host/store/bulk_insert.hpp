@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace patchbay::store {
 // Rows for Session::insert_new. PostgreSQL takes them as one statement over arrays, SQLite as one prepared
 // statement a row, so build one of these per batch.
 //
-//   BulkInsert rows("inbox", {{"id", ColumnType::integer}, {"body", ColumnType::bytes}});
+//   BulkInsert rows("inbox", {{"id", ColumnType::integer}, {"key", ColumnType::text}}, "key");
 //   rows.add({id, Bytes(std::move(body))});
 //   auto stored = session.insert_new(rows);
 class BulkInsert {
@@ -25,7 +26,9 @@ class BulkInsert {
   };
 
   // Names go into the SQL as they are, so they are constants. The first column is an integer: the row's id.
-  BulkInsert(std::string table, std::vector<Column> columns);
+  // `unique`: the columns of the one unique key by which a row is known and then skipped, as its index names
+  // them ("a, b"); a row that meets another key is an error.
+  BulkInsert(std::string table, std::vector<Column> columns, std::string_view unique);
 
   void reserve(std::size_t rows) { values_.reserve(rows * columns_.size()); }
   // One value a column, of its type or null. Throws Error{internal} otherwise.
@@ -38,13 +41,15 @@ class BulkInsert {
     return values_[row * columns_.size() + column];
   }
   std::int64_t id(std::size_t row) const { return std::get<std::int64_t>(at(row, 0)); }
-  // "insert into t(a,b)": made once.
+  // "insert into t(a,b)" and " on conflict(b) do nothing".
   const std::string& head() const { return head_; }
+  const std::string& tail() const { return tail_; }
 
  private:
   std::string table_;
   std::vector<Column> columns_;
   std::string head_;
+  std::string tail_;
   Values values_;
 };
 

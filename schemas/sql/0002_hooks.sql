@@ -17,7 +17,8 @@ create table inbox (
   reason text,
   effect text,
   finished_at bigint,
-  unique (integration, route, dedupe_key)
+  -- What differs comes first: comparing two keys is most of what this index costs.
+  unique (dedupe_key, route, integration)
 );
 
 -- Millions of finished rows cost the sweep nothing: they are not in here. By id rather than by lane: new rows then go to

@@ -30,10 +30,12 @@ std::string summary(const std::vector<Event>& events) {
 
 store::BulkInsert key_insert() {
   using Type = store::ColumnType;
-  return store::BulkInsert("event_keys", {{"event", Type::integer},
-                                          {"integration", Type::integer},
-                                          {"key", Type::text},
-                                          {"created_at", Type::integer}});
+  return store::BulkInsert("event_keys",
+                           {{"event", Type::integer},
+                            {"integration", Type::integer},
+                            {"key", Type::text},
+                            {"created_at", Type::integer}},
+                           "integration, key");
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "hooks/inbox_committer.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -17,14 +19,14 @@ namespace patchbay::hooks {
 namespace asio = boost::asio;
 
 struct InboxCommitter::Waiter {
-  using Handler = asio::any_completion_handler<void(std::vector<Stored>)>;
+  using Handler = asio::any_completion_handler<void()>;
 
-  Waiter(Handler h, const asio::any_io_executor& io, std::size_t count)
-      : handler(std::move(h)), work(io), results(count, Stored::failed), open(count) {}
+  explicit Waiter(std::span<Stored> results_) : results(results_), open(results_.size()) {}
 
-  Handler handler;
-  asio::executor_work_guard<asio::any_io_executor> work;  // io runs on while an answer is due
-  std::vector<Stored> results;
+  // Once it has been called this is no more. Optional, since moving one into another recurses for ever (Boost
+  // 1.81).
+  std::optional<Handler> handler;
+  std::span<Stored> results;
   std::size_t open;
 };
 
@@ -60,64 +62,73 @@ std::size_t InboxCommitter::waiting() const {
   return queue_.size();
 }
 
-asio::awaitable<std::vector<Stored>> InboxCommitter::put_all(std::vector<InboxRow> rows) {
-  if (rows.empty()) co_return std::vector<Stored>();
-  auto start = [this, rows = std::move(rows)](auto handler) mutable {
-    const std::size_t count = rows.size();
-    push(std::move(rows), std::make_shared<Waiter>(std::move(handler), io_, count));
+asio::awaitable<void> InboxCommitter::store(std::span<InboxRow> rows, std::span<Stored> results) {
+  Waiter waiter(results);
+  auto start = [this, rows, &waiter](auto handler) {
+    waiter.handler.emplace(std::move(handler));
+    push(rows, waiter);
   };
-  auto stored = asio::async_initiate<const asio::use_awaitable_t<>, void(std::vector<Stored>)>(
-      std::move(start), asio::use_awaitable);
-  co_return co_await std::move(stored);
+  auto stored = asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
+  co_await std::move(stored);
+}
+
+asio::awaitable<std::vector<Stored>> InboxCommitter::put_all(std::vector<InboxRow> rows) {
+  std::vector<Stored> results(rows.size(), Stored::failed);
+  if (rows.empty()) co_return results;
+  auto storing = store(rows, results);
+  co_await std::move(storing);
+  co_return results;
 }
 
 asio::awaitable<Stored> InboxCommitter::put(InboxRow row) {
-  std::vector<InboxRow> one;
-  one.push_back(std::move(row));
-  auto stored = put_all(std::move(one));
-  const auto results = co_await std::move(stored);
-  co_return results.front();
+  Stored result = Stored::failed;
+  auto storing = store(std::span(&row, 1), std::span(&result, 1));
+  co_await std::move(storing);
+  co_return result;
 }
 
-void InboxCommitter::push(std::vector<InboxRow> rows, std::shared_ptr<Waiter> waiter) {
+void InboxCommitter::push(std::span<InboxRow> rows, Waiter& waiter) {
   std::size_t bytes = 0;
   for (const auto& row : rows) bytes += row.bytes();
   bool was_empty = false;
+  bool fits = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_ && queue_.size() + rows.size() <= options_.max_rows &&
-        bytes_ + bytes <= options_.max_bytes) {
+    fits = !stopping_ && queue_.size() + rows.size() <= options_.max_rows &&
+           bytes_ + bytes <= options_.max_bytes;
+    if (fits) {
       was_empty = queue_.empty();
       bytes_ += bytes;
-      for (std::size_t i = 0; i < rows.size(); ++i) queue_.emplace_back(std::move(rows[i]), waiter, i);
-      waiter = nullptr;
+      for (std::size_t i = 0; i < rows.size(); ++i) queue_.emplace_back(std::move(rows[i]), &waiter, i);
     }
   }
   if (was_empty) wake_.notify_one();
-  if (!waiter) return;
-  std::fill(waiter->results.begin(), waiter->results.end(), Stored::full);
-  counters_.queue_full += waiter->results.size();
-  resume({std::move(waiter)});
+  if (fits) return;
+  std::fill(waiter.results.begin(), waiter.results.end(), Stored::full);
+  counters_.queue_full += waiter.results.size();
+  resume({&waiter});
 }
 
 void InboxCommitter::run() {
-  Batch batch;
-  while (take(batch)) {
+  for (Batch batch; take(batch); batch.clear()) {
     commit(batch);
-    finish(std::move(batch));
-    batch = Batch();
+    finish(batch);
   }
 }
 
 bool InboxCommitter::take(Batch& batch) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  std::size_t count = 0;
   std::size_t bytes = 0;
-  while (!queue_.empty() && batch.size() < options_.batch_rows &&
-         (batch.empty() || bytes < options_.batch_bytes)) {
-    bytes += queue_.front().row.bytes();
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  while (count < queue_.size() && count < options_.batch_rows && (count == 0 || bytes < options_.batch_bytes))
+    bytes += queue_[count++].row.bytes();
+  if (count == queue_.size()) {
+    batch.swap(queue_);
+  } else {
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
   }
   bytes_ -= bytes;
   lock.unlock();
@@ -164,31 +175,31 @@ void InboxCommitter::insert_or_fail(Batch& batch, std::size_t row) try {
                                               {"error", error.what()}});
 }
 
-void InboxCommitter::finish(Batch batch) {
+void InboxCommitter::finish(Batch& batch) {
   std::vector<InboxRow> fresh;
-  std::vector<std::shared_ptr<Waiter>> done;
+  std::vector<Waiter*> done;
+  fresh.reserve(batch.size());
+  done.reserve(batch.size());
   for (auto& pending : batch) {
     const Stored result = pending.waiter->results[pending.position];
     if (result == Stored::stored) fresh.push_back(std::move(pending.row));
     ++(result == Stored::stored  ? counters_.stored
        : result == Stored::known ? counters_.known
                                  : counters_.store_failed);
-    if (--pending.waiter->open == 0) done.push_back(std::move(pending.waiter));
+    if (--pending.waiter->open == 0) done.push_back(pending.waiter);
   }
   resume(std::move(done));
   if (on_stored_ && !fresh.empty()) on_stored_(std::move(fresh));
 }
 
-void InboxCommitter::resume(std::vector<std::shared_ptr<Waiter>> waiters) {
-  asio::post(io_, [waiters = std::move(waiters)] {
-    for (const auto& waiter : waiters) {
-      auto results = std::move(waiter->results);
-      auto executor = asio::get_associated_executor(waiter->handler);
-      asio::dispatch(executor,
-                     [handler = std::move(waiter->handler), results = std::move(results)]() mutable {
-                       std::move(handler)(std::move(results));
-                     });
-      waiter->work.reset();
+void InboxCommitter::resume(std::vector<Waiter*> waiters) {
+  std::vector<Waiter::Handler> handlers;
+  handlers.reserve(waiters.size());
+  for (auto* waiter : waiters) handlers.push_back(std::move(*waiter->handler));
+  asio::post(io_, [handlers = std::move(handlers)]() mutable {
+    for (auto& handler : handlers) {
+      const auto executor = asio::get_associated_executor(handler);
+      asio::dispatch(executor, std::move(handler));
     }
   });
 }

@@ -10,17 +10,19 @@ constexpr std::int64_t kMostBytes = 1 << 20;
 
 store::BulkInsert inbox_insert() {
   using Type = store::ColumnType;
-  return store::BulkInsert("inbox", {{"id", Type::integer},
-                                     {"integration", Type::integer},
-                                     {"plugin", Type::text},
-                                     {"route", Type::text},
-                                     {"lane", Type::text},
-                                     {"dedupe_key", Type::text},
-                                     {"request", Type::text},
-                                     {"body", Type::bytes},
-                                     {"received_at", Type::integer},
-                                     {"trace", Type::text},
-                                     {"verdict", Type::text}});
+  return store::BulkInsert("inbox",
+                           {{"id", Type::integer},
+                            {"integration", Type::integer},
+                            {"plugin", Type::text},
+                            {"route", Type::text},
+                            {"lane", Type::text},
+                            {"dedupe_key", Type::text},
+                            {"request", Type::text},
+                            {"body", Type::bytes},
+                            {"received_at", Type::integer},
+                            {"trace", Type::text},
+                            {"verdict", Type::text}},
+                           "dedupe_key, route, integration");
 }
 
 void add_row(store::BulkInsert& rows, const InboxRow& row) {

@@ -11,6 +11,7 @@ namespace patchbay::hooks {
 namespace {
 
 constexpr int kRetryAfter = 2;              // seconds: about what a full queue takes to drain
+constexpr std::size_t kUsualRequest = 512;  // bytes of its JSON
 constexpr std::int64_t kTellAgain = 1'000;  // milliseconds
 
 // One request that waits for its commit.
@@ -42,8 +43,9 @@ bool is_secret(std::string_view header, const std::vector<std::string>& secret_h
 // What the plugin is told of the request, without headers that hold a secret; those that come twice are
 // joined.
 std::string request_json(const Request& request, const std::vector<std::string>& secret_headers) {
-  std::string out = "{\"method\":";
-  append_quoted(out, request.method);
+  std::string out;
+  out.reserve(kUsualRequest);
+  append_quoted(out += "{\"method\":", request.method);
   append_quoted(out += ",\"path\":", request.path);
   append_quoted(out += ",\"query\":", request.query);
   out += ",\"headers\":{";

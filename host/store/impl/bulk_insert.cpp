@@ -28,12 +28,13 @@ bool fits(const Value& value, BulkInsert::Type type) {
 
 }  // namespace
 
-BulkInsert::BulkInsert(std::string table, std::vector<Column> columns)
+BulkInsert::BulkInsert(std::string table, std::vector<Column> columns, std::string_view unique)
     : table_(std::move(table)), columns_(std::move(columns)) {
   if (columns_.empty() || columns_.front().type != Type::integer) refuse(table_, "id");
   head_ = "insert into " + table_ + "(";
   for (const auto& column : columns_) head_ += column.name + ",";
   head_.back() = ')';
+  tail_ = " on conflict(" + std::string(unique) + ") do nothing";
 }
 
 void BulkInsert::add(Values row) {

@@ -116,7 +116,7 @@ class PostgresqlConnection final : public Connection {
   std::vector<std::int64_t> insert_new(const BulkInsert& insert) override {
     return guarded([&] {
       const auto sql = bulk_sql(insert);
-      const Parameters parameters(insert);
+      const Parameters parameters(insert, arrays_);
       const auto result = execute(sql, parameters);
       std::vector<std::int64_t> ids;
       const int count = PQntuples(result.get());
@@ -146,7 +146,7 @@ class PostgresqlConnection final : public Connection {
       sql += "cast(:c" + std::to_string(i) + " as " + array_element(insert.columns()[i].type) + "[]),";
     }
     sql.back() = ')';
-    return sql + " on conflict do nothing returning " + insert.columns().front().name;
+    return sql + insert.tail() + " returning " + insert.columns().front().name;
   }
 
   void open() {
@@ -284,6 +284,7 @@ class PostgresqlConnection final : public Connection {
   BySql<Kept> statements_;
   std::uint64_t prepared_ = 0;
   std::vector<std::pair<std::string, Values>> later_;
+  std::vector<std::string> arrays_;
   Mode mode_ = Mode::read;
 };
 

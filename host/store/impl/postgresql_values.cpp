@@ -94,17 +94,16 @@ std::size_t column_size(const BulkInsert& insert, std::size_t column) {
 
 // array_recv: dimensions, whether nulls occur, element type, then length and lower bound of the one
 // dimension.
-std::string array_of(const BulkInsert& insert, std::size_t column) {
-  std::string out;
+void put_array(std::string& out, const BulkInsert& insert, std::size_t column) {
+  out.clear();
   out.reserve(column_size(insert, column));
   put(out, std::int32_t{insert.rows() == 0 ? 0 : 1});
   put(out, std::int32_t{1});
   put(out, element_oid(insert.columns()[column].type));
-  if (insert.rows() == 0) return out;
+  if (insert.rows() == 0) return;
   put(out, static_cast<std::int32_t>(insert.rows()));
   put(out, std::int32_t{1});
   for (std::size_t row = 0; row < insert.rows(); ++row) put_element(out, insert.at(row, column));
-  return out;
 }
 
 int hex_digit(char c) {
@@ -151,12 +150,12 @@ Parameters::Parameters(const Values& values) {
   }
 }
 
-Parameters::Parameters(const BulkInsert& insert) {
+Parameters::Parameters(const BulkInsert& insert, std::vector<std::string>& buffers) {
   const auto columns = insert.columns().size();
-  owned_.reserve(columns);
+  if (buffers.size() < columns) buffers.resize(columns);
   for (std::size_t i = 0; i < columns; ++i) {
-    const auto& data = owned_.emplace_back(array_of(insert, i));
-    add(array_oid(insert.columns()[i].type), data.data(), data.size());
+    put_array(buffers[i], insert, i);
+    add(array_oid(insert.columns()[i].type), buffers[i].data(), buffers[i].size());
   }
 }
 

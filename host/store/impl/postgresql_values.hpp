@@ -14,8 +14,8 @@ namespace patchbay::store {
 class Parameters {
  public:
   explicit Parameters(const Values& values);
-  // One array a column.
-  explicit Parameters(const BulkInsert& insert);
+  // One array a column, made in `buffers`, which are kept from one insert to the next and outlive this.
+  Parameters(const BulkInsert& insert, std::vector<std::string>& buffers);
 
   int count() const { return static_cast<int>(types_.size()); }
   const Oid* types() const { return types_.data(); }

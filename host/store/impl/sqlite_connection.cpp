@@ -121,7 +121,7 @@ class SqliteConnection final : public Connection {
       std::string sql = insert.head() + " values (";
       for (std::size_t i = 0; i < insert.columns().size(); ++i) sql += ":c" + std::to_string(i) + ",";
       sql.back() = ')';
-      sql += " on conflict do nothing";
+      sql += insert.tail();
       auto* statement = prepare(sql, nullptr);
       const Use use(statement);
       std::vector<std::int64_t> ids;

@@ -24,11 +24,13 @@ class BulkInsertTest : public ::testing::TestWithParam<support::Database> {
   }
 
   static BulkInsert rows() {
-    return BulkInsert("hits", {{"id", ColumnType::integer},
-                               {"key", ColumnType::text},
-                               {"body", ColumnType::bytes},
-                               {"at", ColumnType::integer},
-                               {"part", ColumnType::real}});
+    return BulkInsert("hits",
+                      {{"id", ColumnType::integer},
+                       {"key", ColumnType::text},
+                       {"body", ColumnType::bytes},
+                       {"at", ColumnType::integer},
+                       {"part", ColumnType::real}},
+                      "key");
   }
   static Values hit(std::int64_t id, Value key) { return {id, std::move(key), Bytes("b"), id * 10, 0.5}; }
   std::vector<std::int64_t> store_all(const BulkInsert& insert) {
@@ -50,6 +52,15 @@ TEST_P(BulkInsertTest, tells_new_rows_from_known_ones) {
   second.add(hit(4, "c"));
   second.add(hit(5, "c"));  // twice in one batch
   EXPECT_THAT(store_all(second), UnorderedElementsAre(4));
+}
+
+TEST_P(BulkInsertTest, a_row_that_meets_another_key_is_no_known_row) {
+  auto first = rows();
+  first.add(hit(1, "a"));
+  store_all(first);
+  auto second = rows();
+  second.add(hit(1, "b"));
+  EXPECT_THROW(store_all(second), Error);
 }
 
 TEST_P(BulkInsertTest, is_a_transaction_of_its_own_if_wanted) {
@@ -101,7 +112,7 @@ TEST_P(BulkInsertTest, stores_nothing_when_one_row_is_refused) {
 }
 
 TEST(BulkInsert, refuses_a_value_of_another_type) {
-  BulkInsert insert("hits", {{"id", ColumnType::integer}, {"key", ColumnType::text}});
+  BulkInsert insert("hits", {{"id", ColumnType::integer}, {"key", ColumnType::text}}, "id");
   EXPECT_THROW(insert.add({std::int64_t{1}, std::int64_t{2}}), Error);
   EXPECT_THROW(insert.add({std::int64_t{1}}), Error);
   EXPECT_THROW(insert.add({Value(), "a"}), Error);
