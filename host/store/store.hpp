@@ -82,7 +82,7 @@ class Session {
 };
 
 // The database: blocking work goes to a bounded pool of threads, never to the I/O threads. One store a
-// process.
+// process. Its threads post to the executors of its callers, whose io_context outlives it.
 class Store {
  public:
   struct Options {

@@ -6,7 +6,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "domain/chat/impl/fetch_table.hpp"
 #include "domain/chat_world.hpp"
@@ -124,7 +123,6 @@ class AttachmentFetcherTest : public ChatWorld {
     return caller.asked >= wanted;
   }
 
-  asio::io_context io;
   OpenChannels channels;
   FileServer caller{clock, make_blob()};
   std::unique_ptr<AttachmentFetcher> fetcher;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -82,6 +83,7 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
     });
   }
 
+  boost::asio::io_context io;  // ends after the store, whose threads post to it
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{TimePoint(std::chrono::milliseconds(kStart))};

@@ -139,7 +139,6 @@ class ChatsTest : public ChatWorld {
     return Code::ok;
   }
 
-  asio::io_context io;
   FakeChannels channels;
   FakeCaller caller;
   Deliveries deliveries{clock, ids, {}};

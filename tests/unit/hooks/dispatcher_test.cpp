@@ -68,13 +68,13 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
     });
   }
 
+  Loop loop;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{kStart};
   IdMint mint{clock};
   FakeCaller caller;
   FakeSink sink{*store};
-  Loop loop;
   std::unique_ptr<House> house;
 };
 PB_ON_BOTH_DATABASES(DispatcherTest);

@@ -15,12 +15,12 @@ class InboxCommitterTest : public ::testing::TestWithParam<support::Database> {
                                             log::Logger::none(), options);
   }
 
+  Loop loop;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{kStart};
   IdMint mint{clock};
   Counters counters;
-  Loop loop;
 };
 PB_ON_BOTH_DATABASES(InboxCommitterTest);
 

@@ -30,12 +30,12 @@ class InboxTest : public ::testing::TestWithParam<support::Database> {
     return found;
   }
 
+  Loop loop;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{kStart};
   IdMint mint{clock};
   Counters counters;
-  Loop loop;
   InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
   int woken = 0;
   Inbox inbox{*store, clock, [this] { ++woken; }};

@@ -24,12 +24,12 @@ class IngressTest : public ::testing::TestWithParam<support::Database> {
         [&](store::Session& s) { return *s.query_one("select " + columns + " from inbox"); });
   }
 
+  Loop loop;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{kStart};
   IdMint mint{clock};
   Counters counters;
-  Loop loop;
   RouteTable routes{"https://bay.example"};
   InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
   Ingress ingress{routes, committer, clock, counters, log::Logger::none()};

@@ -65,10 +65,10 @@ class PoisonTest : public ::testing::Test {
     });
   }
 
+  test::Machine machine;
   support::FreshDatabase database{support::Database::sqlite};
   std::unique_ptr<store::Store> store = database.open();
   std::shared_ptr<test::FakeHost> host = std::make_shared<test::FakeHost>();
-  test::Machine machine;
   IdMint mint{machine.clock};
   FakeSink sink{*store};
   Counters counters;

@@ -221,10 +221,10 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
     return port::Result(code, "why", retry, port::Message(detail));
   }
 
+  asio::io_context io;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   LossyStore lossy{*store};
-  asio::io_context io;
   ManualClock clock{TimePoint(1'795'252'800'000ms)};
   FakeCaller caller{clock};
   FakeChannels channels;

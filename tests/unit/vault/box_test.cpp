@@ -9,7 +9,7 @@ namespace {
 
 TEST(Box, opens_what_it_sealed) {
   const auto key = KeyBytes::random();
-  for (const std::string plain : {"", "secret", std::string(100000, 'x').c_str()}) {
+  for (const std::string& plain : {std::string(), std::string("secret"), std::string(100000, 'x')}) {
     EXPECT_EQ(open(key, seal(key, plain, "a"), "a"), plain);
   }
 }

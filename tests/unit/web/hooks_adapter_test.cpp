@@ -29,12 +29,12 @@ class HooksAdapterTest : public testing::Test {
            std::string(body);
   }
 
+  hooks::Loop loop;
   support::FreshDatabase database{support::Database::sqlite};
   std::unique_ptr<store::Store> store = database.open();
   SystemClock clock;
   IdMint mint{clock};
   hooks::Counters counters;
-  hooks::Loop loop;
   hooks::RouteTable routes{"https://bay.example/app"};
   hooks::InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
   hooks::Ingress ingress{routes, committer, clock, counters, log::Logger::none()};

@@ -18,8 +18,8 @@ class TokensTest : public testing::TestWithParam<support::Database> {
  protected:
   template <class T>
   T run(boost::asio::awaitable<T> work) {
-    boost::asio::io_context io;
     auto future = boost::asio::co_spawn(io, std::move(work), boost::asio::use_future);
+    io.restart();
     io.run();
     return future.get();
   }
@@ -38,6 +38,7 @@ class TokensTest : public testing::TestWithParam<support::Database> {
     return tokens.create_now(NewToken("test", scopes, expires)).plain;
   }
 
+  boost::asio::io_context io;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open();
   ManualClock clock{TimePoint(1'795'224'000'000ms)};
