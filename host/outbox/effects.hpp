@@ -19,9 +19,10 @@ class Outcome {
   explicit Outcome(Kind k) : kind(k) {}
 
   Kind kind;
-  std::vector<std::string> provider_ids;  // sent: what the provider calls it, in order
-  std::string sent_at;                    // sent: RFC 3339 as the plugin said it, or empty
-  std::string moved_to;                   // the conversation's new id, or empty
+  // What the provider calls it, in order; of one that failed or is uncertain what has arrived all the same.
+  std::vector<std::string> provider_ids;
+  std::string sent_at;   // of these: RFC 3339 as the plugin said it, or empty
+  std::string moved_to;  // the conversation's new id, or empty
   std::string reason;    // failed, uncertain, waiting: for a person, in the plugin's words where it spoke
   bool refused = false;  // the provider does not let us write to this conversation
 };

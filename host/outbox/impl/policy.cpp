@@ -40,23 +40,28 @@ std::vector<std::string> ids_of(const json& reply) {
   return ids;
 }
 
-Decision final_as(Next next, Outcome::Kind kind, const std::string& reason) {
+// What has arrived keeps its names, also where the rest of the part has not.
+Decision final_as(Next next, Outcome::Kind kind, const std::string& reason, const json& reply) {
   Decision decision(next, reason);
   decision.outcome.kind = kind;
-  return decision;
-}
-
-Decision sent_as(const json& reply) {
-  auto decision = final_as(Next::sent, Outcome::Kind::sent, {});
   decision.outcome.provider_ids = ids_of(reply);
   decision.outcome.sent_at = text_at(reply, "sent_at");
   decision.outcome.moved_to = text_at(reply, "moved_to");
   return decision;
 }
 
+Decision sent_as(const json& reply) {
+  return final_as(Next::sent, Outcome::Kind::sent, {}, reply);
+}
+
+Decision uncertain_as(const port::Result& result) {
+  return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text, object_of(result.message.json));
+}
+
 Decision refused_as(const port::Result& result) {
-  auto decision = final_as(Next::failed, Outcome::Kind::failed, result.text);
-  const auto scope = text_at(object_of(result.message.json), "scope");
+  const auto reply = object_of(result.message.json);
+  auto decision = final_as(Next::failed, Outcome::Kind::failed, result.text, reply);
+  const auto scope = text_at(reply, "scope");
   decision.outcome.refused = result.code == Code::denied && (scope.empty() || scope == "conversation");
   return decision;
 }
@@ -78,7 +83,7 @@ Decision unknown_as(const Policy& policy, const port::Result& result) {
       case Policy::Idempotency::none:
         break;
     }
-    return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text);
+    return uncertain_as(result);
   }();
   decision.provider_down = true;
   return decision;
@@ -116,8 +121,7 @@ Policy read_policy(const std::string& manifest) {
 }
 
 Decision decide(const Policy& policy, const port::Result& result, int failures) {
-  if (result.poison && result.code == Code::outcome_unknown)
-    return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text);
+  if (result.poison && result.code == Code::outcome_unknown) return uncertain_as(result);
   switch (result.code) {
     case Code::ok:
       return sent_as(object_of(result.message.json));
@@ -164,7 +168,7 @@ Decision decide_lookup(const port::Result& result, int failures) {
     default:
       break;
   }
-  return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text);
+  return uncertain_as(result);
 }
 
 Duration back_off(int failures, double jitter) {

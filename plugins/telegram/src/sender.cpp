@@ -47,6 +47,15 @@ std::string moved_in(const Progress& progress) {
   return moved_to;
 }
 
+SendReply reply_of(const Progress& progress) {
+  const std::vector<Made>& made = progress.made;
+  SendReply reply(std::vector<std::string>{}, made.empty() ? std::string() : made.back().at);
+  for (const Made& each : made)
+    reply.provider_ids.insert(reply.provider_ids.end(), each.ids.begin(), each.ids.end());
+  reply.moved_to = moved_in(progress);
+  return reply;
+}
+
 Json json_of(const Progress& progress) {
   Json made = Json::array();
   for (const Made& each : progress.made)
@@ -102,13 +111,13 @@ Task<SendReply> Sender::send(Json request) {
     Json left = goes_on ? json_of(attempt.progress) : Json();
     co_await keep(key, std::move(left));
   }
-  if (attempt.failed) throw std::move(*attempt.failed);
-  const std::vector<Made>& made = attempt.progress.made;
-  SendReply reply(std::vector<std::string>{}, made.empty() ? std::string() : made.back().at);
-  for (const Made& each : made)
-    reply.provider_ids.insert(reply.provider_ids.end(), each.ids.begin(), each.ids.end());
-  reply.moved_to = moved_in(attempt.progress);
-  co_return reply;
+  SendReply reply = reply_of(attempt.progress);
+  if (!attempt.failed) co_return reply;
+  if (!reply.provider_ids.empty()) {
+    attempt.failed->with_detail("provider_ids", reply.provider_ids).with_detail("sent_at", reply.sent_at);
+    if (!reply.moved_to.empty()) attempt.failed->with_detail("moved_to", reply.moved_to);
+  }
+  throw std::move(*attempt.failed);
 }
 
 Task<Attempt> Sender::go_on(Json request, Progress progress) {

@@ -211,7 +211,9 @@ TEST_F(Send, goes_on_where_an_attempt_broke_off) {
 
 TEST_F(Send, keeps_nothing_of_what_is_not_repeated) {
   api.answer("sendLocation", api_error(400, "Bad Request: chat not found"));
-  EXPECT_EQ(send(words_and_place(1)).code, PB_NOT_FOUND);
+  const Result result = send(words_and_place(1));
+  EXPECT_EQ(result.code, PB_NOT_FOUND);
+  EXPECT_EQ(result.json["provider_ids"].size(), 1u);  // the words have arrived
   EXPECT_TRUE(host.services.state.empty());
   EXPECT_TRUE(send({{"text", "hi"}}).ok());
   EXPECT_TRUE(host.services.state.empty());

@@ -228,6 +228,17 @@ TEST_P(ChatsTest, a_failed_part_fails_the_message_and_says_which) {
   EXPECT_EQ(ChatWorld::chats().at(0).reason, "bot was blocked by the user");
 }
 
+TEST_P(ChatsTest, what_arrived_of_a_failed_part_is_found_by_its_name) {
+  caller.answers["hi"] = port::Result(Code::invalid, "the map is wrong", Duration{0},
+                                      port::Message(R"({"provider_ids": ["501"]})"));
+  const auto posted = post("hi");
+  EXPECT_TRUE(becomes(posted.id, Delivery::failed));
+  apply("message.status", about("501", {{"state", "delivered"}}));
+  EXPECT_EQ(read(posted.id).state, Delivery::failed);
+  EXPECT_EQ(read(posted.id).provider_id, "501");
+  EXPECT_EQ(count("message_waiting"), 0);
+}
+
 // CHAT-13, N5
 TEST_P(ChatsTest, receipts_rise_and_may_come_before_the_reply) {
   apply("message.status", about("501", {{"state", "delivered"}}));

@@ -45,6 +45,16 @@ TEST(Decide, refusals_are_final_with_the_providers_words) {
   }
 }
 
+TEST(Decide, what_has_arrived_keeps_its_names) {  // TG-4
+  const char* made = R"({"provider_ids": ["418"], "sent_at": "t"})";
+  for (const auto code : {Code::denied, Code::outcome_unknown}) {
+    const auto decision = decide(Policy(), failing(code, made), 0);
+    EXPECT_NE(decision.next, Next::sent);
+    EXPECT_EQ(decision.outcome.provider_ids, std::vector<std::string>{"418"});
+    EXPECT_EQ(decision.outcome.sent_at, "t");
+  }
+}
+
 // N16
 TEST(Decide, a_limit_pauses_its_scope) {
   const auto one =

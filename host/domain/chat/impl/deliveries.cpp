@@ -83,10 +83,8 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
     chats.move(item.integration, conversation, outcome.moved_to);
     conversation = outcome.moved_to;
   }
-  if (outcome.kind == Kind::sent) {
-    const ProviderName where(item.integration, conversation, {});
-    deliveries.sent(where, subject->message.id, outcome.provider_ids, milliseconds_of(outcome.sent_at));
-  }
+  const ProviderName where(item.integration, conversation, {});
+  deliveries.sent(where, subject->message.id, outcome.provider_ids, milliseconds_of(outcome.sent_at));
   const bool arrived = outcome.kind == Kind::sent && !outcome.provider_ids.empty();
   if (arrived && !chat->reachable) chats.set_reachable(chat->id, true, std::nullopt);
   if (outcome.refused) chats.set_reachable(chat->id, false, outcome.reason);
