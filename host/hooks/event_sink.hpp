@@ -26,15 +26,21 @@ struct Event {
   std::string trace;  // W3C traceparent of the request that it came from, or empty (HOOK-5)
 };
 
+// An event and the integration that it came to. Points to the event.
+struct Arrived {
+  Id integration;
+  const Event* event;
+};
+
 // The domain, as hooks sees it. Injected by the composition root.
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  // Applies one event inside the transaction that also stores its key and ends its inbox row. Not called for
-  // a key that was seen before. May run again after a rollback, so it touches nothing but `session`. On a
-  // store thread. Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead
-  // letter).
-  virtual void apply(store::Session& session, Id integration, const Event& event) = 0;
+  // Applies events, in order, inside the transaction that also stores their keys and ends their inbox rows.
+  // Never one whose key was seen before. May run again after a rollback, so it touches nothing but `session`.
+  // On a store thread. Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead
+  // letter; who came along is applied without it).
+  virtual void apply(store::Session& session, const std::vector<Arrived>& events) = 0;
   // The transaction with these effects has committed: what waits for them may look. On a store thread; must
   // not block.
   virtual void committed(const std::vector<Id>& integrations) = 0;

@@ -69,6 +69,9 @@ class Session {
   // key, or a `not null`, stood in the way.
   virtual std::int64_t exec(std::string_view sql, Values values = {}) = 0;
   virtual std::vector<Row> query(std::string_view sql, Values values = {}) = 0;
+  // query() with the same statement for each of `all`, in one round trip; the rows of each, in order. It may
+  // change rows too (`returning`).
+  virtual std::vector<std::vector<Row>> query_each(std::string_view sql, std::vector<Values> all);
   // exec() for whom the number of rows is nothing: the statement goes out with the next one, or with the
   // commit, in the same round trip. What it throws is thrown there.
   virtual void later(std::string_view sql, Values values) { exec(sql, std::move(values)); }

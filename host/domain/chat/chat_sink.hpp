@@ -25,7 +25,7 @@ class ChatSink final : public hooks::EventSink {
   ChatSink(const Clock& clock, IdMint& ids, Committed committed);
 
   // Throws Error{invalid} for data that lacks what is needed, or for a type that is not of a channel.
-  void apply(store::Session& session, Id integration, const hooks::Event& event) override;
+  void apply(store::Session& session, const std::vector<hooks::Arrived>& events) override;
   void committed(const std::vector<Id>& integrations) override;
 
  private:

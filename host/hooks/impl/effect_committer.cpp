@@ -180,15 +180,21 @@ void EffectCommitter::write(const std::vector<Pending*>& batch) {
 
 void EffectCommitter::end_rows(store::Session& session, const std::vector<Pending*>& batch) const {
   const std::int64_t now = parts_.clock.now().time_since_epoch().count();
+  std::vector<store::Values> ends;
+  std::vector<Pending*> ending;
   for (Pending* pending : batch) {
     pending->applied = Applied();
     pending->applied.outcome = Applied::Outcome::done;
     if (pending->effect.row == 0) continue;
-    const auto ended = session.exec(
-        "update inbox set state = 'done', finished_at = :now, effect = :effect, reason = null "
-        "where id = :id and state = 'new'",
-        {now, summary(pending->effect.events), pending->effect.row});
-    if (ended == 0) pending->applied.outcome = Applied::Outcome::gone;
+    ends.push_back({now, summary(pending->effect.events), pending->effect.row});
+    ending.push_back(pending);
+  }
+  const auto ended = session.query_each(
+      "update inbox set state = 'done', finished_at = :now, effect = :effect, reason = null "
+      "where id = :id and state = 'new' returning id",
+      std::move(ends));
+  for (std::size_t i = 0; i < ending.size(); ++i) {
+    if (ended[i].empty()) ending[i]->applied.outcome = Applied::Outcome::gone;
   }
 }
 
@@ -211,11 +217,13 @@ void EffectCommitter::apply_events(store::Session& session, const std::vector<Pe
   if (uses.empty()) return;
   const auto inserted = session.insert_new(keys);
   const std::unordered_set<std::int64_t> fresh(inserted.begin(), inserted.end());
+  std::vector<Arrived> arrived;
   for (const auto& use : uses) {
     const bool is_new = fresh.count(use.id) > 0;
     ++(is_new ? use.pending->applied.stored : use.pending->applied.known);
-    if (is_new) parts_.sink.apply(session, use.pending->effect.integration, *use.event);
+    if (is_new) arrived.push_back({use.pending->effect.integration, use.event});
   }
+  if (!arrived.empty()) parts_.sink.apply(session, arrived);
 }
 
 void EffectCommitter::resume(Batch batch) {

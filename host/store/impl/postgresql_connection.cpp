@@ -97,19 +97,19 @@ class PostgresqlConnection final : public Connection {
   }
 
   std::vector<Row> query(std::string_view sql, Values values) override {
+    return guarded([&] { return rows_of(run(sql, values)); });
+  }
+
+  std::vector<std::vector<Row>> query_each(std::string_view sql, std::vector<Values> all) override {
     return guarded([&] {
-      const auto result = run(sql, values);
-      const int columns = PQnfields(result.get());
-      const int count = PQntuples(result.get());
-      std::vector<Row> rows;
-      rows.reserve(static_cast<std::size_t>(count));
-      for (int row = 0; row < count; ++row) {
-        std::vector<Value> fields;
-        fields.reserve(static_cast<std::size_t>(columns));
-        for (int i = 0; i < columns; ++i) fields.push_back(field_value(result.get(), row, i));
-        rows.emplace_back(std::move(fields));
-      }
-      return rows;
+      std::vector<std::vector<Row>> answers;
+      if (all.empty()) return answers;
+      const auto before = later_.size();
+      for (auto& values : all) later_.emplace_back(std::string(sql), std::move(values));
+      const auto results = pipeline(nullptr, nullptr);
+      answers.reserve(all.size());
+      for (auto i = before; i < results.size(); ++i) answers.push_back(rows_of(results[i]));
+      return answers;
     });
   }
 
@@ -177,7 +177,7 @@ class PostgresqlConnection final : public Connection {
   Result execute(std::string_view sql, const Parameters& parameters) {
     const auto& name = prepared(sql, parameters);
     if (!later_.empty()) {
-      auto result = pipeline(&name, &parameters);
+      auto result = std::move(pipeline(&name, &parameters).back());
       check(result, sql);
       return result;
     }
@@ -187,10 +187,24 @@ class PostgresqlConnection final : public Connection {
     return result;
   }
 
-  // What was put off, and then the statement `name` if there is one, in one round trip. The first that fails
-  // is thrown; the server runs none of those behind it.
+  static std::vector<Row> rows_of(const Result& result) {
+    const int columns = PQnfields(result.get());
+    const int count = PQntuples(result.get());
+    std::vector<Row> rows;
+    rows.reserve(static_cast<std::size_t>(count));
+    for (int row = 0; row < count; ++row) {
+      std::vector<Value> fields;
+      fields.reserve(static_cast<std::size_t>(columns));
+      for (int i = 0; i < columns; ++i) fields.push_back(field_value(result.get(), row, i));
+      rows.emplace_back(std::move(fields));
+    }
+    return rows;
+  }
+
+  // What was put off, and then the statement `name` if there is one, in one round trip: their results. The
+  // first of those put off that fails is thrown; the server runs none of those behind it.
   // https://www.postgresql.org/docs/15/libpq-pipeline-mode.html
-  Result pipeline(const std::string* name, const Parameters* parameters) {
+  std::vector<Result> pipeline(const std::string* name, const Parameters* parameters) {
     const auto statements = std::exchange(later_, {});
     std::vector<Parameters> values;
     std::vector<std::string> names;
@@ -202,13 +216,14 @@ class PostgresqlConnection final : public Connection {
     if (!sent || PQpipelineSync(connection_) != 1)
       raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
     std::vector<Result> answers;
-    for (std::size_t i = 0; i < names.size(); ++i) answers.push_back(answer());
-    auto last = name == nullptr ? Result() : answer();
+    const auto sent_ones = names.size() + (name == nullptr ? 0 : 1);
+    answers.reserve(sent_ones);
+    while (answers.size() < sent_ones) answers.push_back(answer());
     const Result end(PQgetResult(connection_));
     if (PQexitPipelineMode(connection_) != 1 && PQstatus(connection_) == CONNECTION_OK)
       raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
-    for (std::size_t i = 0; i < answers.size(); ++i) check(answers[i], statements[i].first);
-    return last;
+    for (std::size_t i = 0; i < statements.size(); ++i) check(answers[i], statements[i].first);
+    return answers;
   }
 
   // Of one statement in a pipeline: its result, then nothing.

@@ -47,6 +47,13 @@ std::optional<std::string> Row::maybe_text(std::size_t column) const {
   return text(column);
 }
 
+std::vector<std::vector<Row>> Session::query_each(std::string_view sql, std::vector<Values> all) {
+  std::vector<std::vector<Row>> answers;
+  answers.reserve(all.size());
+  for (auto& values : all) answers.push_back(query(sql, std::move(values)));
+  return answers;
+}
+
 std::optional<Row> Session::query_one(std::string_view sql, Values values) {
   auto rows = query(sql, std::move(values));
   if (rows.empty()) return std::nullopt;

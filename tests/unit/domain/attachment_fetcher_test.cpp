@@ -183,7 +183,7 @@ TEST_P(AttachmentFetcherTest, a_fetch_carries_the_trace_of_its_message) {
   event.type = "message.received";
   event.data = picture(1).dump();
   event.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-  store->write_now([&](store::Session& session) { sink.apply(session, kBot, event); });
+  store->write_now([&](store::Session& session) { sink.apply(session, {{kBot, &event}}); });
   fetcher->wake({kBot});
   EXPECT_TRUE(all("ready", 1));
   EXPECT_EQ(caller.traces.at(0).substr(0, 35), event.trace.substr(0, 35));

@@ -41,7 +41,7 @@ TEST_P(ChatSinkTest, message_and_acknowledgement_carry_the_trace_of_their_reques
                      {"at", at(0)}})
                    .dump();
   event.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-  store->write_now([&](store::Session& session) { sink.apply(session, kBot, event); });
+  store->write_now([&](store::Session& session) { sink.apply(session, {{kBot, &event}}); });
   EXPECT_EQ(count("messages where trace = '" + event.trace + "'"), 1);
   EXPECT_EQ(count("outbox where trace like '" + event.trace.substr(0, 35) + "%'"), 1);
 }
@@ -193,7 +193,7 @@ TEST_P(ChatSinkTest, a_thousand_albums_of_new_clients_are_a_thousand_chats) {
         event.type = "message.received";
         event.data = picture(id, "", conversation).dump();
         event.part_of = hooks::PartOf{"g", 1000};
-        sink.apply(session, kBot, event);
+        sink.apply(session, {{kBot, &event}});
       }
     });
   }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
@@ -29,7 +29,7 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
     event.type = type;
     event.data = data.dump();
     if (!album.empty()) event.part_of = hooks::PartOf{album, 1000};
-    store->write_now([&](store::Session& session) { sink.apply(session, integration, event); });
+    store->write_now([&](store::Session& session) { sink.apply(session, {{integration, &event}}); });
   }
 
   // {"conversation": c, "author", "message": {"id", "text"}, "at": kStart + seconds, "sequence": id}

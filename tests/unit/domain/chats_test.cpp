@@ -268,7 +268,7 @@ TEST_P(ChatsTest, a_receipt_that_meets_the_commit_of_the_reply_is_not_lost) {
       session.exec("delete from outbox where message = :message", {*item.message});
       deliveries.apply(session, item, sent);
     };
-    const Change received = [&](store::Session& session) { sink.apply(session, kBot, receipt); };
+    const Change received = [&](store::Session& session) { sink.apply(session, {{kBot, &receipt}}); };
     meet(reply_first ? reply : received, reply_first ? received : reply);
     EXPECT_EQ(read(*item.message).state, Delivery::delivered) << reply_first;
     EXPECT_EQ(count("message_waiting"), 0);

@@ -84,7 +84,10 @@ class FakeSink final : public EventSink {
           "create table if not exists effects(n bigint primary key, integration bigint, body text)");
     });
   }
-  void apply(store::Session& session, Id integration, const Event& event) override {
+  void apply(store::Session& session, const std::vector<Arrived>& events) override {
+    for (const auto& [integration, event] : events) apply_one(session, integration, *event);
+  }
+  void apply_one(store::Session& session, Id integration, const Event& event) {
     const auto body = nlohmann::json::parse(event.data).value("body", "");
     {
       const std::lock_guard lock(mutex_);

@@ -188,6 +188,26 @@ TEST_P(SessionTest, what_is_put_off_is_done_before_the_next_statement_and_before
   EXPECT_EQ(left, 9);
 }
 
+TEST_P(SessionTest, one_statement_for_many_values_answers_each) {
+  store->write_now([](Session& s) { s.script("create table many(id bigint primary key, name text)"); });
+  const auto answers = store->write_now([](Session& s) {
+    s.later("insert into many(id, name) values (:id, :name)", {std::int64_t{1}, "a"});
+    s.later("insert into many(id, name) values (:id, :name)", {std::int64_t{2}, "b"});
+    EXPECT_TRUE(s.query_each("select id from many where id = :id", {}).empty());
+    return s.query_each("update many set name = :name where id = :id returning name",
+                        {{"x", std::int64_t{2}}, {"y", std::int64_t{3}}, {Value(), std::int64_t{1}}});
+  });
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0].at(0).text(0), "x");
+  EXPECT_TRUE(answers[1].empty());
+  EXPECT_TRUE(answers[2].at(0).is_null(0));
+  const auto fails = [](Session& s) {
+    s.query_each("insert into many(id) values (:id) returning id", {{std::int64_t{7}}, {std::int64_t{1}}});
+  };
+  EXPECT_THROW(store->write_now(fails), Error);
+  EXPECT_EQ(store->read_now([](Session& s) { return s.query("select id from many"); }).size(), 2u);
+}
+
 TEST_P(SessionTest, what_is_put_off_and_fails_ends_the_transaction_where_it_is_sent) {
   store->write_now([](Session& s) { s.script("create table once(id bigint primary key)"); });
   const auto twice = [&](bool asks) {

@@ -17,14 +17,20 @@ namespace {
 // One event in one transaction.
 class Application {
  public:
-  Application(Context& context, Id integration, const hooks::Event& event)
+  Application(Context& context, const hooks::Arrived& arrived)
       : context_(context),
-        integration_(integration),
-        event_(event),
-        data_(read_event(event.type, event.data, context.now)) {}
+        integration_(arrived.integration),
+        event_(*arrived.event),
+        data_(read_event(event_.type, event_.data, context.now)) {}
+
+  // Others write more than their own message, chat and author.
+  bool is_message() const { return event_.type == "message.received"; }
+  const EventData& data() const { return data_; }
+  Id integration() const { return integration_; }
 
   void run() {
-    if (event_.type == "message.received") {
+    if (!is_message()) context_.ahead.forget();
+    if (is_message()) {
       receive();
     } else if (event_.type == "message.edited") {
       edit();
@@ -148,14 +154,36 @@ class Application {
   DeliveryTable deliveries_{context_};
 };
 
+// What run() of each will ask for.
+void read_ahead(Context& context, const std::vector<Application>& applications) {
+  std::vector<ProviderName> names;
+  std::vector<std::pair<Id, std::string>> conversations;
+  std::vector<std::pair<Id, std::string>> authors;
+  for (const auto& application : applications) {
+    if (!application.is_message()) continue;
+    const auto& data = application.data();
+    names.emplace_back(application.integration(), data.conversation.id, data.message.id);
+    conversations.emplace_back(application.integration(), data.conversation.id);
+    if (data.author) authors.emplace_back(application.integration(), data.author->external_id);
+  }
+  MessageTable(context).read_known(names);
+  ChatTable(context).read_open(conversations);
+  ChatTable(context).read_clients(authors);
+  DeliveryTable(context).read_waiting(names);
+}
+
 }  // namespace
 
 ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed)
     : clock_(clock), ids_(ids), committed_(std::move(committed)) {}
 
-void ChatSink::apply(store::Session& session, Id integration, const hooks::Event& event) {
+void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>& events) {
   Context context(session, ids_, clock_);
-  Application(context, integration, event).run();
+  std::vector<Application> applications;
+  applications.reserve(events.size());
+  for (const auto& event : events) applications.emplace_back(context, event);
+  if (events.size() > 1) read_ahead(context, applications);
+  for (auto& application : applications) application.run();
 }
 
 void ChatSink::committed(const std::vector<Id>& integrations) {

@@ -14,6 +14,19 @@ namespace {
   "merged_into, created_at, "                                                                    \
   "last_message_at from chats "
 
+constexpr std::string_view kOpen = PB_CHAT_COLUMNS
+    "where integration = :integration and conversation = :conversation and state <> 'finished'";
+constexpr std::string_view kClient =
+    "select id, name, username, language from chat_clients where integration = :integration and "
+    "external_id = :external";
+
+std::vector<store::Values> pairs(const std::vector<std::pair<Id, std::string>>& all) {
+  std::vector<store::Values> values;
+  values.reserve(all.size());
+  for (const auto& [integration, name] : all) values.push_back({integration, name});
+  return values;
+}
+
 Chat chat_of(const store::Row& row) {
   Chat chat;
   chat.id = row.integer(0);
@@ -69,14 +82,20 @@ std::string ChatTable::current_name(Id integration, std::string conversation) {
   return conversation;
 }
 
+void ChatTable::read_open(const std::vector<std::pair<Id, std::string>>& conversations) {
+  context_.ahead.read(session_, kOpen, pairs(conversations));
+}
+
+void ChatTable::read_clients(const std::vector<std::pair<Id, std::string>>& external_ids) {
+  context_.ahead.read(session_, kClient, pairs(external_ids));
+}
+
 std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conversation) {
-  constexpr auto* kFind = PB_CHAT_COLUMNS
-      "where integration = :integration and conversation = :conversation and state <> 'finished'";
-  auto found = maybe_chat(session_.query_one(kFind, {integration, conversation}));
+  auto found = maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, conversation}));
   if (found) return found;
   const auto moved = current_name(integration, conversation);
   if (moved == conversation) return std::nullopt;
-  return maybe_chat(session_.query_one(kFind, {integration, moved}));
+  return maybe_chat(session_.query_one(kOpen, {integration, moved}));
 }
 
 Chat ChatTable::open(Id integration, const ConversationData& conversation) {
@@ -124,10 +143,7 @@ std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int l
 }
 
 Id ChatTable::keep_client(Id integration, const Client& seen) {
-  const auto row = session_.query_one(
-      "select id, name, username, language from chat_clients where integration = :integration and "
-      "external_id = :external",
-      {integration, seen.external_id});
+  const auto row = context_.ahead.query_one(session_, kClient, {integration, seen.external_id});
   if (!row) {
     session_.exec(
         "insert into chat_clients (id, integration, external_id, name, username, language, is_bot, "
@@ -178,10 +194,8 @@ void ChatTable::move(Id integration, const std::string& from, const std::string&
       "insert into chat_moves (integration, conversation, moved_to) values (:integration, :from, :to) "
       "on conflict (integration, conversation) do update set moved_to = excluded.moved_to",
       {integration, from, to});
-  constexpr auto* kFind = PB_CHAT_COLUMNS
-      "where integration = :integration and conversation = :conversation and state <> 'finished'";
-  const auto old_chat = maybe_chat(session_.query_one(kFind, {integration, from}));
-  const auto new_chat = maybe_chat(session_.query_one(kFind, {integration, to}));
+  const auto old_chat = maybe_chat(session_.query_one(kOpen, {integration, from}));
+  const auto new_chat = maybe_chat(session_.query_one(kOpen, {integration, to}));
   if (old_chat && new_chat) merge(*new_chat, *old_chat);
   if (old_chat) session_.exec("update chats set conversation = :to where id = :id", {to, old_chat->id});
   outbox::move_lane(session_, integration, from, to);

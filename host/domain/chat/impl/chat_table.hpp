@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/chat/impl/context.hpp"
@@ -21,6 +22,9 @@ class ChatTable {
   // The same, as it is now, and until the transaction ends nobody else holds it: whoever writes messages to a
   // chat, or judges how they stand, does so alone.
   std::optional<Chat> hold(Id chat);
+  // Reads ahead what find_open() and keep_client() will ask first.
+  void read_open(const std::vector<std::pair<Id, std::string>>& conversations);
+  void read_clients(const std::vector<std::pair<Id, std::string>>& external_ids);
   // The unfinished chat of a conversation, following moves.
   std::optional<Chat> find_open(Id integration, const std::string& conversation);
   // The same, made if there is none; title, kind and facts are brought up to date.

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "domain/chat/impl/ahead.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::chat {
@@ -18,6 +19,7 @@ class Context {
   store::Session& session;
   IdMint& ids;
   const std::int64_t now;  // Unix milliseconds
+  Ahead ahead;
 };
 
 }  // namespace patchbay::domain::chat

@@ -29,6 +29,10 @@ std::string reason_of(const outbox::PartState& part) {
       .english();
 }
 
+constexpr std::string_view kWaiting =
+    "select id, what, reason, at from message_waiting where integration = :integration and conversation = "
+    ":conversation and provider_id = :provider_id and expires_at >= :now order by at, id";
+
 const outbox::PartState* first_in(const std::vector<outbox::PartState>& parts, std::string_view state) {
   const auto found =
       std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.state == state; });
@@ -83,12 +87,16 @@ void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
        store::nullable(notice.reason), notice.at, context_.now + kWaitMs});
 }
 
+void DeliveryTable::read_waiting(const std::vector<ProviderName>& names) {
+  std::vector<store::Values> all;
+  for (const auto& name : names)
+    all.push_back({name.integration, name.conversation, name.provider_id, context_.now});
+  context_.ahead.read(session_, kWaiting, std::move(all));
+}
+
 void DeliveryTable::settle_waiting(const ProviderName& name) {
-  const auto rows = session_.query(
-      "select id, what, reason, at from message_waiting where integration = :integration and conversation = "
-      ":conversation "
-      "and provider_id = :provider_id and expires_at >= :now order by at, id",
-      {name.integration, name.conversation, name.provider_id, context_.now});
+  const auto rows = context_.ahead.query(
+      session_, kWaiting, {name.integration, name.conversation, name.provider_id, context_.now});
   if (rows.empty()) return;
   const auto known = MessageTable(context_).known(name);
   for (const auto& row : rows) {

@@ -32,6 +32,8 @@ class DeliveryTable {
   void take(const ProviderName& name, const Notice& notice);
   // The message of this name has come: what waited for it is applied.
   void settle_waiting(const ProviderName& name);
+  // Reads ahead what it will look for.
+  void read_waiting(const std::vector<ProviderName>& names);
 
   // The provider has accepted parts of an outgoing message under these names.
   void sent(const ProviderName& conversation, Id message, const std::vector<std::string>& provider_ids,

@@ -44,6 +44,12 @@ Message message_of(const store::Row& row) {
   return message;
 }
 
+constexpr std::string_view kKnown =
+    "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on "
+    "m.id = p.message where p.integration = :integration and p.conversation = :conversation and "
+    "p.provider_id "
+    "= :provider_id";
+
 std::optional<Id> maybe_id(const std::optional<store::Row>& row) {
   if (!row) return std::nullopt;
   return row->integer(0);
@@ -141,12 +147,8 @@ std::optional<std::string> MessageTable::name_of(Id message, Id integration,
 }
 
 std::optional<Known> MessageTable::known(const ProviderName& name) {
-  const auto row = session_.query_one(
-      "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on "
-      "m.id = p.message "
-      "where p.integration = :integration and p.conversation = :conversation and p.provider_id = "
-      ":provider_id",
-      {name.integration, name.conversation, name.provider_id});
+  const auto row =
+      context_.ahead.query_one(session_, kKnown, {name.integration, name.conversation, name.provider_id});
   if (!row) return std::nullopt;
   Known known;
   known.message = row->integer(0);
@@ -155,6 +157,12 @@ std::optional<Known> MessageTable::known(const ProviderName& name) {
   known.edited_at = row->maybe_integer(3);
   known.part_text = row->maybe_text(4);
   return known;
+}
+
+void MessageTable::read_known(const std::vector<ProviderName>& names) {
+  std::vector<store::Values> all;
+  for (const auto& name : names) all.push_back({name.integration, name.conversation, name.provider_id});
+  context_.ahead.read(session_, kKnown, std::move(all));
 }
 
 void MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {

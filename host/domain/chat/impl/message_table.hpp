@@ -49,6 +49,8 @@ class MessageTable {
   // What the provider calls (the first part of) a message in this conversation.
   std::optional<std::string> name_of(Id message, Id integration, const std::string& conversation);
   std::optional<Known> known(const ProviderName& name);
+  // Reads ahead what known() will say.
+  void read_known(const std::vector<ProviderName>& names);
   // Nothing when the name is taken already.
   void claim(const ProviderName& name, Id message, const MessageData& part, bool album);
   // A part of an album: text, content, place and first provider id of the message follow from all its parts.
