@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -94,7 +95,7 @@ class InboxCommitter {
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
-  Batch queue_;
+  std::deque<Pending> queue_;
   std::size_t bytes_ = 0;
   bool stopping_ = false;
 

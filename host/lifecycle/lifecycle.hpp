@@ -141,7 +141,10 @@ class Lifecycle {
                         SecretValues secrets) const;
   boost::asio::awaitable<RunSpec> spec_of(plugin::Integration integration,
                                           std::shared_ptr<const plugin::Manifest> manifest, bool started);
-  boost::asio::awaitable<void> serve(hooks::Mount mount, RunSpec spec);
+  boost::asio::awaitable<void> serve(plugin::Integration integration,
+                                     std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> open_routes(plugin::Integration integration,
+                                           std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration,
                                                std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
@@ -164,7 +167,7 @@ class Lifecycle {
   Parts parts_;
   plugin::Integrations table_;
   AsyncLocks locks_;
-  AsyncLocks secret_locks_;  // who reads last refreshes last
+  AsyncLocks secret_locks_;  // from reading secrets until routes have them
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;

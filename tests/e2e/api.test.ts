@@ -72,7 +72,9 @@ test("every route is open to exactly the scopes that hold its operation", async 
     assert.deepEqual(route.text.security, [{ bearer: [] }], name);
     for (const wrong of [undefined, "Bearer", "Basic YWRtaW46YWRtaW4="]) assert.equal((await knock(route, wrong)).status, 401, `${name} with ${wrong}`);
   }
-  // One more than the routes, so that "public" is not what makes the walk pass.
+  const bare = await fetch(`${host.address}/api/v1/chats`);
+  assert.equal(bare.status, 401);
+  assert.ok(bare.headers.get("www-authenticate"));
   assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/healthz", "/readyz"]);
 
   for (const [scope, operations] of Object.entries({ ...SCOPES, admin: [...held, "tokens:manage"] })) {
@@ -100,9 +102,10 @@ test("forged and revoked tokens open nothing", async () => { // ACC-2, ACC-3
   }
 });
 
-// The answer's status and body are among what the document promises for this route.
-function promised(route: Route, answer: Answer): void {
+// The answer's status and body are what the document promises for this route.
+function promised(route: Route, status: number, answer: Answer): void {
   const name = `${route.verb} ${route.path} ${answer.status}`;
+  assert.equal(answer.status, status, `${name}: ${JSON.stringify(answer.body)}`);
   const said = route.text.responses[String(answer.status)];
   assert.ok(said, `${name} is not in the document: ${JSON.stringify(answer.body)}`);
   const type = (answer.headers.get("content-type") ?? "").split(";")[0]!;
@@ -133,28 +136,30 @@ test("answers are what the document promises, right and wrong ones", async () =>
   for (const route of routes.filter((one) => one.verb === "GET")) {
     const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
     const answer = await host.get(path);
-    assert.equal(answer.status, 200, path);
-    promised(route, answer);
+    promised(route, 200, answer);
     if (answer.body.items) {
       lists += 1;
       assert.ok(answer.body.items.length > 0, `${path} shows nothing`);
-      promised(route, await host.get(`${path}?limit=1`));
-      promised(route, await host.get(`${path}?limit=0`));
-      promised(route, await host.get(`${path}?limti=1`));
+      promised(route, 200, await host.get(`${path}?limit=1`));
+      promised(route, 422, await host.get(`${path}?limit=0`));
+      promised(route, 422, await host.get(`${path}?limti=1`));
     }
-    promised(route, await knock(route, `Bearer ${host.token}`));
-    promised(route, await knock(route));
+    const open = route.operation === "public" ? 200 : 401;
+    promised(route, open, await knock(route));
+    if (route.path.includes("{")) promised(route, 404, await knock(route, `Bearer ${host.token}`));
   }
   assert.ok(lists >= 6, `${lists} lists`);
   for (const route of routes.filter((one) => one.verb !== "GET")) {
-    promised(route, await knock(route, `Bearer ${host.token}`));
-    promised(route, await knock(route));
+    promised(route, 401, await knock(route));
+    const answer = await knock(route, `Bearer ${host.token}`);
+    assert.ok([400, 404, 422].includes(answer.status), `${route.verb} ${route.path} ${answer.status}`);
+    promised(route, answer.status, answer);
   }
   const route = (verb: string, path: string): Route => routes.find((one) => one.verb === verb && one.path === path)!;
-  promised(route("POST", "/api/v1/chats/{id}/messages"), sent);
-  for (const action of ["check", "deactivate", "activate"]) promised(route("POST", `/api/v1/integrations/{id}/${action}`), await host.post(`/api/v1/integrations/${integration}/${action}`));
-  promised(route("POST", "/api/v1/integrations"), await host.post("/api/v1/integrations", { plugin: "echo", name: "Second", settings: { account: "second", signing_key: KEY } }));
-  promised(route("PATCH", "/api/v1/integrations/{id}"), await host.call("PATCH", `/api/v1/integrations/${integration}`, { name: "Renamed" }));
-  promised(route("POST", "/api/v1/tokens"), await host.post("/api/v1/tokens", { name: "made", scopes: "read" }));
-  promised(route("POST", "/api/v1/inbox/{id}/replay"), await host.post(`/api/v1/inbox/${stored.id}/replay`));
+  promised(route("POST", "/api/v1/chats/{id}/messages"), 202, sent);
+  for (const action of ["check", "deactivate", "activate"]) promised(route("POST", `/api/v1/integrations/{id}/${action}`), 200, await host.post(`/api/v1/integrations/${integration}/${action}`));
+  promised(route("POST", "/api/v1/integrations"), 201, await host.post("/api/v1/integrations", { plugin: "echo", name: "Second", settings: { account: "second", signing_key: KEY } }));
+  promised(route("PATCH", "/api/v1/integrations/{id}"), 200, await host.call("PATCH", `/api/v1/integrations/${integration}`, { name: "Renamed" }));
+  promised(route("POST", "/api/v1/tokens"), 201, await host.post("/api/v1/tokens", { name: "made", scopes: "read" }));
+  promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

@@ -77,7 +77,8 @@ void apply_environment(const json& schema, const Environment& environment, json&
   find_leaves(schema, std::string(kPrefix), json::json_pointer(), leaves);
   std::vector<std::string> names;
   for (const auto& leaf : leaves) names.push_back(leaf.variable);
-  for (const auto& [name, text] : environment) {
+  for (const auto& variable : environment) {
+    const auto& name = variable.first;
     if (name.rfind(kPrefix, 0) != 0 || name == kConfigFile) continue;
     const auto leaf =
         std::find_if(leaves.begin(), leaves.end(), [&](const Leaf& l) { return l.variable == name; });
@@ -87,7 +88,7 @@ void apply_environment(const json& schema, const Environment& environment, json&
       throw Error(Code::invalid, Text("config.unknown_variable", {{"name", name}}))
           .add(Diagnostic(name, Text("config.unknown_variable", {{"name", name}}), std::move(remedy)));
     }
-    document[leaf->pointer] = read_value(*leaf, text);
+    document[leaf->pointer] = read_value(*leaf, variable.second);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "hooks/inbox_committer.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -119,16 +118,13 @@ void InboxCommitter::run() {
 bool InboxCommitter::take(Batch& batch) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  std::size_t count = 0;
+  batch.reserve(std::min(queue_.size(), options_.batch_rows));
   std::size_t bytes = 0;
-  while (count < queue_.size() && count < options_.batch_rows && (count == 0 || bytes < options_.batch_bytes))
-    bytes += queue_[count++].row.bytes();
-  if (count == queue_.size()) {
-    batch.swap(queue_);
-  } else {
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
+  while (!queue_.empty() && batch.size() < options_.batch_rows &&
+         (batch.empty() || bytes < options_.batch_bytes)) {
+    bytes += queue_.front().row.bytes();
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
   }
   bytes_ -= bytes;
   lock.unlock();

@@ -59,7 +59,7 @@ Error other_identity(const std::string& mine, const std::string& other) {
 // Whatever a plugin or its provider says ends an activation in one way: invalid, with findings. What ends
 // since the host stops is told as that.
 Error as_refusal(const Error& error) {
-  if (error.code() == Code::cancelled) return error;
+  if (error.code() == Code::cancelled || error.text().id() == "store.unavailable") return error;
   Error refusal(Code::invalid, error.text());
   refusal.retry_after(error.retry_after());
   for (const auto& diagnostic : error.diagnostics()) refusal.add(diagnostic);
@@ -228,19 +228,25 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
 }
 
 // The routes are there before the provider hears of them (HOOK-4).
-asio::awaitable<void> Lifecycle::serve(hooks::Mount mount, RunSpec spec) {
-  parts_.routes.mount(std::move(mount));
+asio::awaitable<void> Lifecycle::serve(Integration integration,
+                                       std::shared_ptr<const plugin::Manifest> manifest) {
+  auto spec = co_await spec_of(integration, manifest, true);
+  co_await open_routes(std::move(integration), std::move(manifest));
   co_await parts_.runner.run(std::move(spec));
+}
+
+// Whoever reads secrets for routes does so alone: none puts older ones over newer ones.
+asio::awaitable<void> Lifecycle::open_routes(Integration integration,
+                                             std::shared_ptr<const plugin::Manifest> manifest) {
+  const auto held = co_await secret_locks_.lock(integration.id);
+  auto secrets = co_await secrets_of(integration.id);
+  parts_.routes.mount(mount_of(integration, *manifest, std::move(secrets)));
 }
 
 asio::awaitable<void> Lifecycle::serve_or_refuse(Integration integration,
                                                  std::shared_ptr<const plugin::Manifest> manifest) {
-  const auto secrets = co_await read_secrets(integration.id);
-  if (secrets.damaged) throw as_refusal(*secrets.damaged);
-  auto mount = mount_of(integration, *manifest, secrets.values);
-  auto spec = co_await spec_of(integration, manifest, true);
   try {
-    co_await serve(std::move(mount), std::move(spec));
+    co_await serve(std::move(integration), std::move(manifest));
   } catch (const Error& error) {
     throw as_refusal(error);
   }

@@ -58,10 +58,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   try {
     const auto manifest = manifest_of(integration);
     co_await stop_listening(id);
-    auto secrets = co_await secrets_of(id);
-    auto mount = mount_of(integration, *manifest, std::move(secrets));
-    auto spec = co_await spec_of(integration, manifest, true);
-    co_await serve(std::move(mount), std::move(spec));
+    co_await serve(integration, manifest);
     set_waiting(id, false);
     if (integration.state == State::sign_in_again) co_return;
     listen(integration, *manifest);

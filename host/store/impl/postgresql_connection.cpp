@@ -175,7 +175,7 @@ class PostgresqlConnection final : public Connection {
   }
 
   Result execute(std::string_view sql, const Parameters& parameters) {
-    const auto& name = prepared(sql, parameters);
+    const auto name = prepared(sql, parameters);
     if (!later_.empty()) {
       auto result = std::move(pipeline(&name, &parameters).back());
       check(result, sql);
@@ -213,17 +213,22 @@ class PostgresqlConnection final : public Connection {
     bool sent = PQenterPipelineMode(connection_) == 1;
     for (std::size_t i = 0; sent && i < names.size(); ++i) sent = send(names[i], values[i]);
     if (sent && name != nullptr) sent = send(*name, *parameters);
-    if (!sent || PQpipelineSync(connection_) != 1)
-      raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
+    if (!sent || PQpipelineSync(connection_) != 1) lost_in_pipeline();
     std::vector<Result> answers;
     const auto sent_ones = names.size() + (name == nullptr ? 0 : 1);
     answers.reserve(sent_ones);
     while (answers.size() < sent_ones) answers.push_back(answer());
     const Result end(PQgetResult(connection_));
-    if (PQexitPipelineMode(connection_) != 1 && PQstatus(connection_) == CONNECTION_OK)
-      raise(kConnectionFailure, trimmed(PQerrorMessage(connection_)), "");
+    if (PQexitPipelineMode(connection_) != 1 && PQstatus(connection_) == CONNECTION_OK) lost_in_pipeline();
     for (std::size_t i = 0; i < statements.size(); ++i) check(answers[i], statements[i].first);
     return answers;
+  }
+
+  // A connection that is neither in nor out of a pipeline is of no use.
+  [[noreturn]] void lost_in_pipeline() {
+    const auto reason = trimmed(PQerrorMessage(connection_));
+    close();
+    raise(kConnectionFailure, reason, "");
   }
 
   // Of one statement in a pipeline: its result, then nothing.

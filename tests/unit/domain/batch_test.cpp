@@ -101,6 +101,24 @@ std::vector<std::string> content_of(store::Store& store) {
 class BatchTest : public ChatWorld {};
 PB_ON_BOTH_DATABASES(BatchTest);
 
+TEST_P(BatchTest, a_conversation_under_its_old_and_its_new_name) {
+  apply("message.received", message(1, "first", 0, "old"));
+  apply("conversation.changed", {{"conversation", {{"id", "old"}}}, {"moved_to", "new"}});
+  auto by_old = message(2, "second", 1, "old");
+  auto by_new = message(3, "third", 2, "new");
+  by_old["conversation"]["title"] = "Anna";
+  by_new["conversation"]["title"] = "Ana";
+  std::vector<hooks::Event> events(2);
+  for (auto& event : events) event.type = "message.received";
+  events[0].data = by_old.dump();
+  events[1].data = by_new.dump();
+  store->write_now([&](store::Session& session) {
+    sink.apply(session, {{kBot, &events[0]}, {kBot, &events[1]}});
+  });
+  EXPECT_EQ(chats().at(0).title, "Ana");
+  EXPECT_EQ(messages().size(), 3u);
+}
+
 // CHAT-12, CHAT-13
 TEST_P(BatchTest, leaves_what_its_events_leave_one_by_one) {
   const support::FreshDatabase other_database{GetParam()};

@@ -95,7 +95,7 @@ std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conv
   if (found) return found;
   const auto moved = current_name(integration, conversation);
   if (moved == conversation) return std::nullopt;
-  return maybe_chat(session_.query_one(kOpen, {integration, moved}));
+  return maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, moved}));
 }
 
 Chat ChatTable::open(Id integration, const ConversationData& conversation) {
