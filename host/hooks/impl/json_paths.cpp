@@ -10,20 +10,21 @@
 namespace patchbay::hooks {
 
 struct JsonPaths::Node {
-  Node* child(const std::string& token) {
-    for (auto& [name, node] : children) {
-      if (name == token) return &node;
+  Node* child(std::string_view token) {
+    for (auto& node : children) {
+      if (node.name == token) return &node;
     }
     return nullptr;
   }
   const Node* find(std::string_view token) const {
-    for (const auto& [name, node] : children) {
-      if (name == token) return &node;
+    for (const auto& node : children) {
+      if (node.name == token) return &node;
     }
     return nullptr;
   }
 
-  std::vector<std::pair<std::string, Node>> children;
+  std::string name;
+  std::vector<Node> children;
   bool star = false;  // the one child stands for every element
   std::vector<std::size_t> leaves;
 };
@@ -99,8 +100,8 @@ class Walker : public nlohmann::json_sax<json> {
     if (frame.array) {
       node = nullptr;
       if (frame.node) {
-        node = frame.node->star ? &frame.node->children.front().second
-                                : frame.node->find(std::to_string(frame.index));
+        node =
+            frame.node->star ? &frame.node->children.front() : frame.node->find(std::to_string(frame.index));
       }
       ++frame.index;
     }
@@ -152,7 +153,8 @@ JsonPaths::JsonPaths(const std::vector<std::string>& pointers, bool stars) : roo
           throw Error(Code::invalid, Text("hooks.pointer", {{"pointer", pointers[i]}}));
         }
         node->star = star;
-        child = &node->children.emplace_back(std::move(token), Node()).second;
+        child = &node->children.emplace_back();
+        child->name = std::move(token);
       }
       node = child;
     }
