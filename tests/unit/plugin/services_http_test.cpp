@@ -10,6 +10,12 @@ using ::testing::Not;
 
 class ServicesHttpTest : public ServicesTest {};
 
+TEST_F(ServicesHttpTest, APlaceholderThatNeverClosesHidesNoOther) {  // N4
+  http_.answer(200);
+  EXPECT_TRUE(fetch({{"url", "https://api.example.org/{{secret:open?a={{secret:key}}"}}).ok());
+  EXPECT_EQ(sent().url, "https://api.example.org/{{secret:open?a=signing-key");
+}
+
 TEST_F(ServicesHttpTest, AnswersWithStatusHeadersAndBody) {  // SDK-4
   http_.answer(201, "made", {{"x-a", "1"}, {"x-a", "2"}, {"bad", "\xff"}});
   const auto result = fetch({{"method", "POST"}, {"url", "https://api.example.org/x"}});

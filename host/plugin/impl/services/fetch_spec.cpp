@@ -155,13 +155,19 @@ std::string encoded(const FetchSpec::Pairs& pairs, const SecretValues& values) {
   return out;
 }
 
+// What stands before the '?', and the rest; without the fragment.
+std::pair<std::string_view, std::string_view> halves_of(std::string_view url) {
+  url = url.substr(0, url.find('#'));
+  const auto mark = std::min(url.find('?'), url.size());
+  return {url.substr(0, mark), url.substr(mark)};
+}
+
 // The scheme, host and port are never filled in: they decide where secrets may go.
 std::string filled_url(const FetchSpec& spec, const SecretValues& values) {
-  const auto url = spec.url.substr(0, spec.url.find('#'));
-  const auto mark = std::min(url.find('?'), url.size());
-  auto out = fill(url.substr(0, mark), values, Place::path) + fill(url.substr(mark), values, Place::query);
+  const auto [path, rest] = halves_of(spec.url);
+  auto out = fill(path, values, Place::path) + fill(rest, values, Place::query);
   const auto query = encoded(spec.query, values);
-  if (!query.empty()) out += (mark == url.size() ? "?" : "&") + query;
+  if (!query.empty()) out += (rest.empty() ? "?" : "&") + query;
   return out;
 }
 
@@ -221,7 +227,10 @@ FetchSpec read_fetch(const port::Call& call) {
 
 SecretNames secrets_of(const FetchSpec& spec) {
   SecretNames names;
-  collect_names(spec.url, names);
+  // In the pieces in which it is filled in: a placeholder that never closes hides those behind it.
+  const auto [path, rest] = halves_of(spec.url);
+  collect_names(path, names);
+  collect_names(rest, names);
   collect_names(spec.auth, names);
   for (const auto* pairs : {&spec.query, &spec.headers, &spec.form}) {
     for (const auto& [name, value] : *pairs) collect_names(value, names);
