@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -80,6 +81,7 @@ class InboxCommitter {
   bool take(Batch& batch);
   void commit(Batch& batch);
   void insert(Batch& batch, std::size_t from, std::size_t to);
+  void tell(const Batch& batch, const std::exception& error) const;
   void insert_or_fail(Batch& batch, std::size_t row);
   void finish(Batch& batch);
   void resume(std::vector<Waiter*> waiters);
@@ -99,6 +101,8 @@ class InboxCommitter {
   std::size_t bytes_ = 0;
   bool stopping_ = false;
 
+  std::size_t missed_ =
+      0;  // rows since the store is away: told once, and when it is back; on the thread alone
   std::thread thread_;
 };
 

@@ -148,17 +148,23 @@ void InboxCommitter::insert(Batch& batch, std::size_t from, std::size_t to) {
 void InboxCommitter::commit(Batch& batch) {
   try {
     insert(batch, 0, batch.size());
+    if (const auto missed = std::exchange(missed_, 0); missed > 0)
+      logger_.info("inbox: the store takes requests again", {{"refused", std::to_string(missed)}});
     return;
   } catch (const Error& error) {
-    logger_.warn("inbox: batch not stored",
-                 {{"rows", std::to_string(batch.size())}, {"error", error.what()}});
+    const bool away = error.code() == Code::unavailable;
+    if (!away || missed_ == 0) tell(batch, error);
     if (on_unsure_) on_unsure_();
-    if (error.code() == Code::unavailable) return;
+    if (away) missed_ += batch.size();
+    if (away) return;
   } catch (const std::exception& error) {
-    logger_.warn("inbox: batch not stored",
-                 {{"rows", std::to_string(batch.size())}, {"error", error.what()}});
+    tell(batch, error);
   }
   for (std::size_t i = 0; i < batch.size(); ++i) insert_or_fail(batch, i);
+}
+
+void InboxCommitter::tell(const Batch& batch, const std::exception& error) const {
+  logger_.warn("inbox: batch not stored", {{"rows", std::to_string(batch.size())}, {"error", error.what()}});
 }
 
 void InboxCommitter::insert_or_fail(Batch& batch, std::size_t row) try {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support.hpp"
 #include "support/databases.hpp"
 
@@ -95,6 +97,27 @@ TEST_P(InboxCommitterTest, refuses_at_once_when_full) {  // HOOK-6
   options.max_bytes = 10;
   const auto small = make(options);
   EXPECT_EQ(loop.run(small->put(make_row(7, "", "2", "more than ten bytes"))), Stored::full);
+}
+
+// OPS-9: a full disk is not filled with lines that say so.
+TEST_P(InboxCommitterTest, tells_once_that_the_store_is_away_and_once_that_it_is_back) {
+  if (store->dialect() != store::Dialect::sqlite) return;  // a full database, for one
+  const auto at_most = [&](const std::string& pages) {
+    store->write_now([&](store::Session& session) { session.script("pragma max_page_count = " + pages); });
+  };
+  log::Redactor redactor;
+  std::string lines;
+  InboxCommitter committer(*store, mint, loop.io.get_executor(), counters,
+                           log::Logger::to_string(log::Format::text, log::Level::info, redactor, lines));
+  at_most("1");
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 20; ++i) loop.run(committer.put(make_row(7, "", std::to_string(i), large)));
+  EXPECT_EQ(loop.run(committer.put(make_row(7, "", "last", large))), Stored::failed);
+  at_most("100000");
+  EXPECT_EQ(loop.run(committer.put(make_row(7, "", "last", large))), Stored::stored);
+  committer.stop();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2) << lines;
+  EXPECT_NE(lines.find("takes requests again refused="), lines.npos) << lines;
 }
 
 TEST_P(InboxCommitterTest, writes_what_waits_before_it_stops_and_refuses_the_rest) {
