@@ -31,7 +31,7 @@ struct Traffic {
 
 // A compiled route. Immutable.
 struct Route {
-  Route(KeyReader keys_) : keys(std::move(keys_)) {}
+  explicit Route(KeyReader keys_) : keys(std::move(keys_)) {}
 
   Id integration = 0;
   std::string plugin;

@@ -54,7 +54,8 @@ class VerbChecker {
 // change while the host runs. Any thread.
 class OpenedHosts {
  public:
-  OpenedHosts(std::vector<std::string> hosts = {}) : state_(std::make_shared<State>()) {
+  OpenedHosts() : OpenedHosts(std::vector<std::string>()) {}
+  explicit OpenedHosts(std::vector<std::string> hosts) : state_(std::make_shared<State>()) {
     state_->hosts = std::move(hosts);
   }
   void set(std::vector<std::string> hosts) const {

@@ -24,7 +24,7 @@ class Figures {
   // A count of ours and how much of it the registry has been told.
   struct Followed {
     metrics::Metric metric;
-    const std::atomic<std::uint64_t>* count;
+    const std::atomic<std::uint64_t>* count = nullptr;
     std::uint64_t told = 0;
   };
 

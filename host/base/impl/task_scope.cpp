@@ -33,10 +33,18 @@ struct TaskScope::State : std::enable_shared_from_this<TaskScope::State> {
 
   void done(const std::shared_ptr<Task>& task, std::exception_ptr error) {
     if (error) report(*task, error);
-    std::vector<asio::any_completion_handler<void()>> ready;
     {
       const std::lock_guard lock(mutex);
       tasks.erase(task);
+    }
+    tell_waiters();
+  }
+
+  // Those who wait go on once nothing runs.
+  void tell_waiters() {
+    std::vector<asio::any_completion_handler<void()>> ready;
+    {
+      const std::lock_guard lock(mutex);
       if (tasks.empty()) ready.swap(waiters);
     }
     for (auto& waiter : ready) resume(std::move(waiter));
@@ -105,12 +113,12 @@ asio::awaitable<void> TaskScope::stop() {
       const std::lock_guard lock(state->mutex);
       state->stopping = true;
       running.assign(state->tasks.begin(), state->tasks.end());
-      if (!running.empty()) state->waiters.push_back(std::move(waiter));
+      state->waiters.push_back(std::move(waiter));
     }
     for (auto& task : running) {
       asio::post(task->executor, [task] { task->signal.emit(asio::cancellation_type::terminal); });
     }
-    if (running.empty()) state->resume(std::move(waiter));
+    state->tell_waiters();
   };
   auto stopped =
       asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(start), asio::use_awaitable);

@@ -179,9 +179,9 @@ class ServicesTest : public ::testing::Test {
   log::Logger logger_ = log::Logger::to_string(log::Format::json, log::Level::trace, redactor_, lines_);
   Manifest manifest_;
   std::string settings_ = R"({"api_base": "http://127.0.0.1:19000/base"})";
-  std::unique_ptr<Services> services_ = std::make_unique<Services>(Services::Parts{
-      io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_,
-      std::vector<std::string>{"127.0.0.1:19000"}, nullptr, [this](Id id) { return note_secret(id); }});
+  std::unique_ptr<Services> services_ = std::make_unique<Services>(
+      Services::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_,
+                      OpenedHosts({"127.0.0.1:19000"}), nullptr, [this](Id id) { return note_secret(id); }});
   std::vector<std::string> told_;  // which value of "key" was stored when a change was told
   std::vector<std::shared_ptr<InstanceContext>> contexts_;
   std::shared_ptr<port::HostSide> side_;

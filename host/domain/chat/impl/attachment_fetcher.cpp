@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 class AttachmentFetcher::Impl : public std::enable_shared_from_this<AttachmentFetcher::Impl> {
  public:
   Impl(const asio::any_io_executor& executor, Options options, log::Logger logger)
-      : options_(std::move(options)),
+      : options_(options),
         logger_(std::move(logger)),
         strand_(asio::make_strand(executor)),
         scope_(executor, [this](const std::string& name, std::exception_ptr error) { report(name, error); }) {
@@ -168,7 +168,7 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
 }
 
 AttachmentFetcher::AttachmentFetcher(asio::any_io_executor executor, Options options, log::Logger logger)
-    : impl_(std::make_shared<Impl>(executor, std::move(options), std::move(logger))) {}
+    : impl_(std::make_shared<Impl>(executor, options, std::move(logger))) {}
 
 AttachmentFetcher::~AttachmentFetcher() = default;
 
