@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/back_off.hpp"
+
 namespace patchbay::outbox {
 namespace {
 
@@ -13,6 +15,8 @@ using Next = Decision::Next;
 constexpr int kInternalTries = 3;
 constexpr int kLookupTries = 10;
 constexpr Duration kLeastPause{1000};
+constexpr Duration kFirstBackOff{1000};
+constexpr Duration kLongestBackOff{60'000};
 
 json object_of(const std::string& text) {
   auto value = json::parse(text, nullptr, false);
@@ -172,8 +176,7 @@ Decision decide_lookup(const port::Result& result, int failures) {
 }
 
 Duration back_off(int failures, double jitter) {
-  const auto steps = std::clamp(failures - 1, 0, 6);
-  const auto base = std::min<std::int64_t>(60'000, 1000LL << steps);
+  const auto base = patchbay::back_off(kFirstBackOff, kLongestBackOff, failures).count();
   return Duration(base + static_cast<std::int64_t>(static_cast<double>(base) * jitter / 5));
 }
 

@@ -107,21 +107,18 @@ class BlobSource final : public BodySource {
 void FilesApi::add_to(Router& router) {
   router.component("File", kFile);
   router.add(
-      Operation::write_files, Verb::post, "/api/v1/files",
-      [this](Call call) { return upload(std::move(call)); },
+      Operation::write_files, Verb::post, "/api/v1/files", bound(this, &FilesApi::upload),
       Doc("Upload a file")
           .about("multipart/form-data with one part that has a file name. A file that no message uses goes "
                  "after a day.")
           .stream("multipart/form-data", kLargest)
           .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
-  router.add(
-      Operation::read_files, Verb::get, "/api/v1/files/{id}",
-      [this](Call call) { return download(std::move(call)); },
-      Doc("Download a file")
-          .header("Range", "One range of bytes")
-          .answers(200, "The bytes", {}, "*/*")
-          .answers(206, "The range of them that was asked for", {}, "*/*")
-          .errors({404, 416, 503}));
+  router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", bound(this, &FilesApi::download),
+             Doc("Download a file")
+                 .header("Range", "One range of bytes")
+                 .answers(200, "The bytes", {}, "*/*")
+                 .answers(206, "The range of them that was asked for", {}, "*/*")
+                 .errors({404, 416, 503}));
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {

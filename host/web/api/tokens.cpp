@@ -40,17 +40,12 @@ json shown(const Token& token) {
 void TokensApi::add_to(Router& router) {
   router.component("Token", kToken);
   const std::string token = R"({"$ref": "#/components/schemas/Token"})";
-  router.add(
-      Operation::manage_tokens, Verb::get, "/api/v1/tokens",
-      [this](Call call) { return list(std::move(call)); }, Doc("List tokens").lists(token));
-  router.add(
-      Operation::manage_tokens, Verb::post, "/api/v1/tokens",
-      [this](Call call) { return create(std::move(call)); },
-      Doc("Make a token").json(kNew).answers(201, "The token with its value", token));
-  router.add(
-      Operation::manage_tokens, Verb::del, "/api/v1/tokens/{id}",
-      [this](Call call) { return revoke(std::move(call)); },
-      Doc("Revoke a token").answers(204, "Done").errors({404}));
+  router.add(Operation::manage_tokens, Verb::get, "/api/v1/tokens", bound(this, &TokensApi::list),
+             Doc("List tokens").lists(token));
+  router.add(Operation::manage_tokens, Verb::post, "/api/v1/tokens", bound(this, &TokensApi::create),
+             Doc("Make a token").json(kNew).answers(201, "The token with its value", token));
+  router.add(Operation::manage_tokens, Verb::del, "/api/v1/tokens/{id}", bound(this, &TokensApi::revoke),
+             Doc("Revoke a token").answers(204, "Done").errors({404}));
 }
 
 asio::awaitable<Response> TokensApi::list(Call call) {
