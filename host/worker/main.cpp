@@ -28,6 +28,21 @@ using patchbay::worker::Order;
 constexpr int kUsage = 64;
 constexpr int kWire = 3;
 
+bool set_option(Order& order, std::string_view name, const char* value) {
+  if (name == "--id") {
+    order.id = value;
+  } else if (name == "--version") {
+    order.version = value;
+  } else if (name == "--sdk") {
+    order.sdk = value;
+  } else if (name == "--parent") {
+    order.parent = std::atoi(value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 std::optional<Order> read_order(int count, char** words) {
   Order order;
   for (int i = 1; i < count; ++i) {
@@ -36,17 +51,7 @@ std::optional<Order> read_order(int count, char** words) {
       order.blocking = true;
     } else if (!word.starts_with("--")) {
       order.library = word;
-    } else if (i + 1 == count) {
-      return std::nullopt;
-    } else if (word == "--id") {
-      order.id = words[++i];
-    } else if (word == "--version") {
-      order.version = words[++i];
-    } else if (word == "--sdk") {
-      order.sdk = words[++i];
-    } else if (word == "--parent") {
-      order.parent = std::atoi(words[++i]);
-    } else {
+    } else if (++i == count || !set_option(order, word, words[i])) {
       return std::nullopt;
     }
   }

@@ -8,7 +8,7 @@ namespace patchbay::bench {
 // How long and how wide.
 struct Settings {
   int seconds = 3;       // of load in a round, after one second to warm up
-  int rounds = 3;        // of which the middle one is shown
+  int rounds = 5;        // of which the middle one is shown
   int connections = 64;  // of the load generator
   int threads = 2;       // of the host
 };

@@ -1,5 +1,5 @@
 // The speed figures of design/bars.md, each against its baseline in the same run, as one table:
-//   speed_bench [--only ingest|host|calls] [seconds a round, 3] [rounds, 3] [connections, 64] [threads, those
+//   speed_bench [--only ingest|host|calls] [seconds a round, 3] [rounds, 5] [connections, 64] [threads, those
 //   of the machine]
 // Exit code 1 when a first figure is missed.
 #include <csignal>

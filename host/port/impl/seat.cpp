@@ -118,20 +118,18 @@ void Seat::create(const pb_entry& entry, std::string plugin_id,
 }
 
 void Seat::deliver(std::uint64_t id, Call call, Instance::Done done) {
-  bool gone = false;
-  {
-    const std::lock_guard lock(mutex_);
-    gone = life_ != Life::running;
-    if (!gone) {
-      Open open;
-      open.done = std::move(done);
-      open.trace = call.trace;
-      open.began = clock_.monotonic();
-      if (call.timeout > Duration{0}) open.limit = open.began + call.timeout;
-      open_.emplace(id, std::move(open));
-    }
+  std::unique_lock lock(mutex_);
+  if (life_ != Life::running) {
+    lock.unlock();
+    return done(failure(Code::unavailable, Text("port.instance_closed")));
   }
-  if (gone) return done(failure(Code::unavailable, Text("port.instance_closed")));
+  Open open;
+  open.done = std::move(done);
+  open.trace = call.trace;
+  open.began = clock_.monotonic();
+  if (call.timeout > Duration{0}) open.limit = open.began + call.timeout;
+  open_.emplace(id, std::move(open));
+  lock.unlock();
   asio::post(strand_, [self = shared_from_this(), id, call = std::move(call)]() mutable {
     self->hand_over(id, std::move(call));
   });
@@ -191,17 +189,15 @@ void Seat::notify(std::uint64_t id) {
 }
 
 void Seat::close(std::function<void()> closed) {
-  bool over = false;
-  {
-    const std::lock_guard lock(mutex_);
-    over = life_ == Life::destroyed || life_ == Life::fresh;
-    if (!over) {
-      closed_.push_back(std::move(closed));
-      if (life_ == Life::closing) return;
-      life_ = Life::closing;
-    }
+  std::unique_lock lock(mutex_);
+  if (life_ == Life::destroyed || life_ == Life::fresh) {
+    lock.unlock();
+    return closed();
   }
-  if (over) return closed();
+  closed_.push_back(std::move(closed));
+  if (life_ == Life::closing) return;
+  life_ = Life::closing;
+  lock.unlock();
   asio::post(strand_, [self = shared_from_this()] { self->begin_close(); });
 }
 

@@ -52,8 +52,8 @@ class Actions {
   const posix_spawnattr_t* attributes() const { return &attributes_; }
 
  private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
 };
 
 bool passes(std::string_view variable) {

@@ -54,52 +54,44 @@ void WorkerLink::started(std::exception_ptr error) {
 }
 
 void WorkerLink::on_death(std::function<void(Death)> told) {
-  std::optional<Death> already;
-  {
-    const std::lock_guard lock(mutex_);
-    already = death_;
-    if (!already) on_death_ = std::move(told);
+  std::unique_lock lock(mutex_);
+  if (!death_) {
+    on_death_ = std::move(told);
+    return;
   }
-  if (already) told(*already);
+  const auto death = *death_;
+  lock.unlock();
+  told(death);
 }
 
 void WorkerLink::open(std::uint32_t number, std::string plugin_id, std::shared_ptr<HostSide> host,
                       Told told) {
-  bool gone = false;
-  {
-    const std::lock_guard lock(mutex_);
-    gone = dead_;
-    if (!gone) {
-      seats_[number].host = std::move(host);
-      opening_[number] = std::move(told);
-    }
-  }
-  if (gone)
+  std::unique_lock lock(mutex_);
+  if (dead_) {
+    lock.unlock();
     return told(std::make_exception_ptr(
         Error(Code::unavailable, Text("port.worker_died", {{"cause", death_->cause}}))));
+  }
+  seats_[number].host = std::move(host);
+  opening_[number] = std::move(told);
+  lock.unlock();
   wire_->send(Frame(Kind::open, number, 0, wire::plugin_head(plugin_id)));
 }
 
 void WorkerLink::call(std::uint32_t instance, std::uint64_t id, Call call, Instance::Done done) {
-  bool gone = false;
-  bool died = false;
-  {
-    const std::lock_guard lock(mutex_);
-    died = dead_;
-    gone = died || !seats_.contains(instance) || closing_.contains(instance);
-    if (!gone) {
-      auto& open = open_[id];
-      open.instance = instance;
-      open.done = std::move(done);
-      open.trace = call.trace;
-      open.began = options_.clock.monotonic();
-    }
-  }
-  if (gone) {
+  std::unique_lock lock(mutex_);
+  if (dead_ || !seats_.contains(instance) || closing_.contains(instance)) {
     auto result = failure(Code::unavailable, Text("port.instance_closed"));
-    result.lost = result.untouched = died;
+    result.lost = result.untouched = dead_;
+    lock.unlock();
     return done(std::move(result));
   }
+  auto& open = open_[id];
+  open.instance = instance;
+  open.done = std::move(done);
+  open.trace = call.trace;
+  open.began = options_.clock.monotonic();
+  lock.unlock();
   auto head = wire::call_head(call);
   wire_->send(Frame(Kind::call, instance, id, std::move(head), std::move(call.message)));
 }
@@ -116,18 +108,15 @@ void WorkerLink::cancel(std::uint64_t id) {
 }
 
 void WorkerLink::close(std::uint32_t instance, std::function<void()> closed) {
-  bool gone = false;
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    gone = dead_ || !seats_.contains(instance);
-    if (!gone) {
-      auto& waiting = closing_[instance];
-      first = waiting.empty();
-      waiting.push_back(std::move(closed));
-    }
+  std::unique_lock lock(mutex_);
+  if (dead_ || !seats_.contains(instance)) {
+    lock.unlock();
+    return closed();
   }
-  if (gone) return closed();
+  auto& waiting = closing_[instance];
+  const bool first = waiting.empty();
+  waiting.push_back(std::move(closed));
+  lock.unlock();
   if (first) wire_->send(Frame(Kind::close, instance, 0));
 }
 

@@ -101,14 +101,14 @@ void WorkerLink::abandon() {
 }
 
 void WorkerLink::leave(Duration grace, std::function<void()> gone) {
-  bool already = false;
-  {
-    const std::lock_guard lock(mutex_);
-    already = dead_;
-    asked_to_leave_ = true;
-    if (!already) gone_.push_back(std::move(gone));
+  std::unique_lock lock(mutex_);
+  asked_to_leave_ = true;
+  if (dead_) {
+    lock.unlock();
+    return gone();
   }
-  if (already) return gone();
+  gone_.push_back(std::move(gone));
+  lock.unlock();
   wire_->send(Frame(Kind::bye, 0, 0));
   asio::post(strand_, [self = shared_from_this(), grace] {
     self->leave_timer_ = self->options_.clock.after(self->strand_, grace, [self] { self->signal_kill(); });

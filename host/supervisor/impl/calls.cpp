@@ -238,12 +238,14 @@ void Fleet::Engine::settle_lost(const CrewPtr& crew, bool counted) {
     if (post) post->idle.notify();
     const bool struck = counted && !result.untouched;  // who only waited in the window has done nothing
     if (struck) ++flight->strikes;
-    if (!post || goes_beside(flight->call.method) || post->condition == Condition::stopping) {
+    const bool unknown = result.code == Code::outcome_unknown;
+    const bool culprit = flight->outlived || (struck && inside == 1 && unknown);
+    const bool never_again =
+        !post || goes_beside(flight->call.method) || post->condition == Condition::stopping;
+    if (never_again || (unknown && !culprit)) {
       answer(flight, result);
-    } else if (flight->outlived || (struck && inside == 1 && result.code == Code::outcome_unknown)) {
-      answer_culprit(crew, flight, result.code == Code::outcome_unknown ? result : overdue(*flight));
-    } else if (result.code == Code::outcome_unknown) {
-      answer(flight, result);
+    } else if (culprit) {
+      answer_culprit(crew, flight, unknown ? result : overdue(*flight));
     } else if (flight->overdue) {
       answer(flight, overdue(*flight));
     } else if (flight->cancelled) {

@@ -7,7 +7,6 @@
 namespace telegram {
 namespace {
 
-using patchbay::Error;
 using patchbay::HttpReply;
 using patchbay::Task;
 

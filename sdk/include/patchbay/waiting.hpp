@@ -162,7 +162,7 @@ inline bool post(const HostTable& host, std::function<void()> work) {
   };
   auto job = std::make_unique<Job>(host, std::move(work));
   if (!host.core.post || host.core.post(host.core.ctx, &Job::run, job.get()) != PB_OK) return false;
-  job.release();
+  static_cast<void>(job.release());  // run() ends it
   return true;
 }
 
