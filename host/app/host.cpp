@@ -3,12 +3,16 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "app/impl/modules.hpp"
@@ -34,12 +38,25 @@ asio::awaitable<void> start(Modules& modules) {
   std::rethrow_exception(failure);
 }
 
+// The service manager restarts a host whose event loop stands still.
+asio::awaitable<void> pat_watchdog() {
+  std::uint64_t limit = 0;  // microseconds
+  if (::sd_watchdog_enabled(0, &limit) <= 0) co_return;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    ::sd_notify(0, "WATCHDOG=1");
+    timer.expires_after(std::chrono::microseconds(limit / 3));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
 asio::awaitable<void> live(Modules& modules) {
   asio::signal_set signals(modules.io, SIGTERM, SIGINT, SIGHUP);
   co_await start(modules);
   const auto address = cli::listener_url(modules.config.listen_address, modules.server.port());
   std::cout << "ready: " << address << std::endl;
   ::sd_notify(0, "READY=1");
+  asio::co_spawn(modules.io, pat_watchdog(), asio::detached);
   modules.logger.info("ready", {{"address", address}});
   while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) modules.reload();
   signals.remove(SIGHUP);

@@ -24,6 +24,7 @@ struct Config {
   std::filesystem::path key_file;
   std::vector<std::filesystem::path> plugin_folders;
   std::vector<std::string> in_process;
+  bool plugin_sandbox = true;
   std::vector<std::string> egress_allow;
   std::string proxy;
   std::string ca_file;

@@ -54,6 +54,7 @@ class RemoteOptions {
   Duration start_limit{10'000};    // until the library is open
   Duration ping_every{5'000};
   Duration pong_within{10'000};  // a worker that is silent for so long is killed
+  bool sandbox = true;           // system calls, files and network are shut in the worker (HOST-6)
   std::filesystem::path vmstat = "/proc/vmstat";
 };
 

@@ -60,6 +60,7 @@ class Fleet final : public plugin::Caller {
     port::Spawner& spawner;
     log::Logger logger;
     std::filesystem::path worker;  // the executable patchbay-worker
+    bool sandbox = true;           // of the workers
     std::string host_version = "0";
     // Told on the fleet's own strand; return at once. May be empty.
     std::function<void(Id)> on_ready;

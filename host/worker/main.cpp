@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,11 +12,13 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "sandbox.hpp"
 #include "session.hpp"
 
 namespace {
@@ -49,6 +50,8 @@ std::optional<Order> read_order(int count, char** words) {
     const std::string_view word = words[i];
     if (word == "--blocking") {
       order.blocking = true;
+    } else if (word == "--no-sandbox") {
+      order.sandbox = false;
     } else if (!word.starts_with("--")) {
       order.library = word;
     } else if (++i == count || !set_option(order, word, words[i])) {
@@ -64,15 +67,10 @@ bool is_socket(int descriptor) {
   return ::fstat(descriptor, &what) == 0 && S_ISSOCK(what.st_mode);
 }
 
-// The worker ends with the thread of the host that started it, leaves no core with secrets in it, and can
-// gain nothing.
-void drop_rights(int parent) {
+// The worker ends with the thread of the host that started it.
+void live_as_long_as(int parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);  // it ended before we asked
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
   ::fcntl(kWire, F_SETFD, FD_CLOEXEC);
   // The host decides when we end: by a frame, by closing the line, or by SIGKILL.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
@@ -84,6 +82,17 @@ void keep_memory_small() {
   ::mallopt(M_TRIM_THRESHOLD, 64 << 10);
 }
 
+// Why it could not; nothing when it did.
+std::optional<patchbay::Error> give_up_rights(const Order& order) try {
+  if (!order.sandbox) return std::nullopt;
+  const auto missing = patchbay::worker::enter_sandbox(order.library).missing();
+  if (!missing.empty()) std::fprintf(stderr, "patchbay-worker: %s\n", missing.c_str());
+  return std::nullopt;
+} catch (const std::system_error& error) {
+  return patchbay::Error(patchbay::Code::internal,
+                         patchbay::Text("port.no_sandbox", {{"reason", error.what()}}));
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -92,8 +101,9 @@ int main(int count, char** words) {
     std::fputs("patchbay-worker is started by patchbay, with the line to it on descriptor 3.\n", stderr);
     return kUsage;
   }
-  drop_rights(order->parent);
+  live_as_long_as(order->parent);
   keep_memory_small();
+  const auto refused = give_up_rights(*order);
   asio::io_context wire(1);
   asio::io_context plugin(1);
   patchbay::SystemClock clock;
@@ -102,7 +112,11 @@ int main(int count, char** words) {
   const auto session =
       std::make_shared<patchbay::worker::Session>(wire.get_executor(), plugin.get_executor(), clock, kWire);
   std::thread wire_thread([&wire] { wire.run(); });
-  session->start(*order);
+  if (refused) {
+    session->refuse(*refused);
+  } else {
+    session->start(*order);
+  }
   plugin.run();
   ::_exit(0);
 }

@@ -42,8 +42,12 @@ Session::Session(asio::any_io_executor wire, asio::any_io_executor plugin, Clock
       tasks_(plugin_executor_, task_failed),
       wire_(std::make_shared<port::Connection>(wire_executor_, clock_, socket)) {}
 
-void Session::start(const Order& order) {
+void Session::listen() {
   wire_->start([self = shared_from_this()](Frame frame) { self->on_frame(std::move(frame)); }, leave);
+}
+
+void Session::start(const Order& order) {
+  listen();
   try {
     port::Expected expected(order.id, order.version, order.sdk);
     expected.blocking = order.blocking;
@@ -53,10 +57,19 @@ void Session::start(const Order& order) {
     options.shared_process = false;
     port_ = port::open_local(std::move(options));
   } catch (const Error& error) {
-    wire_->send(Frame(Kind::bye, 0, 0, port::wire::error_head(error)));
-    return wire_->close();
+    return say_bye(error);
   }
   wire_->send(port::wire::hello_frame(port_->hello()));
+}
+
+void Session::refuse(const Error& error) {
+  listen();
+  say_bye(error);
+}
+
+void Session::say_bye(const Error& error) {
+  wire_->send(Frame(Kind::bye, 0, 0, port::wire::error_head(error)));
+  wire_->close();
 }
 
 void Session::on_frame(Frame frame) {

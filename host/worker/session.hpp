@@ -25,6 +25,7 @@ class Order {
   std::string sdk;  // empty: any
   int parent = 0;   // process that started us
   bool blocking = false;
+  bool sandbox = true;
 };
 
 // The talk with the host. Frames and pings are handled on the executor of the wire, so that a plugin that
@@ -36,6 +37,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Opens the library on the calling thread and says hello, or says why not.
   void start(const Order& order);
+  // Instead of start(): says why there will be no plugin, and ends.
+  void refuse(const Error& error);
 
  private:
   struct Open {
@@ -43,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t number = 0;
   };
 
+  void listen();
+  void say_bye(const Error& error);
   void on_frame(port::wire::Frame frame);
   void open(std::uint32_t number, std::string plugin_id);
   boost::asio::awaitable<void> open_one(std::uint32_t number, std::string plugin_id);

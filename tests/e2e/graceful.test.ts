@@ -1,6 +1,5 @@
-// Start and stop: no request is cut, the end comes in time, and the service manager hears of both.
+// Start and stop: no request is cut, the end comes in time, and nothing acknowledged is lost.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
@@ -134,35 +133,5 @@ test("SIGHUP reads the configuration again: what can change does, the rest is na
     assert.equal((await host.get("/readyz")).status, 200);
   } finally {
     await writeFile(host.configFile, whole);
-  }
-});
-
-// Node knows no datagrams on Unix sockets.
-const LISTENER = `
-import os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-print("bound", flush=True)
-while True:
-    print(s.recv(4096).decode(), flush=True)
-`;
-
-test("the service manager is told when the host is ready and when it stops", async () => { // sd_notify
-  const socket = join(host.folder, "notify");
-  const listener = spawn("python3", ["-c", LISTENER, socket], { stdio: ["ignore", "pipe", "inherit"] });
-  let told = "";
-  listener.stdout.on("data", (piece: Buffer) => (told += piece.toString()));
-  try {
-    await eventually("the listener", async () => told.includes("bound"));
-    assert.equal(await host.kill("SIGTERM"), 0);
-    process.env["NOTIFY_SOCKET"] = socket;
-    await host.serve();
-    await eventually("READY=1", async () => told.includes("READY=1"));
-    assert.ok(!told.includes("STOPPING=1"));
-    assert.equal(await host.kill("SIGTERM"), 0);
-    await eventually("STOPPING=1", async () => told.includes("STOPPING=1"));
-  } finally {
-    delete process.env["NOTIFY_SOCKET"];
-    listener.kill("SIGKILL");
   }
 });

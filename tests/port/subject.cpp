@@ -8,13 +8,17 @@ boost::asio::awaitable<port::Result> call_one(std::shared_ptr<port::Instance> in
   co_return co_await std::move(answer);
 }
 
+port::RemoteOptions remote_options(Machine& machine, const Subject& subject) {
+  return port::RemoteOptions(worker_path(), library_of(subject), port::Expected(subject.id, "0.1.0"),
+                             machine.context.get_executor(), machine.clock);
+}
+
 }  // namespace
 
 std::shared_ptr<port::Port> open_port(Machine& machine, const Subject& subject, port::Journal journal) {
   const port::Expected expected(subject.id, "0.1.0");
   if (subject.remote) {
-    port::RemoteOptions options(worker_path(), library_of(subject), expected, machine.context.get_executor(),
-                                machine.clock);
+    auto options = remote_options(machine, subject);
     options.journal = std::move(journal);
     return machine.run(port::start_remote(machine.spawner, std::move(options)));
   }
@@ -23,8 +27,15 @@ std::shared_ptr<port::Port> open_port(Machine& machine, const Subject& subject, 
   return port::open_local(std::move(options));
 }
 
-Bench::Bench(const Subject& subject)
-    : port(open_port(machine, subject)), instance(machine.run(port->open(subject.id, host))) {}
+std::shared_ptr<port::Port> open_without_sandbox(Machine& machine, const Subject& subject) {
+  auto options = remote_options(machine, subject);
+  options.sandbox = false;
+  return machine.run(port::start_remote(machine.spawner, std::move(options)));
+}
+
+Bench::Bench(const Subject& subject, port::Journal journal)
+    : port(open_port(machine, subject, std::move(journal))),
+      instance(machine.run(port->open(subject.id, host))) {}
 
 Bench::~Bench() {
   if (instance) close();

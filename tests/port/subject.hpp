@@ -31,11 +31,13 @@ inline std::filesystem::path library_of(const Subject& subject) {
 
 // Opens the library in the mode of the subject.
 std::shared_ptr<port::Port> open_port(Machine& machine, const Subject& subject, port::Journal journal = {});
+// A worker that keeps the rights of the test.
+std::shared_ptr<port::Port> open_without_sandbox(Machine& machine, const Subject& subject);
 
 // A port with one instance, closed in the end.
 class Bench {
  public:
-  explicit Bench(const Subject& subject);
+  explicit Bench(const Subject& subject, port::Journal journal = {});
   ~Bench();
 
   // Calls and waits for the answer.

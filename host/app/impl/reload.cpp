@@ -20,6 +20,7 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/vault/key_file", old.key_file, now.key_file);
   compare("/plugins/folders", old.plugin_folders, now.plugin_folders);
   compare("/plugins/in_process", old.in_process, now.in_process);
+  compare("/plugins/sandbox", old.plugin_sandbox, now.plugin_sandbox);
   compare("/egress/proxy", old.proxy, now.proxy);
   compare("/egress/ca_file", old.ca_file, now.ca_file);
   compare("/inbox/keep_days", old.inbox_keep_days, now.inbox_keep_days);

@@ -93,6 +93,7 @@ Config from_document(const json& document, const fs::path& folder, const Environ
     config.plugin_folders.push_back(below(folder, path.get<std::string>()));
   }
   config.in_process = document.at("/plugins/in_process"_json_pointer).get<std::vector<std::string>>();
+  config.plugin_sandbox = document.at("/plugins/sandbox"_json_pointer).get<bool>();
   config.egress_allow = document.at("/egress/allow"_json_pointer).get<std::vector<std::string>>();
   config.proxy = document.at("/egress/proxy"_json_pointer).get<std::string>();
   config.ca_file = document.at("/egress/ca_file"_json_pointer).get<std::string>();

@@ -103,6 +103,7 @@ std::vector<std::string> command_line(const RemoteOptions& options) {
   words.insert(words.end(), {"--id", options.expected.id, "--version", options.expected.version});
   if (!options.expected.sdk.empty()) words.insert(words.end(), {"--sdk", options.expected.sdk});
   if (options.expected.blocking) words.emplace_back("--blocking");
+  if (!options.sandbox) words.emplace_back("--no-sandbox");
   words.push_back(options.library.string());
   return words;
 }

@@ -101,6 +101,7 @@ asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr cr
   options.journal = journal;
   options.in_flight = in_flight;
   options.host_version = options_.host_version;
+  options.sandbox = options_.sandbox;
   auto starting = port::start_remote(options_.spawner, std::move(options));
   co_return co_await std::move(starting);
 }

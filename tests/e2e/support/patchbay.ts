@@ -29,6 +29,8 @@ export class Patchbay {
   address = "";
   token = "";
   output = "";
+  under: string[] = []; // a program, with its arguments, that starts the host in its own place
+  environment: NodeJS.ProcessEnv = {};
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -71,7 +73,8 @@ export class Patchbay {
 
   // Resolves when the host is ready; rejects with what it said when it ends before.
   serve(): Promise<void> {
-    const child = spawn(join(BUILD, "bin/patchbay"), ["serve", "--config", this.configFile], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LANG: "C" } });
+    const [program, ...words] = [...this.under, join(BUILD, "bin/patchbay"), "serve", "--config", this.configFile];
+    const child = spawn(program!, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LANG: "C", ...this.environment } });
     this.process = child;
     return new Promise((resolve, reject) => {
       child.stderr!.on("data", (piece: Buffer) => (this.output += piece.toString()));
