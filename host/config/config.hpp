@@ -24,7 +24,10 @@ struct Config {
   std::filesystem::path key_file;
   std::vector<std::filesystem::path> plugin_folders;
   std::vector<std::string> in_process;
+  std::filesystem::path trusted_keys;  // folder
+  bool only_trusted = false;
   bool plugin_sandbox = true;
+  std::uint64_t plugin_memory = 0;  // bytes of one worker; 0: no limit
   std::vector<std::string> egress_allow;
   std::string proxy;
   std::string ca_file;

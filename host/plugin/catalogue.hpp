@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "log/log.hpp"
 #include "plugin/manifest.hpp"
+#include "plugin/package.hpp"
 
 namespace patchbay::plugin {
 
@@ -30,6 +31,7 @@ struct CatalogueEntry {
   State state = State::broken;
   Text reason;
   std::shared_ptr<const Manifest> manifest;  // null when broken
+  std::string signed_by;                     // name of a trusted key; empty: nobody's whom we know
 };
 
 std::string_view state_name(CatalogueEntry::State state);
@@ -44,7 +46,8 @@ using Opener = std::function<std::optional<Text>(const Manifest&)>;
 // Any thread.
 class Catalogue {
  public:
-  Catalogue(std::vector<std::filesystem::path> folders, std::filesystem::path artefacts, log::Logger logger);
+  Catalogue(std::vector<std::filesystem::path> folders, std::filesystem::path artefacts, log::Logger logger,
+            Trust trust = {});
   ~Catalogue();
 
   // Reads the folders; unchanged plugins are not read again. True when the list has changed. Blocks on the
@@ -74,6 +77,8 @@ class Catalogue {
   const std::vector<std::filesystem::path> folders_;
   const std::filesystem::path artefacts_;
   const log::Logger logger_;
+  const Trust trust_;
+  Trust::State trusted_;  // at the last look
   std::mutex scanning_;
   mutable std::mutex mutex_;
   std::vector<std::pair<std::string, CatalogueEntry>>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,6 +34,13 @@ class Spawner {
   std::unique_ptr<State> state_;
 };
 
+// What a worker may do, and take (HOST-5, HOST-6).
+class Rights {
+ public:
+  bool sandbox = true;       // files, network and other processes are shut
+  std::uint64_t memory = 0;  // bytes resident: one that takes more is killed; 0: no limit
+};
+
 class RemoteOptions {
  public:
   RemoteOptions(std::filesystem::path worker_, std::filesystem::path library_, Expected expected_,
@@ -54,7 +62,7 @@ class RemoteOptions {
   Duration start_limit{10'000};    // until the library is open
   Duration ping_every{5'000};
   Duration pong_within{10'000};  // a worker that is silent for so long is killed
-  bool sandbox = true;           // system calls, files and network are shut in the worker (HOST-6)
+  Rights rights;
   std::filesystem::path vmstat = "/proc/vmstat";
 };
 

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "log/log.hpp"
+#include "metrics/registry.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/services.hpp"
@@ -59,8 +60,10 @@ class Fleet final : public plugin::Caller {
     Clock& clock;  // these two outlive the fleet
     port::Spawner& spawner;
     log::Logger logger;
-    std::filesystem::path worker;  // the executable patchbay-worker
-    bool sandbox = true;           // of the workers
+    std::filesystem::path worker;             // the executable patchbay-worker
+    port::Rights rights;                      // of the workers
+    const log::Redactor* redactor = nullptr;  // outlives the fleet; for what a worker said last
+    metrics::Registry* metrics = nullptr;     // outlives the fleet; none: nothing is counted
     std::string host_version = "0";
     // Told on the fleet's own strand; return at once. May be empty.
     std::function<void(Id)> on_ready;

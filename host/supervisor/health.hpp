@@ -3,11 +3,13 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "port/usage.hpp"
 
 namespace patchbay::supervisor {
 
@@ -34,10 +36,12 @@ class Health {
   std::string plugin;
   std::string version;
   Condition condition = Condition::starting;
-  TimePoint since{};           // in this condition
-  int pid = 0;                 // 0: no process, or inside the host
-  std::uint64_t restarts = 0;  // of its process
-  std::string last_error;      // English
+  TimePoint since{};                 // in this condition
+  int pid = 0;                       // 0: no process, or inside the host
+  std::optional<port::Usage> usage;  // of that process, which other integrations of the plugin may share
+  std::uint64_t restarts = 0;        // of its process
+  std::string last_error;            // English; of now or of the past
+  TimePoint last_error_at{};
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;  // answers other than ok
   std::size_t open = 0;      // calls inside or waiting

@@ -27,7 +27,8 @@ void add_liveness(Router& router);
 // reason}]}.
 void add_readiness(Router& router, std::function<boost::asio::awaitable<std::vector<ReadyCheck>>()> checks);
 // GET /metrics: Prometheus' text format, as `render` returns it.
-void add_metrics(Router& router, Operation operation, std::function<std::string()> render);
+void add_metrics(Router& router, Operation operation,
+                 std::function<boost::asio::awaitable<std::string>()> render);
 // GET /api/v1/openapi.json, public. Call it after all other routes.
 void add_openapi(Router& router, std::string version, std::string server_url);
 

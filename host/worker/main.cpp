@@ -38,6 +38,8 @@ bool set_option(Order& order, std::string_view name, const char* value) {
     order.sdk = value;
   } else if (name == "--parent") {
     order.parent = std::atoi(value);
+  } else if (name == "--memory") {
+    order.memory = std::strtoull(value, nullptr, 10);
   } else {
     return false;
   }
@@ -85,7 +87,7 @@ void keep_memory_small() {
 // Why it could not; nothing when it did.
 std::optional<patchbay::Error> give_up_rights(const Order& order) try {
   if (!order.sandbox) return std::nullopt;
-  const auto missing = patchbay::worker::enter_sandbox(order.library).missing();
+  const auto missing = patchbay::worker::enter_sandbox(order.library, order.memory).missing();
   if (!missing.empty()) std::fprintf(stderr, "patchbay-worker: %s\n", missing.c_str());
   return std::nullopt;
 } catch (const std::system_error& error) {

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -20,13 +21,23 @@ namespace patchbay::worker {
 namespace {
 
 constexpr rlim_t kDescriptors = 256;
+constexpr rlim_t kSpare =
+    256u << 20;  // bytes: stacks of threads and the like, which are asked for and hardly used
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // its shadow is terabytes
+#else
+constexpr bool kSanitized = false;
+#endif
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
 void limit(decltype(RLIMIT_CORE) resource, rlim_t most) {
-  const rlimit value{most, most};
+  rlimit value{};
+  if (::getrlimit(resource, &value) != 0) fail("getrlimit");
+  value.rlim_max = std::min(value.rlim_max, most);  // who started us may have been stricter
+  value.rlim_cur = value.rlim_max;
   if (::setrlimit(resource, &value) != 0) fail("setrlimit");
 }
 
@@ -82,13 +93,14 @@ std::vector<std::filesystem::path> folders_to_read(const std::filesystem::path& 
 int close_files(const std::filesystem::path& library) {
   const auto version =
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+  if (version < 0 && errno != ENOSYS && errno != EOPNOTSUPP) fail("landlock_create_ruleset");
   if (version <= 0) return 0;
   const Ruleset closed{all_of_files(version), kAllNetwork, kAllScopes};
   const auto ruleset =
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &closed, size_of_ruleset(version), 0));
   if (ruleset < 0) fail("landlock_create_ruleset");
   for (const auto& folder : folders_to_read(library)) allow(ruleset, folder, kReadFolder);
-  for (const char* file : {"/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/zero", "/dev/urandom"})
+  for (const char* file : {"/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom"})
     allow(ruleset, file, kReadFile);
   if (::syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail("landlock_restrict_self");
   ::close(ruleset);
@@ -100,17 +112,18 @@ int close_files(const std::filesystem::path& library) {
 std::string Sandbox::missing() const {
   std::string out;
   if (landlock == 0)
-    out = "files are open as far as the service's own rights go: this kernel has no Landlock";
+    out = "files are open as far as the service's own rights go: Landlock is not there, or off";
   if (!system_calls) out += std::string(out.empty() ? "" : "; ") + "system calls are not filtered";
   return out;
 }
 
-Sandbox enter_sandbox(const std::filesystem::path& library) {
+Sandbox enter_sandbox(const std::filesystem::path& library, std::uint64_t memory) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no new privileges");
   ::prctl(PR_SET_DUMPABLE, 0);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
   limit(RLIMIT_NOFILE, kDescriptors);
+  if (memory > 0 && !kSanitized) limit(RLIMIT_DATA, 2 * memory + kSpare);
   Sandbox sandbox;
   sandbox.landlock = close_files(library);
   sandbox.system_calls = filter_system_calls();

@@ -114,6 +114,8 @@ asio::awaitable<void> Session::open_one(std::uint32_t number, std::string plugin
     instances_[number] = std::move(opened);
   } catch (const Error& error) {
     head = port::wire::error_head(error);
+  } catch (const std::exception& error) {
+    head = port::wire::error_head(Error(Code::internal, Text::verbatim(error.what())));
   }
   wire_->send(Frame(Kind::opened, number, 0, std::move(head)));
 }

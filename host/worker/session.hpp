@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -26,6 +27,7 @@ class Order {
   int parent = 0;   // process that started us
   bool blocking = false;
   bool sandbox = true;
+  std::uint64_t memory = 0;  // bytes that the host allows; 0: no limit
 };
 
 // The talk with the host. Frames and pings are handled on the executor of the wire, so that a plugin that

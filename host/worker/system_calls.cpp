@@ -1,9 +1,11 @@
 #include "system_calls.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -20,6 +22,9 @@ namespace patchbay::worker {
 namespace {
 
 constexpr scmp_datum_t kWord = 0xffffffff;  // the part of an argument that the kernel looks at
+
+constexpr scmp_datum_t kSpaces =
+    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 // By number; for the handler, which may call nothing. Names of libseccomp, kept for ever.
 constexpr int kNamed = 512;
@@ -40,7 +45,6 @@ void refused(int, siginfo_t* info, void* context) {
       number >= 0 && number < kNamed && names[number] != nullptr ? names[number] : "an unknown system call";
   while (*name != '\0' && end < line + sizeof line - 2) *end++ = *name++;
   *end++ = '\n';
-  if (::write(2, line, static_cast<std::size_t>(end - line)) < 0) return;  // nobody listens any more
   auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
   registers.gregs[REG_RAX] = -EPERM;
@@ -49,6 +53,7 @@ void refused(int, siginfo_t* info, void* context) {
 #else
 #error "say where this machine keeps the result of a system call"
 #endif
+  if (::write(2, line, static_cast<std::size_t>(end - line)) < 0) return;  // nobody listens any more
 }
 
 void listen_for_refusals() {
@@ -97,7 +102,6 @@ class Filter {
 
 void allow_memory_and_threads(Filter& filter) {
   filter.allow({SCMP_SYS(brk),
-                SCMP_SYS(mmap),
                 SCMP_SYS(munmap),
                 SCMP_SYS(mremap),
                 SCMP_SYS(mprotect),
@@ -107,7 +111,6 @@ void allow_memory_and_threads(Filter& filter) {
                 SCMP_SYS(futex),
                 SCMP_SYS(futex_waitv),
                 SCMP_SYS(set_robust_list),
-                SCMP_SYS(get_robust_list),
                 SCMP_SYS(rseq),
                 SCMP_SYS(set_tid_address),
                 SCMP_SYS(arch_prctl),
@@ -121,9 +124,13 @@ void allow_memory_and_threads(Filter& filter) {
                 SCMP_SYS(getcpu),
                 SCMP_SYS(exit),
                 SCMP_SYS(exit_group)});
-  // A thread, not a process. clone3 keeps its flags where a filter cannot look; libc then falls back on
-  // clone.
-  filter.allow(SCMP_SYS(clone), {masked(0, CLONE_THREAD, CLONE_THREAD)});
+  // Memory that belongs to the process is counted as its own, and limited; shared memory without a file is
+  // neither.
+  filter.allow(SCMP_SYS(mmap), {masked(3, MAP_SHARED | MAP_GROWSDOWN, 0)});
+  filter.allow(SCMP_SYS(mmap), {masked(3, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, MAP_SHARED)});
+  // A thread, not a process, and in no space of its own. clone3 keeps its flags where a filter cannot look;
+  // libc then falls back on clone.
+  filter.allow(SCMP_SYS(clone), {masked(0, CLONE_THREAD | kSpaces, CLONE_THREAD)});
   filter.answer(SCMP_SYS(clone3), ENOSYS);
   for (const auto what : {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE})
     filter.allow(SCMP_SYS(prctl), {is(0, static_cast<scmp_datum_t>(what))});
@@ -138,9 +145,13 @@ void allow_signals_to_itself(Filter& filter) {
   // comparison at 64.
   for (scmp_datum_t number = 1; number < static_cast<scmp_datum_t>(_NSIG); ++number)
     if (number != SIGSYS) filter.allow(SCMP_SYS(rt_sigaction), {is(0, number)});
+  // Not those that somebody else would send to end it: they do not count against the plugin.
   const auto self = static_cast<scmp_datum_t>(::getpid());
-  filter.allow(SCMP_SYS(kill), {is(0, self)});
-  filter.allow(SCMP_SYS(tgkill), {is(0, self)});
+  for (int number = 0; number < _NSIG; ++number) {
+    if (number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGHUP) continue;
+    filter.allow(SCMP_SYS(kill), {is(0, self), is(1, static_cast<scmp_datum_t>(number))});
+    filter.allow(SCMP_SYS(tgkill), {is(0, self), is(2, static_cast<scmp_datum_t>(number))});
+  }
 }
 
 void allow_descriptors(Filter& filter) {

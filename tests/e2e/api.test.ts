@@ -131,7 +131,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const [token] = await host.all("/api/v1/tokens");
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/integrations\//, integration],
-    [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/tokens\//, token.id]];
+    [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/tokens\//, token.id]];
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {
     const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");

@@ -38,7 +38,7 @@ function withInput(input: string, ...args: string[]): Promise<{ code: number | n
 }
 
 const COMMANDS = [
-  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ["plugins", "list"],
+  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "keygen", "sign", "verify"].map((name) => ["plugins", name]), ["health"],
   ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
   ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
 ];
@@ -95,7 +95,7 @@ test("plugins list names what was found", async () => {
   const plugins = await json("plugins", "list");
   assert.deepEqual(plugins.filter((plugin: any) => plugin.state === "ready").map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
   const table = (await host.cli("plugins", "list")).stdout;
-  assert.match(table, /^ID +VERSION +STATE +TITLE/m);
+  assert.match(table, /^ID +VERSION +STATE +SIGNED_BY +TITLE/m);
   assert.match(table, /^echo +\d+\.\d+\.\d+ +ready/m);
 });
 

@@ -78,7 +78,7 @@ test("under the unit's own filters the host starts, and its workers enter their 
     const integration = await host.connect("echo", "Service", { account: "service", signing_key: KEY });
     assert.equal((await post(host.address, integration, { id: "1", chat: "c", author: "Ana", text: "hello" })).status, 200);
     await eventually("its message", async () => (await host.chats(integration)).length === 1);
-    const [worker] = await host.workers();
+    const worker = (await host.get(`/api/v1/health/${integration}`)).body.worker.pid;
     const status = await readFile(`/proc/${worker}/status`, "utf8");
     const filters = (text: string): number => Number(/^Seccomp_filters:\s*(\d+)$/m.exec(text)?.[1]);
     assert.match(status, /^NoNewPrivs:\s*1$/m);

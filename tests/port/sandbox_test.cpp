@@ -55,7 +55,7 @@ TEST(Sandbox, DeniesEveryWayOut) {
   std::printf("sandbox: %zu ways out, each denied\n", all.size());
 }
 
-// A journal takes ten lines a second from a worker, so what is said is asked for one by one.
+// A journal takes fifty lines a second from a worker, so what is said is asked for one by one.
 TEST(Sandbox, RefusalsAreLogged) {
   for (const std::string name : {"ptrace", "execve", "mount", "unlinkat"}) {
     Journal journal;

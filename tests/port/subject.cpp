@@ -29,7 +29,7 @@ std::shared_ptr<port::Port> open_port(Machine& machine, const Subject& subject, 
 
 std::shared_ptr<port::Port> open_without_sandbox(Machine& machine, const Subject& subject) {
   auto options = remote_options(machine, subject);
-  options.sandbox = false;
+  options.rights.sandbox = false;
   return machine.run(port::start_remote(machine.spawner, std::move(options)));
 }
 

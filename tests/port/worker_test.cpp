@@ -101,6 +101,39 @@ TEST(WorkerMemory, KernelThatEndsItForMemoryCountsAgainstThePlugin) {
   std::filesystem::remove(vmstat);
 }
 
+std::shared_ptr<port::Port> start_small(Machine& machine, std::uint64_t memory) {
+  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
+                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
+                              machine.clock);
+  options.ping_every = 50ms;
+  options.rights.memory = memory;
+  return machine.run(port::start_remote(machine.spawner, std::move(options)));
+}
+
+TEST(WorkerMemory, MoreThanIsAllowedEndsIt) {  // HOST-5
+  Machine machine;
+  const auto port = start_small(machine, 64u << 20);
+  std::promise<port::Death> died;
+  port->on_death([&](const port::Death& death) { died.set_value(death); });
+  const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
+  instance->begin(port::Call("pb.x/1:y", port::Message(R"({"misbehave":"memory","bytes":104857600})")),
+                  [](auto) {});
+  const auto end = died.get_future().get();
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("64 MiB are allowed"), std::string::npos) << end.cause;
+}
+
+#ifndef PB_SANITIZED
+TEST(WorkerMemory, MuchMoreIsNotEvenGiven) {
+  Machine machine;
+  const auto port = start_small(machine, 64u << 20);
+  const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
+  port::Call call("pb.x/1:y", port::Message(R"({"misbehave":"memory","bytes":1073741824})"));
+  EXPECT_EQ(body_of(machine.run(instance->call(std::move(call)))).at("got"), false);
+  machine.run(instance->close());
+}
+#endif
+
 TEST_F(WorkerProcess, ThatHangsIsKilledByUs) {
   auto waiting = bench.begin_act("hang");
   bench.port->kill("a call outlived its limit");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace patchbay::app {
@@ -20,7 +21,15 @@ double resident_bytes() {
 Figures::Figures(metrics::Registry& metrics, const hooks::Counters& counters)
     : metrics_(metrics),
       resident_(metrics.define(metrics::Definition(metrics::Kind::gauge, "process_resident_memory_bytes",
-                                                   "Resident memory of the host"))) {
+                                                   "Resident memory of the host"))),
+      instances_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_instances",
+                                                    "Running integrations", {"plugin", "state"}))),
+      worker_memory_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_worker_memory_bytes",
+                                             "Resident memory of a plugin's workers", {"plugin"}))),
+      worker_cpu_(
+          metrics.define(metrics::Definition(metrics::Kind::counter, "patchbay_worker_cpu_seconds_total",
+                                             "Processor time of a plugin's workers", {"plugin"}))) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -45,17 +54,41 @@ void Figures::follow(const char* name, const char* help, const std::atomic<std::
   followed_.push_back({metrics_.define(metrics::Definition(metrics::Kind::counter, name, help)), &count, 0});
 }
 
-std::string Figures::text() {
+// What is no more is shown as 0.
+void Figures::show(const std::vector<supervisor::Health>& instances) {
+  for (auto& [labels, count] : shown_instances_) count = 0;
+  for (auto& [labels, bytes] : shown_memory_) bytes = 0;
+  std::map<int, double> cpu;
+  for (const auto& instance : instances) {
+    ++shown_instances_[{instance.plugin, std::string(condition_name(instance.condition))}];
+    if (!instance.usage || cpu.contains(instance.pid)) continue;
+    shown_memory_[{instance.plugin}] += static_cast<double>(instance.usage->memory);
+    const auto known = shown_cpu_.find(instance.pid);
+    const double before = known == shown_cpu_.end() ? 0 : known->second;
+    // Two who look at once may come here in the other order.
+    const double used = std::max(before, std::chrono::duration<double>(instance.usage->cpu).count());
+    worker_cpu_.add(used - before, {instance.plugin});
+    cpu[instance.pid] = used;
+  }
+  shown_cpu_ = std::move(cpu);
+  for (const auto& [labels, count] : shown_instances_) instances_.record(count, labels);
+  for (const auto& [labels, bytes] : shown_memory_) worker_memory_.record(bytes, labels);
+}
+
+boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
+  auto looking = fleet.health();
+  const auto instances = co_await std::move(looking);
   resident_.record(resident_bytes());
   {
     const std::lock_guard lock(mutex_);
+    show(instances);
     for (auto& followed : followed_) {
       const auto now = followed.count->load();
       followed.metric.add(static_cast<double>(now - followed.told));
       followed.told = now;
     }
   }
-  return metrics_.text();
+  co_return metrics_.text();
 }
 
 }  // namespace patchbay::app

@@ -2,12 +2,16 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
+
 #include "hooks/counters.hpp"
 #include "metrics/registry.hpp"
+#include "supervisor/fleet.hpp"
 
 namespace patchbay::app {
 
@@ -17,8 +21,8 @@ class Figures {
   // Both outlive it.
   Figures(metrics::Registry& metrics, const hooks::Counters& counters);
 
-  // Everything, as Prometheus reads it.
-  std::string text();
+  // Everything, as Prometheus reads it; first asks the fleet how its workers are.
+  boost::asio::awaitable<std::string> text(supervisor::Fleet& fleet);
 
  private:
   // A count of ours and how much of it the registry has been told.
@@ -28,12 +32,19 @@ class Figures {
     std::uint64_t told = 0;
   };
 
+  void show(const std::vector<supervisor::Health>& instances);
   void follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count);
 
   metrics::Registry& metrics_;
   metrics::Metric resident_;
-  std::mutex mutex_;  // of followed_
+  metrics::Metric instances_;
+  metrics::Metric worker_memory_;
+  metrics::Metric worker_cpu_;
+  std::mutex mutex_;  // of what follows
   std::vector<Followed> followed_;
+  std::map<std::vector<std::string>, double> shown_instances_;  // by labels
+  std::map<std::vector<std::string>, double> shown_memory_;
+  std::map<int, double> shown_cpu_;  // seconds, by pid
 };
 
 }  // namespace patchbay::app

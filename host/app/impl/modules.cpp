@@ -25,11 +25,14 @@ std::string words_of(const std::exception_ptr& error) {
   }
 }
 
+fs::path built_in_plugins() {
+  return (worker_executable().parent_path() / "../plugins").lexically_normal();
+}
+
 // Plugins that came with the host, those that an administrator dropped into the state folder, and configured
 // ones.
 std::vector<fs::path> plugin_folders(const config::Config& config) {
-  std::vector<fs::path> out = {(worker_executable().parent_path() / "../plugins").lexically_normal(),
-                               config.state_dir / "plugins"};
+  std::vector<fs::path> out = {built_in_plugins(), config.state_dir / "plugins"};
   out.insert(out.end(), config.plugin_folders.begin(), config.plugin_folders.end());
   return out;
 }
@@ -74,6 +77,13 @@ std::string base_path(const std::string& site_url) {
   return !url || url->target == "/" ? std::string() : url->target;
 }
 
+port::Rights rights_of_workers(const config::Config& config) {
+  port::Rights rights;
+  rights.sandbox = config.plugin_sandbox;
+  rights.memory = config.plugin_memory;
+  return rights;
+}
+
 hooks::Dispatcher::Options dispatcher_options(const config::Config& config) {
   hooks::Dispatcher::Options options;
   options.keep_done = std::chrono::days(config.inbox_keep_days);
@@ -109,7 +119,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       vault(vault::Vault::open(*store, config.key_file.string(), clock)),
       ids(clock, 0, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
-      catalogue(plugin_folders(config), config.state_dir / "artefacts", logger),
+      catalogue(plugin_folders(config), config.state_dir / "artefacts", logger,
+                plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
@@ -142,6 +153,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
       integrations_api(lifecycle, catalogue, *store),
+      health_api(fleet),
       inbox_api(inbox),
       chats_api(chats),
       files_api(*store, chats, clock, ids),
@@ -163,6 +175,9 @@ supervisor::Fleet::Options Modules::fleet_options() {
   supervisor::Fleet::Options options(io.get_executor(), clock, spawner, logger);
   options.checker = verb_checker.get();
   options.worker = worker_executable();
+  options.rights = rights_of_workers(config);
+  options.redactor = &redactor;
+  options.metrics = &metrics;
   options.host_version = kVersion;
   options.on_ready = [this](Id id) {
     lifecycle.came_up(id);
@@ -184,6 +199,7 @@ domain::chat::Chats::Parts Modules::chats_parts() {
 
 void Modules::add_routes() {
   integrations_api.add_to(router);
+  health_api.add_to(router);
   inbox_api.add_to(router);
   chats_api.add_to(router);
   files_api.add_to(router);
@@ -191,7 +207,7 @@ void Modules::add_routes() {
   router.mount("/hooks/", hooks_adapter);
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
-  web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(); });
+  web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });
   web::add_openapi(router, kVersion, config.site_url);
 }
 
@@ -222,7 +238,9 @@ asio::awaitable<void> Modules::start() {
   attachments.start();
   tasks.spawn("upkeep", upkeep.run());
   server.start();
-  auto open = [this](const plugin::Manifest& manifest) { return open_library(spawner, clock, manifest); };
+  auto open = [this](const plugin::Manifest& manifest) {
+    return open_library(spawner, clock, rights_of_workers(config), manifest);
+  };
   catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
   std::ofstream(cli::address_file(config)) << cli::listener_url(config.listen_address, server.port()) << '\n';
 }

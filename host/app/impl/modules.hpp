@@ -32,6 +32,7 @@
 #include "store/host_lock.hpp"
 #include "web/api/chats.hpp"
 #include "web/api/files.hpp"
+#include "web/api/health.hpp"
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/tokens.hpp"
@@ -106,6 +107,7 @@ class Modules {
   web::Router router;
   web::HooksAdapter hooks_adapter;
   web::IntegrationsApi integrations_api;
+  web::HealthApi health_api;
   web::InboxApi inbox_api;
   web::ChatsApi chats_api;
   web::FilesApi files_api;

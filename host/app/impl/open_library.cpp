@@ -23,11 +23,13 @@ asio::awaitable<void> open_and_end(port::Spawner& spawner, port::RemoteOptions o
 
 }  // namespace
 
-std::optional<Text> open_library(port::Spawner& spawner, Clock& clock, const plugin::Manifest& manifest) {
+std::optional<Text> open_library(port::Spawner& spawner, Clock& clock, port::Rights rights,
+                                 const plugin::Manifest& manifest) {
   for (int attempt = 1;; ++attempt) {
     asio::io_context io(1);
     const port::Expected expected(manifest.id, manifest.version, manifest.sdk);
     port::RemoteOptions options(worker_executable(), manifest.artefact, expected, io.get_executor(), clock);
+    options.rights = rights;
     options.start_limit = kStartLimit;
     auto done = asio::co_spawn(io, open_and_end(spawner, std::move(options)), asio::use_future);
     io.run();

@@ -20,7 +20,10 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/vault/key_file", old.key_file, now.key_file);
   compare("/plugins/folders", old.plugin_folders, now.plugin_folders);
   compare("/plugins/in_process", old.in_process, now.in_process);
+  compare("/plugins/trusted_keys", old.trusted_keys, now.trusted_keys);
+  compare("/plugins/only_trusted", old.only_trusted, now.only_trusted);
   compare("/plugins/sandbox", old.plugin_sandbox, now.plugin_sandbox);
+  compare("/plugins/memory_mb", old.plugin_memory, now.plugin_memory);
   compare("/egress/proxy", old.proxy, now.proxy);
   compare("/egress/ca_file", old.ca_file, now.ca_file);
   compare("/inbox/keep_days", old.inbox_keep_days, now.inbox_keep_days);

@@ -34,5 +34,6 @@ void add_token(Commands commands);
 void add_plugins(Commands commands);
 void add_integrations(Commands commands);
 void add_inbox(Commands commands);
+void add_health(Commands commands);
 
 }  // namespace patchbay::cli

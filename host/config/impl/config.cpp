@@ -94,6 +94,10 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   }
   config.in_process = document.at("/plugins/in_process"_json_pointer).get<std::vector<std::string>>();
   config.plugin_sandbox = document.at("/plugins/sandbox"_json_pointer).get<bool>();
+  const auto keys = document.at("/plugins/trusted_keys"_json_pointer).get<std::string>();
+  config.trusted_keys = keys.empty() ? config.state_dir / "trusted_keys" : below(folder, keys);
+  config.only_trusted = document.at("/plugins/only_trusted"_json_pointer).get<bool>();
+  config.plugin_memory = document.at("/plugins/memory_mb"_json_pointer).get<std::uint64_t>() << 20;
   config.egress_allow = document.at("/egress/allow"_json_pointer).get<std::vector<std::string>>();
   config.proxy = document.at("/egress/proxy"_json_pointer).get<std::string>();
   config.ca_file = document.at("/egress/ca_file"_json_pointer).get<std::string>();

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/error.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/encoding.hpp"
 
@@ -30,6 +31,8 @@ void sync(const fs::path& path) {
 std::string sha256_of(const fs::path& file) {
   crypto::Sha256 digest;
   std::ifstream in(file, std::ios::binary);
+  if (!in)
+    throw fs::filesystem_error("cannot be read", file, std::error_code(errno, std::generic_category()));
   std::array<char, 1 << 16> buffer{};
   while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
     digest.update(std::string_view(buffer.data(), static_cast<std::size_t>(in.gcount())));
@@ -45,6 +48,10 @@ fs::path keep_artefact(const Manifest& manifest, const fs::path& artefacts) {
   fs::create_directories(folder);
   const auto draft = folder / (manifest.library + "." + std::to_string(::getpid()));
   fs::copy_file(manifest.folder / manifest.library, draft, fs::copy_options::overwrite_existing);
+  if (sha256_of(draft) != manifest.sha256) {
+    fs::remove(draft);
+    throw Error(Code::unavailable, Text("plugin.changed_meanwhile", {{"file", manifest.library}}));
+  }
   fs::permissions(
       draft, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::others_read);
   sync(draft);

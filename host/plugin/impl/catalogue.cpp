@@ -54,6 +54,29 @@ std::vector<fs::path> plugin_folders(const std::vector<fs::path>& folders) {
   return out;
 }
 
+// What is read and what is checked must be the same bytes: others may write into the plugin's folder
+// meanwhile.
+class PrivateCopy {
+ public:
+  PrivateCopy(const fs::path& of, fs::path below)
+      : below_(std::move(below)), folder_(below_ / of.filename()) {
+    fs::remove_all(below_);  // of a host that ended over it
+    fs::create_directories(below_);
+    fs::copy(of, folder_, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  }
+  ~PrivateCopy() {
+    std::error_code ignored;
+    fs::remove_all(below_, ignored);
+  }
+  PrivateCopy(const PrivateCopy&) = delete;
+  PrivateCopy& operator=(const PrivateCopy&) = delete;
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  const fs::path below_;
+  const fs::path folder_;
+};
+
 // The newest version of each id runs, the others are listed (HOST-4).
 void mark_superseded(std::vector<CatalogueEntry>& entries) {
   for (auto& entry : entries) {
@@ -92,8 +115,11 @@ std::string_view state_name(CatalogueEntry::State state) {
   return "broken";
 }
 
-Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger)
-    : folders_(std::move(folders)), artefacts_(std::move(artefacts)), logger_(std::move(logger)) {}
+Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger, Trust trust)
+    : folders_(std::move(folders)),
+      artefacts_(std::move(artefacts)),
+      logger_(std::move(logger)),
+      trust_(std::move(trust)) {}
 
 Catalogue::~Catalogue() {
   unwatch();
@@ -113,10 +139,16 @@ CatalogueEntry Catalogue::read(const fs::path& folder) const {
   entry.id = folder.filename().string();
   entry.folder = folder;
   try {
-    auto manifest = std::make_shared<Manifest>(read_manifest(folder));
+    const bool demanded = trust_.demands_signature(folder);
+    std::optional<PrivateCopy> copy;
+    if (demanded || fs::exists(folder / kSignatureFile)) copy.emplace(folder, artefacts_ / ".reading");
+    const auto& here = copy ? copy->folder() : folder;
+    auto manifest = std::make_shared<Manifest>(read_manifest(here));
     entry.id = manifest->id;
     entry.version = manifest->version;
+    entry.signed_by = trust_.signer_of(here, demanded);
     manifest->artefact = keep_artefact(*manifest, artefacts_);
+    manifest->folder = folder;
     entry.manifest = std::move(manifest);
   } catch (const Error& error) {
     std::string words = error.what();
@@ -140,8 +172,13 @@ bool Catalogue::scan() {
 bool Catalogue::read_folders() {
   std::vector<std::pair<std::string, CatalogueEntry>> now;
   bool changed = false;
+  const auto trusted = trust_.state();
+  if (trusted != trusted_) {
+    for (const auto& file : trusted.broken) logger_.warn("this file holds no public key", {{"file", file}});
+  }
+  trusted_ = trusted;
   for (const auto& folder : plugin_folders(folders_)) {
-    auto signature = signature_of(folder);
+    auto signature = trusted.keys + signature_of(folder);
     const auto known =
         std::find_if(seen_.begin(), seen_.end(), [&](const auto& s) { return s.first == signature; });
     if (known != seen_.end()) {

@@ -103,7 +103,9 @@ std::vector<std::string> command_line(const RemoteOptions& options) {
   words.insert(words.end(), {"--id", options.expected.id, "--version", options.expected.version});
   if (!options.expected.sdk.empty()) words.insert(words.end(), {"--sdk", options.expected.sdk});
   if (options.expected.blocking) words.emplace_back("--blocking");
-  if (!options.sandbox) words.emplace_back("--no-sandbox");
+  if (!options.rights.sandbox) words.emplace_back("--no-sandbox");
+  if (options.rights.memory > 0)
+    words.insert(words.end(), {"--memory", std::to_string(options.rights.memory)});
   words.push_back(options.library.string());
   return words;
 }

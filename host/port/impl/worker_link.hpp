@@ -74,6 +74,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void tick();
   void on_pong(std::uint64_t ping);
   std::uint64_t oom_kills() const;
+  // Why it may not go on; empty when it may, and when that cannot be seen.
+  std::string takes_too_much() const;
   void on_wire_end(std::string reason);
   void on_exit();
   void signal_kill();

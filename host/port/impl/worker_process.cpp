@@ -13,6 +13,7 @@
 
 #include "patchbay/abi.h"
 #include "port/impl/worker_link.hpp"
+#include "port/usage.hpp"
 
 namespace patchbay::port {
 
@@ -24,6 +25,7 @@ using wire::Kind;
 namespace {
 constexpr Duration kEndGrace{500};  // between the end of the wire and the end of the process
 constexpr std::size_t kPipe = 64u << 10;
+constexpr int kMostThreads = 1024;
 }  // namespace
 
 void WorkerLink::watch_process() {
@@ -51,11 +53,25 @@ void WorkerLink::tick() {
   if (now - heard_ >= options_.pong_within) {
     return kill("it answered no ping for " + std::to_string(options_.pong_within.count() / 1000) + " s");
   }
+  if (const auto reason = takes_too_much(); !reason.empty()) return kill(reason);
   wire_->send(Frame(Kind::ping, 0, ++pings_));
   const auto left = std::chrono::ceil<Duration>(heard_ + options_.pong_within - now);
   ping_timer_ = options_.clock.after(strand_, std::min(options_.ping_every, left), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && !self->exited_) self->tick();
   });
+}
+
+std::string WorkerLink::takes_too_much() const {
+  const auto usage = usage_of(child_.pid);
+  if (!usage) return {};
+  const auto allowed = options_.rights.memory;
+  if (allowed > 0 && usage->memory > allowed)
+    return "it used " + std::to_string(usage->memory >> 20) + " MiB of memory, " +
+           std::to_string(allowed >> 20) + " MiB are allowed";
+  if (usage->threads > kMostThreads)
+    return "it runs " + std::to_string(usage->threads) + " threads, " + std::to_string(kMostThreads) +
+           " are allowed";
+  return {};
 }
 
 // How often the kernel has killed a process for want of memory: all that tells such a SIGKILL from others.

@@ -152,9 +152,17 @@ void Fleet::Engine::answer(const FlightPtr& flight, port::Result result) {
   const auto done = std::exchange(flight->done, nullptr);
   if (!done) return;
   if (const auto post = flight->post.lock()) {
+    const auto& plugin = post->spec.manifest->id;
+    const std::chrono::duration<double> took = options_.clock.monotonic() - flight->began;
     ++post->calls;
-    if (!result.ok()) ++post->errors;
-    if (!goes_beside(flight->call.method)) post->latency.add(options_.clock.monotonic() - flight->began);
+    if (!result.ok()) {
+      ++post->errors;
+      call_errors_.add(1, {plugin, std::string(code_name(result.code))});
+    }
+    if (!goes_beside(flight->call.method)) {
+      post->latency.add(std::chrono::duration_cast<std::chrono::nanoseconds>(took));
+      call_seconds_.record(took.count(), {plugin});
+    }
   }
   done(std::move(result));
 }

@@ -101,7 +101,7 @@ asio::awaitable<std::shared_ptr<port::Port>> Fleet::Engine::make_port(CrewPtr cr
   options.journal = journal;
   options.in_flight = in_flight;
   options.host_version = options_.host_version;
-  options.sandbox = options_.sandbox;
+  options.rights = options_.rights;
   auto starting = port::start_remote(options_.spawner, std::move(options));
   co_return co_await std::move(starting);
 }
@@ -149,16 +149,22 @@ void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
       tell_runners(*post, std::make_exception_ptr(error));
     if (!post->spec.keep) forget(post);
   }
-  if (fault == port::Fault::plugin) return count_death(crew, error.what());
+  if (fault == port::Fault::plugin) {
+    deaths_.add(1, {crew->manifest->id, "plugin"});
+    return count_death(crew, error.what());
+  }
   hold_back(crew);
 }
 
-void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death) {
+void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, port::Death death) {
   if (crew->life != life) return;
+  if (options_.redactor != nullptr)
+    death.cause = options_.redactor->redact(death.cause);  // its last words are the plugin's
   ++crew->life;
   ++crew->restarts;
   crew->port.reset();
   const bool counted = death.kind == port::Death::Kind::plugin;
+  deaths_.add(1, {crew->manifest->id, counted ? "plugin" : "accident"});
   logger_of(*crew).warn("worker ended: " + death.cause, {{"counted", counted ? "yes" : "no"},
                                                          {"open_calls", std::to_string(crew->lost.size())}});
   const auto error =

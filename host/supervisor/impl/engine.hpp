@@ -48,7 +48,9 @@ struct Post {
   std::shared_ptr<port::Instance> instance;  // while ready
   Condition condition = Condition::starting;
   TimePoint since{};
-  std::string last_error;
+  std::string last_error;  // why it is not ready
+  std::string past_error;  // the last of them, and when
+  TimePoint past_error_at{};
   std::uint64_t attempt =
       0;             // rises with every try and with the end: what belongs to an older one is dropped
   int failures = 0;  // in a row
@@ -137,7 +139,7 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   boost::asio::awaitable<void> start_port(CrewPtr crew);
   boost::asio::awaitable<std::shared_ptr<port::Port>> make_port(CrewPtr crew);
   void start_failed(const CrewPtr& crew, const Error& error);
-  void on_death(const CrewPtr& crew, std::uint64_t life, const port::Death& death);
+  void on_death(const CrewPtr& crew, std::uint64_t life, port::Death death);
   void count_death(const CrewPtr& crew, const std::string& cause);
   void hold_back(const CrewPtr& crew);
   void quarantine(const CrewPtr& crew, const std::string& cause);
@@ -187,6 +189,9 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   std::list<CrewPtr> crews_;
   Signal crew_gone_;
   std::minstd_rand random_;
+  metrics::Metric call_seconds_;
+  metrics::Metric call_errors_;
+  metrics::Metric deaths_;
   bool stopping_ = false;
 };
 

@@ -27,7 +27,18 @@ Fleet::Engine::Engine(Options options)
                }
              }),
       crew_gone_(strand_),
-      random_(std::random_device{}()) {}
+      random_(std::random_device{}()) {
+  using metrics::Definition;
+  using metrics::Kind;
+  if (options_.metrics == nullptr) return;
+  call_seconds_ = options_.metrics->define(Definition(Kind::histogram, "patchbay_plugin_call_seconds",
+                                                      "Time from asking a plugin to its answer", {"plugin"}));
+  call_errors_ = options_.metrics->define(Definition(Kind::counter, "patchbay_plugin_call_errors_total",
+                                                     "Answers of plugins other than ok", {"plugin", "code"}));
+  deaths_ = options_.metrics->define(Definition(Kind::counter, "patchbay_worker_deaths_total",
+                                                "Workers that ended unasked, and whose doing it was",
+                                                {"plugin", "fault"}));
+}
 
 asio::awaitable<void> Fleet::Engine::stop() {
   stopping_ = true;
@@ -43,6 +54,7 @@ asio::awaitable<void> Fleet::Engine::stop() {
 
 asio::awaitable<std::vector<Health>> Fleet::Engine::health() {
   std::vector<Health> all;
+  std::map<int, std::optional<port::Usage>> usages;  // by pid
   for (const auto& [id, post] : posts_) {
     Health health;
     health.integration = id;
@@ -51,8 +63,14 @@ asio::awaitable<std::vector<Health>> Fleet::Engine::health() {
     health.condition = post->condition;
     health.since = post->since;
     health.pid = post->crew->port ? post->crew->port->pid() : 0;
+    if (health.pid != 0) {
+      const auto [known, fresh] = usages.try_emplace(health.pid);
+      if (fresh) known->second = port::usage_of(health.pid);
+      health.usage = known->second;
+    }
     health.restarts = post->crew->restarts;
-    health.last_error = post->last_error;
+    health.last_error = post->past_error;
+    health.last_error_at = post->past_error_at;
     health.calls = post->calls;
     health.errors = post->errors;
     health.open = post->inside.size() + post->waiting.size();

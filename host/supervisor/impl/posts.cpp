@@ -21,6 +21,10 @@ constexpr Duration kLongestRetry{60'000};
 }  // namespace
 
 void Fleet::Engine::set(Post& post, Condition condition) {
+  if (!post.last_error.empty()) {
+    post.past_error = post.last_error;
+    post.past_error_at = options_.clock.now();
+  }
   if (post.condition == condition && post.since != TimePoint{}) return;
   post.condition = condition;
   post.since = options_.clock.now();

@@ -29,6 +29,7 @@ constexpr const char* kPlugin =
     "id": {"type": "string"}, "version": {"type": ["string", "null"]},
     "state": {"type": "string", "enum": ["ready", "superseded", "broken"]},
     "reason": {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "text": {"type": "string"}}},
+    "signed_by": {"type": ["string", "null"], "description": "The trusted key that signed it"},
     "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
     "kinds": {"type": "array", "items": {"type": "string"}}, "egress": {"type": "array", "items": {"type": "string"}},
     "folder": {"type": "string"}, "setup_schema": {"type": ["object", "null"]}}})";
@@ -80,6 +81,7 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
               {"state", plugin::state_name(entry.state)},
               {"reason", reason(entry.reason.id(), entry.reason.in(language))},
               {"folder", entry.folder.string()},
+              {"signed_by", or_null(entry.signed_by)},
               {"title", nullptr},
               {"description", nullptr},
               {"licence", nullptr},

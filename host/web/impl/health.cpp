@@ -7,6 +7,7 @@
 namespace patchbay::web {
 namespace {
 
+using Render = std::function<boost::asio::awaitable<std::string>()>;
 using Checks = std::function<boost::asio::awaitable<std::vector<ReadyCheck>>()>;
 
 boost::asio::awaitable<Response> alive() {
@@ -35,6 +36,12 @@ boost::asio::awaitable<Response> ready(Checks checks, std::string language) {
   co_return response;
 }
 
+boost::asio::awaitable<Response> rendered(Render render) {
+  auto rendering = render();
+  auto text = co_await std::move(rendering);
+  co_return Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));
+}
+
 boost::asio::awaitable<Response> made(int status, std::string type, std::string body) {
   co_return Response(status, std::move(type), std::move(body));
 }
@@ -56,12 +63,10 @@ void add_readiness(Router& router, Checks checks) {
           .answers(503, "Not now; the checks say why", R"({"type":"object"})"));
 }
 
-void add_metrics(Router& router, Operation operation, std::function<std::string()> render) {
+void add_metrics(Router& router, Operation operation, Render render) {
   router.add(
       operation, Verb::get, "/metrics",
-      [render = std::move(render)](const Call&) {
-        return made(200, "text/plain; version=0.0.4; charset=utf-8", render());
-      },
+      [render = std::move(render)](const Call&) { return rendered(render); },
       Doc("Metrics for Prometheus").answers(200, "Text format 0.0.4", {}, "text/plain"));
 }
 

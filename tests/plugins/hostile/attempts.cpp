@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -16,6 +17,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 namespace hostile {
 namespace {
@@ -111,6 +113,21 @@ void to_files(std::map<std::string, Attempt>& all) {
   all["open_by_handle_at"] = [](const std::string&) { return raw(SYS_open_by_handle_at, -1, nullptr, 0); };
 }
 
+// Memory that no limit of the process covers.
+void to_memory(std::map<std::string, Attempt>& all) {
+  const auto maps = [&all](const char* name, int flags) {
+    all[name] = [flags](const std::string&) {
+      void* const got = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+      if (got == MAP_FAILED) return errno;
+      ::munmap(got, 4096);
+      return 0;
+    };
+  };
+  maps("shared memory", MAP_SHARED);
+  maps("memory that grows by itself", MAP_PRIVATE | MAP_GROWSDOWN);
+  all["read /dev/zero"] = [](const std::string&) { return open_as("/dev/zero", O_RDONLY); };
+}
+
 void to_processes(std::map<std::string, Attempt>& all) {
 #ifdef SYS_fork
   all["fork"] = [](const std::string&) { return child_of(::syscall(SYS_fork)); };
@@ -165,6 +182,14 @@ void to_processes(std::map<std::string, Attempt>& all) {
   };
   all["take over refusals by a longer number"] = [](const std::string&) {
     return raw(SYS_rt_sigaction, (1L << 32) | SIGSYS, nullptr, nullptr, 8);
+  };
+  for (const auto& [name, number] : {std::pair("SIGKILL", SIGKILL), std::pair("SIGTERM", SIGTERM)}) {
+    all[std::string("end itself by ") + name] = [number = number](const std::string&) {
+      return raw(SYS_tgkill, ::getpid(), -1, number);
+    };
+  }
+  all["clone into a space"] = [](const std::string&) {
+    return raw(SYS_clone, CLONE_THREAD | CLONE_NEWUSER, 0, 0, 0, 0);
   };
   all["setsid"] = [](const std::string&) { return raw(SYS_setsid); };
   all["setuid"] = [](const std::string&) { return raw(SYS_setuid, 0); };
@@ -237,6 +262,7 @@ const std::map<std::string, Attempt>& attempts() {
   static const auto* const all = [] {
     auto* made = new std::map<std::string, Attempt>;
     to_files(*made);
+    to_memory(*made);
     to_processes(*made);
     to_network(*made);
     to_kernel(*made);

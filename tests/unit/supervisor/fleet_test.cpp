@@ -100,6 +100,15 @@ TEST_F(FleetTest, IntegrationsAreShardedOverWorkers) {
   EXPECT_NE(health(kOne).pid, health(kTwo).pid);
 }
 
+TEST_F(FleetTest, HealthTellsWhatTheWorkerTakes) {  // HOST-8
+  run(kOne);
+  EXPECT_GT(health(kOne).usage.value().memory, 1u << 20);
+  EXPECT_GE(health(kOne).usage.value().threads, 2);
+  const auto before = health(kOne).usage.value().cpu;
+  begin(kOne, "spin", 300ms);
+  EXPECT_TRUE(eventually([&] { return health(kOne).usage.value_or(port::Usage()).cpu > before + 100ms; }));
+}
+
 TEST_F(FleetTest, HaltedIntegrationAnswersUnavailableAndItsWorkerEnds) {
   run(kOne);
   const int pid = health(kOne).pid;

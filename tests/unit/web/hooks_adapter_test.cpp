@@ -80,12 +80,16 @@ boost::asio::awaitable<std::vector<ReadyCheck>> half_ready() {
   co_return checks;
 }
 
+boost::asio::awaitable<std::string> one_figure() {
+  co_return "up 1\n";
+}
+
 TEST(Health, SaysWhetherItLivesAndWhetherItIsReady) {  // OPS-6
   ScopeAuthenticator authenticator;
   Router router(authenticator);
   add_liveness(router);
   add_readiness(router, half_ready);
-  add_metrics(router, Operation::none, [] { return std::string("up 1\n"); });
+  add_metrics(router, Operation::none, [] { return one_figure(); });
   add_openapi(router, "0.1.0", "");
   Served served(router);
   RawHttp client(served.port());

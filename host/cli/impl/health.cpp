@@ -1,0 +1,26 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/impl/command.hpp"
+#include "cli/impl/table.hpp"
+
+namespace patchbay::cli {
+
+void add_health(Commands commands) {
+  auto* health = commands.app.add_subcommand("health", "How running integrations and their workers are");
+  health->footer("Example: patchbay health --config patchbay.json");
+  add_common(*health, commands.context);
+  health->callback([commands] {
+    commands.run = [commands] {
+      ApiClient api(commands.context.config());
+      print_list(api.get("/api/v1/health?limit=500").at("items"),
+                 {"integration", "plugin", "version", "state", "since", "restarts", "calls", "errors",
+                  "latency_ms.p99", "worker.memory_bytes", "last_error"},
+                 commands.context.json);
+      return static_cast<int>(kDone);
+    };
+  });
+}
+
+}  // namespace patchbay::cli

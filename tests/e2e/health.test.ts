@@ -1,0 +1,94 @@
+// How plugins and integrations are: API, command line, metrics (HOST-8); and what a worker may take (HOST-5).
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { KEY, post } from "./support/echo.ts";
+import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
+
+const SMALL_MB = 48; // the plugin that misbehaves takes 64 MiB when it is told to
+
+let host: Patchbay;
+let folder = "";
+let good = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pb-health-"));
+  await cp(join(BUILD, "test_plugins/misbehave"), join(folder, "misbehave"), { recursive: true });
+  const manifest = join(folder, "misbehave/plugin.json");
+  const { routes: _, ...rest } = JSON.parse(await readFile(manifest, "utf8")); // nobody consents to its open route
+  await writeFile(manifest, JSON.stringify(rest));
+  host = await Patchbay.start({ config: { plugins: { folders: [folder], memory_mb: SMALL_MB } } });
+  good = await host.connect("echo", "Good", { account: "good", signing_key: KEY });
+});
+after(async () => {
+  await host?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const health = async (id: string): Promise<any> => (await host.get(`/api/v1/health/${id}`)).body;
+
+async function metric(name: string, labels: string): Promise<number> {
+  const text = String((await host.get("/metrics")).body);
+  return Number(new RegExp(`^${name}\\{${labels}\\} (\\S+)$`, "m").exec(text)?.[1] ?? NaN);
+}
+
+test("health tells state, worker, calls and latency of every running integration", async () => { // HOST-8
+  assert.equal((await post(host.address, good, { id: "1", chat: "c", author: "Ana", text: "hello" })).status, 200);
+  await eventually("its message", async () => (await host.chats(good)).length === 1);
+  const shown = await health(good);
+  assert.equal(shown.state, "ready");
+  assert.equal(shown.plugin, "echo");
+  assert.equal(shown.last_error, null);
+  assert.ok(shown.calls > 0 && shown.latency_ms.p99 >= shown.latency_ms.p50);
+  assert.ok(shown.worker.memory_bytes > 1 << 20 && shown.worker.memory_bytes < SMALL_MB << 20, JSON.stringify(shown.worker));
+  assert.ok((await host.workers()).includes(shown.worker.pid));
+  const all = await host.all("/api/v1/health");
+  assert.deepEqual(all.map((one) => one.integration), [good]);
+  assert.equal((await host.get("/api/v1/health/1")).status, 404);
+  const table = (await host.cli("health")).stdout;
+  assert.match(table, /^INTEGRATION +PLUGIN +VERSION +STATE +SINCE/m);
+  assert.match(table, new RegExp(`^${good} +echo +\\S+ +ready`, "m"));
+  assert.equal(await metric("patchbay_instances", 'plugin="echo",state="ready"'), 1);
+  assert.ok(await metric("patchbay_worker_memory_bytes", 'plugin="echo"') > 1 << 20);
+  assert.ok(await metric("patchbay_plugin_call_seconds_count", 'plugin="echo"') >= shown.calls);
+});
+
+test("a worker that is killed is counted, and the reason is shown", async () => {
+  const { worker } = await health(good);
+  process.kill(worker.pid, "SIGKILL");
+  const shown = await eventually("another worker", async () => {
+    const now = await health(good);
+    return now.state === "ready" && now.worker.pid !== worker.pid && now;
+  });
+  assert.equal(shown.restarts, 1);
+  assert.match(shown.last_error, /signal 9 .* sent by somebody else/);
+  assert.equal(await metric("patchbay_worker_deaths_total", 'fault="accident",plugin="echo"'), 1);
+});
+
+test("a worker that takes more memory than it may is ended, alone", async () => { // HOST-5
+  const before = await health(good);
+  const bad = await host.connect("misbehave", "Bad", { misbehave: { "pb.lifecycle/1:start": "memory" } });
+  const shown = await eventually("it is ended", async () => {
+    const now = await health(bad);
+    return now.restarts > 0 && now;
+  }, 30);
+  assert.match(shown.last_error, new RegExp(`MiB of memory, ${SMALL_MB} MiB are allowed`));
+  assert.equal(await metric("patchbay_worker_deaths_total", 'fault="plugin",plugin="misbehave"'), shown.restarts);
+  assert.equal((await health(good)).worker.pid, before.worker.pid);
+});
+
+test("without sandbox a worker keeps its rights, with it it has none", async () => { // HOST-6
+  const open = await Patchbay.start({ config: { plugins: { sandbox: false } } });
+  try {
+    const id = await open.connect("echo", "Open", { account: "open", signing_key: KEY });
+    const mode = async (of: Patchbay, integration: string): Promise<string> => {
+      const { pid } = (await of.get(`/api/v1/health/${integration}`)).body.worker;
+      return /^Seccomp:\s*(\d)$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))![1]!;
+    };
+    assert.equal(await mode(open, id), "0");
+    assert.equal(await mode(host, good), "2");
+  } finally {
+    await open.stop();
+  }
+});
