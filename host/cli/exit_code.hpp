@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "base/error.hpp"
 
 namespace patchbay::cli {
@@ -18,6 +20,9 @@ enum ExitCode : int {
 };
 
 int exit_code_of(const Error& error);
+
+// Of the environment, for what is printed.
+std::string language();
 
 // Writes the error with its findings and remedies to standard error, in the language of the environment.
 void print_error(const Error& error);

@@ -95,9 +95,21 @@ std::optional<patchbay::Error> give_up_rights(const Order& order) try {
                          patchbay::Text("port.no_sandbox", {{"reason", error.what()}}));
 }
 
+// For `patchbay doctor`: what of the sandbox this machine can give.
+int try_sandbox() try {
+  const auto holds = patchbay::worker::enter_sandbox("/nonexistent/library", 0);
+  std::printf("{\"landlock\":%d,\"system_calls\":%s,\"missing\":\"%s\"}\n", holds.landlock,
+              holds.system_calls ? "true" : "false", holds.missing().c_str());
+  return 0;
+} catch (const std::system_error& error) {
+  std::puts(error.what());
+  return 1;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
+  if (count == 2 && std::string_view(words[1]) == "--try-sandbox") return try_sandbox();
   const auto order = read_order(count, words);
   if (!order || !is_socket(kWire)) {
     std::fputs("patchbay-worker is started by patchbay, with the line to it on descriptor 3.\n", stderr);

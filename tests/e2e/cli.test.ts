@@ -1,6 +1,7 @@
 // Every command of patchbay, on the real executable.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
@@ -38,7 +39,7 @@ function withInput(input: string, ...args: string[]): Promise<{ code: number | n
 }
 
 const COMMANDS = [
-  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "keygen", "sign", "verify"].map((name) => ["plugins", name]), ["health"],
+  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "keygen", "sign", "verify"].map((name) => ["plugins", name]), ["health"], ["doctor"],
   ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
   ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
 ];
@@ -134,6 +135,38 @@ test("dead letters are listed, shown, replayed and discarded", async () => {
   await fails(65, /999/, "inbox", "show", "999");
   assert.equal((await json("inbox", "discard", dead.id)).state, "done");
   await fails(65, new RegExp(dead.id), "inbox", "discard", dead.id);
+});
+
+test("doctor looks at everything and says what to do", async () => { // OPS-4, OPS-15
+  const state = async (): Promise<Map<string, string>> => {
+    const done = await host.cli("doctor", "--json");
+    return new Map(JSON.parse(done.stdout).map((row: any) => [row.check, row.state] as const));
+  };
+  const well = await host.cli("doctor");
+  assert.equal(well.code, 0, well.stdout + well.stderr);
+  assert.match(well.stdout, /^sandbox +ok +Workers are shut in: system calls are filtered, Landlock version \d/m);
+  assert.match(well.stdout, /^host +ok +The host runs and answers/m);
+  assert.match(well.stdout, /^plugins +ok +2 plugins can run/m);
+  for (const check of ["configuration", "state_dir", "store", "key", "site_url", "egress", "plugins", "integrations"]) assert.equal((await state()).get(check), "ok", check);
+
+  const key = join(host.folder, "state/vault.key");
+  const bytes = await readFile(key);
+  await writeFile(key, Buffer.alloc(32, 1));
+  const wrong = await host.cli("doctor");
+  await writeFile(key, bytes);
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.stdout, /^key +fault +.*vault\.key/m);
+  await chmod(key, 0o644);
+  assert.match((await host.cli("doctor")).stdout, /^key +warning +Others than its owner may read/m);
+  await chmod(key, 0o600);
+
+  const fresh = await Patchbay.prepare();
+  const before = await fresh.cli("doctor");
+  assert.equal(before.code, 0, before.stdout);
+  assert.match(before.stdout, /^store +warning +The database .* is not there yet/m);
+  assert.match(before.stdout, /^host +warning +No host is running/m);
+  await assert.rejects(stat(join(fresh.folder, "state")));
+  await fresh.stop();
 });
 
 test("without a host the commands that need one say so with 69", async () => {

@@ -48,6 +48,10 @@ TEST(Sandbox, DeniesEveryWayOut) {
   const auto all = body_of(bench.call("hostile/1:attempt", {{"attempt", "list"}})).at("attempts");
   EXPECT_GE(all.size(), 100u);
   for (const std::string name : all) {
+#ifdef __SANITIZE_THREAD__
+    // ThreadSanitizer keeps handlers itself: it would take this one over without asking the kernel.
+    if (name == "take over refusals") continue;
+#endif
     const auto error = attempt(bench, name);
     EXPECT_TRUE(is_denied(error)) << name << ": " << (error == 0 ? "went through" : std::strerror(error));
   }

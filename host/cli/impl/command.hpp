@@ -35,5 +35,6 @@ void add_plugins(Commands commands);
 void add_integrations(Commands commands);
 void add_inbox(Commands commands);
 void add_health(Commands commands);
+void add_doctor(Commands commands);
 
 }  // namespace patchbay::cli

@@ -32,6 +32,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_integrations(commands);
   add_inbox(commands);
   add_health(commands);
+  add_doctor(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -6,6 +6,12 @@
 namespace patchbay::cli {
 namespace {
 
+bool starts_with(const std::string& text, std::string_view prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
+
+}  // namespace
+
 std::string language() {
   for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     const auto* value = std::getenv(name);
@@ -13,12 +19,6 @@ std::string language() {
   }
   return "en";
 }
-
-bool starts_with(const std::string& text, std::string_view prefix) {
-  return text.rfind(prefix, 0) == 0;
-}
-
-}  // namespace
 
 int exit_code_of(const Error& error) {
   const auto& id = error.text().id();

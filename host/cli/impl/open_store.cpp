@@ -28,7 +28,8 @@ void bring_up_to_date(const config::Config& config, store::Store& store) {
 }  // namespace
 
 std::unique_ptr<store::Store> open_store(const config::Config& config) {
-  std::filesystem::create_directories(config.state_dir);
+  if (std::filesystem::create_directories(config.state_dir))
+    std::filesystem::permissions(config.state_dir, std::filesystem::perms::owner_all);
   store::Store::Options options;
   options.url = config.store_url;
   options.sessions = 1;

@@ -1,0 +1,230 @@
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/impl/command.hpp"
+#include "cli/impl/table.hpp"
+#include "store/migrate.hpp"
+#include "vault/vault.hpp"
+
+namespace patchbay::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::uintmax_t kTooLittle = 100u << 20;  // bytes free
+constexpr std::uintmax_t kLittle = 1u << 30;
+constexpr rlim_t kFewDescriptors = 4096;
+
+enum class State { ok, warning, fault };
+
+// What was looked at, how it is, and what to do about it.
+class Findings {
+ public:
+  void add(const char* check, State state, const Text& text) {
+    static constexpr const char* kNames[] = {"ok", "warning", "fault"};
+    rows_.push_back(
+        {{"check", check}, {"state", kNames[static_cast<int>(state)]}, {"finding", text.in(language())}});
+    faulty_ = faulty_ || state == State::fault;
+  }
+  void ok(const char* check, const Text& text) { add(check, State::ok, text); }
+  // What throws is a fault.
+  template <class F>
+  void look(const char* check, F look) {
+    try {
+      look();
+    } catch (const Error& error) {
+      add(check, State::fault, error.text());
+    } catch (const std::exception& error) {
+      add(check, State::fault, Text::verbatim(error.what()));
+    }
+  }
+
+  const json& rows() const { return rows_; }
+  bool faulty() const { return faulty_; }
+
+ private:
+  json rows_ = json::array();
+  bool faulty_ = false;
+};
+
+bool others_may_read(const fs::path& path) {
+  struct stat what {};
+  return ::stat(path.c_str(), &what) == 0 && (what.st_mode & 077) != 0;
+}
+
+void look_at_folder(const config::Config& config, Findings& out) {
+  const Text::Args args = {{"folder", config.state_dir.string()}};
+  if (!fs::exists(config.state_dir))
+    return out.add("state_dir", State::warning, Text("cli.doctor_folder_new", args));
+  if (::access(config.state_dir.c_str(), R_OK | W_OK | X_OK) != 0)
+    return out.add("state_dir", State::fault, Text("cli.doctor_folder_closed", args));
+  if (others_may_read(config.state_dir))
+    out.add("state_dir", State::warning, Text("cli.doctor_folder_open", args));
+  const auto free = fs::space(config.state_dir).available;
+  const Text space("cli.doctor_space",
+                   {{"mib", std::to_string(free >> 20)}, {"folder", config.state_dir.string()}});
+  out.add("state_dir", free < kTooLittle ? State::fault : free < kLittle ? State::warning : State::ok, space);
+}
+
+// The file of an embedded store; empty for a server.
+fs::path store_file(const config::Config& config) {
+  constexpr std::string_view kScheme = "sqlite:";
+  return config.store_url.starts_with(kScheme) ? fs::path(config.store_url.substr(kScheme.size()))
+                                               : fs::path();
+}
+
+void look_at_store(const config::Config& config, Findings& out) {
+  const auto file = store_file(config);
+  if (!file.empty() && !fs::exists(file))  // looking must not make it
+    return out.add("store", State::warning, Text("cli.doctor_store_new", {{"file", file.string()}}));
+  store::Store::Options options;
+  options.url = config.store_url;
+  options.sessions = 1;
+  const auto store = store::Store::open(std::move(options), log::Logger::none());
+  const auto stored = store::schema_version(*store);
+  const auto known = store::migrations().back().version;
+  const Text::Args args = {{"stored", std::to_string(stored)}, {"known", std::to_string(known)}};
+  if (stored > known) {
+    out.add("store", State::fault, Text("store.newer_schema", args));
+  } else {
+    out.add("store", stored < known ? State::warning : State::ok,
+            Text(stored < known ? "cli.doctor_store_older" : "cli.doctor_store", args));
+  }
+  out.look("key", [&] {
+    vault::Vault::check(*store, config.key_file.string());
+    out.ok("key", Text("cli.doctor_key", {{"file", config.key_file.string()}}));
+  });
+}
+
+void look_at_key(const config::Config& config, Findings& out) {
+  vault::Vault::check_key_file(config.key_file.string());
+  if (fs::exists(config.key_file) && others_may_read(config.key_file))
+    out.add("key", State::warning, Text("cli.doctor_key_open", {{"file", config.key_file.string()}}));
+}
+
+// A worker enters its sandbox and says what holds: nothing else knows.
+void look_at_sandbox(const config::Config& config, Findings& out) {
+  if (!config.plugin_sandbox) return out.add("sandbox", State::warning, Text("cli.doctor_sandbox_off"));
+  const auto worker = fs::read_symlink("/proc/self/exe").parent_path() / "patchbay-worker";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
+      ::popen(("'" + worker.string() + "' --try-sandbox").c_str(), "r"), &::pclose);
+  std::string said;
+  for (int c = pipe ? std::fgetc(pipe.get()) : EOF; c != EOF; c = std::fgetc(pipe.get()))
+    said += static_cast<char>(c);
+  const auto holds = json::parse(said, nullptr, false);
+  if (!holds.is_object())
+    return out.add("sandbox", State::fault, Text("cli.doctor_sandbox_failed", {{"reason", said}}));
+  const auto missing = holds.value("missing", std::string());
+  if (!missing.empty())
+    return out.add("sandbox", State::warning, Text("cli.doctor_sandbox_less", {{"missing", missing}}));
+  out.ok("sandbox", Text("cli.doctor_sandbox", {{"version", std::to_string(holds.value("landlock", 0))}}));
+}
+
+void look_at_limits(Findings& out) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const Text text("cli.doctor_descriptors", {{"count", std::to_string(limit.rlim_cur)}});
+  out.add("descriptors", limit.rlim_cur < kFewDescriptors ? State::warning : State::ok, text);
+}
+
+void look_at_address(const config::Config& config, Findings& out) {
+  if (config.site_url.empty()) return out.ok("site_url", Text("cli.doctor_no_site_url"));
+  const bool https = config.site_url.starts_with("https://");
+  out.add("site_url", https ? State::ok : State::warning,
+          Text(https ? "cli.doctor_site_url" : "cli.doctor_site_url_plain", {{"url", config.site_url}}));
+}
+
+void look_at_egress(const config::Config& config, Findings& out) {
+  if (!config.ca_file.empty() && ::access(config.ca_file.c_str(), R_OK) != 0)
+    return out.add("egress", State::fault, Text("cli.doctor_no_ca_file", {{"file", config.ca_file}}));
+  std::string opened;
+  for (const auto& each : config.egress_allow) opened += (opened.empty() ? "" : ", ") + each;
+  const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
+  out.ok("egress", Text("cli.doctor_egress", {{"proxy", or_dash(config.proxy)},
+                                              {"ca_file", or_dash(config.ca_file)},
+                                              {"opened", or_dash(opened)}}));
+}
+
+void look_at_plugins(ApiClient& api, Findings& out) {
+  int ready = 0;
+  const auto plugins = api.get("/api/v1/plugins?limit=500");
+  for (const auto& plugin : plugins.at("items")) {
+    if (plugin.at("state") == "ready") ++ready;
+    if (plugin.at("state") != "broken") continue;
+    out.add(
+        "plugins", State::warning,
+        Text("cli.doctor_plugin_broken", {{"plugin", plugin.at("id").get<std::string>()},
+                                          {"reason", plugin.at("reason").at("text").get<std::string>()}}));
+  }
+  out.ok("plugins", Text("cli.doctor_plugins", {{"count", std::to_string(ready)}}));
+}
+
+void look_at_integrations(ApiClient& api, Findings& out) {
+  int ready = 0;
+  const auto health = api.get("/api/v1/health?limit=500");
+  for (const auto& one : health.at("items")) {
+    const auto state = one.at("state").get<std::string>();
+    if (state == "ready") ++ready;
+    if (state != "failed" && state != "quarantined" && state != "waiting") continue;
+    const auto& error = one.at("last_error");
+    out.add("integrations", State::fault,
+            Text("cli.doctor_integration", {{"id", one.at("integration").get<std::string>()},
+                                            {"plugin", one.at("plugin").get<std::string>()},
+                                            {"state", state},
+                                            {"reason", error.is_string() ? error.get<std::string>() : ""}}));
+  }
+  out.ok("integrations", Text("cli.doctor_integrations", {{"count", std::to_string(ready)}}));
+}
+
+void look_at_host(const config::Config& config, Findings& out) {
+  std::unique_ptr<ApiClient> api;
+  try {
+    api = std::make_unique<ApiClient>(config);
+    api->get("/api/v1/plugins?limit=1");
+  } catch (const Error& error) {
+    return out.add("host", State::warning, error.text());
+  }
+  out.ok("host", Text("cli.doctor_host"));
+  out.look("plugins", [&] { look_at_plugins(*api, out); });
+  out.look("integrations", [&] { look_at_integrations(*api, out); });
+}
+
+int examine(const Context& context) {
+  const auto config = context.config();
+  Findings out;
+  out.ok("configuration", Text("cli.doctor_configuration", {{"file", config.file.string()}}));
+  out.look("state_dir", [&] { look_at_folder(config, out); });
+  out.look("key", [&] { look_at_key(config, out); });
+  out.look("store", [&] { look_at_store(config, out); });
+  out.look("site_url", [&] { look_at_address(config, out); });
+  out.look("egress", [&] { look_at_egress(config, out); });
+  out.look("descriptors", [&] { look_at_limits(out); });
+  out.look("sandbox", [&] { look_at_sandbox(config, out); });
+  out.look("host", [&] { look_at_host(config, out); });
+  print_list(out.rows(), {"check", "state", "finding"}, context.json);
+  return out.faulty() ? kConfiguration : kDone;
+}
+
+}  // namespace
+
+void add_doctor(Commands commands) {
+  auto* doctor = commands.app.add_subcommand(
+      "doctor",
+      "Look at configuration, folder, key, store, sandbox and the running host, and say what to do");
+  doctor->footer(
+      "Changes nothing. Ends with 78 when it finds a fault.\nExample: patchbay doctor --config "
+      "patchbay.json");
+  add_common(*doctor, commands.context);
+  doctor->callback([commands] { commands.run = [commands] { return examine(commands.context); }; });
+}
+
+}  // namespace patchbay::cli
