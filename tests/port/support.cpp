@@ -3,6 +3,10 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include <gtest/gtest.h>
 
 namespace patchbay::test {
 
@@ -109,6 +113,13 @@ bool eventually(const std::function<bool()>& holds) {
     std::this_thread::sleep_for(5ms);
   }
   return false;
+}
+
+void report_hang() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  std::fprintf(stderr, "%s.%s waits in vain for a minute\n", test == nullptr ? "?" : test->test_suite_name(),
+               test == nullptr ? "?" : test->name());
+  std::abort();
 }
 
 bool process_exists(int pid) {

@@ -52,6 +52,15 @@ class FakeHost final : public port::HostSide {
   std::map<std::uint64_t, Reply> held_;
 };
 
+// Ends the process with the name of the test: what it waits for does not come, and its clock may stand still.
+[[noreturn]] void report_hang();
+
+template <class T>
+T within_a_minute(std::future<T> future) {
+  if (future.wait_for(60s) != std::future_status::ready) report_hang();
+  return future.get();
+}
+
 // Threads that run coroutines of a test, with real time. Everything that a test opens is gone before it.
 class Machine {
  public:
@@ -60,7 +69,7 @@ class Machine {
 
   template <class T>
   T run(boost::asio::awaitable<T> task) {
-    return start(std::move(task)).get();
+    return within_a_minute(start(std::move(task)));
   }
   template <class T>
   std::future<T> start(boost::asio::awaitable<T> task) {
