@@ -17,6 +17,7 @@
 #include "hooks/counters.hpp"
 #include "hooks/inbox_row.hpp"
 #include "log/log.hpp"
+#include "store/bulk_insert.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::hooks {
@@ -101,6 +102,7 @@ class InboxCommitter {
   std::size_t bytes_ = 0;
   bool stopping_ = false;
 
+  store::BulkInsert rows_;  // those that are being inserted; on the thread alone
   std::size_t missed_ =
       0;  // rows since the store is away: told once, and when it is back; on the thread alone
   std::thread thread_;

@@ -33,6 +33,8 @@ class BulkInsert {
   void reserve(std::size_t rows) { values_.reserve(rows * columns_.size()); }
   // One value a column, of its type or null. Throws Error{internal} otherwise.
   void add(Values row);
+  // No rows, the same columns; room is kept.
+  void clear() { values_.clear(); }
 
   const std::string& table() const { return table_; }
   const std::vector<Column>& columns() const { return columns_; }
@@ -40,6 +42,7 @@ class BulkInsert {
   const Value& at(std::size_t row, std::size_t column) const {
     return values_[row * columns_.size() + column];
   }
+  Value& at(std::size_t row, std::size_t column) { return values_[row * columns_.size() + column]; }
   std::int64_t id(std::size_t row) const { return std::get<std::int64_t>(at(row, 0)); }
   // "insert into t(a,b)" and " on conflict(b) do nothing".
   const std::string& head() const { return head_; }

@@ -37,6 +37,7 @@ InboxCommitter::InboxCommitter(store::Store& store, IdMint& mint, asio::any_io_e
       counters_(counters),
       logger_(std::move(logger)),
       options_(options),
+      rows_(inbox_insert()),
       thread_([this] { run(); }) {}
 
 InboxCommitter::InboxCommitter(store::Store& store, IdMint& mint, asio::any_io_executor io,
@@ -133,10 +134,20 @@ bool InboxCommitter::take(Batch& batch) {
 }
 
 void InboxCommitter::insert(Batch& batch, std::size_t from, std::size_t to) {
-  auto rows = inbox_insert();
-  rows.reserve(to - from);
-  for (std::size_t i = from; i < to; ++i) add_row(rows, batch[i].row);
-  auto fresh = store_.insert_new_now(rows);
+  rows_.clear();
+  rows_.reserve(to - from);
+  for (std::size_t i = from; i < to; ++i) lend_row(rows_, batch[i].row);
+  const auto take_all_back = [&] {
+    for (std::size_t i = from; i < to; ++i) take_back(rows_, i - from, batch[i].row);
+  };
+  std::vector<std::int64_t> fresh;
+  try {
+    fresh = store_.insert_new_now(rows_);
+  } catch (...) {
+    take_all_back();
+    throw;
+  }
+  take_all_back();
   ++counters_.batches;
   std::sort(fresh.begin(), fresh.end());
   for (std::size_t i = from; i < to; ++i) {

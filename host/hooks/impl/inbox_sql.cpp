@@ -5,6 +5,10 @@ namespace patchbay::hooks {
 namespace {
 
 constexpr std::int64_t kMostBytes = 1 << 20;
+// Columns of inbox_insert().
+constexpr std::size_t kRequest = 6;
+constexpr std::size_t kBody = 7;
+constexpr std::size_t kTrace = 9;
 
 }  // namespace
 
@@ -25,7 +29,7 @@ store::BulkInsert inbox_insert() {
                            "dedupe_key, route, integration");
 }
 
-void add_row(store::BulkInsert& rows, const InboxRow& row) {
+void lend_row(store::BulkInsert& rows, InboxRow& row) {
   store::Values values;
   values.reserve(rows.columns().size());
   values.emplace_back(row.id);
@@ -34,12 +38,18 @@ void add_row(store::BulkInsert& rows, const InboxRow& row) {
   values.emplace_back(row.route);
   values.emplace_back(row.lane);
   values.push_back(store::nullable(row.dedupe_key));
-  values.emplace_back(row.request);
-  values.emplace_back(store::Bytes(row.body));
+  values.emplace_back(std::move(row.request));
+  values.emplace_back(store::Bytes(std::move(row.body)));
   values.emplace_back(row.received_at);
-  values.emplace_back(row.trace);
+  values.emplace_back(std::move(row.trace));
   values.emplace_back(row.verdict);
   rows.add(std::move(values));
+}
+
+void take_back(store::BulkInsert& rows, std::size_t number, InboxRow& row) {
+  row.request = std::get<std::string>(std::move(rows.at(number, kRequest)));
+  row.body = std::get<store::Bytes>(std::move(rows.at(number, kBody))).data;
+  row.trace = std::get<std::string>(std::move(rows.at(number, kTrace)));
 }
 
 InboxRow inbox_row(const store::Row& row) {

@@ -13,7 +13,10 @@ namespace patchbay::hooks {
 
 // Rows as they are inserted and read back: one order of columns for both.
 store::BulkInsert inbox_insert();
-void add_row(store::BulkInsert& rows, const InboxRow& row);
+// Lends the long texts of `row` instead of copying them: take_back() returns them, whatever became of the
+// insert.
+void lend_row(store::BulkInsert& rows, InboxRow& row);
+void take_back(store::BulkInsert& rows, std::size_t number, InboxRow& row);
 
 inline constexpr std::string_view kInboxColumns =
     "id, integration, plugin, route, lane, dedupe_key, request, body, received_at, trace, verdict, attempts, "
