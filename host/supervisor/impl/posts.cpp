@@ -21,7 +21,8 @@ constexpr Duration kLongestRetry{60'000};
 }  // namespace
 
 void Fleet::Engine::set(Post& post, Condition condition) {
-  if (!post.last_error.empty()) {
+  if (!post.last_error.empty() &&
+      condition != Condition::starting) {  // which tries again, and is no new error
     post.past_error = post.last_error;
     post.past_error_at = options_.clock.now();
   }
