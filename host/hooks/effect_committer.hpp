@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,6 +21,12 @@
 
 namespace patchbay::hooks {
 
+class Applied;
+
+// Work of others that stands or falls with an effect. Called after it, in its transaction; may run again
+// after a rollback. Throws Error{conflict} when nothing may be applied.
+using Companion = std::function<void(store::Session& session, const Applied& applied)>;
+
 // What a plugin made of one inbox row, or said on its own (row 0).
 class Effect {
  public:
@@ -29,13 +36,14 @@ class Effect {
   Id row;
   Id integration;
   std::vector<Event> events;
+  Companion companion;  // may be empty
 };
 
 class Applied {
  public:
   enum class Outcome {
     done,
-    gone,         // the row was not open any more: nothing was applied
+    gone,         // the row was not open any more, or its companion says no: nothing was applied
     refused,      // the domain can never take it
     broken,       // it failed in a way that may pass
     unavailable,  // the store is away
@@ -66,9 +74,10 @@ class EffectCommitter {
 
   // Returns once it is committed or known not to be. Not cancelled by its caller's end.
   boost::asio::awaitable<Applied> apply(Effect effect);
-  // pb.events/1:emit: applies events that belong to no row. Throws Error{invalid} when the domain refuses
-  // them, Error{unavailable} when the store is away, Error{internal} when applying fails.
-  boost::asio::awaitable<Applied> emit(Id integration, std::vector<Event> events);
+  // pb.events/1:emit, pb.sync/1:emit: applies events that belong to no row. Throws Error{invalid} when the
+  // domain refuses them, Error{conflict} when the companion does, Error{unavailable} when the store is away,
+  // Error{internal} when applying fails.
+  boost::asio::awaitable<Applied> emit(Id integration, std::vector<Event> events, Companion companion = {});
 
   // Applies what waits, answers `unavailable` to what comes later, joins the thread.
   void stop();

@@ -41,6 +41,11 @@ class EventSink {
   // On a store thread. Throws Error{invalid} for data that can never be applied (the inbox row becomes a dead
   // letter; who came along is applied without it).
   virtual void apply(store::Session& session, const std::vector<Arrived>& events) = 0;
+  // Why an event can never be applied, as far as its data alone shows; nothing: it may. Any thread, no store.
+  virtual std::optional<std::string> fault_of(const Event& event) const {
+    static_cast<void>(event);
+    return std::nullopt;
+  }
   // The transaction with these effects has committed: what waits for them may look. On a store thread; must
   // not block.
   virtual void committed(const std::vector<Id>& integrations) = 0;

@@ -11,4 +11,7 @@ namespace patchbay::hooks {
 // events. Text is repaired. Throws Error{invalid} that says which event lacks what. Any bytes are safe.
 std::vector<Event> parse_events(const std::string& json);
 
+// The other way; traces are left out.
+std::string events_text(const std::vector<Event>& events);
+
 }  // namespace patchbay::hooks

@@ -10,10 +10,27 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "hooks/event_sink.hpp"
 #include "hooks/inbox_row.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::hooks {
+
+struct RefusedEvent {
+  Id integration = 0;
+  std::string plugin;
+  Event event;
+  std::string reason;   // English
+  std::int64_t at = 0;  // Unix milliseconds
+};
+
+// Stores rows inside the caller's transaction and gives back those that were new, with their ids; hand them
+// to Dispatcher::accepted once it has committed.
+std::vector<InboxRow> insert_rows(store::Session& session, IdMint& mint, std::vector<InboxRow> rows);
+
+// An event that can have no effect, kept with the reason: a dead letter whose replay applies it again without
+// asking the plugin. Inside the caller's transaction; one that is kept already is not kept twice.
+void insert_refused(store::Session& session, IdMint& mint, const RefusedEvent& refused);
 
 // One raw request as people see it.
 class InboxEntry {

@@ -8,6 +8,9 @@
 
 namespace patchbay::hooks {
 
+// The verdict of a row that is no request: its body holds events that a plugin has emitted.
+inline constexpr const char* kEmitted = "emitted";
+
 // A raw request as it stands in the inbox. Text is valid UTF-8 without U+0000; the body is bytes.
 class InboxRow {
  public:
@@ -23,7 +26,7 @@ class InboxRow {
   std::string body;
   std::int64_t received_at = 0;  // Unix milliseconds
   std::string trace;             // W3C traceparent
-  std::string verdict;           // "verified", "injected", "open" (nothing to verify)
+  std::string verdict;           // "verified", "injected", "open" (nothing to verify), kEmitted
   std::int64_t attempts = 0;
   std::int64_t not_before = 0;  // Unix milliseconds
 };

@@ -50,6 +50,11 @@ class Injector {
  public:
   Injector(const RouteTable& routes, InboxCommitter& committer, const Clock& clock);
 
+  // The rows of these bodies, not stored yet (insert_rows). Throws Error{not_found} for a route that the
+  // integration does not have.
+  std::vector<InboxRow> rows(Id integration, const std::string& route, const std::string& content_type,
+                             std::vector<std::string> bodies, const std::string& trace) const;
+
   struct Outcome {
     std::size_t stored = 0;
     std::size_t known = 0;

@@ -17,6 +17,7 @@
 #include "base/id.hpp"
 #include "base/task_scope.hpp"
 #include "hooks/route_table.hpp"
+#include "jobs/scheduler.hpp"
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
 #include "plugin/caller.hpp"
@@ -68,6 +69,7 @@ class Lifecycle {
     hooks::RouteTable& routes;
     Runner& runner;
     plugin::Caller& caller;
+    jobs::Scheduler& jobs;
     log::Redactor& redactor;
     log::Logger logger;
     std::string site_url;
@@ -96,7 +98,10 @@ class Lifecycle {
   // A plugin has stored a secret of its own: when this returns its routes check with it.
   boost::asio::awaitable<void> secrets_changed(Id id);
 
-  // Reports from below. Any thread; return at once.
+  // Reports from below. Any thread; return at once. An integration is degraded while any source ("job
+  // history") has trouble.
+  void trouble(Id id, const std::string& source, Code code, std::string text);
+  void well(Id id, const std::string& source);
   void unauthenticated(Id id, std::string text);
   void quarantined(Id id, std::string reason);
   // An instance has become ready, perhaps later than whoever wanted it waited.
@@ -118,8 +123,7 @@ class Lifecycle {
   std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
   boost::asio::awaitable<void> change_state(Id id, Turn turn);
-  void degraded(Id id, Code code, std::string text);
-  void steady(Id id);
+  void show_troubles(Id id);
   boost::asio::awaitable<Secrets> read_secrets(Id id);
   // Throws Error{internal} "vault.damaged" when one cannot be read.
   boost::asio::awaitable<SecretValues> secrets_of(Id id);
@@ -156,9 +160,10 @@ class Lifecycle {
   // the provider is away.
   boost::asio::awaitable<void> register_moved(Id id);
   boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
-  void listen(const plugin::Integration& integration, const plugin::Manifest& manifest);
+  // Listeners and jobs.
+  void listen(const plugin::Integration& integration, std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
-  boost::asio::awaitable<bool> after_listening(Id id, port::Result result);
+  boost::asio::awaitable<bool> after_listening(Id id, std::string listener, port::Result result);
   boost::asio::awaitable<void> stop_listening(Id id);
   std::map<std::string, std::string> addresses(const plugin::Integration& integration,
                                                const plugin::Manifest& manifest) const;
@@ -173,7 +178,8 @@ class Lifecycle {
   bool stopping_ = false;
   std::set<Id> waiting_;  // connected, and not up yet
   std::map<Id, std::shared_ptr<Listening>> listening_;
-  std::map<Id, std::map<std::string, std::int64_t>> leases_;  // by listener
+  std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
+  std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source
 };
 
 }  // namespace patchbay::lifecycle

@@ -9,6 +9,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/clock.hpp"
+#include "schedule/schedule.hpp"
+
 namespace patchbay::plugin {
 
 // A part of the manifest that holds only while a setting has a value: {"setting": "/mode", "equals":
@@ -37,6 +40,17 @@ struct ListenerSpec {
   std::optional<Condition> when;
 };
 
+// What is to be done again and again (JOB-1).
+struct JobSpec {
+  std::string id;
+  std::string title;
+  schedule::Schedule schedule = schedule::Schedule::on_demand();
+  std::string when_due;  // for people, as the manifest says it: "every 10m", "cron 0 3 * * * Europe/Berlin"
+  Duration jitter{0};
+  Duration time_limit{600'000};
+  std::optional<Condition> when;
+};
+
 struct SecretSpec {
   std::vector<std::string>
       hosts;  // where a placeholder of it may go: host patterns, "setting:/pointer", "profile:/pointer"
@@ -59,6 +73,7 @@ struct Manifest {
   std::map<std::string, SecretSpec> secrets;
   std::vector<RouteSpec> routes;
   std::vector<ListenerSpec> listeners;
+  std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07
   std::string channel;       // JSON: idempotency, limits, rates; empty when it is no channel
   std::map<std::string, std::map<std::string, std::string>> locales;  // language -> id -> words

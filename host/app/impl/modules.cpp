@@ -55,7 +55,7 @@ Id highest_id(store::Store& store) {
     Id highest = 0;
     for (const auto* table :
          {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
-          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit"}) {
+          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit", "jobs", "job_runs"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -143,11 +143,13 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                  [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
       outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries),
              logger),
+      scheduler(scheduler_parts()),
+      jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels),
                   logger),
       chats(chats_parts()),
-      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet, redactor,
-                 logger, config.site_url, kVersion}),
+      lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
+                 scheduler, redactor, logger, config.site_url, kVersion}),
       upkeep(*store, clock, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
@@ -155,6 +157,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       integrations_api(lifecycle, catalogue, *store),
       health_api(fleet),
       inbox_api(inbox),
+      jobs_api(jobs, *store, catalogue, clock),
       chats_api(chats),
       files_api(*store, chats, clock, ids),
       tokens_api(tokens, clock),
@@ -191,6 +194,18 @@ supervisor::Fleet::Options Modules::fleet_options() {
   return options;
 }
 
+jobs::Scheduler::Parts Modules::scheduler_parts() {
+  jobs::Scheduler::Reports reports;
+  reports.trouble = [this](Id id, const std::string& job, Code code, std::string text) {
+    lifecycle.trouble(id, "job " + job, code, std::move(text));
+  };
+  reports.well = [this](Id id, const std::string& job) { lifecycle.well(id, "job " + job); };
+  reports.unauthenticated = [this](Id id, std::string text) {
+    lifecycle.unauthenticated(id, std::move(text));
+  };
+  return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
+}
+
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
   parts.wake = [this](const outbox::Item& first) { outbox.wake(first); };
@@ -201,6 +216,7 @@ void Modules::add_routes() {
   integrations_api.add_to(router);
   health_api.add_to(router);
   inbox_api.add_to(router);
+  jobs_api.add_to(router);
   chats_api.add_to(router);
   files_api.add_to(router);
   tokens_api.add_to(router);
@@ -232,6 +248,7 @@ void Modules::committed(const std::vector<Id>& integrations) {
 asio::awaitable<void> Modules::start() {
   server.bind();
   catalogue.scan();
+  scheduler.start();
   co_await lifecycle.start();
   dispatcher.start();
   outbox.start();

@@ -23,6 +23,8 @@
 #include "hooks/inbox.hpp"
 #include "hooks/inbox_committer.hpp"
 #include "hooks/ingress.hpp"
+#include "jobs/jobs.hpp"
+#include "jobs/scheduler.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "metrics/registry.hpp"
 #include "net/http.hpp"
@@ -35,6 +37,7 @@
 #include "web/api/health.hpp"
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
+#include "web/api/jobs.hpp"
 #include "web/api/tokens.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
@@ -98,6 +101,9 @@ class Modules {
   domain::chat::Deliveries deliveries;
   outbox::Dispatcher outbox;
 
+  jobs::Scheduler scheduler;
+  jobs::Jobs jobs;
+
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
@@ -109,6 +115,7 @@ class Modules {
   web::IntegrationsApi integrations_api;
   web::HealthApi health_api;
   web::InboxApi inbox_api;
+  web::JobsApi jobs_api;
   web::ChatsApi chats_api;
   web::FilesApi files_api;
   web::TokensApi tokens_api;
@@ -116,6 +123,7 @@ class Modules {
 
  private:
   supervisor::Fleet::Options fleet_options();
+  jobs::Scheduler::Parts scheduler_parts();
   domain::chat::Chats::Parts chats_parts();
   void add_plugin_calls();
   void add_routes();

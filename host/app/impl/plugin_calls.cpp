@@ -3,6 +3,7 @@
 
 #include "app/impl/modules.hpp"
 #include "hooks/events.hpp"
+#include "jobs/page.hpp"
 
 namespace patchbay::app {
 
@@ -11,12 +12,18 @@ using nlohmann::json;
 
 namespace {
 
-using Context = std::shared_ptr<plugin::InstanceContext>;
+using plugin::InstanceContext;
+using Context = std::shared_ptr<InstanceContext>;
 
 json parse_request(const port::Call& call) {
   auto request = json::parse(call.message.json, nullptr, false);
   if (!request.is_object()) throw Error(Code::invalid, Text("app.no_object", {{"method", call.method}}));
   return request;
+}
+
+std::string text_at(const json& request, const char* field, std::string otherwise) {
+  const auto found = request.find(field);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::move(otherwise);
 }
 
 port::Result stored(std::size_t count, std::size_t known) {
@@ -29,8 +36,8 @@ asio::awaitable<port::Result> inject(Modules& modules, Context context, port::Ca
   if (!modules.lifecycle.holds_lease(context->integration, request.value("lease", std::int64_t{0}))) {
     co_return port::Result(Code::conflict, "another run of this listener has taken over");
   }
-  auto route = request.value("route", std::string());
-  auto type = request.value("content_type", std::string("application/json"));
+  auto route = text_at(request, "route", "");
+  auto type = text_at(request, "content_type", "application/json");
   auto bodies = std::move(call.message.blobs);
   const auto done = co_await modules.injector.inject(context->integration, std::move(route), std::move(type),
                                                      std::move(bodies), call.trace);
@@ -44,9 +51,73 @@ asio::awaitable<port::Result> emit(Modules& modules, Context context, port::Call
   co_return stored(applied.stored, applied.known);
 }
 
+// One page of a run, while it is being stored.
+struct StoringPage {
+  jobs::Page page;
+  std::vector<hooks::InboxRow> rows;
+  std::vector<hooks::RefusedEvent> refused;
+  std::vector<hooks::InboxRow> fresh;  // of the rows, those that were new
+  jobs::PageCounts counts;
+};
+
+// What the domain can never take is set aside, so that one bad record does not hold up those after it.
+void set_refused_aside(Modules& modules, const InstanceContext& context, std::vector<hooks::Event>& events,
+                       StoringPage& storing) {
+  std::erase_if(events, [&](const hooks::Event& event) {
+    const auto fault = modules.chat_sink.fault_of(event);
+    if (!fault) return false;
+    hooks::RefusedEvent refused;
+    refused.integration = context.integration;
+    refused.plugin = context.manifest->id;
+    refused.event = event;
+    refused.reason = *fault;
+    refused.at = modules.clock.now().time_since_epoch().count();
+    storing.refused.push_back(std::move(refused));
+    return true;
+  });
+}
+
+hooks::Companion store_with(Modules& modules, std::shared_ptr<StoringPage> storing) {
+  return [&modules, storing](store::Session& session, const hooks::Applied& applied) {
+    storing->fresh = hooks::insert_rows(session, modules.ids, storing->rows);
+    for (const auto& refused : storing->refused) hooks::insert_refused(session, modules.ids, refused);
+    auto& counts = storing->counts;
+    counts.records = static_cast<std::int64_t>(applied.stored + storing->fresh.size());
+    counts.known = static_cast<std::int64_t>(applied.known + storing->rows.size() - storing->fresh.size());
+    counts.refused = static_cast<std::int64_t>(storing->refused.size());
+    jobs::store_page(session, storing->page, counts, modules.clock.now());
+  };
+}
+
+asio::awaitable<port::Result> store_page(Modules& modules, Context context, port::Call call) {
+  const auto request = parse_request(call);
+  auto storing = std::make_shared<StoringPage>();
+  storing->page = jobs::parse_page(context->integration, call.message.json);
+  auto events = hooks::parse_events(call.message.json);
+  for (auto& event : events) event.trace = call.trace;
+  set_refused_aside(modules, *context, events, *storing);
+  if (!call.message.blobs.empty()) {
+    storing->rows = modules.injector.rows(context->integration, text_at(request, "route", ""),
+                                          text_at(request, "content_type", "application/json"),
+                                          std::move(call.message.blobs), call.trace);
+  }
+  auto emitting = modules.effects.emit(context->integration, std::move(events), store_with(modules, storing));
+  co_await std::move(emitting);
+  modules.dispatcher.accepted(std::move(storing->fresh));
+  const auto& page = storing->page;
+  const json reply = {{"stored", storing->counts.records},
+                      {"known", storing->counts.known},
+                      {"refused", storing->counts.refused},
+                      {"go_on", modules.scheduler.goes_on(page.integration, page.job, page.lease)}};
+  co_return port::Result(port::Message(reply.dump()));
+}
+
 }  // namespace
 
 void Modules::add_plugin_calls() {
+  services.add("pb.sync/1:emit", [this](Context context, port::Call call) {
+    return store_page(*this, std::move(context), std::move(call));
+  });
   services.add("pb.webhook/1:inject", [this](Context context, port::Call call) {
     return inject(*this, std::move(context), std::move(call));
   });

@@ -19,6 +19,7 @@ asio::awaitable<void> Modules::stop() {
   stopping_ = true;
   catalogue.unwatch();
   co_await server.stop(kRequests);
+  co_await scheduler.stop();
   co_await lifecycle.stop();
   co_await dispatcher.stop();
   co_await outbox.stop(kSends);

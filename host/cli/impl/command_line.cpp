@@ -31,6 +31,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_plugins(commands);
   add_integrations(commands);
   add_inbox(commands);
+  add_jobs(commands);
   add_health(commands);
   add_doctor(commands);
   try {

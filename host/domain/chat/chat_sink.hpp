@@ -26,6 +26,7 @@ class ChatSink final : public hooks::EventSink {
 
   // Throws Error{invalid} for data that lacks what is needed, or for a type that is not of a channel.
   void apply(store::Session& session, const std::vector<hooks::Arrived>& events) override;
+  std::optional<std::string> fault_of(const hooks::Event& event) const override;
   void committed(const std::vector<Id>& integrations) override;
 
  private:

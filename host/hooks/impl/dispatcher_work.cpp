@@ -60,15 +60,20 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::work(LanePtr lane
     lane->due = row.not_before;
     co_return Verdict::wait_lane;
   }
-  auto call = process_call(row, options.call_timeout);
-  auto calling = parts.caller.call(row.integration, std::move(call));
-  auto result = co_await std::move(calling);
+  port::Result result;
+  if (row.verdict == kEmitted) {
+    result.message.json = row.body;
+  } else {
+    auto call = process_call(row, options.call_timeout);
+    auto calling = parts.caller.call(row.integration, std::move(call));
+    result = co_await std::move(calling);
+  }
   if (concerns_integration(result.code)) {
     ++parts.counters.retried;
     pause(row.integration, result.retry_after);
     co_return Verdict::wait_integration;
   }
-  if (result.ok()) resume(row.integration);
+  if (result.ok() && row.verdict != kEmitted) resume(row.integration);
   release_slot(lane);  // the next call need not wait for this one's commit
   auto settling = settle(lane, std::move(row), std::move(result));
   co_return co_await std::move(settling);

@@ -28,6 +28,11 @@ std::string summary(const std::vector<Event>& events) {
   return list.dump();
 }
 
+// A constraint of the database is no answer of a companion.
+bool stale(const Error& error) {
+  return error.code() == Code::conflict && !error.text().id().starts_with("store.");
+}
+
 store::BulkInsert key_insert() {
   using Type = store::ColumnType;
   return store::BulkInsert("event_keys",
@@ -80,8 +85,10 @@ asio::awaitable<Applied> EffectCommitter::apply(Effect effect) {
   co_return co_await std::move(applied);
 }
 
-asio::awaitable<Applied> EffectCommitter::emit(Id integration, std::vector<Event> events) {
+asio::awaitable<Applied> EffectCommitter::emit(Id integration, std::vector<Event> events,
+                                               Companion companion) {
   Effect effect(0, integration, std::move(events));
+  effect.companion = std::move(companion);
   auto applying = apply(std::move(effect));
   auto applied = co_await std::move(applying);
   switch (applied.outcome) {
@@ -89,6 +96,8 @@ asio::awaitable<Applied> EffectCommitter::emit(Id integration, std::vector<Event
       break;
     case Applied::Outcome::refused:
       throw Error(Code::invalid, Text::verbatim(applied.reason));
+    case Applied::Outcome::gone:
+      throw Error(Code::conflict, Text::verbatim(applied.reason));
     case Applied::Outcome::unavailable:
       throw Error(Code::unavailable, Text("hooks.events_not_stored")).retry_after(std::chrono::seconds(2));
     default:
@@ -162,6 +171,7 @@ void EffectCommitter::commit_one(Pending& pending) {
     applied.reason = error.what();
     applied.outcome = error.code() == Code::invalid       ? Applied::Outcome::refused
                       : error.code() == Code::unavailable ? Applied::Outcome::unavailable
+                      : stale(error)                      ? Applied::Outcome::gone
                                                           : Applied::Outcome::broken;
   } catch (const std::exception& error) {
     applied = Applied();
@@ -174,6 +184,10 @@ void EffectCommitter::write(const std::vector<Pending*>& batch) {
   parts_.store.write_now([&](store::Session& session) {
     end_rows(session, batch);
     apply_events(session, batch);
+    for (const Pending* pending : batch) {
+      const auto& effect = pending->effect;
+      if (effect.companion) effect.companion(session, pending->applied);
+    }
   });
   ++counters_.effect_batches;
 }

@@ -63,6 +63,17 @@ Event parse_event(const json& given, std::size_t index) {
 
 }  // namespace
 
+std::string events_text(const std::vector<Event>& events) {
+  json list = json::array();
+  for (const auto& event : events) {
+    json one = {{"type", event.type}, {"dedupe_key", event.dedupe_key}, {"order_key", event.order_key}};
+    one["data"] = json::parse(event.data, nullptr, false);
+    if (event.part_of) one["part_of"] = {{"key", event.part_of->key}, {"quiet_ms", event.part_of->quiet_ms}};
+    list.push_back(std::move(one));
+  }
+  return json({{"events", std::move(list)}}).dump();
+}
+
 std::vector<Event> parse_events(const std::string& text) {
   std::vector<Event> events;
   if (text.empty()) return events;

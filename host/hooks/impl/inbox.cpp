@@ -1,5 +1,8 @@
 #include "hooks/inbox.hpp"
 
+#include <algorithm>
+
+#include "hooks/events.hpp"
 #include "hooks/impl/inbox_sql.hpp"
 
 namespace patchbay::hooks {
@@ -31,6 +34,39 @@ std::int64_t ms(TimePoint time) {
 }
 
 }  // namespace
+
+std::vector<InboxRow> insert_rows(store::Session& session, IdMint& mint, std::vector<InboxRow> rows) {
+  if (rows.empty()) return rows;
+  auto insert = inbox_insert();
+  for (auto& row : rows) {
+    row.id = mint.next();
+    lend_row(insert, row);
+  }
+  const auto inserted = session.insert_new(insert);
+  for (std::size_t i = 0; i < rows.size(); ++i) take_back(insert, i, rows[i]);
+  std::erase_if(rows, [&](const InboxRow& row) {
+    return std::find(inserted.begin(), inserted.end(), row.id) == inserted.end();
+  });
+  return rows;
+}
+
+void insert_refused(store::Session& session, IdMint& mint, const RefusedEvent& refused) {
+  InboxRow row;
+  row.integration = refused.integration;
+  row.plugin = refused.plugin;
+  row.dedupe_key = refused.event.dedupe_key;
+  row.body = events_text({refused.event});
+  row.received_at = refused.at;
+  row.trace = refused.event.trace;
+  row.verdict = kEmitted;
+  std::vector<InboxRow> rows;
+  rows.push_back(std::move(row));
+  for (const auto& kept : insert_rows(session, mint, std::move(rows))) {
+    session.exec(
+        "update inbox set state = 'dead', attempts = 1, finished_at = :at, reason = :reason where id = :id",
+        {refused.at, refused.reason, kept.id});
+  }
+}
 
 Inbox::Inbox(store::Store& store, const Clock& clock, std::function<void()> wake)
     : store_(store), clock_(clock), wake_(std::move(wake)) {}

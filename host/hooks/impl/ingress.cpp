@@ -179,10 +179,9 @@ boost::asio::awaitable<Answer> Ingress::handle(Request request) {
 Injector::Injector(const RouteTable& routes, InboxCommitter& committer, const Clock& clock)
     : routes_(routes), committer_(committer), clock_(clock) {}
 
-boost::asio::awaitable<Injector::Outcome> Injector::inject(Id integration, std::string route_id,
-                                                           std::string content_type,
-                                                           std::vector<std::string> bodies,
-                                                           std::string trace) {
+std::vector<InboxRow> Injector::rows(Id integration, const std::string& route_id,
+                                     const std::string& content_type, std::vector<std::string> bodies,
+                                     const std::string& trace) const {
   const auto route = routes_.find(integration, route_id);
   if (!route) {
     throw Error(Code::not_found,
@@ -198,7 +197,14 @@ boost::asio::awaitable<Injector::Outcome> Injector::inject(Id integration, std::
     rows.back().trace = traced.traceparent();
     rows.back().verdict = "injected";
   }
-  auto put = committer_.put_all(std::move(rows));
+  return rows;
+}
+
+boost::asio::awaitable<Injector::Outcome> Injector::inject(Id integration, std::string route,
+                                                           std::string content_type,
+                                                           std::vector<std::string> bodies,
+                                                           std::string trace) {
+  auto put = committer_.put_all(rows(integration, route, content_type, std::move(bodies), trace));
   const auto results = co_await std::move(put);
   Outcome outcome;
   for (const auto result : results) {

@@ -24,6 +24,7 @@ constexpr Duration kUnregisterLimit = 5s;
 constexpr Duration kFirstRepeat = 1s;
 constexpr Duration kLongestRepeat = 60s;
 constexpr const char* kScope = "integration";
+constexpr const char* kRegistration = "registration";
 
 // What is kept of the last registration: {"state": the plugin's, "routes": the addresses that were told}.
 json registered(const Integration& integration, const char* member) {
@@ -214,11 +215,11 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
       }
     }
     if (!failed) {
-      if (failed_before) steady(id);
+      if (failed_before) well(id, kRegistration);
       co_return;
     }
     const auto code = failed->code();
-    degraded(id, code, failed->what());
+    trouble(id, kRegistration, code, failed->what());
     const bool passes = code == Code::unavailable || code == Code::deadline || code == Code::rate_limited ||
                         code == Code::outcome_unknown;
     if (!passes) co_return;
@@ -283,7 +284,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration.reason_code.clear();
   integration.reason_text.clear();
   co_await save_state(integration);
-  listen(integration, *manifest);
+  listen(integration, manifest);
 }
 
 asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::string language) {
@@ -300,7 +301,7 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
   if (!was_connected) {
     co_await disconnect(id);
   } else if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
-    listen(integration, *manifest);
+    listen(integration, manifest);
   }
   std::rethrow_exception(failure);
 }

@@ -25,7 +25,7 @@ constexpr Duration kSteady = 15s;
 
 }  // namespace
 
-void Lifecycle::listen(const Integration& integration, const plugin::Manifest& manifest) {
+void Lifecycle::listen(const Integration& integration, std::shared_ptr<const plugin::Manifest> manifest) {
   const auto id = integration.id;
   const auto listening =
       std::make_shared<Listening>(parts_.executor, [this, id](const std::string& name, std::exception_ptr) {
@@ -36,10 +36,11 @@ void Lifecycle::listen(const Integration& integration, const plugin::Manifest& m
     if (stopping_ || !listening_.emplace(id, listening).second) return;
   }
   const auto settings = json::parse(integration.settings);
-  for (const auto& listener : manifest.listeners) {
+  for (const auto& listener : manifest->listeners) {
     if (plugin::holds(listener.when, settings))
       listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
   }
+  parts_.jobs.begin(integration, std::move(manifest));
 }
 
 asio::awaitable<void> Lifecycle::stop_listening(Id id) {
@@ -47,11 +48,13 @@ asio::awaitable<void> Lifecycle::stop_listening(Id id) {
   {
     const std::lock_guard lock(mutex_);
     leases_.erase(id);
+    troubles_.erase(id);
     if (const auto found = listening_.find(id); found != listening_.end()) {
       listening = std::move(found->second);
       listening_.erase(found);
     }
   }
+  co_await parts_.jobs.end(id);
   if (listening) co_await listening->tasks.stop();
 }
 
@@ -74,17 +77,18 @@ asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
     const json request = {{"listener", listener}, {"lease", lease}};
     port::Call call("pb.listen/1:run", port::Message(request.dump()), Trace::make().traceparent());
     const auto began = parts_.clock.monotonic();
-    const auto steady = parts_.clock.after(parts_.executor, kSteady, [this, id] { this->steady(id); });
+    const auto steady = parts_.clock.after(parts_.executor, kSteady,
+                                           [this, id, listener] { well(id, "listener " + listener); });
     const auto result = co_await parts_.caller.call(id, std::move(call));
     if (parts_.clock.monotonic() - began > kSteady) delay = kFirstDelay;
-    const bool again = co_await after_listening(id, result);
+    const bool again = co_await after_listening(id, listener, result);
     if (!again) co_return;
     co_await parts_.clock.sleep(std::max(delay, result.retry_after));
     delay = std::min(delay * 2, kLongestDelay);
   }
 }
 
-asio::awaitable<bool> Lifecycle::after_listening(Id id, port::Result result) {
+asio::awaitable<bool> Lifecycle::after_listening(Id id, std::string listener, port::Result result) {
   if (result.code == Code::unauthenticated) {
     unauthenticated(id, result.text);
     co_return false;
@@ -95,7 +99,7 @@ asio::awaitable<bool> Lifecycle::after_listening(Id id, port::Result result) {
   const bool worth_showing = result.code == Code::conflict || result.code == Code::denied ||
                              result.code == Code::invalid || result.code == Code::unavailable ||
                              result.code == Code::internal;
-  if (worth_showing) degraded(id, result.code, result.text);
+  if (worth_showing) trouble(id, "listener " + listener, result.code, result.text);
   co_return true;
 }
 

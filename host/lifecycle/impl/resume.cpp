@@ -61,7 +61,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
     co_await serve(integration, manifest);
     set_waiting(id, false);
     if (integration.state == State::sign_in_again) co_return;
-    listen(integration, *manifest);
+    listen(integration, manifest);
     tasks_.spawn("register moved addresses", register_moved(id));
     if (integration.state == State::active) co_return;
   } catch (const Error& error) {
@@ -88,7 +88,7 @@ asio::awaitable<void> Lifecycle::resume_late(Id id) {
   integration.reason_code.clear();
   integration.reason_text.clear();
   co_await save_state(integration);
-  listen(integration, *manifest);
+  listen(integration, manifest);
 }
 
 void Lifecycle::set_waiting(Id id, bool waiting) {
@@ -150,14 +150,34 @@ void Lifecycle::quarantined(Id id, std::string reason) {
   tasks_.spawn("quarantine", change_state(id, std::move(turn)));
 }
 
-void Lifecycle::degraded(Id id, Code code, std::string text) {
-  Turn turn({State::active, State::degraded}, State::degraded, std::string(code_name(code)), std::move(text));
-  tasks_.spawn("degrade", change_state(id, std::move(turn)));
+void Lifecycle::trouble(Id id, const std::string& source, Code code, std::string text) {
+  {
+    const std::lock_guard lock(mutex_);
+    troubles_[id][source] = {code, std::move(text)};
+  }
+  show_troubles(id);
 }
 
-void Lifecycle::steady(Id id) {
+void Lifecycle::well(Id id, const std::string& source) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = troubles_.find(id);
+    if (found == troubles_.end() || found->second.erase(source) == 0) return;
+  }
+  show_troubles(id);
+}
+
+void Lifecycle::show_troubles(Id id) {
   Turn turn({State::degraded}, State::active, "", "");
-  tasks_.spawn("recover", change_state(id, std::move(turn)));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = troubles_.find(id);
+    if (found != troubles_.end() && !found->second.empty()) {
+      const auto& [code, text] = found->second.begin()->second;
+      turn = Turn({State::active, State::degraded}, State::degraded, std::string(code_name(code)), text);
+    }
+  }
+  tasks_.spawn("show troubles", change_state(id, std::move(turn)));
 }
 
 void Lifecycle::came_up(Id id) {

@@ -77,6 +77,46 @@ RouteSpec read_route(const json& object) {
   return route;
 }
 
+// A tenth of the interval, so that what started together does not stay together.
+constexpr int kJitterShare = 10;
+
+JobSpec read_job(const json& object) {
+  using schedule::Schedule;
+  JobSpec job;
+  job.id = object.at("id").get<std::string>();
+  job.title = object.value("title", job.id);
+  job.when = read_condition(object);
+  int ways = 0;
+  for (const auto* way : {"every", "cron", "continuous", "on_demand"}) ways += object.contains(way) ? 1 : 0;
+  if (ways != 1) fail("plugin.job_schedule", {{"job", job.id}});
+  try {
+    if (object.contains("time_limit"))
+      job.time_limit = schedule::parse_duration(object.at("time_limit").get<std::string>());
+    if (object.contains("every")) {
+      const auto every = object.at("every").get<std::string>();
+      const auto interval = schedule::parse_duration(every);
+      job.jitter = object.contains("jitter")
+                       ? schedule::parse_duration(object.at("jitter").get<std::string>())
+                       : interval / kJitterShare;
+      job.schedule = Schedule::every(interval, job.jitter);
+      job.when_due = "every " + every;
+    } else if (object.contains("cron")) {
+      const auto cron = object.at("cron").get<std::string>();
+      const auto zone = object.value("zone", std::string("UTC"));
+      job.schedule = Schedule::cron(cron, zone);
+      job.when_due = "cron " + cron + " " + zone;
+    } else if (object.contains("continuous")) {
+      job.schedule = Schedule::continuous();
+      job.when_due = "continuous";
+    } else {
+      job.when_due = "on demand";
+    }
+  } catch (const Error& error) {
+    throw Error(Code::invalid, Text("plugin.job", {{"job", job.id}, {"why", error.text().english()}}));
+  }
+  return job;
+}
+
 void check_needs(const Manifest& manifest) {
   const auto& offered = host_extensions();
   for (const auto& need : manifest.needs) {
@@ -121,6 +161,13 @@ Manifest from_document(const json& document) {
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
   }
+  for (const auto& job : document.value("jobs", json::array())) {
+    manifest.jobs.push_back(read_job(job));
+    const auto& id = manifest.jobs.back().id;
+    const auto same = [&](const JobSpec& other) { return other.id == id; };
+    if (std::count_if(manifest.jobs.begin(), manifest.jobs.end(), same) > 1)
+      fail("plugin.job_twice", {{"job", id}});
+  }
   manifest.channel = dumped(document, "channel");
   manifest.calls_per_instance = document.value("calls_per_instance", manifest.calls_per_instance);
   manifest.blocking = document.value("blocking", manifest.blocking);
@@ -151,8 +198,8 @@ std::string_view pre_release(std::string_view version) {
 
 const std::vector<std::string>& host_extensions() {
   static const auto* names =
-      new std::vector<std::string>{"pb.blob/1",    "pb.clock/1",   "pb.events/1", "pb.http/1",
-                                   "pb.metrics/1", "pb.secrets/1", "pb.state/1",  "pb.webhook/1"};
+      new std::vector<std::string>{"pb.blob/1",    "pb.clock/1", "pb.events/1", "pb.http/1",   "pb.metrics/1",
+                                   "pb.secrets/1", "pb.state/1", "pb.sync/1",   "pb.webhook/1"};
   return *names;
 }
 

@@ -34,6 +34,28 @@ class Echo : public patchbay::Plugin {
   }
   // [/process]
 
+  // [sync]
+  // What the other side has kept, page by page. The host stores each page together with the checkpoint after
+  // it.
+  Task<void> sync(patchbay::SyncRun& run) override {
+    const std::string base = patchbay::string_at(settings(), "api_base");
+    for (bool go_on = !base.empty(); go_on;) {
+      const std::string after = patchbay::string_at(run.checkpoint, "after");
+      Json request = {{"url", base + "/history"}, {"query", {{"after", after}}}};
+      const patchbay::HttpReply reply = co_await host().http(std::move(request));
+      if (reply.status == 404) co_return;  // it keeps nothing
+      refuse_failed(reply);
+      const Json page = reply.json();
+      std::vector<std::string> bodies;
+      for (const Json& message : page.at("messages")) bodies.push_back(patchbay::to_text(message));
+      const bool last = page.at("last");
+      Json next = {{"v", 1}, {"after", page.at("next")}};
+      go_on = co_await run.inject("in", std::move(bodies), std::move(next));
+      go_on = go_on && !last;
+    }
+  }
+  // [/sync]
+
   // [send]
   Task<patchbay::SendReply> send(Json message) override {
     const std::string key = message.at("idempotency_key");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "patchbay/host.hpp"
+#include "patchbay/sync.hpp"
 
 namespace patchbay {
 
@@ -93,6 +94,12 @@ class Plugin {
     unsupported("pb.listen/1:run");
   }
 
+  // --- pb.sync/1. One run of a job, page by page. Throw Error(PB_RATE_LIMITED).retry_after(...) when the
+  // provider asks for a pause: what the last page stored stands.
+  virtual Task<void> sync(SyncRun& /*run*/) {
+    unsupported("pb.sync/1:run");
+  }
+
   // --- pb.channel/1
   // `request`: SendRequest of docs/verbs.md.
   virtual Task<SendReply> send(Json /*request*/) {
@@ -119,7 +126,6 @@ class Plugin {
     return configuration_;
   }
 
- protected:
   const Host& host() const {
     return host_;
   }

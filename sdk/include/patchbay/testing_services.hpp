@@ -74,6 +74,7 @@ class Services {
     if (request.method == "pb.state/1:put") return put_state(in);
     if (request.method == "pb.events/1:emit") return emit(in);
     if (request.method == "pb.webhook/1:inject") return inject(request);
+    if (request.method == "pb.sync/1:emit") return store_page(request);
     if (request.method.rfind("pb.blob/1:", 0) == 0) return serve_blob(request);
     return Result(PB_UNSUPPORTED, "The fake host has no " + request.method);
   }
@@ -91,7 +92,9 @@ class Services {
   std::map<std::string, Blob> blobs;
   std::vector<Json> events;           // emitted, each once by dedupe_key
   std::vector<std::string> injected;  // raw bodies
-  std::int64_t lease = 1;             // inject with another one is refused
+  std::int64_t lease = 1;             // inject and pages of a run with another one are refused
+  Json checkpoint;                    // of the last page
+  int pages_left = 1'000'000;         // after so many a run is asked to end
 
  private:
   std::optional<Result> next_http() {
@@ -132,13 +135,24 @@ class Services {
       known += seen;
       if (!seen) events.push_back(event);
     }
-    return Result(Json{{"stored", in["events"].size() - static_cast<std::size_t>(known)}, {"known", known}});
+    const std::size_t count = in.contains("events") ? in["events"].size() : 0;
+    return Result(Json{{"stored", count - static_cast<std::size_t>(known)}, {"known", known}});
   }
   Result inject(const Request& request) {
     if (request.json.value("lease", std::int64_t{0}) != lease)
       return Result(PB_CONFLICT, "The lease is no longer yours");
     injected.insert(injected.end(), request.blobs.begin(), request.blobs.end());
     return Result(Json{{"stored", request.blobs.size()}, {"known", 0}});
+  }
+  Result store_page(const Request& request) {
+    if (request.json.value("lease", std::int64_t{0}) != lease)
+      return Result(PB_CONFLICT, "The lease is no longer yours");
+    const Result stored = request.blobs.empty() ? emit(request.json) : inject(request);
+    if (request.json.contains("checkpoint")) checkpoint = request.json["checkpoint"];
+    Json reply = stored.json;
+    reply["refused"] = 0;
+    reply["go_on"] = --pages_left > 0;
+    return Result(std::move(reply));
   }
   Result serve_blob(const Request& request) {
     const Json& in = request.json;

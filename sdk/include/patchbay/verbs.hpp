@@ -105,6 +105,12 @@ inline Task<Json> listen(Plugin& plugin, Message message) {
   co_return Json::object();
 }
 
+inline Task<Json> sync(Plugin& plugin, Message message) {
+  SyncRun run(plugin.host(), message.json);
+  co_await plugin.sync(run);
+  co_return Json{{"more", run.has_more()}};
+}
+
 inline Task<Json> send(Plugin& plugin, Message message) {
   const SendReply reply = co_await plugin.send(std::move(message.json));
   Json out = {{"provider_ids", reply.provider_ids}};
@@ -151,6 +157,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.remote/1:status", remote_status},
     {"pb.webhook/1:process", process},
     {"pb.listen/1:run", listen},
+    {"pb.sync/1:run", sync},
     {"pb.channel/1:send", send},
     {"pb.channel/1:lookup", lookup},
     {"pb.channel/1:fetch", fetch},

@@ -89,6 +89,59 @@ TEST_P(DispatcherTest, takes_a_request_to_its_effect_and_ends_the_row) {
   EXPECT_THAT(sink.commits(), ElementsAre(7));
 }
 
+TEST_P(DispatcherTest,
+       a_refused_event_is_a_dead_letter_that_a_replay_applies_without_the_plugin) {  // JOB-2, HOOK-3
+  open();
+  RefusedEvent refused;
+  refused.integration = 7;
+  refused.plugin = "acme";
+  refused.event.type = "note.made";
+  refused.event.dedupe_key = "n1";
+  refused.event.data = R"({"body": "once refused"})";
+  refused.reason = "no such field";
+  for (int i = 0; i < 2; ++i)
+    store->write_now([&](store::Session& session) { insert_refused(session, mint, refused); });
+  EXPECT_EQ(count(*store, "inbox where state = 'dead'"), 1);
+  EXPECT_EQ(reason(), "no such field");
+  Inbox inbox(*store, clock, [this] { house->dispatcher.wake(); });
+  loop.run(inbox.replay_period(7, TimePoint(), clock.now() + 1h));
+  wait_for("inbox where state = 'done'", 1);
+  EXPECT_TRUE(caller.asked().empty());
+  EXPECT_EQ(count(*store, "event_keys where integration = 7 and key = 'n1'"), 1);
+}
+
+TEST_P(DispatcherTest, a_companion_stands_or_falls_with_the_effect) {  // JOB-2
+  open();
+  Event event;
+  event.type = "note.made";
+  event.dedupe_key = "n1";
+  event.data = "{}";
+  std::size_t told = 0;
+  const auto good = [&told](store::Session&, const Applied& applied) { told = applied.stored; };
+  EXPECT_EQ(loop.run(house->effects.emit(7, {event}, good)).stored, 1u);
+  EXPECT_EQ(told, 1u);
+  event.dedupe_key = "n2";
+  const auto bad = [](store::Session&, const Applied&) {
+    throw Error(Code::conflict, Text::verbatim("old"));
+  };
+  EXPECT_THROW(loop.run(house->effects.emit(7, {event}, bad)), Error);
+  EXPECT_EQ(count(*store, "event_keys where key = 'n2'"), 0);
+}
+
+TEST_P(DispatcherTest, rows_of_a_page_are_new_once) {  // JOB-2
+  open(false);
+  const auto insert = [&] {
+    std::vector<InboxRow> rows;
+    for (const auto* body : {"a", "b"}) rows.push_back(make_row(7, "chat", body, body));
+    return store->write_now([&](store::Session& session) { return insert_rows(session, mint, rows); });
+  };
+  const auto fresh = insert();
+  ASSERT_EQ(fresh.size(), 2u);
+  EXPECT_GT(fresh[1].id, fresh[0].id);
+  EXPECT_EQ(fresh[1].body, "b");
+  EXPECT_TRUE(insert().empty());
+}
+
 TEST_P(DispatcherTest, asks_the_plugin_as_the_contract_says) {
   open();
   auto row = make_row(7, "chat", {}, "raw \x01");

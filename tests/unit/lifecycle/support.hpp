@@ -90,12 +90,16 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
 
   void start(const std::string& site_url) {
     routes_ = std::make_unique<hooks::RouteTable>(site_url);
+    jobs_ = std::make_unique<jobs::Scheduler>(jobs::Scheduler::Parts{
+        io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
     lifecycle_ = std::make_unique<Lifecycle>(
         Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
-                         instances_, redactor_, log::Logger::none(), site_url, "0.1.0"});
+                         instances_, *jobs_, redactor_, log::Logger::none(), site_url, "0.1.0"});
   }
   void stop() {
-    if (lifecycle_) wait(lifecycle_->stop());
+    if (!lifecycle_) return;
+    wait(jobs_->stop());
+    wait(lifecycle_->stop());
     lifecycle_.reset();
   }
 
@@ -184,6 +188,8 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   plugin::Catalogue catalogue_{{folder_ / "plugins"}, folder_ / "artefacts", log::Logger::none()};
   FakeInstances instances_;
   std::unique_ptr<hooks::RouteTable> routes_;
+  metrics::Registry metrics_;
+  std::unique_ptr<jobs::Scheduler> jobs_;
   std::unique_ptr<Lifecycle> lifecycle_;
   std::string what_;
 };

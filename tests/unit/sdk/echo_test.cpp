@@ -42,6 +42,39 @@ TEST_F(Echo, IsNamedByItsAccount) {
   EXPECT_EQ(host.call("pb.lifecycle/1:check", Json::object()).json["identity"], "echo:shop");
 }
 
+const Json kRun = {{"job", "history"}, {"checkpoint", nullptr}, {"lease", 1}, {"budget_ms", 60000}};
+
+TEST_F(Echo, FetchesItsHistoryPageByPage) {  // JOB-2
+  host.start(Json{{"account", "shop"}, {"api_base", "https://echo.example"}});
+  host.services.answer_json(
+      200, Json::parse(R"({"messages": [{"id": "1"}, {"id": "2"}], "next": "2", "last": false})"));
+  host.services.answer_json(200, Json::parse(R"({"messages": [{"id": "3"}], "next": "3", "last": true})"));
+  const Result result = host.call("pb.sync/1:run", kRun);
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["more"], false);
+  EXPECT_EQ(host.services.injected.size(), 3u);
+  EXPECT_EQ(host.services.checkpoint["after"], "3");
+  EXPECT_EQ(host.requests[2].json["query"]["after"], "2");
+}
+
+TEST_F(Echo, EndsARunWhenTheHostAsksForIt) {  // JOB-3
+  host.start(Json{{"account", "shop"}, {"api_base", "https://echo.example"}});
+  host.services.answer_json(200, Json::parse(R"({"messages": [{"id": "1"}], "next": "1", "last": false})"));
+  host.services.pages_left = 1;
+  const Result result = host.call("pb.sync/1:run", kRun);
+  ASSERT_TRUE(result.ok()) << result.text;
+  EXPECT_EQ(result.json["more"], true);
+  EXPECT_EQ(host.services.checkpoint["after"], "1");
+}
+
+TEST_F(Echo, LetsGoWhenAnotherRunHasTakenOver) {  // JOB-5
+  host.start(Json{{"account", "shop"}, {"api_base", "https://echo.example"}});
+  host.services.answer_json(200, Json::parse(R"({"messages": [{"id": "1"}], "next": "1", "last": true})"));
+  host.services.lease = 2;
+  EXPECT_EQ(host.call("pb.sync/1:run", kRun).code, PB_CONFLICT);
+  EXPECT_TRUE(host.services.injected.empty());
+}
+
 TEST_F(Echo, AcknowledgesMessagesWithoutAnAddress) {
   host.start(Json{{"account", "shop"}});
   const Result result = host.call(kSend, message());

@@ -186,6 +186,15 @@ void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>&
   for (auto& application : applications) application.run();
 }
 
+std::optional<std::string> ChatSink::fault_of(const hooks::Event& event) const {
+  try {
+    read_event(event.type, event.data, clock_.now().time_since_epoch().count());
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 void ChatSink::committed(const std::vector<Id>& integrations) {
   if (committed_) committed_(integrations);
 }
