@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "cluster/owned.hpp"
 #include "hooks/counters.hpp"
 #include "hooks/effect_committer.hpp"
 #include "hooks/inbox_row.hpp"
@@ -56,6 +57,8 @@ class Dispatcher {
     plugin::Caller& caller;
     EffectCommitter& effects;
     Counters& counters;
+    const cluster::Owned* owned =
+        nullptr;  // rows of other integrations are another host's; none: all are ours
   };
 
   Dispatcher(Parts parts, boost::asio::any_io_executor io, log::Logger logger, Options options);

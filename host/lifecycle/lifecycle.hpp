@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/task_scope.hpp"
+#include "cluster/peers.hpp"
 #include "hooks/route_table.hpp"
 #include "jobs/scheduler.hpp"
 #include "lifecycle/runner.hpp"
@@ -70,6 +72,7 @@ class Lifecycle {
     Runner& runner;
     plugin::Caller& caller;
     jobs::Scheduler& jobs;
+    cluster::Peers& peers;
     log::Redactor& redactor;
     log::Logger logger;
     std::string site_url;
@@ -95,7 +98,13 @@ class Lifecycle {
   boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
 
-  // A plugin has stored a secret of its own: when this returns its routes check with it.
+  // Several hosts (cluster::Membership): this one works for more integrations; it is to work for fewer, and
+  // does when this returns; other hosts may have changed some.
+  void gained(cluster::Partitions partitions);
+  boost::asio::awaitable<void> leave(cluster::Partitions partitions);
+  boost::asio::awaitable<void> follow_others();
+
+  // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
   boost::asio::awaitable<void> secrets_changed(Id id);
 
   // Reports from below. Any thread; return at once. An integration is degraded while any source ("job
@@ -119,6 +128,22 @@ class Lifecycle {
     std::optional<Error> damaged;  // about one that is there and cannot be read
   };
 
+  // This host's lock of the integration, and that among the hosts.
+  class Hold {
+   public:
+    Hold(AsyncLocks::Held local, cluster::Peers::Held among)
+        : among_(std::move(among)), local_(std::move(local)) {}
+
+   private:
+    cluster::Peers::Held among_;
+    AsyncLocks::Held local_;
+  };
+  boost::asio::awaitable<Hold> hold(Id id);
+  bool owns(Id id) const { return parts_.peers.owned().has(id); }
+  boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
+  boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
+  boost::asio::awaitable<void> follow_routes(Id id, bool open);
+  boost::asio::awaitable<void> follow(Id id);
   boost::asio::awaitable<plugin::Integration> load(Id id);
   std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
@@ -176,7 +201,9 @@ class Lifecycle {
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;
-  std::set<Id> waiting_;  // connected, and not up yet
+  std::set<Id> waiting_;                  // connected, and not up yet
+  std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
+  bool following_ = false;                // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
   std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source

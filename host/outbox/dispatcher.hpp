@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "cluster/owned.hpp"
 #include "log/log.hpp"
 #include "outbox/channels.hpp"
 #include "outbox/effects.hpp"
@@ -34,6 +35,8 @@ class Dispatcher {
     plugin::Caller& caller;
     Channels& channels;
     Effects& effects;
+    const cluster::Owned* owned =
+        nullptr;                     // items of other integrations are another host's; none: all are ours
     std::function<double()> jitter;  // 0..1 for each wait; empty: random
     Duration sweep{1000};            // looks for items that nobody announced
     Duration call_timeout{120'000};  // without the time that the files of a message need

@@ -9,6 +9,14 @@
 
 namespace patchbay::plugin {
 
+// What is seen of a change by another host.
+struct Revision {
+  Id integration = 0;
+  std::int64_t number = 0;
+  std::int64_t changed_by = 0;
+  bool open = false;  // connected or about to be: its routes are mounted
+};
+
 // The table of integrations. Each function runs in the caller's transaction.
 class Integrations {
  public:
@@ -24,6 +32,10 @@ class Integrations {
   void set_state(store::Session& session, const Integration& integration) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
   void remove(store::Session& session, Id id) const;
+
+  // Lets other hosts see that host `by` has changed it.
+  void touch(store::Session& session, Id id, Id by) const;
+  std::vector<Revision> revisions(store::Session& session) const;
 
   // Takes the identity for this integration while it is connected. False when another one of the same plugin
   // holds it: see holder(). Idempotent.

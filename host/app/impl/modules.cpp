@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr const char* kVersion = PB_VERSION;
+constexpr std::size_t kNameBytes = 9;
 constexpr int kBusy = 75;  // EX_TEMPFAIL: nothing more may be written to a store that is another host's now
 
 std::string words_of(const std::exception_ptr& error) {
@@ -47,6 +48,17 @@ std::unique_ptr<store::Store> open_store(const config::Config& config, const log
   vault::Vault::check(*store, config.key_file.string());
   store::migrate(*store);
   return store;
+}
+
+// What this host is called over its restarts: made at its first start.
+std::string host_name(const fs::path& state_dir) {
+  const auto file = state_dir / "host-name";
+  std::string name;
+  std::getline(std::ifstream(file), name);
+  if (!name.empty()) return name;
+  name = vault::generate(kNameBytes);
+  std::ofstream(file) << name << '\n';
+  return name;
 }
 
 // The highest id in the store, so that a clock that was set back repeats none.
@@ -109,15 +121,12 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
             [this](const std::string& name, std::exception_ptr e) {
               logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
             }),
-      lock(store::HostLock::acquire(config.store_url, logger,
-                                    [this] {
-                                      logger.error("another host has taken the store over: ending at once");
-                                      logger.flush();
-                                      std::_Exit(kBusy);
-                                    })),
+      lock(store::HostLock::path_for(config.store_url, config.state_dir)),
       store(open_store(config, logger)),
       vault(vault::Vault::open(*store, config.key_file.string(), clock)),
-      ids(clock, 0, highest_id(*store)),
+      membership(join()),
+      peers(membership ? static_cast<cluster::Peers&>(*membership) : alone),
+      ids(clock, slot, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger,
                 plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
@@ -133,29 +142,27 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
               logger),
-      dispatcher(hooks::Dispatcher::Parts(*store, clock, fleet, effects, counters), io.get_executor(), logger,
-                 dispatcher_options(config)),
+      dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
       ingress(routes, inbox_committer, clock, counters, logger),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids,
                  [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
-      outbox(io.get_executor(), outbox::Dispatcher::Options(clock, *store, fleet, channels, deliveries),
-             logger),
+      outbox(io.get_executor(), outbox_options(), logger),
       scheduler(scheduler_parts()),
       jobs(*store, clock, [this] { scheduler.look(); }),
-      attachments(io.get_executor(), domain::chat::AttachmentFetcher::Options(clock, *store, fleet, channels),
-                  logger),
+      attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
-                 scheduler, redactor, logger, config.site_url, kVersion}),
+                 scheduler, peers, redactor, logger, config.site_url, kVersion}),
       upkeep(*store, clock, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
       integrations_api(lifecycle, catalogue, *store),
       health_api(fleet),
+      hosts_api(*store, peers),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
       chats_api(chats),
@@ -194,6 +201,45 @@ supervisor::Fleet::Options Modules::fleet_options() {
   return options;
 }
 
+// On PostgreSQL; an SQLite database is one host's (its lock).
+std::unique_ptr<cluster::Membership> Modules::join() {
+  if (store->dialect() == store::Dialect::sqlite) return nullptr;
+  auto joined = cluster::Membership::join_now(*store, host_name(config.state_dir), kVersion, clock.now());
+  slot = static_cast<std::uint16_t>(joined.slot);
+  cluster::Membership::Parts parts{io.get_executor(), clock, *store, logger};
+  parts.gained = [this](cluster::Partitions partitions) {
+    // Rows of theirs may be older than what is accepted from now on.
+    dispatcher.unsure();
+    dispatcher.wake();
+    lifecycle.gained(partitions);
+  };
+  parts.leaving = [this](cluster::Partitions partitions) { return lifecycle.leave(partitions); };
+  parts.pass = [this] { return lifecycle.follow_others(); };
+  parts.lost = [this] {
+    logger.flush();
+    std::_Exit(kBusy);
+  };
+  return std::make_unique<cluster::Membership>(std::move(parts), std::move(joined));
+}
+
+hooks::Dispatcher::Parts Modules::dispatcher_parts() {
+  hooks::Dispatcher::Parts parts(*store, clock, fleet, effects, counters);
+  parts.owned = &peers.owned();
+  return parts;
+}
+
+outbox::Dispatcher::Options Modules::outbox_options() {
+  outbox::Dispatcher::Options options(clock, *store, fleet, channels, deliveries);
+  options.owned = &peers.owned();
+  return options;
+}
+
+domain::chat::AttachmentFetcher::Options Modules::attachment_options() {
+  domain::chat::AttachmentFetcher::Options options(clock, *store, fleet, channels);
+  options.owned = &peers.owned();
+  return options;
+}
+
 jobs::Scheduler::Parts Modules::scheduler_parts() {
   jobs::Scheduler::Reports reports;
   reports.trouble = [this](Id id, const std::string& job, Code code, std::string text) {
@@ -215,6 +261,7 @@ domain::chat::Chats::Parts Modules::chats_parts() {
 void Modules::add_routes() {
   integrations_api.add_to(router);
   health_api.add_to(router);
+  hosts_api.add_to(router);
   inbox_api.add_to(router);
   jobs_api.add_to(router);
   chats_api.add_to(router);
@@ -248,8 +295,11 @@ void Modules::committed(const std::vector<Id>& integrations) {
 asio::awaitable<void> Modules::start() {
   server.bind();
   catalogue.scan();
+  const auto address = cli::listener_url(config.listen_address, server.port());
   scheduler.start();
   co_await lifecycle.start();
+  // Its partitions come as gained, so nothing of theirs is missed.
+  if (membership) co_await membership->start(address);
   dispatcher.start();
   outbox.start();
   attachments.start();
@@ -259,7 +309,7 @@ asio::awaitable<void> Modules::start() {
     return open_library(spawner, clock, rights_of_workers(config), manifest);
   };
   catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
-  std::ofstream(cli::address_file(config)) << cli::listener_url(config.listen_address, server.port()) << '\n';
+  std::ofstream(cli::address_file(config)) << address << '\n';
 }
 
 }  // namespace patchbay::app

@@ -13,6 +13,7 @@
 #include "app/impl/upkeep.hpp"
 #include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
+#include "cluster/membership.hpp"
 #include "config/config.hpp"
 #include "domain/chat/attachment_fetcher.hpp"
 #include "domain/chat/chat_sink.hpp"
@@ -35,6 +36,7 @@
 #include "web/api/chats.hpp"
 #include "web/api/files.hpp"
 #include "web/api/health.hpp"
+#include "web/api/hosts.hpp"
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
@@ -71,9 +73,13 @@ class Modules {
   SystemClock clock;
   TaskScope tasks;
 
-  std::unique_ptr<store::HostLock> lock;
+  store::HostLock lock;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<vault::Vault> vault;
+  std::uint16_t slot = 0;                           // of this host, in ids
+  std::unique_ptr<cluster::Membership> membership;  // none on SQLite
+  cluster::Alone alone;
+  cluster::Peers& peers;
   IdMint ids;
   metrics::Registry metrics;
   std::unique_ptr<net::HttpClient> http;
@@ -114,6 +120,7 @@ class Modules {
   web::HooksAdapter hooks_adapter;
   web::IntegrationsApi integrations_api;
   web::HealthApi health_api;
+  web::HostsApi hosts_api;
   web::InboxApi inbox_api;
   web::JobsApi jobs_api;
   web::ChatsApi chats_api;
@@ -124,6 +131,10 @@ class Modules {
  private:
   supervisor::Fleet::Options fleet_options();
   jobs::Scheduler::Parts scheduler_parts();
+  std::unique_ptr<cluster::Membership> join();
+  hooks::Dispatcher::Parts dispatcher_parts();
+  outbox::Dispatcher::Options outbox_options();
+  domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
   void add_plugin_calls();
   void add_routes();

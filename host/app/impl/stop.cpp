@@ -17,6 +17,7 @@ asio::awaitable<void> Modules::stop() {
   std::error_code ignored;
   std::filesystem::remove(cli::address_file(config), ignored);
   stopping_ = true;
+  if (membership) membership->quiesce();
   catalogue.unwatch();
   co_await server.stop(kRequests);
   co_await scheduler.stop();
@@ -29,6 +30,7 @@ asio::awaitable<void> Modules::stop() {
   co_await tasks.stop();
   effects.stop();
   inbox_committer.stop();
+  if (membership) co_await membership->stop();
 }
 
 }  // namespace patchbay::app

@@ -33,6 +33,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_inbox(commands);
   add_jobs(commands);
   add_health(commands);
+  add_hosts(commands);
   add_doctor(commands);
   try {
     app.parse(argc, argv);

@@ -23,4 +23,19 @@ void add_health(Commands commands) {
   });
 }
 
+void add_hosts(Commands commands) {
+  auto* hosts =
+      commands.app.add_subcommand("hosts", "The hosts that share a PostgreSQL, and their share of the work");
+  hosts->footer("Example: patchbay hosts --config patchbay.json");
+  add_common(*hosts, commands.context);
+  hosts->callback([commands] {
+    commands.run = [commands] {
+      ApiClient api(commands.context.config());
+      print_list(api.get("/api/v1/hosts?limit=500").at("items"),
+                 {"name", "address", "version", "since", "share", "me"}, commands.context.json);
+      return static_cast<int>(kDone);
+    };
+  });
+}
+
 }  // namespace patchbay::cli

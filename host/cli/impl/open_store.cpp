@@ -1,6 +1,7 @@
 #include "cli/impl/open_store.hpp"
 
 #include <filesystem>
+#include <optional>
 
 #include "log/log.hpp"
 #include "store/host_lock.hpp"
@@ -10,14 +11,13 @@ namespace patchbay::cli {
 
 namespace {
 
-// Never beneath a host that runs: it would go on with tables that it does not know.
+// Never beneath a host that runs: it would go on with tables that it does not know. (Hosts that share a
+// PostgreSQL may have two versions for a while; whoever starts the newer one brings it up to date.)
 void bring_up_to_date(const config::Config& config, store::Store& store) {
   if (store::schema_version(store) == store::migrations().back().version) return;
-  std::unique_ptr<store::HostLock> lock;
+  std::optional<store::HostLock> lock;
   try {
-    const auto at_once = std::chrono::milliseconds(0);
-    lock = store::HostLock::acquire(
-        config.store_url, log::Logger::none(), [] {}, at_once);
+    lock.emplace(store::HostLock::path_for(config.store_url, config.state_dir), std::chrono::milliseconds(0));
   } catch (const Error& error) {
     if (error.code() != Code::conflict) throw;
   }

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "cluster/owned.hpp"
 #include "log/log.hpp"
 #include "outbox/channels.hpp"
 #include "plugin/caller.hpp"
@@ -29,6 +30,8 @@ class AttachmentFetcher {
     store::Store& store;
     plugin::Caller& caller;
     outbox::Channels& channels;
+    const cluster::Owned* owned =
+        nullptr;  // files of other integrations are another host's; none: all are ours
     Duration sweep{5000};
     Duration call_timeout{600'000};
     int at_once = 2;  // of one integration

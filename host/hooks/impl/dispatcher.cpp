@@ -27,6 +27,7 @@ Dispatcher::State::State(Parts p, asio::any_io_executor io, log::Logger l, Optio
 
 void Dispatcher::State::add(std::vector<InboxRow> rows) {
   for (auto& row : rows) {
+    if (!owns(row.integration)) continue;  // its host finds it
     if (const auto lane = lanes.accept(std::move(row))) activate(lane);
   }
 }

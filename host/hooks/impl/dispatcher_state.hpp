@@ -48,6 +48,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   void release_slot(const LanePtr& lane);
   void give_back(const LanePtr& lane, Verdict verdict);
   Duration wait_for(int waits);
+  bool owns(Id integration) const { return parts.owned == nullptr || parts.owned->has(integration); }
 
   boost::asio::awaitable<void> step(LanePtr lane);
   boost::asio::awaitable<Verdict> work(LanePtr lane);

@@ -57,15 +57,19 @@ asio::awaitable<void> Dispatcher::State::sweep() {
 asio::awaitable<bool> Dispatcher::State::sweep_page() {
   const std::int64_t now = parts.clock.now().time_since_epoch().count();
   if (cursor == Place(0, 0) && !skip_integration) lanes.begin_listing();
-  auto query = [from = cursor, skip = skip_integration, now](store::Session& session) {
+  const auto some = parts.owned == nullptr ? std::nullopt : parts.owned->some();
+  auto query = [from = cursor, skip = skip_integration, now, some](store::Session& session) {
     // In a lane with an order nobody passes, so those who wait are listed too.
     const std::string sql =
         "select integration, id, lane from inbox where state = 'new' "
         "and (lane <> '' or not_before <= :now) and " +
         std::string(skip ? "integration > :integration" : "(integration, id) > (:integration, :id)") +
+        (some ? " and " + std::string(cluster::kPartitionSql) + " = any(cast(:partitions as bigint[]))"
+              : "") +
         " order by integration, id limit 1000";
     store::Values values{now, from.first};
     if (!skip) values.emplace_back(from.second);
+    if (some) values.emplace_back(*some);
     std::vector<Found> found;
     for (const auto& row : session.query(sql, std::move(values)))
       found.push_back(Found{Place(row.integer(0), row.integer(1)), row.text(2)});

@@ -55,6 +55,11 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::work(LanePtr lane
     co_await std::move(reading);
     if (lane->rows.empty()) co_return Verdict::next;
   }
+  if (!owns(lane->key.first)) {  // it has gone to another host
+    while (!lane->rows.empty()) lanes.pop(*lane);
+    lane->behind = false;
+    co_return Verdict::next;
+  }
   InboxRow row = lane->rows.front();
   if (row.not_before > parts.clock.now().time_since_epoch().count()) {
     lane->due = row.not_before;

@@ -107,6 +107,9 @@ asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
   const auto held = co_await secret_locks_.lock(id);
   auto secrets = co_await read_secrets(id);
   parts_.routes.refresh(id, lookup_in(std::move(secrets.values)));
+  auto tell = [this, id](store::Session& session) { table_.touch(session, id, parts_.peers.me()); };
+  co_await parts_.store.write(std::move(tell));
+  co_await parts_.peers.settle();
 }
 
 asio::awaitable<RunSpec> Lifecycle::spec_of(Integration integration,
@@ -132,13 +135,14 @@ asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const p
 }
 
 asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   const auto manifest = manifest_of(integration);
   CheckReport report;
+  const bool runs_here = plugin::is_connected(integration.state) && owns(id);
   try {
     require_https(integration, *manifest, parts_.site_url);
-    if (!plugin::is_connected(integration.state)) {
+    if (!runs_here) {
       auto spec = co_await spec_of(integration, manifest, false);
       co_await parts_.runner.run(std::move(spec));
     }
@@ -147,7 +151,7 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
     report.diagnostics = error.diagnostics();
     if (report.diagnostics.empty()) report.diagnostics.emplace_back("", error.text());
   }
-  if (!plugin::is_connected(integration.state)) co_await parts_.runner.halt(id);
+  if (!runs_here) co_await parts_.runner.halt(id);
   if (!report.ok || report.identity.empty()) co_return report;
   auto find = [this, &integration, identity = report.identity](store::Session& session) {
     return table_.holder(session, integration.plugin, identity);
@@ -163,9 +167,10 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
 
 asio::awaitable<void> Lifecycle::claim(Integration integration) {
   auto work = [this, integration](store::Session& session) {
-    return table_.claim(session, integration)
-               ? std::optional<Integration>()
-               : table_.holder(session, integration.plugin, integration.identity);
+    if (!table_.claim(session, integration))
+      return table_.holder(session, integration.plugin, integration.identity);
+    table_.touch(session, integration.id, parts_.peers.me());
+    return std::optional<Integration>();
   };
   const auto holder = co_await parts_.store.write(std::move(work));
   if (!holder) co_return;
@@ -201,7 +206,7 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
   for (bool failed_before = false;; failed_before = true) {
     std::optional<Error> failed;
     {
-      const auto held = co_await locks_.lock(id);
+      const auto held = co_await hold(id);
       auto integration = co_await load(id);
       const auto told = registered(integration, "routes");
       const bool works = integration.state == State::active || integration.state == State::degraded;
@@ -273,6 +278,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   // Nobody gave a name, so that of the plugin stood in (TG-1).
   if (integration.name == manifest->title && !report.title.empty()) integration.name = report.title;
   if (!integration.identity.empty()) co_await claim(integration);
+  co_await parts_.peers.settle();
   try {
     co_await register_remote(integration, take_over, std::move(language));
   } catch (const Error& error) {
@@ -284,11 +290,13 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration.reason_code.clear();
   integration.reason_text.clear();
   co_await save_state(integration);
+  // It was run here to be connected; its own host sees that it is and runs it.
+  if (!owns(integration.id)) co_return co_await parts_.runner.halt(integration.id);
   listen(integration, manifest);
 }
 
 asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::string language) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const bool was_connected = plugin::is_connected(integration.state);
   std::exception_ptr failure;
@@ -301,7 +309,7 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
   if (!was_connected) {
     co_await disconnect(id);
   } else if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
-    listen(integration, manifest);
+    if (owns(id)) listen(integration, manifest);
   }
   std::rethrow_exception(failure);
 }
@@ -310,7 +318,10 @@ asio::awaitable<void> Lifecycle::disconnect(Id id) {
   set_waiting(id, false);
   co_await stop_listening(id);
   parts_.routes.unmount(id);
-  auto release = [this, id](store::Session& session) { table_.release(session, id); };
+  auto release = [this, id](store::Session& session) {
+    table_.release(session, id);
+    table_.touch(session, id, parts_.peers.me());
+  };
   co_await parts_.store.write(std::move(release));
   co_await parts_.runner.halt(id);
 }
@@ -318,6 +329,10 @@ asio::awaitable<void> Lifecycle::disconnect(Id id) {
 asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& integration) {
   const auto manifest = parts_.catalogue.find(integration.plugin);
   if (!manifest || !offers(*manifest, "pb.remote/1")) co_return std::string();
+  if (!owns(integration.id)) {
+    auto spec = co_await spec_of(integration, manifest, false);
+    co_await parts_.runner.run(std::move(spec));
+  }
   const json request = {{"state", registered(integration, "state")},
                         {"routes", addresses(integration, *manifest)}};
   port::Call call("pb.remote/1:unregister", port::Message(request.dump()), Trace::make().traceparent(),
@@ -328,7 +343,7 @@ asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& int
 }
 
 asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   auto integration = co_await load(id);
   Disconnected out;
   if (plugin::is_connected(integration.state)) {
@@ -337,7 +352,11 @@ asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
     integration.reason_text.clear();
     co_await save_state(integration);
     co_await stop_listening(id);
-    out.warning = co_await unregister_remote(integration);
+    try {
+      out.warning = co_await unregister_remote(integration);
+    } catch (const Error& error) {
+      out.warning = error.what();
+    }
     if (!out.warning.empty()) {
       parts_.logger.warn("the provider could not be told",
                          {{"integration", to_string_id(id)}, {"error", out.warning}});

@@ -71,6 +71,7 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
                                              {"reason", integration.reason_text}});
   auto work = [this, integration](store::Session& session) {
     table_.set_state(session, integration);
+    table_.touch(session, integration.id, parts_.peers.me());
     if (!plugin::is_connected(integration.state)) table_.release(session, integration.id);
   };
   co_await parts_.store.write(std::move(work));
@@ -116,6 +117,7 @@ asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretV
   auto work = [this, integration, before = std::move(before),
                after = std::move(after)](store::Session& session) {
     table_.set_settings(session, integration);
+    table_.touch(session, integration.id, parts_.peers.me());
     for (const auto& [name, value] : before) {
       if (!after.contains(name))
         parts_.vault.remove(session, vault::SecretName(kScope, integration.id, name));
@@ -157,7 +159,7 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
 }
 
 asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string language) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   const auto before = co_await load(id);
   auto integration = before;
   if (change.name) integration.name = *change.name;

@@ -23,6 +23,7 @@ std::string reason_code(const Error& error) {
 asio::awaitable<void> Lifecycle::start() {
   auto all = [this](store::Session& session) { return table_.list(session, 0, 1'000'000); };
   const auto integrations = co_await parts_.store.read(std::move(all));
+  co_await follow_others();  // what is changed from now on is seen
   for (const auto& integration : integrations) {
     const auto secrets = co_await read_secrets(integration.id);
     redact({}, secrets.values);
@@ -37,14 +38,15 @@ asio::awaitable<void> Lifecycle::start() {
       parts_.logger.error("routes cannot be mounted",
                           {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
     }
+    if (!owns(integration.id)) continue;
     set_waiting(integration.id, true);
     tasks_.spawn("resume integration", resume(integration.id));
   }
 }
 
 asio::awaitable<void> Lifecycle::resume(Id id) {
-  const auto held = co_await locks_.lock(id);
-  if (!is_waiting(id)) co_return;
+  const auto held = co_await hold(id);
+  if (!is_waiting(id) || !owns(id)) co_return;
   auto integration = co_await load(id);
   if (plugin::is_connected(integration.state)) co_await bring_back(std::move(integration));
 }
@@ -78,7 +80,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
 
 // The supervisor goes on trying what did not come up at once.
 asio::awaitable<void> Lifecycle::resume_late(Id id) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const bool late = is_waiting(id) && integration.state == State::degraded;
   if (!late && integration.state != State::quarantined) co_return;
@@ -128,7 +130,7 @@ asio::awaitable<void> Lifecycle::stop() {
 }
 
 asio::awaitable<void> Lifecycle::change_state(Id id, Turn turn) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   auto integration = co_await load(id);
   // What was disconnected, quarantined or refused meanwhile stays so; nothing is written twice.
   if (std::find(turn.from.begin(), turn.from.end(), integration.state) == turn.from.end()) co_return;

@@ -53,6 +53,10 @@ asio::awaitable<void> Dispatcher::Impl::sweep() {
 // Starts what may go out now, and sets the alarm for what may go out later.
 void Dispatcher::Impl::pump(Queue& queue) {
   if (stopping_) return;
+  if (!owns(queue.integration)) {  // it has gone to another host
+    if (queue.running == 0) queue.lanes = Lanes();
+    return queue.timer.reset();
+  }
   queue.lanes.promote(now());
   Time alarm = kNever;
   while (queue.running < options_.in_flight) {

@@ -63,7 +63,9 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   }
 
   void start() { sweep_soon(); }
+  bool owns(Id integration) const { return options_.owned == nullptr || options_.owned->has(integration); }
   void offer(const Head& head) {
+    if (!owns(head.integration)) return;
     auto& queue = queue_of(head.integration);
     queue.lanes.offer(head.lane, head.item, head.kind);
     pump(queue);

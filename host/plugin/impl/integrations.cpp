@@ -95,6 +95,25 @@ void Integrations::remove(store::Session& session, Id id) const {
   session.exec("delete from integrations where id = :id", {id});
 }
 
+void Integrations::touch(store::Session& session, Id id, Id by) const {
+  session.later("update integrations set revision = revision + 1, changed_by = :by where id = :id", {by, id});
+}
+
+std::vector<Revision> Integrations::revisions(store::Session& session) const {
+  std::vector<Revision> out;
+  for (const auto& row : session.query("select id, revision, changed_by, cast(case when claim is not null or "
+                                       "state not in ('draft', 'inactive') then "
+                                       "1 else 0 end as bigint) from integrations")) {
+    Revision revision;
+    revision.integration = row.integer(0);
+    revision.number = row.integer(1);
+    revision.changed_by = row.integer(2);
+    revision.open = row.integer(3) != 0;
+    out.push_back(revision);
+  }
+  return out;
+}
+
 bool Integrations::claim(store::Session& session, const Integration& i) const {
   if (const auto other = holder(session, i.plugin, i.identity); other && other->id != i.id) return false;
   session.exec("update integrations set claim = :claim where id = :id", {i.identity, i.id});

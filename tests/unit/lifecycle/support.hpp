@@ -94,7 +94,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
         io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
     lifecycle_ = std::make_unique<Lifecycle>(
         Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
-                         instances_, *jobs_, redactor_, log::Logger::none(), site_url, "0.1.0"});
+                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_url, "0.1.0"});
   }
   void stop() {
     if (!lifecycle_) return;
@@ -188,6 +188,9 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   plugin::Catalogue catalogue_{{folder_ / "plugins"}, folder_ / "artefacts", log::Logger::none()};
   FakeInstances instances_;
   std::unique_ptr<hooks::RouteTable> routes_;
+  virtual cluster::Peers& peers() { return alone_; }
+
+  cluster::Alone alone_;
   metrics::Registry metrics_;
   std::unique_ptr<jobs::Scheduler> jobs_;
   std::unique_ptr<Lifecycle> lifecycle_;

@@ -4,8 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <future>
-
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -19,12 +17,12 @@ using std::chrono::seconds;
 
 class HostLockTest : public ::testing::TestWithParam<support::Database> {
  protected:
-  std::unique_ptr<HostLock> acquire(
-      milliseconds patience = seconds(5), HostLock::OnTaken taken = [] {}) {
-    return HostLock::acquire(database.url(), log::Logger::none(), std::move(taken), patience);
+  std::unique_ptr<HostLock> acquire(milliseconds patience = seconds(5)) {
+    return std::make_unique<HostLock>(HostLock::path_for(database.url(), folder / ""), patience);
   }
 
   support::FreshDatabase database{GetParam()};
+  support::TempFolder folder;
 };
 PB_ON_BOTH_DATABASES(HostLockTest);
 
@@ -68,19 +66,6 @@ TEST_P(HostLockTest, does_not_disturb_the_store) {
   const auto store = database.open();
   EXPECT_NO_THROW(
       store->write_now([](Session& s) { s.exec("insert into settings_kv(name, value) values ('a', 'b')"); }));
-}
-
-TEST(HostLockPostgresql, tells_its_holder_that_another_host_has_taken_it) {
-  const support::FreshDatabase database(support::Database::postgresql);
-  std::promise<void> taken;
-  const auto first = HostLock::acquire(database.url(), log::Logger::none(), [&taken] { taken.set_value(); });
-  database.open_empty()->write_now([](Session& s) {
-    s.query(
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database ="
-        " (select oid from pg_database where datname = current_database())");
-  });
-  const auto second = HostLock::acquire(database.url(), log::Logger::none(), [] {});
-  EXPECT_EQ(taken.get_future().wait_for(seconds(20)), std::future_status::ready);
 }
 
 }  // namespace

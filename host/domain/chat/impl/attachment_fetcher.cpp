@@ -37,6 +37,7 @@ class AttachmentFetcher::Impl : public std::enable_shared_from_this<AttachmentFe
   void sweep_soon() { scope_.spawn_on(strand_, "attachments sweep", sweep()); }
   // Looks once more for files of the integration; several wishes while it looks are one.
   void look_soon(Id integration) {
+    if (options_.owned != nullptr && !options_.owned->has(integration)) return;
     auto& state = states_[integration];
     state.wanted = true;
     if (state.looking) return;

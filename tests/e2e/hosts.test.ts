@@ -1,0 +1,181 @@
+// Several hosts on one PostgreSQL (OPS-8, JOB-5, HOOK-4, OUT-1): shares, take-over, nothing lost or doubled.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KEY, OtherSide, post } from "./support/echo.ts";
+import { eventually, Patchbay } from "./support/patchbay.ts";
+import { Postgres } from "./support/postgres.ts";
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Hosts with the same master key and token, on one database.
+class Cluster {
+  readonly hosts: Patchbay[] = [];
+  readonly server: Postgres;
+  private readonly options: object;
+
+  private constructor(server: Postgres, options: object) {
+    this.server = server;
+    this.options = options;
+  }
+
+  static async start(count: number, options: object = {}): Promise<Cluster> {
+    const cluster = new Cluster(await Postgres.start(), options);
+    for (let i = 0; i < count; ++i) await cluster.add();
+    return cluster;
+  }
+
+  async add(): Promise<Patchbay> {
+    const host = await Patchbay.prepare({ store: this.server.url, config: { log: { level: "info", format: "json" } }, ...this.options });
+    const first = this.hosts[0];
+    if (first) {
+      await mkdir(join(host.folder, "state"), { recursive: true, mode: 0o700 });
+      await copyFile(join(first.folder, "state/vault.key"), join(host.folder, "state/vault.key"));
+      host.token = first.token;
+    } else {
+      host.token = await host.createToken("test", "admin");
+    }
+    await host.serve();
+    this.hosts.push(host);
+    return host;
+  }
+
+  // Until the shares are even.
+  async settled(among: Patchbay[] = this.hosts): Promise<void> {
+    await eventually("the shares are even", async () => {
+      const shares = (await among[0]!.all("/api/v1/hosts")).map((host) => host.share);
+      return shares.length === among.length && shares.every((share) => Math.abs(share - 1 / among.length) < 0.01);
+    }, 30);
+  }
+
+  // Which host runs the integration.
+  async owner(integration: string, among: Patchbay[] = this.hosts): Promise<Patchbay> {
+    return eventually("one host runs the integration", async () => {
+      const running = [];
+      for (const host of among) if ((await host.get(`/api/v1/health/${integration}`)).body.state === "ready") running.push(host);
+      return running.length === 1 && running[0];
+    }, 30);
+  }
+
+  async stop(): Promise<void> {
+    for (const host of this.hosts) await host.stop();
+    await this.server.stop();
+  }
+}
+
+const connect = async (host: Patchbay, name: string, more: object = {}): Promise<string> => {
+  await sleep(3); // another millisecond is another partition
+  return host.connect("echo", name, { account: name, signing_key: KEY, ...more });
+};
+
+test("HOOK-4, OPS-8: what one host connects, all serve; its own host runs it; killed, another takes over in ten seconds", async () => {
+  const side = await OtherSide.start();
+  const cluster = await Cluster.start(2, { allow: [`127.0.0.1:${side.port}`] });
+  const [one, two] = cluster.hosts as [Patchbay, Patchbay];
+  try {
+    await cluster.settled();
+    const ids: string[] = [];
+    for (let i = 0; i < 8; ++i) {
+      const id = await connect(i % 2 ? one : two, `a${i}`, { api_base: side.address });
+      ids.push(id);
+      // At once, on the host that did not connect it.
+      assert.equal((await post((i % 2 ? two : one).address, id, { id: `first-${i}`, chat: "c", author: "Ana", text: "first" })).status, 200);
+    }
+    const owners = [];
+    for (const id of ids) owners.push(await cluster.owner(id));
+    assert.ok(owners.includes(one) && owners.includes(two), "both have something to do");
+    for (const id of ids) await eventually("the webhook has its effect", async () => (await one.chats(id)).length === 1);
+
+    // A message is sent by the host that runs the integration, whoever was asked.
+    for (const [i, id] of ids.entries()) {
+      const chat = (await one.chats(id))[0];
+      assert.equal((await (i % 2 ? one : two).post(`/api/v1/chats/${chat.id}/messages`, { text: `answer ${i}` })).status, 202);
+    }
+    await eventually("all answers are sent", async () => side.received.length === ids.length);
+
+    // Settings that the other host changes hold; a check there works too.
+    const mine = ids.find((_, i) => owners[i] === one)!;
+    assert.equal((await two.post(`/api/v1/integrations/${mine}/check`)).body.ok, true);
+    assert.equal((await two.call("PATCH", `/api/v1/integrations/${mine}`, { name: "renamed", settings: { account: `a${ids.indexOf(mine)}` } })).status, 200);
+    assert.equal(await cluster.owner(mine), one);
+    const closed = ids.find((id, i) => owners[i] === one && id !== mine)!;
+    assert.equal((await two.post(`/api/v1/integrations/${closed}/deactivate`)).status, 200);
+    await eventually("its host has ended it", async () => (await one.get(`/api/v1/health/${closed}`)).status === 404);
+    await eventually("its route is gone everywhere", async () => (await post(one.address, closed, { id: "x", chat: "c", author: "Ana", text: "x" })).status === 404);
+    assert.equal((await two.post(`/api/v1/integrations/${closed}/activate`)).status, 200);
+    await cluster.owner(closed);
+
+    await one.kill("SIGKILL");
+    const began = Date.now();
+    for (const id of ids) assert.equal((await post(two.address, id, { id: `second-${id}`, chat: "c", author: "Ana", text: "second" })).status, 200);
+    for (const id of ids) {
+      await eventually("the other host does the work", async () => {
+        const chat = (await two.chats(id))[0];
+        return (await two.messages(chat.id)).some((message) => message.text === "second");
+      }, 30);
+    }
+    const took = (Date.now() - began) / 1000;
+    console.log(`  taken over in ${took.toFixed(1)} s`);
+    assert.ok(took < 10, `taken over in ${took} s`);
+
+    await one.serve();
+    await cluster.settled();
+    const listed = await one.cli("hosts");
+    assert.match(listed.stdout, /0\.5 .*true/);
+    assert.match(listed.stdout, /0\.5 .*false/);
+
+    await two.kill("SIGTERM");
+    const handed = Date.now();
+    for (const id of ids) await eventually("handed over", async () => (await one.get(`/api/v1/health/${id}`)).body.state === "ready");
+    console.log(`  handed over in ${((Date.now() - handed) / 1000).toFixed(1)} s`);
+    assert.ok(Date.now() - handed < 5_000);
+  } finally {
+    await cluster.stop();
+    await side.stop();
+  }
+});
+
+test("OPS-8, bar 1: three hosts, killed in turn while webhooks come in, lose and double nothing and keep the order", async () => {
+  const cluster = await Cluster.start(3, { config: { log: { level: "warn", format: "json" } } });
+  try {
+    await cluster.settled();
+    const integrations: string[] = [];
+    for (let i = 0; i < 6; ++i) integrations.push(await connect(cluster.hosts[i % 3]!, `o${i}`));
+    const count = 150; // for each integration
+    let acknowledged = 0;
+    const deliver = async (integration: string): Promise<void> => {
+      for (let i = 0; i < count; ++i) {
+        for (let attempt = 0; ; ++attempt) {
+          const host = cluster.hosts[(i + attempt) % 3]!;
+          const status = await post(host.address, integration, { id: `w${i}`, chat: "c", author: "Ana", text: `message ${i}`, at_ms: 1_700_000_000_000 + i } as never).then((reply) => reply.status, () => 0);
+          if (status >= 200 && status < 300) break;
+          assert.ok(status === 0 || status === 503, `a webhook was answered ${status}`);
+          await sleep(30);
+        }
+        ++acknowledged;
+        await sleep(40);
+      }
+    };
+    const strikes = async (): Promise<void> => {
+      for (const [i, part] of [0.15, 0.4, 0.65].entries()) {
+        await eventually("enough came in", async () => acknowledged > part * count * integrations.length, 120);
+        const host = cluster.hosts[i]!;
+        await host.kill("SIGKILL");
+        if (i === 1) await sleep(8_000); // long enough to be declared dead
+        await host.serve();
+      }
+    };
+    await Promise.all([strikes(), ...integrations.map(deliver)]);
+    const [host] = cluster.hosts as [Patchbay];
+    await eventually("everything is processed", async () => (await host.get("/api/v1/inbox?state=new&limit=1")).body.items.length === 0, 60);
+    assert.deepEqual(await host.all("/api/v1/inbox?state=dead"), []);
+    for (const integration of integrations) {
+      const texts: string[] = [];
+      for (const chat of await host.chats(integration)) texts.push(...(await host.messages(chat.id)).map((message) => message.text));
+      assert.deepEqual(texts, Array.from({ length: count }, (_, i) => `message ${i}`));
+    }
+  } finally {
+    await cluster.stop();
+  }
+});
