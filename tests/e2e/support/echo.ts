@@ -56,6 +56,7 @@ export class OtherSide {
 
   static async start(): Promise<OtherSide> {
     const server = createServer((incoming, outgoing) => {
+      if (incoming.method === "GET") return void outgoing.writeHead(404).end(); // it keeps no history
       let body = "";
       incoming.on("data", (piece) => (body += piece));
       incoming.on("end", () => {
