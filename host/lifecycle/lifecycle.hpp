@@ -19,6 +19,7 @@
 #include "base/task_scope.hpp"
 #include "cluster/peers.hpp"
 #include "hooks/route_table.hpp"
+#include "jobs/checkpoints.hpp"
 #include "jobs/scheduler.hpp"
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
@@ -86,7 +87,8 @@ class Lifecycle {
   boost::asio::awaitable<void> start();
   // Nothing is resumed or listened for any more. Instances are ended by the runner.
   boost::asio::awaitable<void> stop();
-  // The catalogue has changed: what did not come up since the start is tried again.
+  // The catalogue has changed: what did not come up since the start is tried again, and what runs is taken to
+  // the version that is to run now (upgrade.cpp).
   void plugins_changed();
 
   // Throws Error{invalid} with diagnostics for an unknown plugin or bad settings.
@@ -140,6 +142,35 @@ class Lifecycle {
   };
   boost::asio::awaitable<Hold> hold(Id id);
   bool owns(Id id) const { return parts_.peers.owned().has(id); }
+  std::shared_ptr<const plugin::Manifest> running(Id id) const;
+  void set_running(Id id, std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> follow_plugins();
+  boost::asio::awaitable<void> upgrade(Id id);
+  boost::asio::awaitable<std::optional<Error>> try_upgrade(Id id);
+  boost::asio::awaitable<void> change_version(plugin::Integration before,
+                                              std::shared_ptr<const plugin::Manifest> now,
+                                              std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<void> bring_back_with(plugin::Integration integration,
+                                               std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<plugin::Integration> adapted(plugin::Integration before,
+                                                      std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> start_trial(plugin::Integration integration,
+                                           std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<void> check_trial(plugin::Integration after,
+                                           std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<std::string> ask_migrate(Id id, std::shared_ptr<const plugin::Manifest> next,
+                                                  const char* what, int from, std::string value);
+  boost::asio::awaitable<plugin::Integration> migrated(plugin::Integration integration,
+                                                       std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<jobs::Checkpoints> migrated_checkpoints(plugin::Integration before,
+                                                                 std::shared_ptr<const plugin::Manifest> next,
+                                                                 jobs::Checkpoints old);
+  boost::asio::awaitable<plugin::Copy> way_back(Id id, std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<jobs::Checkpoints> checkpoints_of(Id id);
+  boost::asio::awaitable<void> store_version(plugin::Integration before, plugin::Integration after,
+                                             jobs::Checkpoints old, jobs::Checkpoints moved);
+  boost::asio::awaitable<void> note(const plugin::Integration& integration, const std::string& version,
+                                    const Text& text);
   boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
   boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
@@ -174,6 +205,9 @@ class Lifecycle {
                                      std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<void> open_routes(plugin::Integration integration,
                                            std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<void> halt(Id id);
+  boost::asio::awaitable<plugin::Integration> adapted_or_refuse(
+      plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration,
                                                std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
@@ -198,12 +232,14 @@ class Lifecycle {
   plugin::Integrations table_;
   AsyncLocks locks_;
   AsyncLocks secret_locks_;  // from reading secrets until routes have them
+  AsyncLocks upgrade_turns_;
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;
-  std::set<Id> waiting_;                  // connected, and not up yet
-  std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
-  bool following_ = false;                // since the first look
+  std::set<Id> waiting_;                                           // connected, and not up yet
+  std::map<Id, std::shared_ptr<const plugin::Manifest>> running_;  // which version, of what runs here
+  std::map<Id, std::int64_t> revisions_;                           // of integrations, as last seen
+  bool following_ = false;                                         // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
   std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source

@@ -15,7 +15,9 @@ struct RunSpec {
   Id integration = 0;
   std::shared_ptr<const plugin::Manifest> manifest;
   std::string settings;   // JSON, without secrets
-  std::string configure;  // the request of pb.lifecycle/1:configure, sent after every start of its process
+  std::string configure;  // the request of pb.lifecycle/1:configure, sent after every start of its process;
+                          // empty: none
+  bool trial = false;     // beside what runs, called and halted as -integration; never started
   bool started = false;   // whether pb.lifecycle/1:start follows; a check only configures
 };
 
@@ -29,6 +31,9 @@ class Runner {
   virtual boost::asio::awaitable<void> run(RunSpec spec) = 0;
   // Drains, stops and forgets it.
   virtual boost::asio::awaitable<void> halt(Id integration) = 0;
+  // Whether the plugin runs inside the host, where one version cannot take another's place before the next
+  // start.
+  virtual bool runs_inside(const std::string& plugin) const = 0;
 };
 
 }  // namespace patchbay::lifecycle

@@ -15,6 +15,7 @@
 
 #include "base/text.hpp"
 #include "log/log.hpp"
+#include "plugin/choices.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/package.hpp"
 
@@ -22,8 +23,9 @@ namespace patchbay::plugin {
 
 // One plugin folder as it was found (HOST-1, HOST-3).
 struct CatalogueEntry {
-  // "ready": can run; "superseded": a newer version of the same id is there; "broken": see reason.
-  enum class State { ready, superseded, broken };
+  // "ready": runs; "disabled": would run; "superseded": another version of the same id runs; "kept": a copy
+  // of one that was here before, to go back to; "broken": see reason.
+  enum class State { ready, disabled, superseded, kept, broken };
 
   std::string id;       // of the manifest; the folder's name when there is none
   std::string version;  // empty when the manifest could not be read
@@ -32,6 +34,8 @@ struct CatalogueEntry {
   Text reason;
   std::shared_ptr<const Manifest> manifest;  // null when broken
   std::string signed_by;                     // name of a trusted key; empty: nobody's whom we know
+  bool is_copy = false;                      // its folder is one of ours
+  std::string package;                       // hash of all its files, also when it cannot be opened
 };
 
 std::string_view state_name(CatalogueEntry::State state);
@@ -59,14 +63,20 @@ class Catalogue {
   // Neither is called any more when it returns. Waits for an Opener that is at work.
   void unwatch();
 
+  // What administrators said; a version that is not there is passed over. True when that changes anything.
+  bool choose(Choices choices);
+
   std::vector<CatalogueEntry> list() const;
-  // The version that runs; null when there is none.
+  // The version that runs, or would when it is disabled; null when there is none.
   std::shared_ptr<const Manifest> find(std::string_view id) const;
+  bool is_disabled(std::string_view id) const;
+  // Whether an administrator chose this version: then settings may go back to its shape.
+  bool is_chosen(const Manifest& manifest) const;
   // What `id` is called when it was mistyped; empty when nothing is near.
   std::string nearest(std::string_view id) const;
 
  private:
-  CatalogueEntry read(const std::filesystem::path& folder) const;
+  CatalogueEntry read(const std::filesystem::path& folder, bool is_copy) const;
   bool look(const Opener& open);
   bool read_folders();
   bool open_libraries(const Opener& open);
@@ -90,6 +100,7 @@ class Catalogue {
   std::map<std::string, Unsure>
       unsure_;  // by signature: what could not be opened, perhaps through no fault of its
   std::vector<CatalogueEntry> entries_;
+  Choices choices_;
   int wake_ = -1;  // eventfd that ends the watcher
   std::jthread watcher_;
 };

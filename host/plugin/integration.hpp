@@ -26,6 +26,8 @@ struct Integration {
   std::string version;  // of the plugin that last ran it
   std::string name;
   std::string settings = "{}";  // JSON, without secrets
+  int setup_version = 1;        // of the plugin, whose shape the settings have
+  std::string notice;           // JSON {"code", "text", "version"} for an administrator, or empty
   State state = State::draft;
   std::string reason_code;  // empty: none. A code of base/error.hpp or a text id
   std::string reason_text;  // English

@@ -17,6 +17,15 @@ struct Revision {
   bool open = false;  // connected or about to be: its routes are mounted
 };
 
+// What an integration had before its plugin was upgraded.
+struct Copy {
+  Id integration = 0;
+  std::string version;
+  int setup_version = 1;
+  std::string settings;     // JSON
+  std::string checkpoints;  // JSON: by job
+};
+
 // The table of integrations. Each function runs in the caller's transaction.
 class Integrations {
  public:
@@ -26,11 +35,17 @@ class Integrations {
   std::vector<Integration> list(store::Session& session, Id after, std::int64_t limit) const;
   std::vector<Integration> connected(store::Session& session) const;
 
-  void set_settings(store::Session& session,
-                    const Integration& integration) const;  // name, settings, version, updated_at
+  void set_settings(
+      store::Session& session,
+      const Integration& integration) const;  // name, settings, version, setup_version, updated_at
   // State, reason, updated_at, and what a check found out: identity, title, name.
   void set_state(store::Session& session, const Integration& integration) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
+  void set_notice(store::Session& session, Id id, const std::string& notice) const;
+  void keep_copy(store::Session& session, const Copy& copy, std::int64_t now) const;
+  std::optional<Copy> copy_of(store::Session& session, Id id) const;
+  // Whether the plugin has integrations.
+  bool any_of(store::Session& session, std::string_view plugin) const;
   void remove(store::Session& session, Id id) const;
 
   // Lets other hosts see that host `by` has changed it.

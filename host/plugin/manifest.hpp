@@ -75,13 +75,15 @@ struct Manifest {
   std::vector<ListenerSpec> listeners;
   std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07
+  int setup_version = 1;     // of the shape of settings and checkpoints: pb.lifecycle/1:migrate
   std::string channel;       // JSON: idempotency, limits, rates; empty when it is no channel
   std::map<std::string, std::map<std::string, std::string>> locales;  // language -> id -> words
   int calls_per_instance = 16;
   int instances_per_worker = 0;  // 0: all in one
   bool blocking = false;         // its calls block: every instance gets a thread of its own
   std::filesystem::path folder;
-  std::string sha256;  // of the library
+  std::string sha256;   // of the library
+  std::string package;  // hash of all files of the plugin
   std::filesystem::path
       artefact;  // the copy of the library that is loaded: named by content, so never changed under a worker
 };

@@ -1,13 +1,14 @@
-# patchbay_add_plugin(<id> SOURCES a.cpp ... [C] [FOLDER dir] [OUTPUT dir])
+# patchbay_add_plugin(<id> SOURCES a.cpp ... [C] [FOLDER dir] [OUTPUT dir] [TARGET name])
 # Builds a plugin as the contract asks (docs/contract.md, "The library") and lays it out ready to be installed:
 # library, plugin.json, schema/, locales/, web/ in OUTPUT, by default ${CMAKE_BINARY_DIR}/plugins/<id>.
 #   SOURCES  relative to the calling folder
 #   C        plain C: only patchbay/abi.h is used
 #   FOLDER   where plugin.json is, by default the calling folder
 #   Set PATCHBAY_SANITIZED when the target gets -fsanitize only afterwards; flags that are there already are seen.
-# The target is plugin_<id>. A C++ plugin gets PATCHBAY_PLUGIN_ID and _VERSION from plugin.json.
+#   TARGET   the name of the target, by default plugin_<id>
+# A C++ plugin gets PATCHBAY_PLUGIN_ID and _VERSION from plugin.json.
 function(patchbay_add_plugin id)
-  cmake_parse_arguments(arg "C" "FOLDER;OUTPUT" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "C" "FOLDER;OUTPUT;TARGET" "SOURCES" ${ARGN})
   if(NOT arg_FOLDER)
     set(arg_FOLDER ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
@@ -15,6 +16,9 @@ function(patchbay_add_plugin id)
     set(arg_OUTPUT ${CMAKE_BINARY_DIR}/plugins/${id})
   endif()
   set(target plugin_${id})
+  if(arg_TARGET)
+    set(target ${arg_TARGET})
+  endif()
   add_library(${target} MODULE ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${id} SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${arg_OUTPUT}

@@ -129,9 +129,10 @@ test("answers are what the document promises, right and wrong ones", async () =>
   await eventually("the answer arrived", async () => side.received.length > 0);
   const [stored] = await host.all("/api/v1/inbox");
   const [token] = await host.all("/api/v1/tokens");
+  const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/integrations\//, integration],
-    [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/tokens\//, token.id]];
+    [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id]];
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {
     const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");

@@ -51,7 +51,7 @@ test("health tells state, worker, calls and latency of every running integration
   assert.match(table, new RegExp(`^${good} +echo +\\S+ +ready`, "m"));
   assert.equal(await metric("patchbay_instances", 'plugin="echo",state="ready"'), 1);
   assert.ok(await metric("patchbay_worker_memory_bytes", 'plugin="echo"') > 1 << 20);
-  assert.ok(await metric("patchbay_plugin_call_seconds_count", 'plugin="echo"') >= shown.calls);
+  assert.ok(await metric("patchbay_plugin_call_seconds_count", 'plugin="echo"') >= shown.calls - 1, "all but the run of its job");
 });
 
 test("a worker that is killed is counted, and the reason is shown", async () => {

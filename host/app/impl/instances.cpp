@@ -13,6 +13,7 @@ constexpr Duration kStartLimit{30'000};
 
 asio::awaitable<port::Result> prepare(std::shared_ptr<port::Instance> instance, std::string configure,
                                       bool started) {
+  if (configure.empty()) co_return port::Result();
   port::Call call("pb.lifecycle/1:configure", port::Message(std::move(configure)), "", kConfigureLimit);
   auto result = co_await instance->call(std::move(call));
   if (!result.ok() || !started) co_return result;
@@ -33,13 +34,16 @@ asio::awaitable<void> Instances::run(lifecycle::RunSpec spec) {
                 started = spec.started](std::shared_ptr<port::Instance> instance) {
     return prepare(std::move(instance), configure, started);
   };
-  supervisor::Spec wanted(spec.integration, spec.manifest, services_.make(std::move(context)),
-                          std::move(ready));
+  const auto number = spec.trial ? -spec.integration : spec.integration;
+  supervisor::Spec wanted(number, spec.manifest, services_.make(std::move(context)), std::move(ready));
   wanted.keep = spec.started;
-  wanted.in_process =
-      std::find(in_process_.begin(), in_process_.end(), spec.manifest->id) != in_process_.end();
-  fleet_.release(spec.integration);
+  wanted.in_process = runs_inside(spec.manifest->id);
+  fleet_.release(number);
   co_await fleet_.run(std::move(wanted));
+}
+
+bool Instances::runs_inside(const std::string& plugin) const {
+  return std::find(in_process_.begin(), in_process_.end(), plugin) != in_process_.end();
 }
 
 asio::awaitable<void> Instances::halt(Id integration) {

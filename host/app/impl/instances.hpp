@@ -24,6 +24,7 @@ class Instances final : public lifecycle::Runner {
 
   boost::asio::awaitable<void> run(lifecycle::RunSpec spec) override;
   boost::asio::awaitable<void> halt(Id integration) override;
+  bool runs_inside(const std::string& plugin) const override;
 
  private:
   supervisor::Fleet& fleet_;

@@ -160,9 +160,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
-      integrations_api(lifecycle, catalogue, *store),
+      integrations_api(lifecycle, *store),
+      plugins_api(*store, catalogue, clock, config.state_dir / "plugins",
+                  [this] { return follow_choices(); }),
       health_api(fleet),
-      hosts_api(*store, peers),
+      hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
       chats_api(chats),
@@ -189,13 +191,16 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.redactor = &redactor;
   options.metrics = &metrics;
   options.host_version = kVersion;
+  // Trials of another version have negative numbers: their owner watches them himself.
   options.on_ready = [this](Id id) {
+    if (id < 0) return;
     lifecycle.came_up(id);
     dispatcher.ready(id);
     outbox.wake(id);
     attachments.wake({id});
   };
   options.on_quarantined = [this](Id id, std::string reason) {
+    if (id < 0) return;
     lifecycle.quarantined(id, std::move(reason));
   };
   return options;
@@ -214,12 +219,24 @@ std::unique_ptr<cluster::Membership> Modules::join() {
     lifecycle.gained(partitions);
   };
   parts.leaving = [this](cluster::Partitions partitions) { return lifecycle.leave(partitions); };
-  parts.pass = [this] { return lifecycle.follow_others(); };
+  parts.pass = [this] { return follow_others(); };
   parts.lost = [this] {
     logger.flush();
     std::_Exit(kBusy);
   };
   return std::make_unique<cluster::Membership>(std::move(parts), std::move(joined));
+}
+
+// As the only host.
+cluster::Member Modules::self() const {
+  cluster::Member member;
+  member.id = 1;
+  member.name = host_name(config.state_dir);
+  member.version = kVersion;
+  member.address = cli::listener_url(config.listen_address, server.port());
+  member.joined_at = started.time_since_epoch().count();
+  member.partitions = cluster::kPartitions;
+  return member;
 }
 
 hooks::Dispatcher::Parts Modules::dispatcher_parts() {
@@ -260,6 +277,7 @@ domain::chat::Chats::Parts Modules::chats_parts() {
 
 void Modules::add_routes() {
   integrations_api.add_to(router);
+  plugins_api.add_to(router);
   health_api.add_to(router);
   hosts_api.add_to(router);
   inbox_api.add_to(router);
@@ -292,8 +310,22 @@ void Modules::committed(const std::vector<Id>& integrations) {
   attachments.wake(integrations);
 }
 
+asio::awaitable<void> Modules::follow_choices() {
+  auto read = [](store::Session& session) { return plugin::read_choices(session); };
+  auto choices = co_await store->read(std::move(read));
+  if (catalogue.choose(std::move(choices))) lifecycle.plugins_changed();
+}
+
+asio::awaitable<void> Modules::follow_others() {
+  co_await follow_choices();
+  co_await lifecycle.follow_others();
+}
+
 asio::awaitable<void> Modules::start() {
   server.bind();
+  auto read = [](store::Session& session) { return plugin::read_choices(session); };
+  auto choices = co_await store->read(std::move(read));
+  catalogue.choose(std::move(choices));
   catalogue.scan();
   const auto address = cli::listener_url(config.listen_address, server.port());
   scheduler.start();

@@ -40,6 +40,7 @@
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
+#include "web/api/plugins.hpp"
 #include "web/api/tokens.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
@@ -71,6 +72,7 @@ class Modules {
   log::Logger logger;
   log::Redactor& redactor;
   SystemClock clock;
+  const TimePoint started = clock.now();
   TaskScope tasks;
 
   store::HostLock lock;
@@ -119,6 +121,7 @@ class Modules {
   web::Router router;
   web::HooksAdapter hooks_adapter;
   web::IntegrationsApi integrations_api;
+  web::PluginsApi plugins_api;
   web::HealthApi health_api;
   web::HostsApi hosts_api;
   web::InboxApi inbox_api;
@@ -132,10 +135,13 @@ class Modules {
   supervisor::Fleet::Options fleet_options();
   jobs::Scheduler::Parts scheduler_parts();
   std::unique_ptr<cluster::Membership> join();
+  cluster::Member self() const;
   hooks::Dispatcher::Parts dispatcher_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
+  boost::asio::awaitable<void> follow_choices();
+  boost::asio::awaitable<void> follow_others();
   void add_plugin_calls();
   void add_routes();
   void committed(const std::vector<Id>& integrations);

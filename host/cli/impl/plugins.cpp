@@ -24,12 +24,33 @@ using nlohmann::json;
 struct Arguments {
   fs::path file;
   fs::path folder;
+  std::string plugin;
+  std::string version;
 };
 
 int list(const Context& context) {
   ApiClient api(context.config());
   print_list(api.get("/api/v1/plugins").at("items"),
              {"id", "version", "state", "signed_by", "title", "reason.text"}, context.json);
+  return kDone;
+}
+
+int use(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  json body;
+  body["version"] = arguments.version == "newest" ? json() : json(arguments.version);
+  print_object(api.post("/api/v1/plugins/" + arguments.plugin + "/use", body), context.json);
+  return kDone;
+}
+
+int act(const Context& context, const Arguments& arguments, const std::string& action) {
+  ApiClient api(context.config());
+  print_object(api.post("/api/v1/plugins/" + arguments.plugin + "/" + action, json::object()), context.json);
+  return kDone;
+}
+
+int remove(const Context& context, const Arguments& arguments) {
+  ApiClient(context.config()).remove("/api/v1/plugins/" + arguments.plugin);
   return kDone;
 }
 
@@ -113,6 +134,24 @@ void add_plugins(Commands commands) {
   auto* checked = add("verify", "Tell whose trusted key signed the plugin in a folder",
                       "verify build/acme --config patchbay.json",
                       [&context, arguments] { return verify(context, *arguments); });
+  auto* used = add("use", "Choose the version that runs, an older one too; newest: whatever is the newest",
+                   "use echo 0.1.0 --config patchbay.json",
+                   [&context, arguments] { return use(context, *arguments); });
+  used->add_option("PLUGIN", arguments->plugin, "Its id")->required();
+  used->add_option("VERSION", arguments->version, "As plugins list shows it, or newest")->required();
+  const auto with_plugin = [&](const char* name, const char* help, std::function<int()> run) {
+    const auto example = std::string(name) + " echo --config patchbay.json";
+    auto* command = add(name, help, example.c_str(), std::move(run));
+    command->add_option("PLUGIN", arguments->plugin, "Its id")->required();
+    return command;
+  };
+  auto* enabled = with_plugin("enable", "Let it run",
+                              [&context, arguments] { return act(context, *arguments, "enable"); });
+  auto* disabled = with_plugin("disable", "Let it run no more; webhooks are still stored",
+                               [&context, arguments] { return act(context, *arguments, "disable"); });
+  auto* removed = with_plugin("remove", "Remove its folder below plugins in the state folder",
+                              [&context, arguments] { return remove(context, *arguments); });
+  for (auto* command : {used, enabled, disabled, removed}) add_common(*command, context);
   add_common(*listed, context);
   add_common(*checked, context);
   for (auto* command : {made, sealed})

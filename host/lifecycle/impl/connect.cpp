@@ -238,7 +238,14 @@ asio::awaitable<void> Lifecycle::serve(Integration integration,
                                        std::shared_ptr<const plugin::Manifest> manifest) {
   auto spec = co_await spec_of(integration, manifest, true);
   co_await open_routes(std::move(integration), std::move(manifest));
+  // Wanted from now on, also when it does not come up at once.
+  set_running(spec.integration, spec.manifest);
   co_await parts_.runner.run(std::move(spec));
+}
+
+asio::awaitable<void> Lifecycle::halt(Id id) {
+  set_running(id, nullptr);
+  co_await parts_.runner.halt(id);
 }
 
 // Whoever reads secrets for routes does so alone: none puts older ones over newer ones.
@@ -258,11 +265,23 @@ asio::awaitable<void> Lifecycle::serve_or_refuse(Integration integration,
   }
 }
 
+asio::awaitable<Integration> Lifecycle::adapted_or_refuse(Integration integration,
+                                                          std::shared_ptr<const plugin::Manifest> manifest) {
+  try {
+    co_return co_await adapted(std::move(integration), std::move(manifest));
+  } catch (const Error& error) {
+    throw as_refusal(error);
+  }
+}
+
 asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
   const auto manifest = parts_.catalogue.find(integration.plugin);
   if (!manifest) throw as_refusal(plugin_missing(integration));
+  if (parts_.catalogue.is_disabled(manifest->id))
+    throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
   require_https(integration, *manifest, parts_.site_url);
   co_await stop_listening(integration.id);
+  integration = co_await adapted_or_refuse(std::move(integration), manifest);
   co_await serve_or_refuse(integration, manifest);
   auto report = co_await ask_check(integration.id, manifest, language);
   if (!report.ok) {
@@ -291,7 +310,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration.reason_text.clear();
   co_await save_state(integration);
   // It was run here to be connected; its own host sees that it is and runs it.
-  if (!owns(integration.id)) co_return co_await parts_.runner.halt(integration.id);
+  if (!owns(integration.id)) co_return co_await halt(integration.id);
   listen(integration, manifest);
 }
 
@@ -323,7 +342,7 @@ asio::awaitable<void> Lifecycle::disconnect(Id id) {
     table_.touch(session, id, parts_.peers.me());
   };
   co_await parts_.store.write(std::move(release));
-  co_await parts_.runner.halt(id);
+  co_await halt(id);
 }
 
 asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& integration) {

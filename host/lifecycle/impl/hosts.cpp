@@ -55,7 +55,7 @@ asio::awaitable<void> Lifecycle::let_go(Id id, std::shared_ptr<std::atomic<int>>
   const auto held = co_await locks_.lock(id);
   set_waiting(id, false);
   co_await stop_listening(id);
-  co_await parts_.runner.halt(id);
+  co_await halt(id);
 }
 
 asio::awaitable<void> Lifecycle::follow_others() {
@@ -103,7 +103,7 @@ asio::awaitable<void> Lifecycle::follow(Id id) {
   if (plugin::is_connected(integration.state)) co_return co_await bring_back(std::move(integration));
   set_waiting(id, false);
   co_await stop_listening(id);
-  co_await parts_.runner.halt(id);
+  co_await halt(id);
 }
 
 }  // namespace patchbay::lifecycle

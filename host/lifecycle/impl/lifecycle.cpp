@@ -45,6 +45,7 @@ Lifecycle::Lifecycle(Parts parts)
     : parts_(std::move(parts)),
       locks_(parts_.executor),
       secret_locks_(parts_.executor),
+      upgrade_turns_(parts_.executor),
       tasks_(parts_.executor, [this](const std::string& name, std::exception_ptr e) {
         parts_.logger.error("task failed", {{"task", name}, {"error", error_words(e)}});
       }) {}
@@ -142,6 +143,7 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   integration.id = parts_.ids.next();
   integration.plugin = manifest->id;
   integration.version = manifest->version;
+  integration.setup_version = manifest->setup_version;
   integration.name = wanted.name.empty() ? manifest->title : wanted.name;
   integration.settings = split.settings;
   integration.state = State::inactive;
@@ -168,6 +170,7 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   auto secrets = read.values;
   if (change.settings) {
     const auto manifest = manifest_of(integration);
+    integration = co_await adapted(std::move(integration), manifest);
     auto split = plugin::split_settings(
         *manifest, plugin::merge_settings(integration.settings, *change.settings), read.values);
     plugin::require_secrets_for_new_hosts(*manifest, before.settings, split.settings, *change.settings);

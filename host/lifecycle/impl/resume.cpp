@@ -60,6 +60,12 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   try {
     const auto manifest = manifest_of(integration);
     co_await stop_listening(id);
+    if (parts_.catalogue.is_disabled(integration.plugin)) {
+      co_await open_routes(integration, manifest);
+      co_await halt(id);
+      throw Error(Code::unavailable, Text("plugin.disabled", {{"plugin", integration.plugin}}));
+    }
+    integration = co_await adapted(std::move(integration), manifest);
     co_await serve(integration, manifest);
     set_waiting(id, false);
     if (integration.state == State::sign_in_again) co_return;
@@ -104,15 +110,6 @@ void Lifecycle::set_waiting(Id id, bool waiting) {
 bool Lifecycle::is_waiting(Id id) const {
   const std::lock_guard lock(mutex_);
   return waiting_.contains(id);
-}
-
-void Lifecycle::plugins_changed() {
-  std::set<Id> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting = waiting_;
-  }
-  for (const auto id : waiting) tasks_.spawn("resume what waited for its plugin", resume(id));
 }
 
 asio::awaitable<void> Lifecycle::stop() {

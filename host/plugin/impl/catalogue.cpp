@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "plugin/impl/artefact.hpp"
+#include "plugin/impl/kept_packages.hpp"
 #include "plugin/read_manifest.hpp"
 #include "schema/nearest.hpp"
 
@@ -77,22 +78,48 @@ class PrivateCopy {
   const fs::path folder_;
 };
 
-// The newest version of each id runs, the others are listed (HOST-4).
-void mark_superseded(std::vector<CatalogueEntry>& entries) {
+// Whether `a` should run rather than `b` of the same id: what was chosen, then the newest that lies in a
+// plugin folder (HOST-4). A copy runs only when it was chosen.
+bool goes_before(const CatalogueEntry& a, const CatalogueEntry& b, const std::string& chosen) {
+  const bool a_chosen = !chosen.empty() && a.version == chosen;
+  const bool b_chosen = !chosen.empty() && b.version == chosen;
+  if (a_chosen != b_chosen) return a_chosen;
+  if (a.is_copy != b.is_copy) return b.is_copy;
+  if (a.version != b.version) return is_older(b.version, a.version);
+  return a.folder > b.folder;
+}
+
+void settle_versions(std::vector<CatalogueEntry>& entries, const Choices& choices) {
   for (auto& entry : entries) {
     if (!entry.manifest) continue;
-    entry.state = CatalogueEntry::State::ready;
-    entry.reason = {};
+    const auto choice = choices.find(entry.id);
+    const auto chosen = choice == choices.end() ? std::string() : choice->second.version;
+    const bool off = choice != choices.end() && choice->second.disabled;
+    entry.state = off ? CatalogueEntry::State::disabled : CatalogueEntry::State::ready;
+    entry.reason = off ? Text("plugin.disabled", {{"plugin", entry.id}}) : Text();
+    if (entry.is_copy && entry.version != chosen) {
+      entry.state = CatalogueEntry::State::kept;
+      continue;
+    }
     for (const auto& other : entries) {
-      if (&other == &entry || !other.manifest || other.id != entry.id) continue;
-      const bool same = other.version == entry.version;
-      if (same ? other.folder < entry.folder : is_older(entry.version, other.version)) {
-        entry.state = CatalogueEntry::State::superseded;
-        entry.reason =
-            Text("plugin.superseded", {{"version", other.version}, {"folder", other.folder.string()}});
-      }
+      if (&other == &entry || !other.manifest || other.id != entry.id || !goes_before(other, entry, chosen))
+        continue;
+      entry.state = entry.is_copy ? CatalogueEntry::State::kept : CatalogueEntry::State::superseded;
+      entry.reason =
+          Text("plugin.superseded", {{"version", other.version}, {"folder", other.folder.string()}});
     }
   }
+}
+
+// A copy of what lies in a plugin folder says nothing new, and a broken one helps nobody.
+void drop_needless_copies(std::vector<CatalogueEntry>& entries) {
+  std::set<std::string> present;
+  for (const auto& entry : entries) {
+    if (!entry.is_copy) present.insert(entry.package);
+  }
+  std::erase_if(entries, [&](const CatalogueEntry& entry) {
+    return entry.is_copy && (!entry.manifest || present.contains(entry.package));
+  });
 }
 
 void drain(int fd) {
@@ -107,8 +134,12 @@ std::string_view state_name(CatalogueEntry::State state) {
   switch (state) {
     case CatalogueEntry::State::ready:
       return "ready";
+    case CatalogueEntry::State::disabled:
+      return "disabled";
     case CatalogueEntry::State::superseded:
       return "superseded";
+    case CatalogueEntry::State::kept:
+      return "kept";
     case CatalogueEntry::State::broken:
       return "broken";
   }
@@ -134,8 +165,9 @@ void Catalogue::unwatch() {
   wake_ = -1;
 }
 
-CatalogueEntry Catalogue::read(const fs::path& folder) const {
+CatalogueEntry Catalogue::read(const fs::path& folder, bool is_copy) const {
   CatalogueEntry entry;
+  entry.is_copy = is_copy;
   entry.id = folder.filename().string();
   entry.folder = folder;
   try {
@@ -148,6 +180,9 @@ CatalogueEntry Catalogue::read(const fs::path& folder) const {
     entry.version = manifest->version;
     entry.signed_by = trust_.signer_of(here, demanded);
     manifest->artefact = keep_artefact(*manifest, artefacts_);
+    manifest->package = is_packable(here) ? hash_of_package(here) : manifest->sha256;
+    if (!is_copy && is_packable(here)) keep_package(here, *manifest, artefacts_);
+    entry.package = manifest->package;
     manifest->folder = folder;
     entry.manifest = std::move(manifest);
   } catch (const Error& error) {
@@ -177,17 +212,17 @@ bool Catalogue::read_folders() {
     for (const auto& file : trusted.broken) logger_.warn("this file holds no public key", {{"file", file}});
   }
   trusted_ = trusted;
-  for (const auto& folder : plugin_folders(folders_)) {
+  const auto take = [&](const fs::path& folder, bool is_copy) {
     auto signature = trusted.keys + signature_of(folder);
     const auto known =
         std::find_if(seen_.begin(), seen_.end(), [&](const auto& s) { return s.first == signature; });
-    if (known != seen_.end()) {
-      now.push_back(*known);
-      continue;
-    }
+    if (known != seen_.end()) return now.push_back(*known);
     changed = true;
-    now.emplace_back(std::move(signature), read(folder));
-  }
+    now.emplace_back(std::move(signature), read(folder, is_copy));
+  };
+  for (const auto& folder : plugin_folders(folders_)) take(folder, false);
+  for (const auto& folder : kept_packages(artefacts_))
+    take(folder, true);  // those that were kept just now too
   changed = changed || now.size() != seen_.size();
   seen_ = std::move(now);
   return changed;
@@ -196,6 +231,7 @@ bool Catalogue::read_folders() {
 bool Catalogue::open_libraries(const Opener& open) {
   bool changed = false;
   for (auto& [signature, entry] : seen_) {
+    if (entry.is_copy) continue;  // it was opened where it came from
     const auto unsure = unsure_.find(signature);
     if (unsure != unsure_.end()) {
       if (--unsure->second.looks > 0) continue;
@@ -235,9 +271,18 @@ bool Catalogue::open_library(const Opener& open, const std::string& signature, C
 void Catalogue::publish() {
   std::vector<CatalogueEntry> entries;
   for (const auto& [signature, entry] : seen_) entries.push_back(entry);
-  mark_superseded(entries);
+  drop_needless_copies(entries);
   const std::lock_guard lock(mutex_);
+  settle_versions(entries, choices_);
   entries_ = std::move(entries);
+}
+
+bool Catalogue::choose(Choices choices) {
+  const std::lock_guard lock(mutex_);
+  if (choices == choices_) return false;
+  choices_ = std::move(choices);
+  settle_versions(entries_, choices_);
+  return true;
 }
 
 void Catalogue::watch(std::function<void()> changed, Opener open) {
@@ -285,9 +330,23 @@ std::vector<CatalogueEntry> Catalogue::list() const {
 std::shared_ptr<const Manifest> Catalogue::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
-    if (entry.id == id && entry.state == CatalogueEntry::State::ready) return entry.manifest;
+    const bool runs =
+        entry.state == CatalogueEntry::State::ready || entry.state == CatalogueEntry::State::disabled;
+    if (entry.id == id && runs) return entry.manifest;
   }
   return nullptr;
+}
+
+bool Catalogue::is_disabled(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  const auto choice = choices_.find(id);
+  return choice != choices_.end() && choice->second.disabled;
+}
+
+bool Catalogue::is_chosen(const Manifest& manifest) const {
+  const std::lock_guard lock(mutex_);
+  const auto choice = choices_.find(manifest.id);
+  return choice != choices_.end() && choice->second.version == manifest.version;
 }
 
 std::string Catalogue::nearest(std::string_view id) const {

@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kColumns =
     "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, "
     "profile, owner, "
-    "visibility, created_at, updated_at";
+    "visibility, created_at, updated_at, setup_version, notice";
 
 std::string select(std::string_view rest) {
   return "select " + std::string(kColumns) + " from integrations " + std::string(rest);
@@ -30,6 +30,8 @@ Integration from_row(const store::Row& row) {
   out.visibility = row.text(13);
   out.created_at = row.integer(14);
   out.updated_at = row.integer(15);
+  out.setup_version = static_cast<int>(row.integer(16));
+  out.notice = row.text(17);
   return out;
 }
 
@@ -51,13 +53,14 @@ std::string name_of(State state) {
 }  // namespace
 
 void Integrations::insert(store::Session& session, const Integration& i) const {
-  session.exec("insert into integrations (" + std::string(kColumns) +
-                   ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, "
-                   ":identity, :title, "
-                   ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at)",
-               {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text,
-                i.identity, i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner),
-                i.visibility, i.created_at, i.updated_at});
+  session.exec(
+      "insert into integrations (" + std::string(kColumns) +
+          ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, "
+          ":identity, :title, "
+          ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at, :setup_version, :notice)",
+      {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text,
+       i.identity, i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner),
+       i.visibility, i.created_at, i.updated_at, std::int64_t{i.setup_version}, i.notice});
 }
 
 std::optional<Integration> Integrations::find(store::Session& session, Id id) const {
@@ -74,9 +77,9 @@ std::vector<Integration> Integrations::connected(store::Session& session) const 
 
 void Integrations::set_settings(store::Session& session, const Integration& i) const {
   session.exec(
-      "update integrations set name = :name, settings = :settings, version = :version, updated_at = :at "
-      "where id = :id",
-      {i.name, i.settings, i.version, i.updated_at, i.id});
+      "update integrations set name = :name, settings = :settings, version = :version, setup_version = "
+      ":setup_version, updated_at = :at where id = :id",
+      {i.name, i.settings, i.version, std::int64_t{i.setup_version}, i.updated_at, i.id});
 }
 
 void Integrations::set_state(store::Session& session, const Integration& i) const {
@@ -89,6 +92,42 @@ void Integrations::set_state(store::Session& session, const Integration& i) cons
 
 void Integrations::set_remote(store::Session& session, const Integration& i) const {
   session.exec("update integrations set remote_state = :remote where id = :id", {i.remote_state, i.id});
+}
+
+void Integrations::set_notice(store::Session& session, Id id, const std::string& notice) const {
+  session.exec("update integrations set notice = :notice where id = :id", {notice, id});
+}
+
+void Integrations::keep_copy(store::Session& session, const Copy& copy, std::int64_t now) const {
+  session.exec(
+      "insert into integration_copies(integration, version, setup_version, settings, checkpoints, made_at) "
+      "values (:id, "
+      ":version, :setup_version, :settings, :checkpoints, :at) on conflict (integration) do update set "
+      "version = "
+      "excluded.version, setup_version = excluded.setup_version, settings = excluded.settings, checkpoints = "
+      "excluded.checkpoints, made_at = excluded.made_at",
+      {copy.integration, copy.version, std::int64_t{copy.setup_version}, copy.settings, copy.checkpoints,
+       now});
+}
+
+std::optional<Copy> Integrations::copy_of(store::Session& session, Id id) const {
+  const auto row = session.query_one(
+      "select version, setup_version, settings, checkpoints from integration_copies where integration = :id",
+      {id});
+  if (!row) return std::nullopt;
+  Copy copy;
+  copy.integration = id;
+  copy.version = row->text(0);
+  copy.setup_version = static_cast<int>(row->integer(1));
+  copy.settings = row->text(2);
+  copy.checkpoints = row->text(3);
+  return copy;
+}
+
+bool Integrations::any_of(store::Session& session, std::string_view plugin) const {
+  return session
+      .query_one("select id from integrations where plugin = :plugin limit 1", {std::string(plugin)})
+      .has_value();
 }
 
 void Integrations::remove(store::Session& session, Id id) const {

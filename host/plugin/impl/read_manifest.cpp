@@ -227,6 +227,7 @@ Manifest read_manifest(const fs::path& folder) {
   manifest.sha256 = sha256_of(library);
   if (document.contains("setup")) {
     const auto name = document.at("setup").at("schema").get<std::string>();
+    manifest.setup_version = document.at("setup").value("version", manifest.setup_version);
     const auto setup = parse_json(name, read_text(inside(folder, name)));
     schema::Schema::compile(setup, name);
     manifest.setup_schema = setup.dump();

@@ -25,14 +25,13 @@ constexpr const char* kHost =
 void HostsApi::add_to(Router& router) {
   router.component("Host", kHost);
   router.add(Operation::read_status, Verb::get, "/api/v1/hosts", bound(this, &HostsApi::list),
-             Doc("List the hosts that share the store")
-                 .about("Empty on SQLite, which is one host's.")
-                 .lists(R"({"$ref": "#/components/schemas/Host"})"));
+             Doc("List the hosts that share the store").lists(R"({"$ref": "#/components/schemas/Host"})"));
 }
 
 asio::awaitable<Response> HostsApi::list(Call call) {
   const auto page = call.page();
-  const auto members = co_await cluster::list_members(store_);
+  auto members = co_await cluster::list_members(store_);
+  if (members.empty()) members.push_back(self_());
   json items = json::array();
   std::optional<Id> next;
   for (const auto& member : members) {
@@ -47,7 +46,7 @@ asio::awaitable<Response> HostsApi::list(Call call) {
                      {"address", member.address},
                      {"since", to_rfc3339(TimePoint(Duration(member.joined_at)))},
                      {"share", static_cast<double>(member.partitions) / cluster::kPartitions},
-                     {"me", member.id == peers_.me()}});
+                     {"me", members.size() == 1 || member.id == peers_.me()}});
   }
   co_return answer_list(std::move(items), next);
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+
+#include "cluster/member.hpp"
 #include "cluster/peers.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
@@ -9,7 +12,9 @@ namespace patchbay::web {
 // /api/v1/hosts: the hosts that share the store (OPS-8). Both references outlive the router.
 class HostsApi {
  public:
-  HostsApi(store::Store& store, const cluster::Peers& peers) : store_(store), peers_(peers) {}
+  // `self`: this host, for where there are no others to share with (SQLite).
+  HostsApi(store::Store& store, const cluster::Peers& peers, std::function<cluster::Member()> self)
+      : store_(store), peers_(peers), self_(std::move(self)) {}
 
   void add_to(Router& router);
 
@@ -18,6 +23,7 @@ class HostsApi {
 
   store::Store& store_;
   const cluster::Peers& peers_;
+  const std::function<cluster::Member()> self_;
 };
 
 }  // namespace patchbay::web

@@ -4,8 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plugin/read_manifest.hpp"
-
 namespace patchbay::web {
 
 namespace asio = boost::asio;
@@ -23,16 +21,9 @@ constexpr const char* kIntegration =
     "title": {"type": ["string", "null"]},
     "settings": {"type": "object", "description": "Without secrets"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+    "notice": {"type": ["object", "null"], "description": "What an administrator should know", "properties": {
+      "code": {"type": "string", "enum": ["upgrade_refused"]}, "version": {"type": "string"}, "text": {"type": "string"}}},
     "warning": {"type": "string", "description": "After deactivating: why the provider could not be told"}}})";
-constexpr const char* kPlugin =
-    R"({"type": "object", "required": ["id", "version", "state", "reason"], "properties": {
-    "id": {"type": "string"}, "version": {"type": ["string", "null"]},
-    "state": {"type": "string", "enum": ["ready", "superseded", "broken"]},
-    "reason": {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "text": {"type": "string"}}},
-    "signed_by": {"type": ["string", "null"], "description": "The trusted key that signed it"},
-    "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
-    "kinds": {"type": "array", "items": {"type": "string"}}, "egress": {"type": "array", "items": {"type": "string"}},
-    "folder": {"type": "string"}, "setup_schema": {"type": ["object", "null"]}}})";
 constexpr const char* kReport =
     R"({"type": "object", "required": ["ok", "identity", "title", "diagnostics"], "properties": {
     "ok": {"type": "boolean"}, "identity": {"type": ["string", "null"]}, "title": {"type": ["string", "null"]},
@@ -71,39 +62,9 @@ json shown(const plugin::Integration& integration) {
           {"identity", or_null(integration.identity)},
           {"title", or_null(integration.title)},
           {"settings", json::parse(integration.settings)},
+          {"notice", integration.notice.empty() ? json() : json::parse(integration.notice)},
           {"created_at", time_of(integration.created_at)},
           {"updated_at", time_of(integration.updated_at)}};
-}
-
-json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
-  json out = {{"id", entry.id},
-              {"version", or_null(entry.version)},
-              {"state", plugin::state_name(entry.state)},
-              {"reason", reason(entry.reason.id(), entry.reason.in(language))},
-              {"folder", entry.folder.string()},
-              {"signed_by", or_null(entry.signed_by)},
-              {"title", nullptr},
-              {"description", nullptr},
-              {"licence", nullptr},
-              {"kinds", json::array()},
-              {"egress", json::array()},
-              {"setup_schema", nullptr}};
-  if (!entry.manifest) return out;
-  out["title"] = entry.manifest->title;
-  out["description"] = entry.manifest->description;
-  out["licence"] = entry.manifest->licence;
-  out["kinds"] = entry.manifest->kinds;
-  out["egress"] = entry.manifest->egress;
-  if (!entry.manifest->setup_schema.empty()) out["setup_schema"] = json::parse(entry.manifest->setup_schema);
-  return out;
-}
-
-bool comes_before(const plugin::CatalogueEntry& a, const plugin::CatalogueEntry& b) {
-  if (a.id != b.id) return a.id < b.id;
-  const bool versions = !a.version.empty() && !b.version.empty();
-  if (versions && plugin::is_older(a.version, b.version)) return true;
-  if (versions && plugin::is_older(b.version, a.version)) return false;
-  return a.folder < b.folder;
 }
 
 json shown(const std::vector<Diagnostic>& diagnostics, const std::string& language) {
@@ -122,15 +83,7 @@ json shown(const std::vector<Diagnostic>& diagnostics, const std::string& langua
 void IntegrationsApi::add_to(Router& router) {
   const std::string path = "/api/v1/integrations";
   router.component("Integration", kIntegration);
-  router.component("Plugin", kPlugin);
   const std::string integration = R"({"$ref": "#/components/schemas/Integration"})";
-  const std::string plugin = R"({"$ref": "#/components/schemas/Plugin"})";
-  router.add(
-      Operation::read_plugins, Verb::get, "/api/v1/plugins", bound(this, &IntegrationsApi::list_plugins),
-      Doc("List plugins").about("Every plugin folder, with the reason where one is broken.").lists(plugin));
-  router.add(Operation::read_plugins, Verb::get, "/api/v1/plugins/{plugin}",
-             bound(this, &IntegrationsApi::show_plugin),
-             Doc("Show a plugin").path("plugin", "Its id").answers(200, "The plugin", plugin).errors({404}));
   router.add(Operation::read_integrations, Verb::get, path, bound(this, &IntegrationsApi::list),
              Doc("List integrations").lists(integration));
   router.add(
@@ -165,31 +118,6 @@ void IntegrationsApi::add_to(Router& router) {
                  .optional()
                  .answers(200, "Disconnected", integration)
                  .errors({404}));
-}
-
-asio::awaitable<Response> IntegrationsApi::list_plugins(Call call) {
-  const auto page = call.page();
-  auto entries = catalogue_.list();
-  std::sort(entries.begin(), entries.end(), comes_before);
-  // The list is short and in memory: a cursor is the number of those that have been shown.
-  const auto from = std::min(static_cast<std::size_t>(page.after), entries.size());
-  const auto to = std::min(from + page.limit, entries.size());
-  json items = json::array();
-  for (auto i = from; i < to; ++i) items.push_back(shown(entries[i], call.language()));
-  const auto next = to < entries.size() ? std::optional(static_cast<Id>(to)) : std::nullopt;
-  co_return answer_list(std::move(items), next);
-}
-
-asio::awaitable<Response> IntegrationsApi::show_plugin(Call call) {
-  const auto& id = call.param("plugin");
-  const plugin::CatalogueEntry* found = nullptr;
-  const auto entries = catalogue_.list();
-  for (const auto& entry : entries) {
-    if (entry.id == id && (found == nullptr || entry.state == plugin::CatalogueEntry::State::ready))
-      found = &entry;
-  }
-  if (found == nullptr) throw Error(Code::not_found, Text("plugin.unknown", {{"plugin", id}}));
-  co_return answer(200, shown(*found, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::list(Call call) {

@@ -43,20 +43,26 @@ constexpr const char* kPolling = R"({"token": "secret-token", "mode": "polling"}
 class FakeInstances final : public Runner, public plugin::Caller {
  public:
   asio::awaitable<void> run(RunSpec spec) override {
-    trail.push_back(spec.started ? "run" : "configure");
+    trail.push_back(spec.trial ? "trial" : spec.started ? "run" : "configure");
     specs.push_back(spec);
     if (run_takes.count() != 0) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       co_await clock.sleep(run_takes);
     }
+    if (spec.started && spec.manifest->version == refuse_version)
+      throw Error(Code::unavailable, Text::verbatim("does not start"));
     if (run_fails != Code::ok) throw Error(run_fails, Text::verbatim("configure failed"));
   }
-  asio::awaitable<void> halt(Id) override {
-    trail.push_back("halt");
+  asio::awaitable<void> halt(Id id) override {
+    trail.push_back(id < 0 ? "halt trial" : "halt");
     co_return;
   }
+  bool runs_inside(const std::string&) const override { return inside; }
   asio::awaitable<port::Result> call(Id, port::Call call) override {
     const auto verb = call.method.substr(call.method.find(':') + 1);
+    const bool checkpoint = verb == "migrate" && json::parse(call.message.json).at("what") == "checkpoint";
+    if (checkpoint && !migrated_checkpoint.empty())
+      co_return port::Result(port::Message(migrated_checkpoint));
     trail.push_back(verb);
     requests[verb] = call.message.json;
     if (verb == "run") leases.push_back(json::parse(call.message.json).at("lease"));
@@ -72,7 +78,10 @@ class FakeInstances final : public Runner, public plugin::Caller {
   std::map<std::string, port::Result> answers;
   std::vector<std::int64_t> leases;  // of every run of a listener
   Code run_fails = Code::ok;
-  Duration run_takes{0};  // whoever waits for it cannot break it off
+  bool inside = false;
+  std::string refuse_version;       // does not start
+  std::string migrated_checkpoint;  // what it becomes
+  Duration run_takes{0};            // whoever waits for it cannot break it off
 };
 
 class LifecycleTest : public ::testing::TestWithParam<support::Database> {

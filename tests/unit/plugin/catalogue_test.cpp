@@ -59,6 +59,62 @@ TEST_F(CatalogueTest, RunsTheNewestAndListsTheOthers) {  // HOST-4
   EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::superseded);
 }
 
+TEST_F(CatalogueTest, RunsTheVersionThatWasChosenAndThenTheNewestAgain) {  // HOST-4
+  add("acme-1", "1.0.0");
+  add("acme-2", "1.10.0");
+  catalogue_.scan();
+  EXPECT_TRUE(catalogue_.choose({{"acme", {"1.0.0", false}}}));
+  EXPECT_FALSE(catalogue_.choose({{"acme", {"1.0.0", false}}}));
+  EXPECT_EQ(catalogue_.find("acme")->version, "1.0.0");
+  EXPECT_TRUE(catalogue_.is_chosen(*catalogue_.find("acme")));
+  EXPECT_EQ(catalogue_.list()[1].state, CatalogueEntry::State::superseded);
+  add("acme-3", "2.0.0");
+  catalogue_.scan();
+  EXPECT_EQ(catalogue_.find("acme")->version, "1.0.0");
+  catalogue_.choose({{"acme", {"", false}}});
+  EXPECT_EQ(catalogue_.find("acme")->version, "2.0.0");
+  EXPECT_FALSE(catalogue_.is_chosen(*catalogue_.find("acme")));
+}
+
+TEST_F(CatalogueTest, WhatWasReplacedInItsFolderCanBeChosenFromItsCopy) {  // HOST-4
+  add("acme", "1.0.0", "first");
+  catalogue_.scan();
+  EXPECT_EQ(catalogue_.list().size(), 1u);
+  add("acme", "2.0.0", "second one");
+  catalogue_.scan();
+  ASSERT_EQ(catalogue_.list().size(), 2u);
+  EXPECT_EQ(catalogue_.list()[1].state, CatalogueEntry::State::kept);
+  EXPECT_EQ(catalogue_.find("acme")->version, "2.0.0");
+  catalogue_.choose({{"acme", {"1.0.0", false}}});
+  const auto old = catalogue_.find("acme");
+  ASSERT_EQ(old->version, "1.0.0");
+  std::ifstream library(old->artefact);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(library), {}), "first");
+  fs::remove_all(root_ / "plugins/acme");
+  catalogue_.choose({});
+  catalogue_.scan();
+  EXPECT_EQ(catalogue_.find("acme"), nullptr);  // a copy does not come to life by itself
+}
+
+TEST_F(CatalogueTest, KeepsAFewCopiesOnly) {
+  for (int i = 1; i < 9; ++i) {
+    add("acme", "1.0." + std::to_string(i), "code " + std::to_string(i));
+    catalogue_.scan();
+  }
+  EXPECT_LE(catalogue_.list().size(), 4u);
+}
+
+TEST_F(CatalogueTest, ADisabledOneIsKnownAndDoesNotRun) {  // HOST-4
+  add("acme", "1.0.0");
+  catalogue_.scan();
+  catalogue_.choose({{"acme", {"", true}}});
+  EXPECT_TRUE(catalogue_.is_disabled("acme"));
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::disabled);
+  EXPECT_NE(catalogue_.find("acme"), nullptr);  // its routes stay
+  catalogue_.choose({});
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::ready);
+}
+
 TEST_F(CatalogueTest, ABrokenOneIsShownWithItsReasonAndDisturbsNothing) {  // HOST-3
   add("acme", "1.0.0");
   fs::create_directories(root_ / "plugins/empty");

@@ -1,0 +1,322 @@
+// Another version of a plugin for an integration that runs, forwards and back (HOST-4, SETUP-5). On copies
+// first: until the new version has taken settings and checkpoints and has reached the provider, nothing has
+// changed.
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/back_off.hpp"
+#include "base/trace.hpp"
+#include "lifecycle/impl/listening.hpp"
+#include "lifecycle/impl/messages.hpp"
+#include "lifecycle/lifecycle.hpp"
+#include "plugin/settings.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Integration;
+using plugin::State;
+using ManifestPtr = std::shared_ptr<const plugin::Manifest>;
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr Id kAtOnce = 4;  // upgrades: each starts a process and asks a provider
+constexpr Duration kMigrateLimit = 20s;
+constexpr Duration kConfigureLimit = 10s;
+constexpr Duration kFirstRepeat = 30s;
+constexpr Duration kLongestRepeat = 10min;
+
+// The instance of the new version, beside that of the old one.
+Id trial_of(Id integration) {
+  return -integration;
+}
+
+bool may_pass(Code code) {
+  return code == Code::unavailable || code == Code::deadline || code == Code::rate_limited ||
+         code == Code::outcome_unknown;
+}
+
+Error needs_attention(const Error& cause, const plugin::Manifest& next) {
+  Error error(Code::invalid, Text("lifecycle.migration", {{"version", next.version}, {"why", cause.what()}}));
+  for (const auto& diagnostic : cause.diagnostics()) error.add(diagnostic);
+  return error;
+}
+
+}  // namespace
+
+ManifestPtr Lifecycle::running(Id id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = running_.find(id);
+  return found == running_.end() ? nullptr : found->second;
+}
+
+void Lifecycle::set_running(Id id, ManifestPtr manifest) {
+  const std::lock_guard lock(mutex_);
+  if (manifest)
+    running_[id] = std::move(manifest);
+  else
+    running_.erase(id);
+}
+
+void Lifecycle::plugins_changed() {
+  tasks_.spawn("follow the plugins", follow_plugins());
+}
+
+asio::awaitable<void> Lifecycle::follow_plugins() {
+  auto find = [this](store::Session& session) { return table_.connected(session); };
+  const auto connected = co_await parts_.store.read(std::move(find));
+  for (const auto& integration : connected) {
+    const auto id = integration.id;
+    const auto next = parts_.catalogue.find(integration.plugin);
+    if (!owns(id) || !next) continue;
+    const auto now = running(id);
+    const bool disabled = parts_.catalogue.is_disabled(integration.plugin);
+    if (disabled == static_cast<bool>(now) || is_waiting(id)) {
+      set_waiting(id, true);
+      tasks_.spawn("resume what waited for its plugin", resume(id));
+    } else if (now && now->package != next->package) {
+      tasks_.spawn("upgrade", upgrade(id));
+    }
+  }
+}
+
+asio::awaitable<void> Lifecycle::upgrade(Id id) {
+  for (int tries = 1;; ++tries) {
+    const auto refused = co_await try_upgrade(id);
+    if (!refused || !may_pass(refused->code())) co_return;
+    co_await parts_.clock.sleep(back_off(kFirstRepeat, kLongestRepeat, tries));
+  }
+}
+
+asio::awaitable<std::optional<Error>> Lifecycle::try_upgrade(Id id) {
+  const auto turn = co_await upgrade_turns_.lock(id % kAtOnce);
+  const auto held = co_await hold(id);
+  auto integration = co_await load(id);
+  const auto next = parts_.catalogue.find(integration.plugin);
+  const auto now = running(id);
+  const bool wanted = owns(id) && plugin::is_connected(integration.state) && next && now &&
+                      now->package != next->package && !parts_.catalogue.is_disabled(integration.plugin);
+  if (!wanted) co_return std::nullopt;
+  if (parts_.runner.runs_inside(integration.plugin)) {
+    co_await note(integration, next->version, Text("lifecycle.upgrade_at_start"));
+    co_return std::nullopt;
+  }
+  parts_.logger.info("plugin is being replaced", {{"integration", to_string_id(id)},
+                                                  {"plugin", integration.plugin},
+                                                  {"from", now->version},
+                                                  {"to", next->version}});
+  std::optional<Error> refused;
+  try {
+    co_await change_version(integration, now, next);
+  } catch (const Error& error) {
+    refused = error;
+  }
+  co_await parts_.runner.halt(trial_of(id));
+  if (refused && refused->code() != Code::cancelled) {
+    parts_.logger.warn(
+        "the plugin is not replaced",
+        {{"integration", to_string_id(id)}, {"to", next->version}, {"error", refused->what()}});
+    co_await note(integration, next->version, refused->text());
+  }
+  co_return refused;
+}
+
+asio::awaitable<void> Lifecycle::change_version(Integration before, ManifestPtr now, ManifestPtr next) {
+  const auto id = before.id;
+  co_await start_trial(before, next);
+  auto after = co_await migrated(before, next);
+  co_await check_trial(after, next);
+  co_await stop_listening(id);
+  std::exception_ptr failed;
+  std::optional<jobs::Checkpoints> old;
+  try {
+    old = co_await checkpoints_of(id);
+    const auto moved = co_await migrated_checkpoints(before, next, *old);
+    co_await store_version(before, after, *old, moved);
+    co_await serve(after, next);
+  } catch (const Error&) {
+    failed = std::current_exception();
+  }
+  if (failed) {
+    if (old) co_await store_version(after, before, *old, *old);
+    co_await bring_back_with(before, now);
+    std::rethrow_exception(failed);
+  }
+  // It was quarantined or degraded for what the old version did.
+  if (after.state != State::active && after.state != State::sign_in_again) {
+    after.state = State::active;
+    after.reason_code.clear();
+    after.reason_text.clear();
+    co_await save_state(after);
+  }
+  if (after.state == State::active) listen(after, next);
+}
+
+// The old version works on as it did.
+asio::awaitable<void> Lifecycle::bring_back_with(Integration integration, ManifestPtr manifest) {
+  try {
+    co_await serve(integration, manifest);
+  } catch (const Error& error) {
+    // The supervisor goes on trying.
+    parts_.logger.error("the version before does not come up again",
+                        {{"integration", to_string_id(integration.id)}, {"error", error.what()}});
+  }
+  if (integration.state == State::active || integration.state == State::degraded)
+    listen(integration, manifest);
+}
+
+// Settings and checkpoints of another shape, for what is not running: at a start, or when it is connected.
+asio::awaitable<Integration> Lifecycle::adapted(Integration before, ManifestPtr manifest) {
+  if (before.setup_version == manifest->setup_version) co_return before;
+  std::exception_ptr failed;
+  Integration after;
+  try {
+    co_await start_trial(before, manifest);
+    after = co_await migrated(before, manifest);
+    const auto old = co_await checkpoints_of(before.id);
+    const auto moved = co_await migrated_checkpoints(before, manifest, old);
+    co_await store_version(before, after, old, moved);
+  } catch (const Error&) {
+    failed = std::current_exception();
+  }
+  co_await parts_.runner.halt(trial_of(before.id));
+  if (failed) std::rethrow_exception(failed);
+  co_return after;
+}
+
+// A process that has said hello and is not configured yet.
+asio::awaitable<void> Lifecycle::start_trial(Integration integration, ManifestPtr next) {
+  RunSpec spec;
+  spec.integration = integration.id;
+  spec.trial = true;
+  spec.manifest = next;
+  spec.settings = integration.settings;
+  co_await parts_.runner.run(std::move(spec));
+}
+
+asio::awaitable<void> Lifecycle::check_trial(Integration after, ManifestPtr next) {
+  const auto trial = trial_of(after.id);
+  auto spec = co_await spec_of(after, next, false);
+  port::Call configure("pb.lifecycle/1:configure", port::Message(spec.configure), Trace::make().traceparent(),
+                       kConfigureLimit);
+  const auto configured = co_await parts_.caller.call(trial, std::move(configure));
+  if (!configured.ok()) throw error_of(*next, configured, "en");
+  const auto report = co_await ask_check(trial, next, "en");
+  if (!report.ok) {
+    Error error(Code::invalid, Text("lifecycle.check_failed", {{"name", after.name}}));
+    for (const auto& diagnostic : report.diagnostics) error.add(diagnostic);
+    throw error;
+  }
+  if (!after.identity.empty() && after.identity != report.identity)
+    throw Error(Code::invalid,
+                Text("lifecycle.other_identity", {{"old", after.identity}, {"new", report.identity}}));
+}
+
+asio::awaitable<std::string> Lifecycle::ask_migrate(Id id, ManifestPtr next, const char* what, int from,
+                                                    std::string value) {
+  json request = {{"what", what}, {"from_version", from}};
+  request["value"] = json::parse(value);
+  port::Call call("pb.lifecycle/1:migrate", port::Message(request.dump()), Trace::make().traceparent(),
+                  kMigrateLimit);
+  const auto result = co_await parts_.caller.call(trial_of(id), std::move(call));
+  if (result.code == Code::unsupported) co_return value;
+  if (!result.ok()) throw needs_attention(error_of(*next, result, "en"), *next);
+  const auto answer = json::parse(result.message.json, nullptr, false);
+  if (!answer.is_object() || !answer.contains("value"))
+    throw Error(Code::invalid, Text("lifecycle.no_migration", {{"version", next->version}}));
+  co_return answer.at("value").dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// As `next` wants it. Nothing is dropped: what it cannot take is told, and the settings stay as they are.
+asio::awaitable<Integration> Lifecycle::migrated(Integration integration, ManifestPtr next) {
+  const int from = integration.setup_version;
+  integration.version = next->version;
+  integration.setup_version = next->setup_version;
+  if (from == next->setup_version) co_return integration;
+  if (from > next->setup_version) {
+    const auto copy = co_await way_back(integration.id, next);
+    integration.settings = copy.settings;
+    co_return integration;
+  }
+  auto settings = co_await ask_migrate(integration.id, next, "settings", from, integration.settings);
+  const auto secrets = co_await secrets_of(integration.id);
+  try {
+    integration.settings = plugin::split_settings(*next, settings, secrets).settings;
+  } catch (const Error& error) {
+    throw needs_attention(error, *next);
+  }
+  co_return integration;
+}
+
+asio::awaitable<jobs::Checkpoints> Lifecycle::migrated_checkpoints(Integration before, ManifestPtr next,
+                                                                   jobs::Checkpoints old) {
+  if (before.setup_version == next->setup_version) co_return old;
+  jobs::Checkpoints moved;
+  if (before.setup_version > next->setup_version) {
+    const auto copy = co_await way_back(before.id, next);
+    const auto kept = json::parse(copy.checkpoints);
+    for (const auto& [job, checkpoint] : kept.items()) moved[job] = checkpoint.dump();
+    co_return moved;
+  }
+  for (const auto& [job, checkpoint] : old) {
+    json value = {{"job", job}};
+    value["checkpoint"] = json::parse(checkpoint);
+    const auto answer =
+        co_await ask_migrate(before.id, next, "checkpoint", before.setup_version, value.dump());
+    moved[job] = json::parse(answer).value("checkpoint", json()).dump();
+  }
+  co_return moved;
+}
+
+// Only where an administrator chose it: a host that has not been updated yet takes nothing back.
+asio::awaitable<plugin::Copy> Lifecycle::way_back(Id id, ManifestPtr next) {
+  auto find = [this, id](store::Session& session) { return table_.copy_of(session, id); };
+  const auto copy = co_await parts_.store.read(std::move(find));
+  const bool fits = copy && copy->setup_version == next->setup_version;
+  if (!parts_.catalogue.is_chosen(*next))
+    throw Error(Code::unavailable, Text("lifecycle.older_plugin", {{"version", next->version}}));
+  if (!fits) throw Error(Code::invalid, Text("lifecycle.no_way_back", {{"version", next->version}}));
+  co_return *copy;
+}
+
+asio::awaitable<jobs::Checkpoints> Lifecycle::checkpoints_of(Id id) {
+  auto read = [id](store::Session& session) { return jobs::read_checkpoints(session, id); };
+  co_return co_await parts_.store.read(std::move(read));
+}
+
+asio::awaitable<void> Lifecycle::store_version(Integration before, Integration after, jobs::Checkpoints old,
+                                               jobs::Checkpoints moved) {
+  json kept = json::object();
+  for (const auto& [job, checkpoint] : old) kept[job] = json::parse(checkpoint);
+  plugin::Copy copy;
+  copy.integration = before.id;
+  copy.version = before.version;
+  copy.setup_version = before.setup_version;
+  copy.settings = before.settings;
+  copy.checkpoints = kept.dump();
+  after.updated_at = parts_.clock.now().time_since_epoch().count();
+  auto work = [this, copy, after, moved](store::Session& session) {
+    table_.keep_copy(session, copy, after.updated_at);
+    table_.set_settings(session, after);
+    table_.set_notice(session, after.id, "");
+    table_.touch(session, after.id, parts_.peers.me());
+    jobs::write_checkpoints(session, after.id, moved);
+  };
+  co_await parts_.store.write(std::move(work));
+}
+
+asio::awaitable<void> Lifecycle::note(const Integration& integration, const std::string& version,
+                                      const Text& text) {
+  const json notice = {{"code", "upgrade_refused"}, {"version", version}, {"text", text.english()}};
+  auto work = [this, id = integration.id,
+               words = notice.dump(-1, ' ', false, json::error_handler_t::replace)](store::Session& session) {
+    table_.set_notice(session, id, words);
+  };
+  co_await parts_.store.write(std::move(work));
+}
+
+}  // namespace patchbay::lifecycle
