@@ -17,6 +17,7 @@ struct Member {
   std::int64_t joined_at = 0;  // Unix milliseconds
   std::int64_t beat = 0;
   std::int64_t passes = 0;
+  std::string keys;  // ids of the master keys that it has, with blanks between
   std::size_t partitions = 0;
 };
 

@@ -56,6 +56,9 @@ class Membership final : public Peers {
   // Gives everything to the others. What it works on has ended before.
   boost::asio::awaitable<void> stop();
 
+  // Tells the others which master keys it has (vault::rotate).
+  boost::asio::awaitable<void> publish_keys(std::string keys);
+
   Id me() const override;
   const Owned& owned() const override;
   boost::asio::awaitable<Held> lock(Id integration) override;

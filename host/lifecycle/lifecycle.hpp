@@ -142,6 +142,9 @@ class Lifecycle {
   };
   boost::asio::awaitable<Hold> hold(Id id);
   bool owns(Id id) const { return parts_.peers.owned().has(id); }
+  boost::asio::awaitable<void> watch_delivery(Id id);
+  boost::asio::awaitable<bool> look_at_delivery(Id id);
+  boost::asio::awaitable<void> register_again(Id id);
   std::shared_ptr<const plugin::Manifest> running(Id id) const;
   void set_running(Id id, std::shared_ptr<const plugin::Manifest> manifest);
   boost::asio::awaitable<void> follow_plugins();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,11 @@ struct SecretName {
 // the caller's.
 class Vault {
  public:
-  // Reads the key from `key_file` (32 bytes). Makes it, readable by its owner only, on the very first start:
-  // when there is neither a key nor anything in the database that was encrypted. Blocks. Throws, having
-  // written nothing, Error{invalid} "vault.missing_key", "vault.wrong_key" or "vault.bad_key", each naming
-  // the file; Error{unavailable} "vault.key_file" when the file cannot be read or made. `clock` outlives the
-  // vault.
+  // Reads the key from `key_file` (32 bytes; several while one replaces another). Makes it, readable by its
+  // owner only, on the very first start: when there is neither a key nor anything in the database that was
+  // encrypted. Blocks. Throws, having written nothing, Error{invalid} "vault.missing_key", "vault.wrong_key"
+  // or "vault.bad_key", each naming the file; Error{unavailable} "vault.key_file" when the file cannot be
+  // read or made. `clock` outlives the vault.
   static std::unique_ptr<Vault> open(store::Store& store, const std::string& key_file, const Clock& clock);
   // Throws what open() would about a key that is there or missing, and writes nothing; also for a database
   // that has no tables yet. For before migrations. Blocks.
@@ -52,15 +53,44 @@ class Vault {
   // Sorted; without expired ones.
   std::vector<std::string> names(store::Session& session, const std::string& scope, Id owner) const;
   bool remove(store::Session& session, const SecretName& name) const;
+  // --- rotation (ACC-4): a new key is added, known to every host, used, and when nothing is sealed with the
+  // old one any more, that is forgotten. Which key seals is said in the database, so all hosts change at
+  // once.
+
+  // Reads the key file again. Throws as open() does; then nothing has changed. Blocks.
+  void reload(store::Store& store);
+  // Of the keys in the file.
+  std::vector<std::string> key_ids() const;
+  std::string used_key(store::Session& session) const;
+  // Adds a fresh key to the file, or finds one that was added and is not used; its id. Throws
+  // Error{unavailable} "vault.key_file" when it cannot be written: then whoever keeps the file appends 32
+  // random bytes to it. Blocks.
+  std::string add_key(const std::string& used);
+  // From now on every host seals with it.
+  void use_key(store::Session& session, const std::string& id) const;
+  struct Resealed {
+    std::int64_t done = 0;
+    std::int64_t damaged = 0;        // cannot be opened, and stay as they are
+    std::optional<SecretName> last;  // nothing: there are no more
+  };
+  // Seals the next secrets after `after` that another key sealed with the one that is used; at most `most`.
+  Resealed reseal(store::Session& session, const std::optional<SecretName>& after, std::int64_t most) const;
+  // Takes every other key out of the file. Blocks.
+  void forget_other_keys(const std::string& used);
+
   // Everything of an owner that goes away.
   void remove_all(store::Session& session, const std::string& scope, Id owner) const;
 
  private:
-  struct Key;
-  Vault(std::unique_ptr<const Key> key, const Clock& clock);
+  struct Ring;
+  Vault(std::shared_ptr<const Ring> ring, std::string key_file, const Clock& clock);
+  std::shared_ptr<const Ring> ring() const;
+  void set_ring(std::shared_ptr<const Ring> ring);
 
-  std::unique_ptr<const Key> key_;
+  const std::string key_file_;
   const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Ring> ring_;
 };
 
 // `bytes` random bytes as A-Z a-z 0-9 _ - : fit for addresses, headers and secrets of webhooks.

@@ -28,9 +28,10 @@ enum class Operation {
   manage_inbox,
   read_status,
   manage_tokens,
+  manage_secrets,
 };
 
-inline constexpr int kOperationCount = 13;
+inline constexpr int kOperationCount = 14;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);

@@ -8,7 +8,8 @@ create table hosts(
   address text not null,
   joined_at bigint not null,
   beat bigint not null default 0,
-  passes bigint not null default 0
+  passes bigint not null default 0,
+  keys text not null default ''
 );
 
 -- Which host works for the integrations of a partition; one whose host is gone is free.

@@ -163,6 +163,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       integrations_api(lifecycle, *store),
       plugins_api(*store, catalogue, clock, config.state_dir / "plugins",
                   [this] { return follow_choices(); }),
+      secrets_api(*vault, *store, clock, ids,
+                  [this](std::string key) { return require_known_key(std::move(key)); }),
       health_api(fleet),
       hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
@@ -227,6 +229,26 @@ std::unique_ptr<cluster::Membership> Modules::join() {
   return std::make_unique<cluster::Membership>(std::move(parts), std::move(joined));
 }
 
+asio::awaitable<void> Modules::publish_keys() {
+  if (!membership) co_return;
+  std::string keys;
+  for (const auto& id : vault->key_ids()) keys += (keys.empty() ? "" : " ") + id;
+  co_await membership->publish_keys(std::move(keys));
+}
+
+asio::awaitable<void> Modules::require_known_key(std::string key) {
+  co_await publish_keys();
+  std::string lacking;
+  const auto members = co_await cluster::list_members(*store);
+  for (const auto& member : members) {
+    if ((" " + member.keys + " ").find(" " + key + " ") == std::string::npos)
+      lacking += (lacking.empty() ? "" : ", ") + member.address;
+  }
+  if (lacking.empty()) co_return;
+  throw Error(Code::conflict,
+              Text("app.key_not_everywhere", {{"hosts", lacking}, {"file", config.key_file.string()}}));
+}
+
 // As the only host.
 cluster::Member Modules::self() const {
   cluster::Member member;
@@ -278,6 +300,7 @@ domain::chat::Chats::Parts Modules::chats_parts() {
 void Modules::add_routes() {
   integrations_api.add_to(router);
   plugins_api.add_to(router);
+  secrets_api.add_to(router);
   health_api.add_to(router);
   hosts_api.add_to(router);
   inbox_api.add_to(router);
@@ -332,6 +355,7 @@ asio::awaitable<void> Modules::start() {
   co_await lifecycle.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
+  co_await publish_keys();
   dispatcher.start();
   outbox.start();
   attachments.start();

@@ -41,6 +41,7 @@
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
 #include "web/api/plugins.hpp"
+#include "web/api/secrets.hpp"
 #include "web/api/tokens.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
@@ -122,6 +123,7 @@ class Modules {
   web::HooksAdapter hooks_adapter;
   web::IntegrationsApi integrations_api;
   web::PluginsApi plugins_api;
+  web::SecretsApi secrets_api;
   web::HealthApi health_api;
   web::HostsApi hosts_api;
   web::InboxApi inbox_api;
@@ -136,6 +138,8 @@ class Modules {
   jobs::Scheduler::Parts scheduler_parts();
   std::unique_ptr<cluster::Membership> join();
   cluster::Member self() const;
+  boost::asio::awaitable<void> publish_keys();
+  boost::asio::awaitable<void> require_known_key(std::string key);
   hooks::Dispatcher::Parts dispatcher_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();

@@ -45,6 +45,8 @@ void Modules::reload() {
     const auto now = config::load(config.file, config::environment_of_process());
     logger.set_level(*log::parse_level(now.log_level));
     opened_hosts.set(now.egress_allow);
+    vault->reload(*store);
+    tasks.spawn("publish keys", publish_keys());
     const auto waiting = need_restart(config, now);
     logger.info("configuration read again: log.level and egress.allow hold from now on",
                 {{"file", config.file.string()}});

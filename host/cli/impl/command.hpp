@@ -35,6 +35,7 @@ void add_plugins(Commands commands);
 void add_integrations(Commands commands);
 void add_inbox(Commands commands);
 void add_jobs(Commands commands);
+void add_secrets(Commands commands);
 void add_health(Commands commands);
 void add_hosts(Commands commands);
 void add_doctor(Commands commands);

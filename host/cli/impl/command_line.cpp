@@ -32,6 +32,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_integrations(commands);
   add_inbox(commands);
   add_jobs(commands);
+  add_secrets(commands);
   add_health(commands);
   add_hosts(commands);
   add_doctor(commands);

@@ -24,7 +24,7 @@ std::int64_t free_slot(const std::vector<Member>& members) {
 std::vector<Member> members(store::Session& session) {
   std::vector<Member> out;
   for (const auto& row :
-       session.query("select h.id, h.name, h.slot, h.version, h.address, h.joined_at, h.beat, h.passes, "
+       session.query("select h.id, h.name, h.slot, h.version, h.address, h.joined_at, h.beat, h.passes, h.keys, "
                      "cast((select count(*) from partitions p where p.host = h.id) as bigint) "
                      "from hosts h order by h.id")) {
     Member member;
@@ -36,7 +36,8 @@ std::vector<Member> members(store::Session& session) {
     member.joined_at = row.integer(5);
     member.beat = row.integer(6);
     member.passes = row.integer(7);
-    member.partitions = static_cast<std::size_t>(row.integer(8));
+    member.keys = row.text(8);
+    member.partitions = static_cast<std::size_t>(row.integer(9));
     out.push_back(std::move(member));
   }
   return out;

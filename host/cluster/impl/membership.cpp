@@ -241,6 +241,13 @@ asio::awaitable<void> Membership::stop() {
   }
 }
 
+asio::awaitable<void> Membership::publish_keys(std::string keys) {
+  auto tell = [id = state_->member.id, keys](store::Session& session) {
+    session.exec("update hosts set keys = :keys where id = :id", {keys, id});
+  };
+  co_await state_->parts.store.write(std::move(tell));
+}
+
 Id Membership::me() const {
   return state_->member.id;
 }

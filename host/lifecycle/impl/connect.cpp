@@ -195,7 +195,12 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
   }
   if (!result.ok()) throw error_of(*manifest, result, language);
   const auto state = answer.is_object() ? answer.value("state", json()) : json();
-  integration.remote_state = json({{"state", state}, {"routes", request.at("routes")}}).dump();
+  const auto expires_at = answer.is_object() ? answer.value("expires_at", json()) : json();
+  integration.remote_state = json({{"state", state},
+                                   {"routes", request.at("routes")},
+                                   {"registered_at", to_rfc3339(parts_.clock.now())},
+                                   {"expires_at", expires_at}})
+                                 .dump();
   auto work = [this, integration](store::Session& session) { table_.set_remote(session, integration); };
   co_await parts_.store.write(std::move(work));
 }

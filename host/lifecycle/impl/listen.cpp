@@ -40,6 +40,7 @@ void Lifecycle::listen(const Integration& integration, std::shared_ptr<const plu
     if (plugin::holds(listener.when, settings))
       listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
   }
+  if (offers(*manifest, "pb.remote/1")) listening->tasks.spawn("watch delivery", watch_delivery(id));
   parts_.jobs.begin(integration, std::move(manifest));
 }
 

@@ -7,6 +7,10 @@
 
 namespace patchbay::lifecycle {
 
+// Whether half of the time that a registration lasts is over (plugin-needs N2). `remote_state` as in the
+// table.
+bool is_renewal_due(const std::string& remote_state, TimePoint now);
+
 // The running listeners of one integration.
 struct Lifecycle::Listening {
   Listening(boost::asio::any_io_executor executor, TaskScope::OnError on_error)

@@ -14,6 +14,8 @@ namespace patchbay::vault {
 
 namespace {
 
+constexpr std::size_t kMostKeys = 8;
+
 [[noreturn]] void fail(const std::string& path, int code) {
   const auto reason = std::generic_category().message(code);
   throw Error(Code::unavailable, Text("vault.key_file", {{"file", path}, {"reason", reason}}));
@@ -78,33 +80,56 @@ class Draft {
 
 }  // namespace
 
-std::optional<KeyBytes> read_key_file(const std::string& path) {
+std::vector<KeyBytes> read_key_file(const std::string& path) {
+  std::vector<KeyBytes> keys;
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0 && errno == ENOENT) return std::nullopt;
+  if (file.fd() < 0 && errno == ENOENT) return keys;
   if (file.fd() < 0) fail(path, errno);
-  auto raw = read_up_to(file.fd(), KeyBytes::kSize + 1, path);
-  auto key = KeyBytes::from(raw);
+  constexpr std::size_t kLargest = kMostKeys * KeyBytes::kSize;
+  auto raw = read_up_to(file.fd(), kLargest + 1, path);
   const auto size = raw.size();
+  const bool whole = size > 0 && size <= kLargest && size % KeyBytes::kSize == 0;
+  for (std::size_t at = 0; whole && at < size; at += KeyBytes::kSize)
+    keys.push_back(*KeyBytes::from(std::string_view(raw).substr(at, KeyBytes::kSize)));
   wipe(raw);
-  if (key) return key;
-  const auto bytes = size > KeyBytes::kSize ? std::string("> 32") : std::to_string(size);
+  if (whole) return keys;
+  const auto bytes = size > kLargest ? "> " + std::to_string(kLargest) : std::to_string(size);
   throw Error(Code::invalid, Text("vault.bad_key", {{"file", path}, {"bytes", bytes}}));
 }
 
-KeyBytes make_key_file(const std::string& path) {
-  auto key = KeyBytes::random();
-  const Draft draft(path);
-  const auto bytes = key.view();
-  const auto written = ::write(draft.fd(), bytes.data(), bytes.size());
-  if (written != static_cast<ssize_t>(bytes.size())) fail(path, written < 0 ? errno : ENOSPC);
+namespace {
+
+void write_all(const Draft& draft, const std::vector<KeyBytes>& keys, const std::string& path) {
+  for (const auto& key : keys) {
+    const auto bytes = key.view();
+    const auto written = ::write(draft.fd(), bytes.data(), bytes.size());
+    if (written != static_cast<ssize_t>(bytes.size())) fail(path, written < 0 ? errno : ENOSPC);
+  }
   if (::fsync(draft.fd()) != 0) fail(path, errno);
+}
+
+}  // namespace
+
+std::vector<KeyBytes> make_key_file(const std::string& path) {
+  std::vector<KeyBytes> keys;
+  keys.push_back(KeyBytes::random());
+  const Draft draft(path);
+  write_all(draft, keys, path);
   if (::link(draft.path().c_str(), path.c_str()) != 0) {
     if (errno != EEXIST) fail(path, errno);
-    if (auto theirs = read_key_file(path)) return std::move(*theirs);
-    fail(path, ENOENT);
+    auto theirs = read_key_file(path);
+    if (theirs.empty()) fail(path, ENOENT);
+    return theirs;
   }
   sync_folder_of(path);
-  return key;
+  return keys;
+}
+
+void write_key_file(const std::string& path, const std::vector<KeyBytes>& keys) {
+  const Draft draft(path);
+  write_all(draft, keys, path);
+  if (::rename(draft.path().c_str(), path.c_str()) != 0) fail(path, errno);
+  sync_folder_of(path);
 }
 
 }  // namespace patchbay::vault

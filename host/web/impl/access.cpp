@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "public",         "chats:read",        "chats:write",         "files:read",
     "files:write",    "integrations:read", "integrations:manage", "plugins:read",
     "plugins:manage", "inbox:read",        "inbox:manage",        "status:read",
-    "tokens:manage"};
+    "tokens:manage",  "secrets:manage"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;

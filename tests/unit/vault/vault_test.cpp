@@ -1,4 +1,5 @@
 #include "vault/vault.hpp"
+#include "vault/rotation.hpp"
 
 #include <sys/stat.h>
 
@@ -8,12 +9,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include "base/error.hpp"
 #include "support/databases.hpp"
 
 namespace patchbay::vault {
 namespace {
+
+namespace asio = boost::asio;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -182,6 +188,110 @@ TEST_P(VaultTest, ChecksTheKeyBeforeThereAreTables) {
       EXPECT_EQ(error.text().id(), "vault.bad_key");
     }
   }
+}
+
+class RotationTest : public VaultTest {
+ protected:
+  Rotated rotate(Vault& vault) {
+    auto known = [](std::string) -> asio::awaitable<void> { co_return; };
+    auto future = asio::co_spawn(io, vault::rotate(vault, *store, known), asio::use_future);
+    io.restart();
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+      io.run_one_for(std::chrono::milliseconds(10));
+    return future.get();
+  }
+  std::int64_t key_bytes() { return static_cast<std::int64_t>(std::filesystem::file_size(key_file)); }
+
+  asio::io_context io;
+};
+PB_ON_BOTH_DATABASES(RotationTest);
+
+TEST_P(RotationTest, seals_everything_with_a_new_key_and_forgets_the_old_one) {
+  const auto vault = open();
+  for (int i = 0; i < 500; ++i)
+    put(*vault, SecretName("integration", i, "token"), "value " + std::to_string(i));
+  std::ifstream file(key_file, std::ios::binary);
+  const std::string before(std::istreambuf_iterator<char>(file), {});
+  const auto done = rotate(*vault);
+  EXPECT_EQ(done.secrets, 500);
+  EXPECT_EQ(done.damaged, 0);
+  EXPECT_EQ(vault->key_ids(), std::vector<std::string>{done.key});
+  EXPECT_EQ(key_bytes(), 32);
+  for (int i = 0; i < 500; ++i)
+    EXPECT_EQ(get(*vault, SecretName("integration", i, "token")), "value " + std::to_string(i));
+  EXPECT_EQ(get(*open(), SecretName("integration", 7, "token")), "value 7");
+  write_key(before);
+  expect_refusal("vault.wrong_key");
+}
+
+TEST_P(RotationTest, can_be_done_again) {
+  const auto vault = open();
+  put(*vault, SecretName("host", 0, "a"), "value");
+  const auto first = rotate(*vault).key;
+  const auto second = rotate(*vault);
+  EXPECT_NE(second.key, first);
+  EXPECT_EQ(second.secrets, 1);
+  EXPECT_EQ(get(*vault, SecretName("host", 0, "a")), "value");
+}
+
+TEST_P(RotationTest, waits_with_the_new_key_until_every_host_has_it) {  // OPS-8
+  const auto vault = open();
+  put(*vault, SecretName("host", 0, "a"), "value");
+  const auto used = [&] { return store->read_now([&](store::Session& s) { return vault->used_key(s); }); };
+  const auto before = used();
+  const auto added = vault->add_key(before);
+  EXPECT_NE(added, before);
+  EXPECT_EQ(vault->add_key(before), added);  // it is there already
+  EXPECT_EQ(key_bytes(), 64);
+  EXPECT_EQ(used(), before);
+  put(*vault, SecretName("host", 0, "b"), "sealed with the old one");
+  EXPECT_EQ(get(*open(), SecretName("host", 0, "b")), "sealed with the old one");
+  EXPECT_EQ(rotate(*vault).key, added);
+}
+
+TEST_P(RotationTest, goes_on_where_it_was_broken_off) {
+  const auto vault = open();
+  for (int i = 0; i < 10; ++i) put(*vault, SecretName("integration", i, "token"), "v");
+  const auto before = store->read_now([&](store::Session& s) { return vault->used_key(s); });
+  const auto added = vault->add_key(before);
+  store->write_now([&](store::Session& s) {
+    vault->use_key(s, added);
+    vault->reseal(s, std::nullopt, 4);
+  });
+  const auto again = open();  // the host was killed here
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get(*again, SecretName("integration", i, "token")), "v");
+  const auto done = rotate(*again);
+  EXPECT_EQ(done.key, added);
+  EXPECT_EQ(done.secrets, 6);
+  EXPECT_EQ(key_bytes(), 32);
+}
+
+TEST_P(RotationTest, another_host_seals_with_the_new_key_as_soon_as_it_is_used) {  // OPS-8
+  const auto one = open();
+  const auto before = store->read_now([&](store::Session& s) { return one->used_key(s); });
+  const auto added = one->add_key(before);
+  const auto two = open();
+  store->write_now([&](store::Session& s) { one->use_key(s, added); });
+  put(*two, SecretName("host", 0, "a"), "value");
+  one->forget_other_keys(added);
+  EXPECT_EQ(get(*one, SecretName("host", 0, "a")), "value");
+  two->reload(*store);
+  EXPECT_EQ(two->key_ids(), std::vector<std::string>{added});
+}
+
+TEST_P(RotationTest, what_is_damaged_is_counted_and_does_not_stop_it) {
+  const auto vault = open();
+  put(*vault, SecretName("host", 0, "a"), "value");
+  put(*vault, SecretName("host", 0, "b"), "value");
+  store->write_now([](store::Session& s) {
+    s.exec("update secrets set nonce = (select nonce from secrets where scope = 'vault') where name = 'a'");
+  });
+  const auto done = rotate(*vault);
+  EXPECT_EQ(done.secrets, 1);
+  EXPECT_EQ(done.damaged, 1);
+  EXPECT_EQ(get(*vault, SecretName("host", 0, "b")), "value");
+  EXPECT_THROW(get(*vault, SecretName("host", 0, "a")), Error);
+  EXPECT_EQ(rotate(*vault).secrets, 1);
 }
 
 }  // namespace

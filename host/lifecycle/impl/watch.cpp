@@ -1,0 +1,113 @@
+// Whether the provider still delivers to us, asked again and again (HOOK-7).
+#include <algorithm>
+#include <random>
+
+#include <nlohmann/json.hpp>
+
+#include "base/rfc3339.hpp"
+#include "base/trace.hpp"
+#include "lifecycle/impl/listening.hpp"
+#include "lifecycle/impl/messages.hpp"
+#include "lifecycle/lifecycle.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Integration;
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr Duration kSoonest = 10s;  // after a start: not all at once
+constexpr Duration kFirst = 60s;
+constexpr Duration kEvery = 5min;
+constexpr Duration kStatusLimit = 20s;
+constexpr const char* kDelivery = "delivery";
+
+Duration between(Duration least, Duration most) {
+  std::random_device device;
+  return Duration(std::uniform_int_distribution<std::int64_t>(least.count(), most.count())(device));
+}
+
+std::string text_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+bool is_renewal_due(const std::string& remote_state, TimePoint now) {
+  const auto kept = json::parse(remote_state, nullptr, false);
+  if (!kept.is_object()) return false;
+  const auto expires = parse_rfc3339(text_at(kept, "expires_at"));
+  const auto registered = parse_rfc3339(text_at(kept, "registered_at"));
+  if (!expires || !registered) return false;
+  return now >= *registered + (*expires - *registered) / 2;
+}
+
+asio::awaitable<void> Lifecycle::watch_delivery(Id id) {
+  co_await parts_.clock.sleep(between(kSoonest, kFirst));
+  for (;;) {
+    bool known = true;
+    try {
+      known = co_await look_at_delivery(id);
+    } catch (const Error& error) {
+      parts_.logger.warn("whether the provider delivers here is not known",
+                         {{"integration", to_string_id(id)}, {"error", error.what()}});
+    }
+    if (!known) co_return;
+    co_await parts_.clock.sleep(between(kEvery - kFirst, kEvery));
+  }
+}
+
+// False: the plugin cannot say, now or ever.
+asio::awaitable<bool> Lifecycle::look_at_delivery(Id id) {
+  auto integration = co_await load(id);
+  const auto manifest = manifest_of(integration);
+  if (is_renewal_due(integration.remote_state, parts_.clock.now())) {
+    co_await register_again(id);
+    co_return true;
+  }
+  const auto kept = json::parse(integration.remote_state, nullptr, false);
+  json request = {{"routes", addresses(integration, *manifest)}};
+  request["state"] = kept.is_object() ? kept.value("state", json()) : json();
+  port::Call call("pb.remote/1:status", port::Message(request.dump()), Trace::make().traceparent(),
+                  kStatusLimit);
+  const auto result = co_await parts_.caller.call(id, std::move(call));
+  if (result.code == Code::unsupported) co_return false;
+  const auto answer = json::parse(result.message.json, nullptr, false);
+  if (!result.ok() || !answer.is_object()) co_return true;  // others tell of a provider that is away
+  const auto status = text_at(answer, "status");
+  if (status == "foreign") {
+    // Never taken back by ourselves: two installations would take it from each other for ever.
+    const Text words("lifecycle.foreign_now", {{"address", text_at(answer, "address")}});
+    trouble(id, kDelivery, Code::conflict, words.english());
+  } else if (status == "none") {
+    co_await register_again(id);
+  } else if (const auto problem = text_at(answer, "problem"); !problem.empty()) {
+    trouble(id, kDelivery, Code::unavailable, problem);
+  } else if (status == "ours") {
+    well(id, kDelivery);
+  }
+  co_return true;
+}
+
+// Idempotent at the provider, and not over somebody else's registration.
+asio::awaitable<void> Lifecycle::register_again(Id id) {
+  const auto held = co_await locks_.lock(id);
+  auto integration = co_await load(id);
+  if (integration.state != plugin::State::active && integration.state != plugin::State::degraded) co_return;
+  std::optional<Error> failed;
+  try {
+    co_await register_remote(integration, false, "en");
+  } catch (const Error& error) {
+    failed = error;
+  }
+  if (failed) co_return trouble(id, kDelivery, failed->code(), failed->what());
+  parts_.logger.info("registered at the provider again", {{"integration", to_string_id(id)}});
+  well(id, kDelivery);
+}
+
+}  // namespace patchbay::lifecycle

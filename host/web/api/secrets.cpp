@@ -1,0 +1,42 @@
+#include "web/api/secrets.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "vault/rotation.hpp"
+
+namespace patchbay::web {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+void SecretsApi::add_to(Router& router) {
+  router.add(Operation::manage_secrets, Verb::post, "/api/v1/secrets/rotate",
+             bound(this, &SecretsApi::rotate),
+             Doc("Replace the master key")
+                 .about("While everything runs. What was broken off is finished by calling it again.")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "Replaced",
+                          R"({"type": "object", "required": ["key", "secrets", "damaged"], "properties": {
+                          "key": {"type": "string", "description": "The id of the key that is used now"},
+                          "secrets": {"type": "integer", "description": "Encrypted anew"},
+                          "damaged": {"type": "integer", "description": "Cannot be decrypted: to be entered again"}}})")
+                 .errors({409, 503}));
+}
+
+asio::awaitable<Response> SecretsApi::rotate(Call call) {
+  const auto done = co_await vault::rotate(vault_, store_, known_);
+  auto note = [at = clock_.now().time_since_epoch().count(), id = ids_.next(), who = call.who.name,
+               key = done.key](store::Session& session) {
+    session.exec(
+        "insert into audit(id, at, actor, action, object, detail) values (:id, :at, :actor, "
+        "'secrets.rotate', 'vault', "
+        ":detail)",
+        {id, at, who, json({{"key", key}}).dump()});
+  };
+  co_await store_.write(std::move(note));
+  const json body = {{"key", done.key}, {"secrets", done.secrets}, {"damaged", done.damaged}};
+  co_return answer(200, body);
+}
+
+}  // namespace patchbay::web
