@@ -122,6 +122,7 @@ class Lifecycle {
   bool holds_lease(Id id, std::int64_t lease) const;
 
  private:
+  using ManifestPtr = std::shared_ptr<const plugin::Manifest>;
   struct Listening;
   struct Turn;
   using SecretValues = std::map<std::string, std::string>;
@@ -145,30 +146,22 @@ class Lifecycle {
   boost::asio::awaitable<void> watch_delivery(Id id);
   boost::asio::awaitable<bool> look_at_delivery(Id id);
   boost::asio::awaitable<void> register_again(Id id);
-  std::shared_ptr<const plugin::Manifest> running(Id id) const;
-  void set_running(Id id, std::shared_ptr<const plugin::Manifest> manifest);
+  ManifestPtr running(Id id) const;
+  void set_running(Id id, ManifestPtr manifest);
   boost::asio::awaitable<void> follow_plugins();
   boost::asio::awaitable<void> upgrade(Id id);
   boost::asio::awaitable<std::optional<Error>> try_upgrade(Id id);
-  boost::asio::awaitable<void> change_version(plugin::Integration before,
-                                              std::shared_ptr<const plugin::Manifest> now,
-                                              std::shared_ptr<const plugin::Manifest> next);
-  boost::asio::awaitable<void> bring_back_with(plugin::Integration integration,
-                                               std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<plugin::Integration> adapted(plugin::Integration before,
-                                                      std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<void> start_trial(plugin::Integration integration,
-                                           std::shared_ptr<const plugin::Manifest> next);
-  boost::asio::awaitable<void> check_trial(plugin::Integration after,
-                                           std::shared_ptr<const plugin::Manifest> next);
-  boost::asio::awaitable<std::string> ask_migrate(Id id, std::shared_ptr<const plugin::Manifest> next,
-                                                  const char* what, int from, std::string value);
-  boost::asio::awaitable<plugin::Integration> migrated(plugin::Integration integration,
-                                                       std::shared_ptr<const plugin::Manifest> next);
-  boost::asio::awaitable<jobs::Checkpoints> migrated_checkpoints(plugin::Integration before,
-                                                                 std::shared_ptr<const plugin::Manifest> next,
+  boost::asio::awaitable<void> change_version(plugin::Integration before, ManifestPtr now, ManifestPtr next);
+  boost::asio::awaitable<void> bring_back_with(plugin::Integration integration, ManifestPtr manifest);
+  boost::asio::awaitable<plugin::Integration> adapted(plugin::Integration before, ManifestPtr manifest);
+  boost::asio::awaitable<void> start_trial(plugin::Integration integration, ManifestPtr next);
+  boost::asio::awaitable<void> check_trial(plugin::Integration after, ManifestPtr next);
+  boost::asio::awaitable<std::string> ask_migrate(Id id, ManifestPtr next, const char* what, int from,
+                                                  std::string value);
+  boost::asio::awaitable<plugin::Integration> migrated(plugin::Integration integration, ManifestPtr next);
+  boost::asio::awaitable<jobs::Checkpoints> migrated_checkpoints(plugin::Integration before, ManifestPtr next,
                                                                  jobs::Checkpoints old);
-  boost::asio::awaitable<plugin::Copy> way_back(Id id, std::shared_ptr<const plugin::Manifest> next);
+  boost::asio::awaitable<plugin::Copy> way_back(Id id, ManifestPtr next);
   boost::asio::awaitable<jobs::Checkpoints> checkpoints_of(Id id);
   boost::asio::awaitable<void> store_version(plugin::Integration before, plugin::Integration after,
                                              jobs::Checkpoints old, jobs::Checkpoints moved);
@@ -179,7 +172,7 @@ class Lifecycle {
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
   boost::asio::awaitable<void> follow(Id id);
   boost::asio::awaitable<plugin::Integration> load(Id id);
-  std::shared_ptr<const plugin::Manifest> manifest_of(const plugin::Integration& integration) const;
+  ManifestPtr manifest_of(const plugin::Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
   boost::asio::awaitable<void> change_state(Id id, Turn turn);
   void show_troubles(Id id);
@@ -202,19 +195,15 @@ class Lifecycle {
   boost::asio::awaitable<void> disconnect(Id id);
   hooks::Mount mount_of(const plugin::Integration& integration, const plugin::Manifest& manifest,
                         SecretValues secrets) const;
-  boost::asio::awaitable<RunSpec> spec_of(plugin::Integration integration,
-                                          std::shared_ptr<const plugin::Manifest> manifest, bool started);
-  boost::asio::awaitable<void> serve(plugin::Integration integration,
-                                     std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<void> open_routes(plugin::Integration integration,
-                                           std::shared_ptr<const plugin::Manifest> manifest);
+  boost::asio::awaitable<RunSpec> spec_of(plugin::Integration integration, ManifestPtr manifest,
+                                          bool started);
+  boost::asio::awaitable<void> serve(plugin::Integration integration, ManifestPtr manifest);
+  boost::asio::awaitable<void> open_routes(plugin::Integration integration, ManifestPtr manifest);
   boost::asio::awaitable<void> halt(Id id);
-  boost::asio::awaitable<plugin::Integration> adapted_or_refuse(
-      plugin::Integration integration, std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration,
-                                               std::shared_ptr<const plugin::Manifest> manifest);
-  boost::asio::awaitable<CheckReport> ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
-                                                std::string language);
+  boost::asio::awaitable<plugin::Integration> adapted_or_refuse(plugin::Integration integration,
+                                                                ManifestPtr manifest);
+  boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration, ManifestPtr manifest);
+  boost::asio::awaitable<CheckReport> ask_check(Id id, ManifestPtr manifest, std::string language);
   boost::asio::awaitable<void> claim(plugin::Integration integration);
   boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over,
                                                std::string language);
@@ -223,7 +212,7 @@ class Lifecycle {
   boost::asio::awaitable<void> register_moved(Id id);
   boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
   // Listeners and jobs.
-  void listen(const plugin::Integration& integration, std::shared_ptr<const plugin::Manifest> manifest);
+  void listen(const plugin::Integration& integration, ManifestPtr manifest);
   boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
   boost::asio::awaitable<bool> after_listening(Id id, std::string listener, port::Result result);
   boost::asio::awaitable<void> stop_listening(Id id);
@@ -239,10 +228,10 @@ class Lifecycle {
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;
-  std::set<Id> waiting_;                                           // connected, and not up yet
-  std::map<Id, std::shared_ptr<const plugin::Manifest>> running_;  // which version, of what runs here
-  std::map<Id, std::int64_t> revisions_;                           // of integrations, as last seen
-  bool following_ = false;                                         // since the first look
+  std::set<Id> waiting_;                  // connected, and not up yet
+  std::map<Id, ManifestPtr> running_;     // which version, of what runs here
+  std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
+  bool following_ = false;                // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
   std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source

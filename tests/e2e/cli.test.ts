@@ -39,7 +39,9 @@ function withInput(input: string, ...args: string[]): Promise<{ code: number | n
 }
 
 const COMMANDS = [
-  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "keygen", "sign", "verify"].map((name) => ["plugins", name]), ["health"], ["doctor"],
+  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "use", "enable", "disable", "remove", "keygen", "sign", "verify"].map((name) => ["plugins", name]),
+  ["health"], ["hosts"], ["doctor"], ["secrets", "rotate"], ["backup"], ["restore"], ["completion"], ["man"],
+  ...["list", "show", "runs", "run", "pause", "resume", "reset"].map((name) => ["jobs", name]),
   ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
   ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
 ];
@@ -52,6 +54,31 @@ test("--help of every command shows an example and ends with 0", async () => {
   }
   assert.match((await host.cli("--help")).stdout, /Exit codes:.*64 usage/);
   assert.match((await host.cli("--version")).stdout, /^patchbay \d+\.\d+\.\d+$/m);
+});
+
+test("completion knows every command and its options; the manual page names them all", async () => { // OPS-4
+  const bash = async (...words: string[]): Promise<string[]> => {
+    const script = `source <(${join(BUILD, "bin/patchbay")} completion); COMP_WORDS=(patchbay ${words.join(" ")}); COMP_CWORD=${words.length}; _patchbay; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const done = await new Promise<string>((resolve) => {
+      const child = spawn("bash", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+      let out = "";
+      child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
+      child.on("close", () => resolve(out));
+    });
+    return done.split("\n").filter(Boolean);
+  };
+  assert.deepEqual(await bash("plug"), ["plugins"]);
+  assert.deepEqual(await bash("plugins", "us"), ["use"]);
+  assert.deepEqual(await bash("inbox", "replay", "--de"), ["--dead"]);
+  const run = async (word: string): Promise<string> => new Promise((resolve) => {
+    const child = spawn(join(BUILD, "bin/patchbay"), [word], { stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
+    child.on("close", () => resolve(out));
+  });
+  const page = await run("man");
+  assert.match(page, /^\.TH PATCHBAY 1/);
+  for (const command of COMMANDS) assert.ok(page.includes(`.SS ${command.join(" ").replaceAll("-", "\\-")}\n`), command.join(" "));
 });
 
 test("check-config shows what the configuration means, without passwords", async () => {

@@ -55,7 +55,7 @@ test("with several hosts the new key is used when all of them have it", async ()
     await two.serve();
     const id = await one.connect("echo", "Two", { account: "two", signing_key: KEY });
     const refused = await one.cli("secrets", "rotate");
-    assert.equal(refused.code, 75, refused.stderr);
+    assert.equal(refused.code, 65, refused.stderr);
     assert.ok(refused.stderr.includes(two.address), refused.stderr);
     await copyFile(keyFile(one), keyFile(two));
     two.process!.kill("SIGHUP");

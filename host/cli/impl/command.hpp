@@ -36,6 +36,8 @@ void add_integrations(Commands commands);
 void add_inbox(Commands commands);
 void add_jobs(Commands commands);
 void add_secrets(Commands commands);
+void add_shell(Commands commands);
+void add_backup(Commands commands);
 void add_health(Commands commands);
 void add_hosts(Commands commands);
 void add_doctor(Commands commands);

@@ -33,9 +33,11 @@ int run(int argc, char** argv, const Serve& serve) {
   add_inbox(commands);
   add_jobs(commands);
   add_secrets(commands);
+  add_backup(commands);
   add_health(commands);
   add_hosts(commands);
   add_doctor(commands);
+  add_shell(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

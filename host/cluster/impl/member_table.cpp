@@ -23,10 +23,10 @@ std::int64_t free_slot(const std::vector<Member>& members) {
 
 std::vector<Member> members(store::Session& session) {
   std::vector<Member> out;
-  for (const auto& row :
-       session.query("select h.id, h.name, h.slot, h.version, h.address, h.joined_at, h.beat, h.passes, h.keys, "
-                     "cast((select count(*) from partitions p where p.host = h.id) as bigint) "
-                     "from hosts h order by h.id")) {
+  for (const auto& row : session.query(
+           "select h.id, h.name, h.slot, h.version, h.address, h.joined_at, h.beat, h.passes, h.keys, "
+           "cast((select count(*) from partitions p where p.host = h.id) as bigint) "
+           "from hosts h order by h.id")) {
     Member member;
     member.id = row.integer(0);
     member.name = row.text(1);

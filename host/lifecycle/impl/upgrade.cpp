@@ -17,7 +17,6 @@ namespace patchbay::lifecycle {
 namespace asio = boost::asio;
 using plugin::Integration;
 using plugin::State;
-using ManifestPtr = std::shared_ptr<const plugin::Manifest>;
 
 namespace {
 
@@ -48,7 +47,7 @@ Error needs_attention(const Error& cause, const plugin::Manifest& next) {
 
 }  // namespace
 
-ManifestPtr Lifecycle::running(Id id) const {
+Lifecycle::ManifestPtr Lifecycle::running(Id id) const {
   const std::lock_guard lock(mutex_);
   const auto found = running_.find(id);
   return found == running_.end() ? nullptr : found->second;

@@ -1,0 +1,112 @@
+// Backups are made while the host works, and restored somewhere else (OPS-4, OPS-11, bars 17 and 19).
+import assert from "node:assert/strict";
+import { copyFile, mkdir, open, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { KEY, post } from "./support/echo.ts";
+import { eventually, Patchbay } from "./support/patchbay.ts";
+import { Postgres } from "./support/postgres.ts";
+
+const CANARY = "a-canary-that-must-not-be-found-7Q";
+
+async function messagesOf(host: Patchbay, id: string): Promise<string[]> {
+  const chat = (await host.chats(id))[0];
+  return chat ? (await host.messages(chat.id)).map((message) => message.text as string) : [];
+}
+
+async function ordeal(from: Postgres | undefined, to: Postgres | undefined): Promise<void> {
+  const host = await Patchbay.start(from ? { store: from.url } : {});
+  const other = await Patchbay.prepare(to ? { store: to.url } : {});
+  try {
+    const id = await host.connect("echo", "Kept", { account: "kept", signing_key: CANARY });
+    const { createHmac } = await import("node:crypto");
+    const deliver = (to: Patchbay, number: number): ReturnType<typeof post> => {
+      const body = JSON.stringify({ id: `w${number}`, chat: "c", author: "Ana", text: `message ${number}`, at_ms: 1_700_000_000_000 + number });
+      return import("./support/echo.ts").then(({ send }) => send(`${to.address}/hooks/echo/${id}/in`, {
+        headers: { "content-type": "application/json", "content-length": String(body.length), "x-echo-signature": createHmac("sha256", CANARY).update(body).digest("hex") }, body }));
+    };
+    for (let i = 0; i < 200; ++i) assert.equal((await deliver(host, i)).status, 200);
+    await eventually("all are processed", async () => (await messagesOf(host, id)).length === 200);
+
+    // While more comes in.
+    let running = true;
+    const traffic = (async () => {
+      for (let i = 200; running; ++i) assert.equal((await deliver(host, i)).status, 200);
+    })();
+    const file = join(host.folder, "monday.backup");
+    const made = await host.cli("backup", file, "--json");
+    running = false;
+    await traffic;
+    assert.equal(made.code, 0, made.stderr);
+    assert.equal(JSON.parse(made.stdout).bytes, (await stat(file)).size);
+    assert.equal((await stat(file)).mode & 0o077, 0, "nobody else may read it");
+    assert.equal((await host.cli("backup", file)).code, 65, "it is not written over");
+    const bytes = await readFile(file);
+    assert.ok(!bytes.includes(CANARY) && !bytes.includes(await readFile(join(host.folder, "state/vault.key"))));
+
+    // What is no backup, or half of one, is refused and changes nothing.
+    const broken = join(host.folder, "broken.backup");
+    await copyFile(file, broken);
+    await truncate(broken, bytes.length / 2);
+    await mkdir(join(other.folder, "state"), { recursive: true, mode: 0o700 });
+    assert.equal((await other.cli("restore", broken)).code, 65);
+    await writeFile(broken, "not a backup at all");
+    const refused = await other.cli("restore", broken);
+    assert.equal(refused.code, 65, refused.stderr);
+    assert.ok(refused.stderr.includes("broken.backup"));
+    assert.equal((await host.cli("restore", file)).code, 75, "not while a host runs");
+
+    assert.equal((await other.cli("restore", "--check", file)).code, 0);
+    await copyFile(join(host.folder, "state/vault.key"), join(other.folder, "state/vault.key"));
+    const restored = await other.cli("restore", file);
+    assert.equal(restored.code, 0, restored.stderr);
+    assert.equal((await other.cli("restore", file)).code, 65, "not over what is there");
+    assert.equal((await other.cli("restore", "--replace", file)).code, 0);
+    await host.kill("SIGTERM"); // it would be connected twice
+    other.token = host.token;
+    await other.serve();
+    await eventually("it works on", async () => (await other.get(`/api/v1/integrations/${id}`)).body.state === "active");
+    await eventually("what waited is processed", async () => (await other.get("/api/v1/inbox?state=new&limit=1")).body.items.length === 0);
+    const texts = await messagesOf(other, id);
+    assert.ok(texts.length >= 200);
+    assert.deepEqual(texts, texts.map((_, i) => `message ${i}`), "all of one moment");
+    assert.equal((await deliver(other, 100_000)).status, 200);
+    await eventually("new ones too", async () => (await messagesOf(other, id)).includes("message 100000"));
+  } finally {
+    await host.stop();
+    await other.stop();
+  }
+}
+
+test("SQLite: a backup of a host that works is restored into another folder", () => ordeal(undefined, undefined));
+
+test("PostgreSQL: a backup of a host that works is restored into another server", async () => {
+  const from = await Postgres.start();
+  const to = await Postgres.start();
+  try {
+    await ordeal(from, to);
+  } finally {
+    await from.stop();
+    await to.stop();
+  }
+});
+
+test("with another key the restored secrets do not open, and it is said at once", async () => {
+  const host = await Patchbay.start();
+  const other = await Patchbay.prepare();
+  try {
+    await host.connect("echo", "Kept", { account: "kept", signing_key: KEY });
+    const file = join(host.folder, "a.backup");
+    assert.equal((await host.cli("backup", file)).code, 0);
+    await mkdir(join(other.folder, "state"), { recursive: true, mode: 0o700 });
+    const key = await open(join(other.folder, "state/vault.key"), "wx", 0o600);
+    await key.write(Buffer.alloc(32, 7));
+    await key.close();
+    const restored = await other.cli("restore", file);
+    assert.equal(restored.code, 78, restored.stderr);
+    assert.match(restored.stderr, /vault\.key/);
+  } finally {
+    await host.stop();
+    await other.stop();
+  }
+});
