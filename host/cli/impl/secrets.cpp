@@ -16,7 +16,8 @@ void add_secrets(Commands commands) {
   rotate->callback([commands] {
     commands.run = [commands] {
       ApiClient api(commands.context.config());
-      print_object(api.post("/api/v1/secrets/rotate", nlohmann::json::object()), commands.context.json);
+      print_object(api.post("/api/v1/secrets/rotate", nlohmann::json{{"confirm", true}}),
+                   commands.context.json);
       return static_cast<int>(kDone);
     };
   });

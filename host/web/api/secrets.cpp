@@ -10,18 +10,18 @@ namespace asio = boost::asio;
 using nlohmann::json;
 
 void SecretsApi::add_to(Router& router) {
-  router.add(Operation::manage_secrets, Verb::post, "/api/v1/secrets/rotate",
-             bound(this, &SecretsApi::rotate),
-             Doc("Replace the master key")
-                 .about("While everything runs. What was broken off is finished by calling it again.")
-                 .json(R"({"type": "object"})")
-                 .optional()
-                 .answers(200, "Replaced",
-                          R"({"type": "object", "required": ["key", "secrets", "damaged"], "properties": {
+  router.add(
+      Operation::manage_secrets, Verb::post, "/api/v1/secrets/rotate", bound(this, &SecretsApi::rotate),
+      Doc("Replace the master key")
+          .about("While everything runs. What was broken off is finished by calling it again.")
+          .json(
+              R"({"type": "object", "additionalProperties": false, "required": ["confirm"], "properties": {"confirm": {"const": true}}})")
+          .answers(200, "Replaced",
+                   R"({"type": "object", "required": ["key", "secrets", "damaged"], "properties": {
                           "key": {"type": "string", "description": "The id of the key that is used now"},
                           "secrets": {"type": "integer", "description": "Encrypted anew"},
                           "damaged": {"type": "integer", "description": "Cannot be decrypted: to be entered again"}}})")
-                 .errors({409, 503}));
+          .errors({409, 503}));
 }
 
 asio::awaitable<Response> SecretsApi::rotate(Call call) {
