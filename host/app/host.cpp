@@ -17,6 +17,7 @@
 
 #include "app/impl/modules.hpp"
 #include "cli/api_client.hpp"
+#include "cli/openings.hpp"
 #include "net/http.hpp"
 
 namespace patchbay::app {
@@ -75,6 +76,7 @@ asio::awaitable<void> live(Modules& modules) {
 }  // namespace
 
 int serve(const config::Config& config) {
+  cli::require_openings(config);
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0077);
   std::filesystem::create_directories(config.state_dir);

@@ -11,13 +11,15 @@ namespace patchbay::net {
 // What one caller may reach. Copied into each request.
 //
 // A URL is allowed when its scheme and host:port match the rule, and the address really connected to is
-// public, unless that host:port is in `opened`. Anything else is refused before a packet leaves.
+// public, unless that host:port or a range with that address is in `opened`. Anything else is refused before
+// a packet leaves.
 struct EgressRule {
   // Host patterns: "api.example.org", "*.example.org" (one label or more). Case-insensitive. Empty: every
   // public host.
   std::vector<std::string> hosts;
-  // "host:port" entries that an administrator opened (configuration egress.allow): private addresses and
-  // plain http are allowed there.
+  // What an administrator opened (configuration egress.allow). "host:port": private addresses and plain http
+  // are allowed there. "10.1.0.0/16:443", "[fd00::]/8" (every port): whatever resolves into that range is
+  // allowed, plain http where the URL holds the address itself.
   std::vector<std::string> opened;
 };
 
@@ -39,6 +41,10 @@ std::optional<UrlParts> parse_url(std::string_view url);
 std::optional<std::string> refuse_url(const EgressRule& rule, const UrlParts& url);
 bool matches_host(std::string_view pattern, std::string_view host);
 bool is_opened(const EgressRule& rule, std::string_view host, std::uint16_t port);
+// Whether a numeric address lies in an opened range.
+bool is_in_opened_range(const EgressRule& rule, const std::string& numeric, std::uint16_t port);
+// Whether an entry of `opened` can be understood.
+bool is_opening(const std::string& entry);
 
 // Whether a numeric address may be reached from a public network: false for private, loopback, link-local,
 // multicast, documentation, benchmarking, shared (RFC 6598), unique local, mapped, NAT64 and 6to4 forms of

@@ -64,6 +64,18 @@ test("an unknown key is 78 and the nearest is named; a wrong value names its pat
   assert.deepEqual((await patchbay("check-config", "--config", host.configFile)).code, 78);
 });
 
+test("an opening that can open nothing is 78 and named", async (t) => { // OPS-5, OPS-15
+  for (const entry of ["10.0.0.0/40", "999.1.1.1/8"]) {
+    const host = await prepared(t, { allow: [entry] });
+    const ended = await serve(host);
+    assert.equal(ended.code, 78, ended.stderr);
+    assert.ok(ended.stderr.includes(entry), ended.stderr);
+    assert.equal((await patchbay("check-config", "--config", host.configFile)).code, 78);
+  }
+  const fine = await prepared(t, { allow: ["10.1.0.0/16:443", "[fd00::]/8", "intern.example:80"] });
+  assert.equal((await patchbay("check-config", "--config", fine.configFile)).code, 0);
+});
+
 test("a second host on the same store is 75, on SQLite and on PostgreSQL", async (t) => {
   const server = await Postgres.start();
   t.after(() => server.stop());

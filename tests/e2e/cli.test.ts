@@ -40,7 +40,7 @@ function withInput(input: string, ...args: string[]): Promise<{ code: number | n
 
 const COMMANDS = [
   ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "use", "enable", "disable", "remove", "keygen", "sign", "verify"].map((name) => ["plugins", name]),
-  ["health"], ["hosts"], ["doctor"], ["secrets", "rotate"], ["backup"], ["restore"], ["completion"], ["man"],
+  ["health"], ["hosts"], ["doctor"], ["diagnostics"], ["secrets", "rotate"], ["backup"], ["restore"], ["completion"], ["man"],
   ...["list", "show", "runs", "run", "pause", "resume", "reset"].map((name) => ["jobs", name]),
   ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
   ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
@@ -79,6 +79,26 @@ test("completion knows every command and its options; the manual page names them
   const page = await run("man");
   assert.match(page, /^\.TH PATCHBAY 1/);
   for (const command of COMMANDS) assert.ok(page.includes(`.SS ${command.join(" ").replaceAll("-", "\\-")}\n`), command.join(" "));
+});
+
+test("diagnostics help to find a fault and hold no secret, setting or message", async () => { // bar 17
+  const canary = "canary-8VqL2";
+  const id = await host.connect("echo", "Canary", { account: "canary-account", signing_key: canary });
+  const body = JSON.stringify({ id: "d1", chat: "c", author: "Ana", text: "words-of-a-client" });
+  const { createHmac } = await import("node:crypto");
+  const sent = await fetch(`${host.address}/hooks/echo/${id}/in`, { method: "POST", body, headers: { "x-echo-signature": createHmac("sha256", canary).update(body).digest("hex") } });
+  assert.equal(sent.status, 200);
+  await eventually("its message", async () => (await host.chats(id)).length === 1);
+  const file = join(host.folder, "fault.json");
+  assert.equal((await host.cli("diagnostics", file)).code, 0);
+  const text = await readFile(file, "utf8");
+  const found = JSON.parse(text);
+  for (const part of ["doctor", "plugins", "integrations", "health", "hosts", "jobs", "dead_letters", "log"]) assert.ok(part in found, part);
+  assert.ok(found.integrations.some((one: any) => one.id === id));
+  for (const secret of [canary, "words-of-a-client", host.token]) assert.ok(!text.includes(secret), secret);
+  assert.equal((await stat(file)).mode & 0o077, 0);
+  assert.equal((await host.cli("diagnostics", file)).code, 65);
+  await host.post(`/api/v1/integrations/${id}/deactivate`);
 });
 
 test("check-config shows what the configuration means, without passwords", async () => {

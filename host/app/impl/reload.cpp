@@ -1,5 +1,6 @@
 // What a running host takes over from its configuration, and what it says about the rest (OPS-5).
 #include "app/impl/modules.hpp"
+#include "cli/openings.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -43,6 +44,7 @@ std::string joined(const std::vector<std::string>& words) {
 void Modules::reload() {
   try {
     const auto now = config::load(config.file, config::environment_of_process());
+    cli::require_openings(now);
     logger.set_level(*log::parse_level(now.log_level));
     opened_hosts.set(now.egress_allow);
     vault->reload(*store);

@@ -1,10 +1,22 @@
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
 #include "cli/impl/table.hpp"
+#include "cli/openings.hpp"
+#include "net/egress.hpp"
 
 namespace patchbay::cli {
+
+void require_openings(const config::Config& config) {
+  for (const auto& entry : config.egress_allow) {
+    if (net::is_opening(entry)) continue;
+    const Text words("cli.bad_opening", {{"entry", entry}});
+    throw Error(Code::invalid, words).add(Diagnostic("/egress/allow", words));
+  }
+}
+
 namespace {
 
 std::string without_password(const std::string& url) {
@@ -17,6 +29,7 @@ std::string without_password(const std::string& url) {
 
 int check_config(const Context& context) {
   const auto config = context.config();
+  require_openings(config);
   const nlohmann::json shown = {{"state_dir", config.state_dir.string()},
                                 {"site_url", config.site_url},
                                 {"listen", config.listen_address + ":" + std::to_string(config.listen_port)},

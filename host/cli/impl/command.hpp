@@ -41,5 +41,6 @@ void add_backup(Commands commands);
 void add_health(Commands commands);
 void add_hosts(Commands commands);
 void add_doctor(Commands commands);
+void add_diagnostics(Commands commands);
 
 }  // namespace patchbay::cli

@@ -37,6 +37,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_health(commands);
   add_hosts(commands);
   add_doctor(commands);
+  add_diagnostics(commands);
   add_shell(commands);
   try {
     app.parse(argc, argv);

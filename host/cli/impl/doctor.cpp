@@ -10,6 +10,7 @@
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
+#include "cli/impl/doctor.hpp"
 #include "cli/impl/table.hpp"
 #include "store/migrate.hpp"
 #include "vault/vault.hpp"
@@ -198,8 +199,9 @@ void look_at_host(const config::Config& config, Findings& out) {
   out.look("integrations", [&] { look_at_integrations(*api, out); });
 }
 
-int examine(const Context& context) {
-  const auto config = context.config();
+}  // namespace
+
+std::pair<json, bool> look_at_everything(const config::Config& config) {
   Findings out;
   out.ok("configuration", Text("cli.doctor_configuration", {{"file", config.file.string()}}));
   out.look("state_dir", [&] { look_at_folder(config, out); });
@@ -210,8 +212,15 @@ int examine(const Context& context) {
   out.look("descriptors", [&] { look_at_limits(out); });
   out.look("sandbox", [&] { look_at_sandbox(config, out); });
   out.look("host", [&] { look_at_host(config, out); });
-  print_list(out.rows(), {"check", "state", "finding"}, context.json);
-  return out.faulty() ? kConfiguration : kDone;
+  return {out.rows(), out.faulty()};
+}
+
+namespace {
+
+int examine(const Context& context) {
+  const auto [rows, faulty] = look_at_everything(context.config());
+  print_list(rows, {"check", "state", "finding"}, context.json);
+  return faulty ? kConfiguration : kDone;
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ std::string language() {
 int exit_code_of(const Error& error) {
   const auto& id = error.text().id();
   if (starts_with(id, "config.no_file")) return kNoInput;
-  if (starts_with(id, "config.") || starts_with(id, "vault.") || id == "store.newer_schema")
+  if (starts_with(id, "config.") || id == "cli.bad_opening" || starts_with(id, "vault.") ||
+      id == "store.newer_schema")
     return kConfiguration;
   if (id == "store.second_host" || id == "store.older_schema") return kBusy;
   switch (error.code()) {

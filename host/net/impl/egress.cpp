@@ -74,7 +74,81 @@ bool parse_authority(std::string_view authority, UrlParts& parts) {
   return port.has_value();
 }
 
+using Bytes16 = std::array<unsigned char, 16>;
+
+// IPv4 as the last four bytes, so that both kinds are compared alike.
+std::optional<Bytes16> bytes_of(const std::string& numeric) {
+  Bytes16 bytes{};
+  if (::inet_pton(AF_INET, numeric.c_str(), bytes.data() + 12) == 1) return bytes;
+  if (::inet_pton(AF_INET6, numeric.c_str(), bytes.data()) == 1) return bytes;
+  return std::nullopt;
+}
+
+bool is_v4(const std::string& numeric) {
+  return numeric.find(':') == numeric.npos;
+}
+
+struct Range {
+  Bytes16 base{};
+  bool v4 = false;
+  int bits = 0;            // of the 128
+  std::uint16_t port = 0;  // 0: every one
+};
+
+// "10.1.0.0/16", "10.1.0.0/16:443", "[fd00::]/8:443".
+std::optional<Range> parse_range(std::string_view entry) {
+  const auto slash = entry.find('/');
+  if (slash == entry.npos) return std::nullopt;
+  auto address = entry.substr(0, slash);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  const std::string numeric(address);
+  const auto base = bytes_of(numeric);
+  if (!base || bracketed == is_v4(numeric)) return std::nullopt;
+  const auto rest = entry.substr(slash + 1);
+  const auto colon = rest.find(':');
+  const auto digits = rest.substr(0, colon);
+  Range range;
+  range.base = *base;
+  range.v4 = is_v4(numeric);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), range.bits);
+  const int most = range.v4 ? 32 : 128;
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || range.bits < 0 ||
+      range.bits > most)
+    return std::nullopt;
+  if (range.v4) range.bits += 96;
+  if (colon == rest.npos) return range;
+  const auto port = parse_port(rest.substr(colon + 1));
+  if (!port) return std::nullopt;
+  range.port = *port;
+  return range;
+}
+
+bool lies_in(const Range& range, const Bytes16& address) {
+  for (int bit = 0; bit < range.bits; ++bit) {
+    const auto at = static_cast<std::size_t>(bit / 8);
+    const int mask = 0x80 >> (bit % 8);
+    if ((range.base.at(at) & mask) != (address.at(at) & mask)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool is_in_opened_range(const EgressRule& rule, const std::string& numeric, std::uint16_t port) {
+  const auto address = bytes_of(numeric);
+  if (!address) return false;
+  return std::any_of(rule.opened.begin(), rule.opened.end(), [&](const std::string& entry) {
+    const auto range = parse_range(entry);
+    const bool fits = range && range->v4 == is_v4(numeric) && (range->port == 0 || range->port == port);
+    return fits && lies_in(*range, *address);
+  });
+}
+
+bool is_opening(const std::string& entry) {
+  UrlParts parts;
+  return parse_range(entry).has_value() || (parse_authority(entry, parts) && parts.port != 0);
+}
 
 bool same_origin(const UrlParts& a, const UrlParts& b) {
   return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
@@ -113,7 +187,8 @@ std::optional<std::string> refuse_url(const EgressRule& rule, const UrlParts& ur
   const auto allows = [&](const std::string& pattern) { return matches_host(pattern, url.host); };
   if (!rule.hosts.empty() && std::none_of(rule.hosts.begin(), rule.hosts.end(), allows))
     return "net.host_not_declared";
-  if (is_opened(rule, url.host, url.port)) return std::nullopt;
+  if (is_opened(rule, url.host, url.port) || is_in_opened_range(rule, url.host, url.port))
+    return std::nullopt;
   if (url.scheme != "https") return "net.plain_http_refused";
   if (is_literal(url.host)) {
     return is_public_address(url.host) ? std::nullopt : std::optional<std::string>("net.private_address");

@@ -80,7 +80,7 @@ Transfer::Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, Egr
       url_(std::move(url)),
       guard_(std::move(guard)),
       options_(options),
-      opened_(is_opened(guard_, url_.host, url_.port)),
+      opened_(is_opened(guard_, url_.host, url_.port) || is_in_opened_range(guard_, url_.host, url_.port)),
       through_proxy_(!options.proxy.empty() && !opened_),
       easy_(nullptr) {
   if (!is_token(request_->method)) throw Error(Code::invalid, Text("net.bad_method"));
@@ -215,6 +215,7 @@ void Transfer::set_timeout(Duration left) {
 
 bool Transfer::may_connect(const std::string& address) {
   if (through_proxy_ || opened_ || is_public_address(address)) return true;
+  if (is_in_opened_range(guard_, address, url_.port)) return true;
   refused_ = address;
   return false;
 }

@@ -61,7 +61,8 @@ class Plugin {
   virtual Task<Health> health() {
     co_return Health();
   }
-  // `what`: "settings" or "state". Answers the value in today's shape.
+  // `what`: "settings", or "checkpoint" with {"job", "checkpoint"}; `from_version`: setup.version of the
+  // plugin that left it. Answers the value in today's shape. Before configure().
   virtual Task<Json> migrate(std::string /*what*/, int /*from_version*/, Json) {
     unsupported("pb.lifecycle/1:migrate");
   }

@@ -100,5 +100,48 @@ TEST(RefuseUrl, DoesNotLetAnOpenedAddressPassTheDeclaration) {  // SDK-4
   EXPECT_EQ(refuse_url(rule, *parse_url("http://127.0.0.1:19000/x")), "net.host_not_declared");
 }
 
+EgressRule opened(std::vector<std::string> entries) {
+  EgressRule rule;
+  rule.opened = std::move(entries);
+  return rule;
+}
+
+TEST(OpenedRange, HoldsTheAddressesOfItsNetworkAndNoOthers) {  // OPS-15
+  const auto rule = opened({"10.1.0.0/16", "[fd00:1::]/32", "192.168.7.9/32", "172.16.0.0/13"});
+  for (const char* in :
+       {"10.1.0.0", "10.1.255.255", "fd00:1::5", "192.168.7.9", "172.16.0.1", "172.23.255.255"})
+    EXPECT_TRUE(is_in_opened_range(rule, in, 443)) << in;
+  for (const char* out : {"10.2.0.0", "10.0.255.255", "fd00:2::5", "192.168.7.8", "172.24.0.0", "127.0.0.1",
+                          "::1", "", "169.254.169.254", "::ffff:10.1.0.1", "name.example"})
+    EXPECT_FALSE(is_in_opened_range(rule, out, 443)) << out;
+}
+
+TEST(OpenedRange, MayNameAPort) {
+  const auto rule = opened({"10.1.0.0/16:8443", "[fd00::]/8:25"});
+  EXPECT_TRUE(is_in_opened_range(rule, "10.1.2.3", 8443));
+  EXPECT_FALSE(is_in_opened_range(rule, "10.1.2.3", 443));
+  EXPECT_TRUE(is_in_opened_range(rule, "fd12::1", 25));
+  EXPECT_FALSE(is_in_opened_range(rule, "fd12::1", 26));
+}
+
+TEST(OpenedRange, OpensUrlsThatHoldTheAddressAndLeavesNamesToTheConnection) {
+  const auto rule = opened({"10.1.0.0/16"});
+  EXPECT_EQ(refuse_url(rule, *parse_url("http://10.1.2.3/x")), std::nullopt);
+  EXPECT_EQ(refuse_url(rule, *parse_url("https://10.2.2.3/x")), "net.private_address");
+  EXPECT_EQ(refuse_url(rule, *parse_url("https://intern.example/x")), std::nullopt);
+  EXPECT_EQ(refuse_url(rule, *parse_url("http://intern.example/x")), "net.plain_http_refused");
+}
+
+TEST(OpenedRange, WhatCannotBeUnderstoodOpensNothing) {
+  for (const char* good : {"a.example:443", "10.0.0.0/8", "[fd00::]/8:443", "0.0.0.0/0", "[::1]:80"})
+    EXPECT_TRUE(is_opening(good)) << good;
+  for (const char* bad :
+       {"", "a.example", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/8:", "10.0.0.0/8:0", "fd00::/8",
+        "[10.0.0.0]/8", "[fd00::]/129", "10.0.0.0/-1", "10.0.0.0/8x", "999.0.0.0/8"}) {
+    EXPECT_FALSE(is_opening(bad)) << bad;
+    EXPECT_FALSE(is_in_opened_range(opened({bad}), "10.0.0.1", 443)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace patchbay::net

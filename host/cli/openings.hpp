@@ -1,0 +1,10 @@
+#pragma once
+
+#include "config/config.hpp"
+
+namespace patchbay::cli {
+
+// Throws Error{invalid} "cli.bad_opening" that names an entry of egress.allow that cannot be understood.
+void require_openings(const config::Config& config);
+
+}  // namespace patchbay::cli
