@@ -19,6 +19,7 @@ struct Config {
   std::size_t threads = 1;
   std::string listen_address;
   std::uint16_t listen_port = 0;
+  std::vector<std::string> trusted_proxies;  // addresses and ranges
   std::string store_url;
   std::size_t store_sessions = 4;
   std::filesystem::path key_file;

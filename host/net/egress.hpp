@@ -43,6 +43,9 @@ bool matches_host(std::string_view pattern, std::string_view host);
 bool is_opened(const EgressRule& rule, std::string_view host, std::uint16_t port);
 // Whether a numeric address lies in an opened range.
 bool is_in_opened_range(const EgressRule& rule, const std::string& numeric, std::uint16_t port);
+// Whether a numeric address is one of these addresses and ranges: "127.0.0.1", "10.1.0.0/16", "fd00::/8".
+bool is_among(const std::vector<std::string>& ranges, const std::string& numeric);
+bool is_range(const std::string& range);
 // Whether an entry of `opened` can be understood.
 bool is_opening(const std::string& entry);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "log/log.hpp"
+#include "web/forwarded.hpp"
 #include "web/http_message.hpp"
 
 namespace patchbay::web {
@@ -44,6 +45,7 @@ class HttpServer {
     std::size_t header_limit = 16u << 10;      // bytes: 431
     std::size_t header_fields = 128;           // 431
     std::uint64_t buffered_limit = 64u << 20;  // bytes of unfinished buffered bodies together, beyond: 503
+    TrustsProxy trusts_proxy;                  // empty: none
     Duration header_timeout{10'000};  // from its first byte (of a new connection: from the start) to its end
     Duration idle_timeout{75'000};    // between requests
     Duration transfer_timeout{30'000};  // without any progress, and the grace below min_rate

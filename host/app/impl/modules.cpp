@@ -106,6 +106,10 @@ web::HttpServer::Options server_options(const config::Config& config) {
   web::HttpServer::Options options;
   options.address = config.listen_address;
   options.port = config.listen_port;
+  if (!config.trusted_proxies.empty())
+    options.trusts_proxy = [&config](const std::string& numeric) {
+      return net::is_among(config.trusted_proxies, numeric);
+    };
   return options;
 }
 

@@ -16,6 +16,7 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/threads", old.threads, now.threads);
   compare("/listen/address", old.listen_address, now.listen_address);
   compare("/listen/port", old.listen_port, now.listen_port);
+  compare("/listen/trusted_proxies", old.trusted_proxies, now.trusted_proxies);
   compare("/store/url", old.store_url, now.store_url);
   compare("/store/sessions", old.store_sessions, now.store_sessions);
   compare("/vault/key_file", old.key_file, now.key_file);

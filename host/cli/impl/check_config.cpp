@@ -15,6 +15,11 @@ void require_openings(const config::Config& config) {
     const Text words("cli.bad_opening", {{"entry", entry}});
     throw Error(Code::invalid, words).add(Diagnostic("/egress/allow", words));
   }
+  for (const auto& range : config.trusted_proxies) {
+    if (net::is_range(range)) continue;
+    const Text words("cli.bad_opening", {{"entry", range}});
+    throw Error(Code::invalid, words).add(Diagnostic("/listen/trusted_proxies", words));
+  }
 }
 
 namespace {

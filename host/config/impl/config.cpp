@@ -86,6 +86,8 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   if (config.threads == 0) config.threads = std::max(1u, std::thread::hardware_concurrency());
   config.listen_address = document.at("/listen/address"_json_pointer).get<std::string>();
   config.listen_port = document.at("/listen/port"_json_pointer).get<std::uint16_t>();
+  config.trusted_proxies =
+      document.at("/listen/trusted_proxies"_json_pointer).get<std::vector<std::string>>();
   config.store_url = store_url(document, folder, config, environment);
   config.store_sessions = document.at("/store/sessions"_json_pointer).get<std::size_t>();
   config.key_file = key_file(document, folder, config, environment);

@@ -145,6 +145,29 @@ bool is_in_opened_range(const EgressRule& rule, const std::string& numeric, std:
   });
 }
 
+namespace {
+
+// As an entry of `opened`.
+std::string as_opening(const std::string& range) {
+  const auto slash = range.find('/');
+  const auto address = range.substr(0, slash);
+  const bool v4 = is_v4(address);
+  const auto bits = slash == range.npos ? std::string(v4 ? "/32" : "/128") : range.substr(slash);
+  return v4 ? address + bits : "[" + address + "]" + bits;
+}
+
+}  // namespace
+
+bool is_among(const std::vector<std::string>& ranges, const std::string& numeric) {
+  EgressRule rule;
+  for (const auto& range : ranges) rule.opened.push_back(as_opening(range));
+  return is_in_opened_range(rule, numeric, 1);
+}
+
+bool is_range(const std::string& range) {
+  return parse_range(as_opening(range)).has_value();
+}
+
 bool is_opening(const std::string& entry) {
   UrlParts parts;
   return parse_range(entry).has_value() || (parse_authority(entry, parts) && parts.port != 0);

@@ -42,6 +42,18 @@ bool same_word(std::string_view a, std::string_view lower) {
   return boost::beast::iequals({a.data(), a.size()}, {lower.data(), lower.size()});
 }
 
+// All fields of that name: whoever adds one of his own must not hide those of the proxy.
+std::string forwarded_for(const Headers& headers) {
+  std::string out;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const auto [name, value] = headers[i];
+    if (!same_word(name, "x-forwarded-for")) continue;
+    if (!out.empty()) out += ',';
+    out += value;
+  }
+  return out;
+}
+
 // One client. Everything happens on its strand, apart from reading `deadline`.
 class Connection final : public Body, public Link {
  public:
@@ -224,7 +236,7 @@ asio::awaitable<Response> Connection::respond() {
   head_only_ = parser_->request.method == "HEAD";
   keep_ = !failure_ && parser_->keep_alive();
   if (failure_) co_return problem(*failure_, language_of(language_), request_id_);
-  parser_->request.peer = peer_;
+  parser_->request.peer = client_of(peer_, forwarded_for(headers), state_->options.trusts_proxy);
   parser_->request.trace = trace.traceparent();
   std::exception_ptr error;
   try {
