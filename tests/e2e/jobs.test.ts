@@ -162,6 +162,7 @@ test("JOB-3, JOB-4: run now, pause, resume, reset, history and failures, by API 
       return now.state === "degraded" && now;
     });
     assert.match(degraded.reason.text, /403/);
+    assert.match((await host.get("/metrics")).body as string, /patchbay_integrations\{plugin="echo",state="degraded"\} 1/);
     const failed = await jobOf(host, integration);
     assert.equal(failed.last_run.outcome, "failed");
     assert.equal(failed.last_run.reason.code, "invalid");

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
+
+#include "base/error.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -18,8 +21,9 @@ double resident_bytes() {
 
 }  // namespace
 
-Figures::Figures(metrics::Registry& metrics, const hooks::Counters& counters)
+Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::Counters& counters)
     : metrics_(metrics),
+      store_(store),
       resident_(metrics.define(metrics::Definition(metrics::Kind::gauge, "process_resident_memory_bytes",
                                                    "Resident memory of the host"))),
       instances_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_instances",
@@ -29,7 +33,15 @@ Figures::Figures(metrics::Registry& metrics, const hooks::Counters& counters)
                                              "Resident memory of a plugin's workers", {"plugin"}))),
       worker_cpu_(
           metrics.define(metrics::Definition(metrics::Kind::counter, "patchbay_worker_cpu_seconds_total",
-                                             "Processor time of a plugin's workers", {"plugin"}))) {
+                                             "Processor time of a plugin's workers", {"plugin"}))),
+      integrations_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_integrations",
+                                                       "Integrations in each state, of all hosts",
+                                                       {"plugin", "state"}))),
+      inbox_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_inbox_rows",
+                                                "Stored webhooks that wait, and dead letters", {"state"}))),
+      jobs_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_jobs",
+                                               "Jobs by state: running, paused, failing, waiting",
+                                               {"state"}))) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -75,13 +87,51 @@ void Figures::show(const std::vector<supervisor::Health>& instances) {
   for (const auto& [labels, bytes] : shown_memory_) worker_memory_.record(bytes, labels);
 }
 
+// Indexes answer these: finished rows are not looked at.
+Figures::Shared Figures::read_shared(store::Session& session) {
+  Shared out;
+  for (const auto& row : session.query(
+           "select plugin, state, cast(count(*) as bigint) from integrations group by plugin, state"))
+    out.integrations[{row.text(0), row.text(1)}] = static_cast<double>(row.integer(2));
+  const auto count = [&session](const char* sql) {
+    return static_cast<double>(session.query_one(sql)->integer(0));
+  };
+  out.inbox[{"new"}] = count("select cast(count(*) as bigint) from inbox where state = 'new'");
+  out.inbox[{"dead"}] = count("select cast(count(*) as bigint) from inbox where state = 'dead'");
+  for (const auto& row : session.query(
+           "select case when run is not null then 'running' when paused_at is not null then 'paused' when "
+           "failures > 0 then 'failing' else 'waiting' end as state, cast(count(*) as bigint) from jobs "
+           "group "
+           "by 1"))
+    out.jobs[{row.text(0)}] = static_cast<double>(row.integer(1));
+  return out;
+}
+
+// What is no more is shown as 0.
+void Figures::show(const metrics::Metric& metric, Counts& shown, const Counts& now) {
+  for (auto& [labels, count] : shown) count = 0;
+  for (const auto& [labels, count] : now) shown[labels] = count;
+  for (const auto& [labels, count] : shown) metric.record(count, labels);
+}
+
 boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
   auto looking = fleet.health();
   const auto instances = co_await std::move(looking);
+  std::optional<Shared> shared;
+  try {
+    shared = co_await store_.read(read_shared);
+  } catch (const Error&) {
+    shared.reset();  // the store is away, which /readyz tells; the rest is worth showing
+  }
   resident_.record(resident_bytes());
   {
     const std::lock_guard lock(mutex_);
     show(instances);
+    if (shared) {
+      show(integrations_, shown_.integrations, shared->integrations);
+      show(inbox_, shown_.inbox, shared->inbox);
+      show(jobs_, shown_.jobs, shared->jobs);
+    }
     for (auto& followed : followed_) {
       const auto now = followed.count->load();
       followed.metric.add(static_cast<double>(now - followed.told));

@@ -11,6 +11,7 @@
 
 #include "hooks/counters.hpp"
 #include "metrics/registry.hpp"
+#include "store/store.hpp"
 #include "supervisor/fleet.hpp"
 
 namespace patchbay::app {
@@ -18,10 +19,11 @@ namespace patchbay::app {
 // Brings what the modules count into the registry when somebody looks. Any thread.
 class Figures {
  public:
-  // Both outlive it.
-  Figures(metrics::Registry& metrics, const hooks::Counters& counters);
+  // All outlive it.
+  Figures(metrics::Registry& metrics, store::Store& store, const hooks::Counters& counters);
 
-  // Everything, as Prometheus reads it; first asks the fleet how its workers are.
+  // Everything, as Prometheus reads it; first asks the fleet how its workers are, and the store for what all
+  // hosts share.
   boost::asio::awaitable<std::string> text(supervisor::Fleet& fleet);
 
  private:
@@ -32,18 +34,32 @@ class Figures {
     std::uint64_t told = 0;
   };
 
+  // By labels.
+  using Counts = std::map<std::vector<std::string>, double>;
+  struct Shared {
+    Counts integrations;
+    Counts inbox;
+    Counts jobs;
+  };
+  static Shared read_shared(store::Session& session);
+  static void show(const metrics::Metric& metric, Counts& shown, const Counts& now);
   void show(const std::vector<supervisor::Health>& instances);
   void follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count);
 
   metrics::Registry& metrics_;
+  store::Store& store_;
   metrics::Metric resident_;
   metrics::Metric instances_;
   metrics::Metric worker_memory_;
   metrics::Metric worker_cpu_;
+  metrics::Metric integrations_;
+  metrics::Metric inbox_;
+  metrics::Metric jobs_;
   std::mutex mutex_;  // of what follows
   std::vector<Followed> followed_;
-  std::map<std::vector<std::string>, double> shown_instances_;  // by labels
-  std::map<std::vector<std::string>, double> shown_memory_;
+  Counts shown_instances_;
+  Counts shown_memory_;
+  Shared shown_;
   std::map<int, double> shown_cpu_;  // seconds, by pid
 };
 

@@ -140,7 +140,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); }}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
-      figures(metrics, counters),
+      figures(metrics, *store, counters),
       routes(config.site_url),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
