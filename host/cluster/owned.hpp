@@ -30,6 +30,7 @@ class Owned {
 
   bool has(Id integration) const { return has_partition(partition_of(integration)); }
   bool has_partition(std::size_t partition) const;
+  bool has_all() const;
   // Those partitions as an array of PostgreSQL, "{1,2}"; nothing: all.
   std::optional<std::string> some() const;
   Partitions get() const;

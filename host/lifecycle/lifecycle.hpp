@@ -171,6 +171,11 @@ class Lifecycle {
   boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
   boost::asio::awaitable<void> follow(Id id);
+  boost::asio::awaitable<void> try_follow(Id id);
+  boost::asio::awaitable<void> try_resume(Id id);
+  bool is_news(const plugin::Revision& row) const;
+  boost::asio::awaitable<std::vector<plugin::Integration>> connected_ones();
+  boost::asio::awaitable<void> put_back(plugin::Integration before, jobs::Checkpoints old);
   boost::asio::awaitable<plugin::Integration> load(Id id);
   ManifestPtr manifest_of(const plugin::Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
@@ -231,7 +236,8 @@ class Lifecycle {
   std::set<Id> waiting_;                  // connected, and not up yet
   std::map<Id, ManifestPtr> running_;     // which version, of what runs here
   std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
-  bool following_ = false;                // since the first look
+  std::set<Id> upgrading_;
+  bool following_ = false;  // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
   std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source

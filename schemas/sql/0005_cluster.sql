@@ -21,7 +21,8 @@ create table partitions(
 -- Who changes something that hosts must not change together; one whose host is gone is free.
 create table cluster_locks(
   name text primary key,
-  host bigint not null
+  host bigint not null,
+  token bigint not null
 );
 
 -- So that every host sees what another has changed.

@@ -102,7 +102,13 @@ asio::awaitable<port::Result> store_page(Modules& modules, Context context, port
                                           std::move(call.message.blobs), call.trace);
   }
   auto emitting = modules.effects.emit(context->integration, std::move(events), store_with(modules, storing));
-  co_await std::move(emitting);
+  try {
+    co_await std::move(emitting);
+  } catch (const Error& error) {
+    // Its rows may be stored all the same: nothing may pass them.
+    if (error.code() == Code::unavailable && !storing->rows.empty()) modules.dispatcher.unsure();
+    throw;
+  }
   modules.dispatcher.accepted(std::move(storing->fresh));
   const auto& page = storing->page;
   const json reply = {{"stored", storing->counts.records},

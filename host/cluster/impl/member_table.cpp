@@ -116,18 +116,22 @@ void give(store::Session& session, Id host, const std::vector<std::size_t>& part
                   {static_cast<std::int64_t>(partition), host});
 }
 
-bool take_lock(store::Session& session, Id host, const std::string& name) {
+bool take_lock(store::Session& session, Id host, const std::string& name, std::int64_t token) {
   session.exec(
       "delete from cluster_locks where name = :name and not exists (select 1 from hosts where hosts.id = "
       "cluster_locks.host)",
       {name});
-  return session.exec(
-             "insert into cluster_locks(name, host) values (:name, :host) on conflict (name) do nothing",
-             {name, host}) > 0;
+  session.exec(
+      "insert into cluster_locks(name, host, token) values (:name, :host, :token) on conflict (name) do "
+      "nothing",
+      {name, host, token});
+  return session
+      .query_one("select token from cluster_locks where name = :name and token = :token", {name, token})
+      .has_value();
 }
 
-void give_lock(store::Session& session, Id host, const std::string& name) {
-  session.exec("delete from cluster_locks where name = :name and host = :host", {name, host});
+void give_lock(store::Session& session, const std::string& name, std::int64_t token) {
+  session.exec("delete from cluster_locks where name = :name and token = :token", {name, token});
 }
 
 }  // namespace patchbay::cluster

@@ -28,7 +28,9 @@ bool bury(store::Session& session, Id host, std::int64_t beat);
 std::vector<std::size_t> take(store::Session& session, Id host, const std::vector<std::size_t>& wanted);
 void give(store::Session& session, Id host, const std::vector<std::size_t>& partitions);
 
-bool take_lock(store::Session& session, Id host, const std::string& name);
-void give_lock(store::Session& session, Id host, const std::string& name);
+// `token`: of this attempt, so that giving it back never takes another's. One that the attempt has already is
+// taken too.
+bool take_lock(store::Session& session, Id host, const std::string& name, std::int64_t token);
+void give_lock(store::Session& session, const std::string& name, std::int64_t token);
 
 }  // namespace patchbay::cluster

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
@@ -19,6 +20,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration kLockPause{100};
+constexpr int kYoung = 20;  // times the patience with others
 
 std::string lock_name(Id integration) {
   return "integration " + to_string_id(integration);
@@ -50,6 +52,8 @@ struct Membership::State : std::enable_shared_from_this<Membership::State> {
   asio::awaitable<void> bury_dead(const std::vector<Member>& all);
   asio::awaitable<void> follow(const std::vector<Member>& all, const Holders& seen);
   asio::awaitable<void> give_up(std::vector<std::size_t> partitions);
+  asio::awaitable<void> release(std::string name, std::int64_t token);
+  void let_go_of_others(const Holders& seen);
   asio::awaitable<void> pass_for_ever();
 
   const Parts parts;
@@ -61,6 +65,11 @@ struct Membership::State : std::enable_shared_from_this<Membership::State> {
   std::map<Id, Pulse> pulses;
   bool interrupted = false;  // the last look failed: nobody is to be blamed for it
   std::atomic<bool> alone = true;
+  // Of locks; no two lives of hosts have the same.
+  std::atomic<std::int64_t> next_token = std::random_device{}() * (std::int64_t{1} << 30);
+  std::uint64_t ticks = 0;        // that have begun
+  std::uint64_t released_at = 0;  // the tick under way when partitions were given
+  std::chrono::nanoseconds last_tick{0};
   std::atomic<bool> quiet = false;
   TaskScope scope;
 };
@@ -70,7 +79,8 @@ asio::awaitable<void> Membership::State::beat_for_ever() {
     co_await parts.clock.sleep(options.beat);
     try {
       co_await tick();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
+      if (is_cancellation(error)) throw;
       parts.logger.warn("cluster: the store cannot be reached", {{"error", error.what()}});
       interrupted = true;
     }
@@ -90,7 +100,12 @@ asio::awaitable<void> Membership::State::tick() {
     seen.holders = holders(session);
     return seen;
   };
+  const auto tick_number = ++ticks;
   const auto seen = co_await parts.store.write(std::move(look));
+  // Who was held up himself cannot say of others that they were silent.
+  const auto now = parts.clock.monotonic();
+  if (last_tick.count() > 0 && now - last_tick > 3 * options.beat) interrupted = true;
+  last_tick = now;
   if (!seen.alive) {
     parts.logger.error(
         "cluster: this host was not heard of for too long and others have taken over its work");
@@ -100,6 +115,12 @@ asio::awaitable<void> Membership::State::tick() {
   }
   alone = seen.members.size() < 2;
   co_await bury_dead(seen.members);
+  let_go_of_others(seen.holders);
+  // What was given away is known to be gone by a look that began afterwards.
+  if (leaving.any() && released_at != 0 && tick_number > released_at) {
+    leaving.reset();
+    released_at = 0;
+  }
   if (!quiet) co_await follow(seen.members, seen.holders);
 }
 
@@ -116,7 +137,9 @@ asio::awaitable<void> Membership::State::bury_dead(const std::vector<Member>& al
       pulse.beat = other.beat;
       pulse.seen = now;
     }
-    if (now - pulse.seen < options.dead_after) continue;
+    // One that has not begun to work yet reads what there is.
+    const auto patience = other.beat == 0 ? kYoung * options.dead_after : options.dead_after;
+    if (now - pulse.seen < patience) continue;
     auto declare = [id = other.id, stands = other.beat](store::Session& session) {
       return bury(session, id, stands);
     };
@@ -132,7 +155,9 @@ asio::awaitable<void> Membership::State::follow(const std::vector<Member>& all, 
   const auto now = parts.clock.monotonic();
   for (const auto& each : all) {
     const auto pulse = pulses.find(each.id);
-    if (each.id == member.id || (pulse != pulses.end() && now - pulse->second.seen < options.dead_after))
+    const bool works = each.beat > 0;
+    if (each.id == member.id ||
+        (works && pulse != pulses.end() && now - pulse->second.seen < options.dead_after))
       live.push_back(each.id);
   }
   const auto plan = plan_for(member.id, live, seen);
@@ -168,19 +193,40 @@ asio::awaitable<void> Membership::State::give_up(std::vector<std::size_t> partit
   for (const auto partition : partitions) leaving.set(partition);
   owned.set(owned.get() & ~leaving);
   parts.logger.info("cluster: partitions go to another host", {{"count", std::to_string(partitions.size())}});
-  if (parts.leaving) co_await parts.leaving(leaving);
-  auto release = [id = member.id, partitions](store::Session& session) { give(session, id, partitions); };
+  for (bool left = !parts.leaving; !left;) {
+    try {
+      co_await parts.leaving(leaving);
+      left = true;
+    } catch (const Error& error) {
+      parts.logger.warn("cluster: partitions cannot be left yet", {{"error", error.what()}});
+    }
+    if (!left) co_await parts.clock.sleep(options.beat);
+  }
+  auto release_them = [id = member.id, partitions](store::Session& session) {
+    give(session, id, partitions);
+  };
   bool released = false;
   while (!released) {
     try {
-      co_await parts.store.write(release);
+      co_await parts.store.write(release_them);
       released = true;
     } catch (const Error& error) {
       parts.logger.warn("cluster: partitions cannot be given yet", {{"error", error.what()}});
     }
     if (!released) co_await parts.clock.sleep(options.beat);
   }
-  leaving.reset();
+  released_at = ticks;
+}
+
+// What the table gives to another host is its own, whatever this one believes.
+void Membership::State::let_go_of_others(const Holders& seen) {
+  Partitions lost;
+  for (std::size_t i = 0; i < kPartitions; ++i)
+    lost.set(i, owned.has_partition(i) && seen.at(i) != member.id && seen.at(i) != 0);
+  if (lost.none()) return;
+  owned.set(owned.get() & ~lost);
+  parts.logger.warn("cluster: partitions are another host's", {{"count", std::to_string(lost.count())}});
+  if (parts.leaving) scope.spawn_on(strand, "leave partitions", parts.leaving(lost));
 }
 
 asio::awaitable<void> Membership::State::pass_for_ever() {
@@ -191,7 +237,8 @@ asio::awaitable<void> Membership::State::pass_for_ever() {
       if (parts.pass) co_await parts.pass();
       auto note = [id = member.id](store::Session& session) { passed(session, id); };
       co_await parts.store.write(std::move(note));
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
+      if (is_cancellation(error)) throw;
       parts.logger.warn("cluster: changes of other hosts cannot be seen", {{"error", error.what()}});
     }
   }
@@ -256,21 +303,35 @@ const Owned& Membership::owned() const {
   return state_->owned;
 }
 
+// Until it is stored: a lock that is forgotten would be held as long as this host lives.
+asio::awaitable<void> Membership::State::release(std::string name, std::int64_t token) {
+  for (bool released = false; !released;) {
+    try {
+      auto work = [name, token](store::Session& session) { give_lock(session, name, token); };
+      co_await parts.store.write(std::move(work));
+      released = true;
+    } catch (const Error& error) {
+      parts.logger.warn("cluster: a lock cannot be released yet", {{"lock", name}, {"error", error.what()}});
+    }
+    if (!released) co_await parts.clock.sleep(options.beat);
+  }
+}
+
 asio::awaitable<Peers::Held> Membership::lock(Id integration) {
   const auto name = lock_name(integration);
+  const auto token = state_->next_token++;
+  // Also when taking it fails or is broken off: it may have been taken all the same.
+  Held held(nullptr, [state = state_, name, token](void*) {
+    state->scope.spawn_on(state->strand, "release a lock", state->release(name, token));
+  });
   for (;;) {
-    auto attempt = [id = me(), name](store::Session& session) { return take_lock(session, id, name); };
+    auto attempt = [id = me(), name, token](store::Session& session) {
+      return take_lock(session, id, name, token);
+    };
     const bool taken = co_await state_->parts.store.write(std::move(attempt));
-    if (taken) break;
+    if (taken) co_return held;
     co_await state_->parts.clock.sleep(kLockPause);
   }
-  auto release = [](std::shared_ptr<State> state, std::string held) -> asio::awaitable<void> {
-    auto work = [id = state->member.id, held](store::Session& session) { give_lock(session, id, held); };
-    co_await state->parts.store.write(std::move(work));
-  };
-  co_return Held(nullptr, [state = state_, name, release](void*) {
-    state->scope.spawn_on(state->strand, "release a lock", release(state, name));
-  });
 }
 
 asio::awaitable<void> Membership::settle() {

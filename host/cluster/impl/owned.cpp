@@ -1,5 +1,7 @@
 #include "cluster/owned.hpp"
 
+#include <algorithm>
+
 namespace patchbay::cluster {
 
 Owned::Owned() {
@@ -8,6 +10,10 @@ Owned::Owned() {
 
 bool Owned::has_partition(std::size_t partition) const {
   return (words_.at(partition / 64).load(std::memory_order_relaxed) >> (partition % 64) & 1) != 0;
+}
+
+bool Owned::has_all() const {
+  return std::all_of(words_.begin(), words_.end(), [](const auto& word) { return ~word.load() == 0; });
 }
 
 std::optional<std::string> Owned::some() const {

@@ -28,7 +28,11 @@ Dispatcher::State::State(Parts p, asio::any_io_executor io, log::Logger l, Optio
 void Dispatcher::State::add(std::vector<InboxRow> rows) {
   for (auto& row : rows) {
     if (!owns(row.integration)) continue;  // its host finds it
-    if (const auto lane = lanes.accept(std::move(row))) activate(lane);
+    // Where there are others, one of them may have stored an older row of this lane a moment ago: read them
+    // back.
+    const bool shared = parts.owned != nullptr && !parts.owned->has_all();
+    const Lanes::Key key(row.integration, row.lane);
+    if (const auto lane = shared ? lanes.missed(row.id, key) : lanes.accept(std::move(row))) activate(lane);
   }
 }
 

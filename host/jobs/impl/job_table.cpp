@@ -141,7 +141,7 @@ std::optional<Job> begin_run(store::Session& session, const Job& job, Id run, co
                              std::int64_t now) {
   const auto begun = session.exec(
       "update jobs set lease = lease + 1, run = :run, due_at = null where id = :id and lease = :lease and "
-      "run is null",
+      "run is null and paused_at is null",
       {run, job.id, job.lease});
   if (begun == 0) return std::nullopt;
   session.exec(
@@ -150,6 +150,11 @@ std::optional<Job> begin_run(store::Session& session, const Job& job, Id run, co
       "'running')",
       {run, job.id, cause_name(job.cause), version, now});
   return find_job(session, job.id);
+}
+
+bool forget_run(store::Session& session, Id job, Id run) {
+  session.exec("delete from job_runs where id = :run and outcome = 'running'", {run});
+  return session.exec("update jobs set run = null where id = :job and run = :run", {job, run}) > 0;
 }
 
 bool end_run(store::Session& session, const RunEnd& end) {

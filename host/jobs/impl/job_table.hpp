@@ -38,6 +38,9 @@ std::vector<Job> take_jobs(store::Session& session, Id integration, const std::v
 std::optional<Job> begin_run(store::Session& session, const Job& job, Id run, const std::string& version,
                              std::int64_t now);
 
+// Undoes the claim of a run that never began; false: it was not stored. The lease stays as it is.
+bool forget_run(store::Session& session, Id job, Id run);
+
 // Ends the run. False when it is not under way any more: then it counts as lost and nothing is planned.
 struct RunEnd {
   RunEnd(Job job_, Id run_, Decision decision_) : job(std::move(job_)), run(run_), decision(decision_) {}

@@ -20,50 +20,57 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr Duration kFirstRepeat = 1s;
-constexpr Duration kLongestRepeat = 30s;
+constexpr Duration kLongestRepeat = 2s;  // who ends waits for it
+constexpr Duration kStoreAway = 2s;
 
 }  // namespace
 
 asio::awaitable<void> Scheduler::State::run(PlannedPtr planned, std::string version) {
   const auto integration = planned->job.integration;
-  {
-    const auto held = co_await run_locks.lock(planned->job.id);
-    std::optional<Job> begun;
-    bool away = false;
-    const auto run_id = parts.ids.next();
-    const auto now = parts.clock.now();
-    auto claim = [job = planned->job, run_id, version, now](store::Session& session) {
-      return begin_run(session, job, run_id, version, now.time_since_epoch().count());
-    };
-    try {
-      if (!planned->gone) begun = co_await parts.store.write(std::move(claim));
-    } catch (const Error& error) {
-      parts.logger.warn(
-          "a job cannot begin; it is tried again",
-          {{"integration", to_string_id(integration)}, {"job", planned->job.name}, {"error", error.what()}});
-      away = true;
-    }
-    if (begun) {
-      const TimePoint due_at(Duration(planned->job.due_at.value_or(now.time_since_epoch().count())));
-      late_seconds.record(std::chrono::duration<double>(now - due_at).count(),
-                          {works.contains(integration) ? works.at(integration).manifest->id : ""});
-      planned->job = *begun;
-      const auto running =
-          std::make_shared<Running>(run_id, begun->lease, parts.clock.monotonic() + options.budget);
-      co_await run_claimed(planned, running);
-    } else if (away) {
-      planned->job.due_at = (parts.clock.now() + kFirstRepeat * 2).time_since_epoch().count();
-    } else {
-      // Somebody has changed it meanwhile.
-      auto find = [id = planned->job.id](store::Session& session) { return find_job(session, id); };
-      const auto row = co_await parts.store.read(std::move(find));
-      if (row) planned->job = *row;
-    }
+  try {
+    co_await claim_and_run(planned, std::move(version));
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
+    parts.logger.warn(
+        "a job cannot begin; it is tried again",
+        {{"integration", to_string_id(integration)}, {"job", planned->job.name}, {"error", error.what()}});
+    planned->running.reset();
+    planned->job.due_at = (parts.clock.now() + kStoreAway).time_since_epoch().count();
   }
+  // Whatever happened: it is somebody else's turn, and this job is planned anew.
   planned->busy = false;
   turns.ended(integration);
   plan(planned);
   pump();
+}
+
+asio::awaitable<void> Scheduler::State::claim_and_run(PlannedPtr planned, std::string version) {
+  const auto held = co_await run_locks.lock(planned->job.id);
+  if (planned->gone) co_return;
+  const auto run_id = parts.ids.next();
+  const auto now = parts.clock.now();
+  auto claim = [job = planned->job, run_id, version, now, unsure = planned->unsure](store::Session& session) {
+    // Ours, of a claim whose commit was not heard of.
+    auto now_job = job;
+    for (const auto id : unsure) now_job.lease += forget_run(session, job.id, id) ? 1 : 0;
+    auto begun = begin_run(session, now_job, run_id, version, now.time_since_epoch().count());
+    return std::pair(std::move(begun), find_job(session, job.id));
+  };
+  planned->unsure.push_back(run_id);
+  const auto [begun, row] = co_await parts.store.write(std::move(claim));
+  planned->unsure.clear();
+  if (!begun) {  // somebody has changed it meanwhile
+    if (row) planned->job = *row;
+    co_return;
+  }
+  const TimePoint due_at(Duration(planned->job.due_at.value_or(now.time_since_epoch().count())));
+  const auto work = works.find(planned->job.integration);
+  late_seconds.record(std::chrono::duration<double>(now - due_at).count(),
+                      {work == works.end() ? "" : work->second.manifest->id});
+  planned->job = *begun;
+  const auto running =
+      std::make_shared<Running>(run_id, begun->lease, parts.clock.monotonic() + options.budget);
+  co_await run_claimed(planned, running);
 }
 
 asio::awaitable<void> Scheduler::State::run_claimed(PlannedPtr planned, std::shared_ptr<Running> running) {

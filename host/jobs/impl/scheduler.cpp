@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kStoreAway = 2s;
+constexpr Duration kLongestWait = 30s;
 constexpr std::int64_t kMostTouched = 1000;
 
 TimePoint time_of(std::int64_t ms) {
@@ -130,6 +131,8 @@ void Scheduler::State::plan(const PlannedPtr& planned) {
   unplan(planned);
   auto& job = planned->job;
   if (planned->gone || planned->busy || planned->held || job.paused_at) return;
+  // Somebody else has it: a look some seconds later is soon enough.
+  if (job.run) job.due_at = (parts.clock.now() + kStoreAway).time_since_epoch().count();
   const auto now = parts.clock.now();
   if (!job.due_at) {
     const auto first = first_due(planned->spec.schedule, now);
@@ -173,8 +176,17 @@ void Scheduler::State::pump() {
     else
       turns.add(planned->job.integration, id);
   }
-  while (const auto id = turns.next()) {
+  while (!stopping && turns.anyone_waits()) {
+    const auto id = turns.next();
+    if (!id) break;
     const auto planned = planned_jobs.at(*id);
+    // The provider has asked for a pause since it got in line.
+    const auto later = not_before(works.at(planned->job.integration), planned->job);
+    if (later > now) {
+      turns.ended(planned->job.integration);
+      due.emplace(later, *id);
+      continue;
+    }
     planned->busy = true;
     scope.spawn_on(strand, "run a job", run(planned, works.at(planned->job.integration).manifest->version));
   }
@@ -183,7 +195,9 @@ void Scheduler::State::pump() {
   auto ring = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->pump();
   };
-  timer = parts.clock.after(strand, std::max(due.begin()->first - now, Duration(1)), std::move(ring));
+  // Not for long: the clock on the wall may be set.
+  const auto wait = std::clamp<Duration>(due.begin()->first - now, Duration(1), kLongestWait);
+  timer = parts.clock.after(strand, wait, std::move(ring));
 }
 
 // --- what others have changed
@@ -237,12 +251,12 @@ asio::awaitable<void> Scheduler::State::look() {
 
 void Scheduler::State::reloaded(const PlannedPtr& planned, const std::optional<Job>& row) {
   if (!row) return;
-  const auto before = std::exchange(planned->job, *row);
+  planned->job = *row;
   if (row->cause == Cause::request && row->due_at) planned->held = false;
   if (!planned->busy) return plan(planned);
   // The run goes on with the lease that it has; when that is not the row's, it can store nothing more.
   if (planned->running && planned->running->lease != row->lease) return cancel(planned);
-  if (row->paused_at && !before.paused_at) wind_down(planned);
+  if (row->paused_at) wind_down(planned);
 }
 
 // --- how a run ends before its time
@@ -286,13 +300,14 @@ void Scheduler::start() {
 
 asio::awaitable<void> Scheduler::stop() {
   auto ending = [](std::shared_ptr<State> state) -> asio::awaitable<void> {
+    state->stopping = true;
     state->timer.reset();
-    std::vector<Id> all;
-    for (const auto& [id, work] : state->works) all.push_back(id);
-    for (const auto id : all) {
-      for (const auto& [job, planned] : state->works.at(id).jobs) state->wind_down(planned);
+    state->wishes.clear();
+    for (const auto& [id, planned] : state->planned_jobs) {
+      planned->gone = true;
+      state->wind_down(planned);
     }
-    for (const auto id : all) co_await state->end(id);
+    while (!state->works.empty()) co_await state->end(state->works.begin()->first);
   };
   auto task = asio::co_spawn(state_->strand, ending(state_), asio::use_awaitable);
   co_await std::move(task);
@@ -303,6 +318,7 @@ void Scheduler::begin(const plugin::Integration& integration,
                       std::shared_ptr<const plugin::Manifest> manifest) {
   if (manifest->jobs.empty()) return;
   asio::post(state_->strand, [state = state_, integration, manifest = std::move(manifest)] {
+    if (state->stopping) return;
     const auto wish = ++state->last_wish;
     state->wishes[integration.id] = wish;
     state->scope.spawn_on(state->strand, "plan jobs", state->begin(integration, manifest, wish));

@@ -42,9 +42,10 @@ struct Planned {
   Job job;
   plugin::JobSpec spec;
   std::shared_ptr<Running> running;
-  bool busy = false;  // from its turn until the run is settled
-  bool gone = false;  // not run here any more
-  bool held = false;  // until somebody has signed in again
+  std::vector<Id> unsure;  // runs whose claim may have been stored
+  bool busy = false;       // from its turn until the run is settled
+  bool gone = false;       // not run here any more
+  bool held = false;       // until somebody has signed in again
 };
 using PlannedPtr = std::shared_ptr<Planned>;
 
@@ -68,6 +69,7 @@ struct Scheduler::State : std::enable_shared_from_this<Scheduler::State> {
 
   // run.cpp
   boost::asio::awaitable<void> run(PlannedPtr planned, std::string version);
+  boost::asio::awaitable<void> claim_and_run(PlannedPtr planned, std::string version);
   boost::asio::awaitable<void> run_claimed(PlannedPtr planned, std::shared_ptr<Running> running);
   boost::asio::awaitable<port::Result> call(PlannedPtr planned, std::shared_ptr<Running> running);
   boost::asio::awaitable<void> settle(PlannedPtr planned, std::shared_ptr<Running> running,
@@ -100,7 +102,7 @@ struct Scheduler::State : std::enable_shared_from_this<Scheduler::State> {
   std::minstd_rand engine{std::random_device{}()};
   AsyncLocks locks;      // by integration: begin and end
   AsyncLocks run_locks;  // by job: held by its run
-  bool looking = false;
+  bool stopping = false;
   mutable std::mutex mutex;  // of what follows
   std::map<std::pair<Id, std::string>, std::shared_ptr<Running>> open;
   TaskScope scope;

@@ -138,6 +138,8 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   const auto manifest = manifest_of(integration);
+  if (parts_.catalogue.is_disabled(manifest->id))
+    throw Error(Code::invalid, Text("plugin.disabled", {{"plugin", manifest->id}}));
   CheckReport report;
   const bool runs_here = plugin::is_connected(integration.state) && owns(id);
   try {
@@ -280,7 +282,9 @@ asio::awaitable<Integration> Lifecycle::adapted_or_refuse(Integration integratio
 }
 
 asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
-  const auto manifest = parts_.catalogue.find(integration.plugin);
+  // What runs goes on in its version: another one takes over by an upgrade only.
+  const auto present = running(integration.id);
+  const auto manifest = present ? present : parts_.catalogue.find(integration.plugin);
   if (!manifest) throw as_refusal(plugin_missing(integration));
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
@@ -333,7 +337,10 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
   if (!was_connected) {
     co_await disconnect(id);
   } else if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
-    if (owns(id)) listen(integration, manifest);
+    if (owns(id))
+      listen(integration, manifest);
+    else
+      co_await halt(id);
   }
   std::rethrow_exception(failure);
 }

@@ -13,6 +13,7 @@ using plugin::Integration;
 namespace {
 
 constexpr Duration kStep{20};
+constexpr Duration kStoreAway{1'000};
 
 }  // namespace
 
@@ -26,9 +27,22 @@ void Lifecycle::gained(cluster::Partitions partitions) {
   tasks_.spawn("resume what this host works for now", resume_in(partitions));
 }
 
+// The store is asked until it answers: who owns something must run it.
+asio::awaitable<std::vector<Integration>> Lifecycle::connected_ones() {
+  for (;;) {
+    try {
+      auto find = [this](store::Session& session) { return table_.connected(session); };
+      co_return co_await parts_.store.read(std::move(find));
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;
+      parts_.logger.warn("what is connected cannot be read; it is tried again", {{"error", error.what()}});
+    }
+    co_await parts_.clock.sleep(kStoreAway);
+  }
+}
+
 asio::awaitable<void> Lifecycle::resume_in(cluster::Partitions partitions) {
-  auto find = [this](store::Session& session) { return table_.connected(session); };
-  const auto connected = co_await parts_.store.read(std::move(find));
+  const auto connected = co_await connected_ones();
   for (const auto& integration : connected) {
     if (!partitions.test(cluster::partition_of(integration.id))) continue;
     set_waiting(integration.id, true);
@@ -38,8 +52,7 @@ asio::awaitable<void> Lifecycle::resume_in(cluster::Partitions partitions) {
 
 // All at once: each may need some seconds to come to an end.
 asio::awaitable<void> Lifecycle::leave(cluster::Partitions partitions) {
-  auto find = [this](store::Session& session) { return table_.connected(session); };
-  const auto connected = co_await parts_.store.read(std::move(find));
+  const auto connected = co_await connected_ones();
   const auto left = std::make_shared<std::atomic<int>>(0);
   for (const auto& integration : connected) {
     if (!partitions.test(cluster::partition_of(integration.id))) continue;
@@ -61,21 +74,22 @@ asio::awaitable<void> Lifecycle::let_go(Id id, std::shared_ptr<std::atomic<int>>
 asio::awaitable<void> Lifecycle::follow_others() {
   auto look = [this](store::Session& session) { return table_.revisions(session); };
   const auto rows = co_await parts_.store.read(std::move(look));
-  std::vector<plugin::Revision> changed;
-  {
-    const std::lock_guard lock(mutex_);
-    const bool first = !std::exchange(following_, true);
-    for (const auto& row : rows) {
-      auto& seen = revisions_.try_emplace(row.integration, -1).first->second;
-      const bool news = seen != row.number && !first;
-      seen = row.number;
-      if (news && row.changed_by != parts_.peers.me()) changed.push_back(row);
+  const bool first = !std::exchange(following_, true);
+  for (const auto& row : rows) {
+    if (is_news(row) && !first && row.changed_by != parts_.peers.me()) {
+      co_await follow_routes(row.integration, row.open);
+      tasks_.spawn("follow another host", follow(row.integration));
     }
+    // Only now: what fails is news again at the next look, and nobody counts it as seen.
+    const std::lock_guard lock(mutex_);
+    revisions_[row.integration] = row.number;
   }
-  for (const auto& row : changed) {
-    co_await follow_routes(row.integration, row.open);
-    tasks_.spawn("follow another host", follow(row.integration));
-  }
+}
+
+bool Lifecycle::is_news(const plugin::Revision& row) const {
+  const std::lock_guard lock(mutex_);
+  const auto seen = revisions_.find(row.integration);
+  return seen == revisions_.end() || seen->second != row.number;
 }
 
 // The provider may hear of a route as soon as every host has it (HOOK-4).
@@ -97,6 +111,20 @@ asio::awaitable<void> Lifecycle::follow_routes(Id id, bool open) {
 }
 
 asio::awaitable<void> Lifecycle::follow(Id id) {
+  for (bool followed = false; !followed;) {
+    try {
+      co_await try_follow(id);
+      followed = true;
+    } catch (const Error& error) {
+      if (error.code() != Code::unavailable) throw;
+      parts_.logger.warn("what another host has changed is followed later",
+                         {{"integration", to_string_id(id)}, {"error", error.what()}});
+    }
+    if (!followed) co_await parts_.clock.sleep(kStoreAway);
+  }
+}
+
+asio::awaitable<void> Lifecycle::try_follow(Id id) {
   const auto held = co_await hold(id);
   if (!owns(id)) co_return;
   auto integration = co_await load(id);

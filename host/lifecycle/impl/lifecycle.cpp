@@ -169,8 +169,10 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   const auto read = co_await read_secrets(id);
   auto secrets = read.values;
   if (change.settings) {
-    const auto manifest = manifest_of(integration);
-    integration = co_await adapted(std::move(integration), manifest);
+    // What runs says what may be set; what does not is taken to the present shape first.
+    const auto present = running(id);
+    const auto manifest = present ? present : manifest_of(integration);
+    if (!present) integration = co_await adapted(std::move(integration), manifest);
     auto split = plugin::split_settings(
         *manifest, plugin::merge_settings(integration.settings, *change.settings), read.values);
     plugin::require_secrets_for_new_hosts(*manifest, before.settings, split.settings, *change.settings);

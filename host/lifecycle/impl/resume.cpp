@@ -12,6 +12,8 @@ using plugin::State;
 
 namespace {
 
+constexpr Duration kStoreAway{1'000};
+
 // "internal" says nothing, so the text's id stands for it.
 std::string reason_code(const Error& error) {
   const auto& id = error.text().id();
@@ -22,8 +24,8 @@ std::string reason_code(const Error& error) {
 
 asio::awaitable<void> Lifecycle::start() {
   auto all = [this](store::Session& session) { return table_.list(session, 0, 1'000'000); };
-  const auto integrations = co_await parts_.store.read(std::move(all));
   co_await follow_others();  // what is changed from now on is seen
+  const auto integrations = co_await parts_.store.read(std::move(all));
   for (const auto& integration : integrations) {
     const auto secrets = co_await read_secrets(integration.id);
     redact({}, secrets.values);
@@ -45,6 +47,20 @@ asio::awaitable<void> Lifecycle::start() {
 }
 
 asio::awaitable<void> Lifecycle::resume(Id id) {
+  for (bool resumed = false; !resumed;) {
+    try {
+      co_await try_resume(id);
+      resumed = true;
+    } catch (const Error& error) {
+      if (error.code() != Code::unavailable) throw;
+      parts_.logger.warn("an integration is resumed later",
+                         {{"integration", to_string_id(id)}, {"error", error.what()}});
+    }
+    if (!resumed) co_await parts_.clock.sleep(kStoreAway);
+  }
+}
+
+asio::awaitable<void> Lifecycle::try_resume(Id id) {
   const auto held = co_await hold(id);
   if (!is_waiting(id) || !owns(id)) co_return;
   auto integration = co_await load(id);
@@ -53,6 +69,10 @@ asio::awaitable<void> Lifecycle::resume(Id id) {
 
 asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   const auto id = integration.id;
+  if (!owns(id)) {  // its own host does: it only has to hear of it
+    co_await halt(id);
+    co_return co_await save_state(std::move(integration));
+  }
   set_waiting(id, true);
   std::string code;
   std::string text;
@@ -61,8 +81,8 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
     const auto manifest = manifest_of(integration);
     co_await stop_listening(id);
     if (parts_.catalogue.is_disabled(integration.plugin)) {
-      co_await open_routes(integration, manifest);
       co_await halt(id);
+      co_await open_routes(integration, manifest);
       throw Error(Code::unavailable, Text("plugin.disabled", {{"plugin", integration.plugin}}));
     }
     integration = co_await adapted(std::move(integration), manifest);
@@ -86,6 +106,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
 
 // The supervisor goes on trying what did not come up at once.
 asio::awaitable<void> Lifecycle::resume_late(Id id) {
+  if (!owns(id)) co_return;
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const bool late = is_waiting(id) && integration.state == State::degraded;

@@ -28,6 +28,7 @@ constexpr Duration kMigrateLimit = 20s;
 constexpr Duration kConfigureLimit = 10s;
 constexpr Duration kFirstRepeat = 30s;
 constexpr Duration kLongestRepeat = 10min;
+constexpr Duration kStoreAway = 1s;
 
 // The instance of the new version, beside that of the old one.
 Id trial_of(Id integration) {
@@ -66,8 +67,7 @@ void Lifecycle::plugins_changed() {
 }
 
 asio::awaitable<void> Lifecycle::follow_plugins() {
-  auto find = [this](store::Session& session) { return table_.connected(session); };
-  const auto connected = co_await parts_.store.read(std::move(find));
+  const auto connected = co_await connected_ones();
   for (const auto& integration : connected) {
     const auto id = integration.id;
     const auto next = parts_.catalogue.find(integration.plugin);
@@ -84,15 +84,30 @@ asio::awaitable<void> Lifecycle::follow_plugins() {
 }
 
 asio::awaitable<void> Lifecycle::upgrade(Id id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!upgrading_.insert(id).second) co_return;  // it looks at what is wanted each time it tries
+  }
+  const std::shared_ptr<void> done(nullptr, [this, id](void*) {
+    const std::lock_guard lock(mutex_);
+    upgrading_.erase(id);
+  });
   for (int tries = 1;; ++tries) {
-    const auto refused = co_await try_upgrade(id);
+    std::optional<Error> refused;
+    try {
+      refused = co_await try_upgrade(id);
+    } catch (const Error& error) {
+      refused = error;
+      parts_.logger.warn("an upgrade is tried again",
+                         {{"integration", to_string_id(id)}, {"error", error.what()}});
+    }
     if (!refused || !may_pass(refused->code())) co_return;
     co_await parts_.clock.sleep(back_off(kFirstRepeat, kLongestRepeat, tries));
   }
 }
 
 asio::awaitable<std::optional<Error>> Lifecycle::try_upgrade(Id id) {
-  const auto turn = co_await upgrade_turns_.lock(id % kAtOnce);
+  const auto turn = co_await upgrade_turns_.lock(static_cast<Id>(cluster::partition_of(id)) % kAtOnce);
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const auto next = parts_.catalogue.find(integration.plugin);
@@ -141,10 +156,13 @@ asio::awaitable<void> Lifecycle::change_version(Integration before, ManifestPtr 
     failed = std::current_exception();
   }
   if (failed) {
-    if (old) co_await store_version(after, before, *old, *old);
+    if (old) co_await put_back(before, *old);
     co_await bring_back_with(before, now);
     std::rethrow_exception(failed);
   }
+  if (after.state != State::sign_in_again) listen(after, next);
+  // Its routes may have other addresses now.
+  tasks_.spawn("register moved addresses", register_moved(id));
   // It was quarantined or degraded for what the old version did.
   if (after.state != State::active && after.state != State::sign_in_again) {
     after.state = State::active;
@@ -152,7 +170,26 @@ asio::awaitable<void> Lifecycle::change_version(Integration before, ManifestPtr 
     after.reason_text.clear();
     co_await save_state(after);
   }
-  if (after.state == State::active) listen(after, next);
+}
+
+// Until the store has taken it: half changed it would neither be the old nor the new.
+asio::awaitable<void> Lifecycle::put_back(Integration before, jobs::Checkpoints old) {
+  for (bool stored = false; !stored;) {
+    try {
+      auto work = [this, before, old](store::Session& session) {
+        table_.set_settings(session, before);
+        table_.touch(session, before.id, parts_.peers.me());
+        jobs::write_checkpoints(session, before.id, old);
+      };
+      co_await parts_.store.write(std::move(work));
+      stored = true;
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;
+      parts_.logger.warn("what an upgrade changed cannot be taken back yet",
+                         {{"integration", to_string_id(before.id)}, {"error", error.what()}});
+    }
+    if (!stored) co_await parts_.clock.sleep(kStoreAway);
+  }
 }
 
 // The old version works on as it did.
@@ -266,7 +303,10 @@ asio::awaitable<jobs::Checkpoints> Lifecycle::migrated_checkpoints(Integration b
     value["checkpoint"] = json::parse(checkpoint);
     const auto answer =
         co_await ask_migrate(before.id, next, "checkpoint", before.setup_version, value.dump());
-    moved[job] = json::parse(answer).value("checkpoint", json()).dump();
+    const auto moved_value = json::parse(answer);
+    if (!moved_value.is_object() || !moved_value.contains("checkpoint"))
+      throw Error(Code::invalid, Text("lifecycle.no_migration", {{"version", next->version}}));
+    moved[job] = moved_value.at("checkpoint").dump();
   }
   co_return moved;
 }
@@ -298,8 +338,9 @@ asio::awaitable<void> Lifecycle::store_version(Integration before, Integration a
   copy.settings = before.settings;
   copy.checkpoints = kept.dump();
   after.updated_at = parts_.clock.now().time_since_epoch().count();
-  auto work = [this, copy, after, moved](store::Session& session) {
-    table_.keep_copy(session, copy, after.updated_at);
+  const bool other_shape = before.setup_version != after.setup_version;
+  auto work = [this, copy, after, moved, other_shape](store::Session& session) {
+    if (other_shape) table_.keep_copy(session, copy, after.updated_at);
     table_.set_settings(session, after);
     table_.set_notice(session, after.id, "");
     table_.touch(session, after.id, parts_.peers.me());

@@ -47,6 +47,16 @@ bool is_renewal_due(const std::string& remote_state, TimePoint now) {
   return now >= *registered + (*expires - *registered) / 2;
 }
 
+namespace {
+
+// Whether the registration does not last for ever.
+bool ends(const std::string& remote_state) {
+  const auto kept = json::parse(remote_state, nullptr, false);
+  return kept.is_object() && !text_at(kept, "expires_at").empty();
+}
+
+}  // namespace
+
 asio::awaitable<void> Lifecycle::watch_delivery(Id id) {
   co_await parts_.clock.sleep(between(kSoonest, kFirst));
   for (;;) {
@@ -76,7 +86,8 @@ asio::awaitable<bool> Lifecycle::look_at_delivery(Id id) {
   port::Call call("pb.remote/1:status", port::Message(request.dump()), Trace::make().traceparent(),
                   kStatusLimit);
   const auto result = co_await parts_.caller.call(id, std::move(call));
-  if (result.code == Code::unsupported) co_return false;
+  // Who cannot say may still have to be registered again in time.
+  if (result.code == Code::unsupported) co_return ends(integration.remote_state);
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (!result.ok() || !answer.is_object()) co_return true;  // others tell of a provider that is away
   const auto status = text_at(answer, "status");
@@ -96,7 +107,7 @@ asio::awaitable<bool> Lifecycle::look_at_delivery(Id id) {
 
 // Idempotent at the provider, and not over somebody else's registration.
 asio::awaitable<void> Lifecycle::register_again(Id id) {
-  const auto held = co_await locks_.lock(id);
+  const auto held = co_await hold(id);
   auto integration = co_await load(id);
   if (integration.state != plugin::State::active && integration.state != plugin::State::degraded) co_return;
   std::optional<Error> failed;

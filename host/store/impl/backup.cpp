@@ -181,14 +181,36 @@ bool has_something(const std::string& store_url) {
   return store->read_now([](Session& session) { return has_table(session, "schema_version"); });
 }
 
+// A name beside the database that nothing has yet.
+fs::path place_for_old(const fs::path& target) {
+  for (int number = 1;; ++number) {
+    const fs::path place =
+        target.string() + ".before-restore" + (number == 1 ? "" : "-" + std::to_string(number));
+    if (!fs::exists(place)) return place;
+  }
+}
+
+// The old database is copied, log included, before the new one takes its place in one step.
 void replace_sqlite(const fs::path& target, const fs::path& file) {
   const Draft draft(target);
   copy_sqlite(file, draft.path());
-  for (const auto* part : {"", "-wal", "-shm"}) {
-    const fs::path old = target.string() + part;
-    if (fs::exists(old)) fs::rename(old, target.string() + ".before-restore" + part);
+  if (fs::exists(target) && fs::file_size(target) > 0) {
+    const Draft old(place_for_old(target));
+    copy_sqlite(target, old.path());
+    old.put_in_place();
   }
+  // Its log belongs to the old one and would be played into the new one.
+  for (const auto* part : {"-wal", "-shm"}) fs::remove(target.string() + part);
   draft.put_in_place();
+}
+
+// What a schema of another age left over goes too, and all of it or nothing.
+void run_sql(const fs::path& sql, const std::map<std::string, std::string>& variables, bool something) {
+  std::vector<std::string> words = {"psql", "--no-psqlrc", "--quiet", "--single-transaction",
+                                    "--set=ON_ERROR_STOP=1"};
+  if (something) words.emplace_back("--command=drop schema public cascade; create schema public");
+  words.push_back("--file=" + sql.string());
+  run_program(words, variables);
 }
 
 }  // namespace
@@ -226,13 +248,10 @@ void restore(const std::string& store_url, const fs::path& file, bool replace) {
   const bool something = has_something(store_url);
   if (something && !replace) throw Error(Code::conflict, Text("store.not_empty"));
   if (!is_postgresql(store_url)) return replace_sqlite(StoreUrl(store_url).path, file);
-  std::vector<std::string> words = {"pg_restore", "--single-transaction", "--exit-on-error", "--no-owner",
-                                    "--no-privileges"};
-  if (something) words.insert(words.end(), {"--clean", "--if-exists"});
-  auto variables = variables_of(store_url);
-  words.push_back("--dbname=" + (variables.contains("PGDATABASE") ? variables.at("PGDATABASE") : "postgres"));
-  words.push_back(file.string());
-  run_program(words, variables);
+  const Draft sql(file.string() + ".sql");
+  run_program({"pg_restore", "--no-owner", "--no-privileges", "--file=" + sql.path().string(), file.string()},
+              {});
+  run_sql(sql.path(), variables_of(store_url), something);
 }
 
 }  // namespace patchbay::store

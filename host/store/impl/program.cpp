@@ -43,7 +43,11 @@ std::string run_program(const std::vector<std::string>& argv,
   ::posix_spawn_file_actions_adddup2(&actions, errors.fd(), STDERR_FILENO);
   auto words = argv;
   std::vector<std::string> variables;
-  for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
+  for (char** each = environ; *each != nullptr; ++each) {
+    // The first of a name counts, so ours must be the only one.
+    const std::string variable(*each);
+    if (!environment.contains(variable.substr(0, variable.find('=')))) variables.push_back(variable);
+  }
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
   pid_t pid = 0;
   const int error = ::posix_spawnp(&pid, argv.front().c_str(), &actions, nullptr, pointers(words).data(),

@@ -1,5 +1,7 @@
 #include "vault/rotation.hpp"
 
+#include "base/error.hpp"
+
 namespace patchbay::vault {
 
 namespace asio = boost::asio;
@@ -15,6 +17,28 @@ bool is_under_way(const Vault& vault, store::Session& session, const std::string
       return true;
   }
   return false;
+}
+
+// Nobody stores a secret meanwhile. False: another host has stored one with the old key.
+bool forget_old(Vault& vault, store::Session& session, Rotated& out) {
+  if (session.dialect() == store::Dialect::postgresql)
+    session.script("lock table secrets in share row exclusive mode");
+  if (vault.used_key(session) != out.key) throw Error(Code::conflict, Text("vault.another_rotation"));
+  std::int64_t left = 0;
+  for (const auto& id : vault.key_ids()) {
+    if (id == out.key) continue;
+    const auto row =
+        session.query_one("select cast(count(*) as bigint) from secrets where key_id = :id", {id});
+    left += row->integer(0);
+  }
+  if (left > out.damaged) return false;
+  try {
+    vault.forget_other_keys(out.key);
+  } catch (const Error& error) {
+    if (error.text().id() != "vault.key_file") throw;
+    out.old_key_kept = true;
+  }
+  return true;
 }
 
 }  // namespace
@@ -35,22 +59,19 @@ asio::awaitable<Rotated> rotate(Vault& vault, store::Store& store,
     if (vault.used_key(session) != key) vault.use_key(session, key);
   };
   co_await store.write(std::move(use));
-  // Once more until nothing is found: another host may have been about to store something.
-  for (std::int64_t found = 1; found > 0;) {
-    found = 0;
+  for (bool finished = false; !finished;) {
     out.damaged = 0;
     std::optional<SecretName> last;
     do {
       auto work = [&vault, last](store::Session& session) { return vault.reseal(session, last, kBatch); };
       const auto batch = co_await store.write(std::move(work));
-      found += batch.done;
+      out.secrets += batch.done;
       out.damaged += batch.damaged;
       last = batch.last;
     } while (last);
-    out.secrets += found;
+    auto finish = [&vault, &out](store::Session& session) { return forget_old(vault, session, out); };
+    finished = co_await store.write(std::move(finish));
   }
-  auto finish = [&vault, key = out.key](store::Session&) { vault.forget_other_keys(key); };
-  co_await store.write(std::move(finish));
   co_return out;
 }
 

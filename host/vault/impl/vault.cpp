@@ -111,6 +111,10 @@ std::unique_ptr<Vault> Vault::open(store::Store& store, const std::string& key_f
 
 void Vault::put(store::Session& session, const SecretName& name, std::string_view value,
                 std::optional<std::int64_t> expires_at) const {
+  // Nobody switches keys until what is sealed with this one has been committed.
+  if (session.dialect() == store::Dialect::postgresql)
+    session.query(
+        "select key_id from secrets where scope = 'vault' and owner_id = 0 and name = 'canary' for share");
   const auto used = used_key(session);
   const auto keys = ring();
   const auto* key = keys->find(used);
@@ -181,9 +185,12 @@ std::string Vault::used_key(store::Session& session) const {
 
 std::string Vault::add_key(const std::string& used) {
   auto keys = read_key_file(key_file_);
+  // Keys are appended: what stands before the used one has had its time, perhaps for a reason.
+  bool after_used = false;
   for (const auto& key : keys) {
     const auto id = key.id();
-    if (id == used) continue;
+    if (id == used) after_used = true;
+    if (id == used || !after_used) continue;
     set_ring(std::make_shared<const Ring>(std::move(keys)));
     return id;
   }

@@ -20,7 +20,8 @@ void SecretsApi::add_to(Router& router) {
                    R"({"type": "object", "required": ["key", "secrets", "damaged"], "properties": {
                           "key": {"type": "string", "description": "The id of the key that is used now"},
                           "secrets": {"type": "integer", "description": "Encrypted anew"},
-                          "damaged": {"type": "integer", "description": "Cannot be decrypted: to be entered again"}}})")
+                          "damaged": {"type": "integer", "description": "Cannot be decrypted: to be entered again"},
+                          "old_key_kept": {"type": "boolean", "description": "The key file cannot be written: take the old key out of it"}}})")
           .errors({409, 503}));
 }
 
@@ -35,7 +36,10 @@ asio::awaitable<Response> SecretsApi::rotate(Call call) {
         {id, at, who, json({{"key", key}}).dump()});
   };
   co_await store_.write(std::move(note));
-  const json body = {{"key", done.key}, {"secrets", done.secrets}, {"damaged", done.damaged}};
+  const json body = {{"key", done.key},
+                     {"secrets", done.secrets},
+                     {"damaged", done.damaged},
+                     {"old_key_kept", done.old_key_kept}};
   co_return answer(200, body);
 }
 

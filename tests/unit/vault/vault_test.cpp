@@ -266,6 +266,23 @@ TEST_P(RotationTest, goes_on_where_it_was_broken_off) {
   EXPECT_EQ(key_bytes(), 32);
 }
 
+TEST_P(RotationTest, never_goes_back_to_a_key_that_had_its_time) {
+  const auto vault = open();
+  put(*vault, SecretName("host", 0, "a"), "value");
+  const auto old = store->read_now([&](store::Session& s) { return vault->used_key(s); });
+  const auto added = vault->add_key(old);
+  store->write_now([&](store::Session& s) {
+    vault->use_key(s, added);
+    vault->reseal(s, std::nullopt, 100);
+  });
+  const auto again = open();  // killed before the old key left the file
+  EXPECT_NE(again->add_key(added), old);
+  const auto done = rotate(*again);
+  EXPECT_NE(done.key, old);
+  EXPECT_EQ(again->key_ids(), std::vector<std::string>{done.key});
+  EXPECT_EQ(get(*again, SecretName("host", 0, "a")), "value");
+}
+
 TEST_P(RotationTest, another_host_seals_with_the_new_key_as_soon_as_it_is_used) {  // OPS-8
   const auto one = open();
   const auto before = store->read_now([&](store::Session& s) { return one->used_key(s); });
