@@ -74,8 +74,10 @@ json shown_run(const Run& run, std::int64_t now) {
           {"progress", progress_of(run, now)}};
 }
 
-std::string state_of(const Job& job, bool connected, bool known) {
-  if (job.run) return "running";
+// `run`: the last one, read after the job: it may have ended meanwhile.
+std::string state_of(const Job& job, const Run* run, bool connected, bool known) {
+  const bool ended = run != nullptr && (job.run != run->id || run->finished_at);
+  if (job.run && !ended) return "running";
   if (!connected || !known) return "off";
   return job.paused_at ? "paused" : "waiting";
 }
@@ -143,19 +145,19 @@ asio::awaitable<json> JobsApi::shown(std::vector<Job> jobs) {
     }
     const auto run =
         std::find_if(last.begin(), last.end(), [&](const Run& each) { return each.job == job.id; });
-    items.push_back(
-        {{"id", to_string_id(job.id)},
-         {"integration", to_string_id(job.integration)},
-         {"plugin", integration->second.plugin},
-         {"name", job.name},
-         {"title", spec ? spec->title : job.name},
-         {"schedule", spec ? json(spec->when_due) : json()},
-         {"state", state_of(job, plugin::is_connected(integration->second.state), spec != nullptr)},
-         {"due_at", time_of(job.due_at)},
-         {"paused_at", time_of(job.paused_at)},
-         {"checkpoint_at", time_of(job.checkpoint_at)},
-         {"failures", job.failures},
-         {"last_run", run == last.end() ? json() : shown_run(*run, now)}});
+    items.push_back({{"id", to_string_id(job.id)},
+                     {"integration", to_string_id(job.integration)},
+                     {"plugin", integration->second.plugin},
+                     {"name", job.name},
+                     {"title", spec ? spec->title : job.name},
+                     {"schedule", spec ? json(spec->when_due) : json()},
+                     {"state", state_of(job, run == last.end() ? nullptr : &*run,
+                                        plugin::is_connected(integration->second.state), spec != nullptr)},
+                     {"due_at", time_of(job.due_at)},
+                     {"paused_at", time_of(job.paused_at)},
+                     {"checkpoint_at", time_of(job.checkpoint_at)},
+                     {"failures", job.failures},
+                     {"last_run", run == last.end() ? json() : shown_run(*run, now)}});
   }
   co_return items;
 }

@@ -23,7 +23,9 @@ bool is_address(const std::string& text) {
 // "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]:4711"; empty: none of these.
 std::string address_in(std::string_view entry) {
   if (entry.starts_with('[')) {
-    entry = entry.substr(1, entry.find(']') - 1);
+    const auto end = entry.find(']');
+    if (end == entry.npos) return {};
+    entry = entry.substr(1, end - 1);
   } else if (const auto colon = entry.find(':');
              colon != entry.npos && entry.find(':', colon + 1) == entry.npos) {
     entry = entry.substr(0, colon);
