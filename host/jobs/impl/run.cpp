@@ -34,6 +34,7 @@ asio::awaitable<void> Scheduler::State::run(PlannedPtr planned, std::string vers
     parts.logger.warn(
         "a job cannot begin; it is tried again",
         {{"integration", to_string_id(integration)}, {"job", planned->job.name}, {"error", error.what()}});
+    set_running(*planned, nullptr);
     planned->running.reset();
     planned->job.due_at = (parts.clock.now() + kStoreAway).time_since_epoch().count();
   }

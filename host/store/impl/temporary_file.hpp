@@ -1,21 +1,17 @@
 #pragma once
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <string>
 
 namespace patchbay::store {
 
-// A file without a name, gone with this object.
+// A file in memory, gone with this object: what a program says need not touch the disk.
 class TemporaryFile {
  public:
-  TemporaryFile() {
-    std::string name = "/tmp/patchbay-XXXXXX";
-    fd_ = ::mkostemp(name.data(), 0);
-    if (fd_ >= 0) ::unlink(name.c_str());
-  }
+  TemporaryFile() : fd_(::memfd_create("patchbay", MFD_CLOEXEC)) {}
   ~TemporaryFile() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -34,7 +30,7 @@ class TemporaryFile {
   }
 
  private:
-  int fd_ = -1;
+  const int fd_;
 };
 
 }  // namespace patchbay::store

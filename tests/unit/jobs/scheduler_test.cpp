@@ -1,5 +1,6 @@
 #include "jobs/scheduler.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -288,7 +289,11 @@ TEST_P(SchedulerTest, APauseConcernsTheWholeIntegrationAndNobodyElse) {  // JOB-
   pass(20s);
   for (std::size_t i = 1; i < caller_.runs.size(); ++i) EXPECT_EQ(caller_.runs[i].at("integration"), kOther);
   EXPECT_EQ(endings(), (Words{"limited"}));
-  EXPECT_TRUE(reach([&] { return caller_.runs.back().at("integration") == kMailbox; }));
+  const auto seen = static_cast<std::ptrdiff_t>(caller_.runs.size());
+  EXPECT_TRUE(reach([&] {
+    return std::any_of(caller_.runs.begin() + seen, caller_.runs.end(),
+                       [](const json& run) { return run.at("integration") == kMailbox; });
+  }));
 }
 
 TEST_P(SchedulerTest, WhoMustSignInAgainIsNotAskedBefore) {  // JOB-3
