@@ -82,7 +82,7 @@ test("HOOK-4, OPS-8: what one host connects, all serve; its own host runs it; ki
       // At once, on the host that did not connect it.
       assert.equal((await post((i % 2 ? two : one).address, id, { id: `first-${i}`, chat: "c", author: "Ana", text: "first" })).status, 200);
     }
-    const owners = [];
+    const owners: Patchbay[] = [];
     for (const id of ids) owners.push(await cluster.owner(id));
     assert.ok(owners.includes(one) && owners.includes(two), "both have something to do");
     for (const id of ids) await eventually("the webhook has its effect", async () => (await one.chats(id)).length === 1);
