@@ -22,6 +22,8 @@ class ApiClient {
 
   // `path` as "/api/v1/plugins". Throws Error with what the API said: code, text, findings.
   nlohmann::json get(const std::string& path);
+  // Every item of a list.
+  nlohmann::json all(const std::string& path);
   nlohmann::json post(const std::string& path, const nlohmann::json& body);
   nlohmann::json patch(const std::string& path, const nlohmann::json& body);
   void remove(const std::string& path);

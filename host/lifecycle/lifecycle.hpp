@@ -21,6 +21,7 @@
 #include "hooks/route_table.hpp"
 #include "jobs/checkpoints.hpp"
 #include "jobs/scheduler.hpp"
+#include "lifecycle/requests.hpp"
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
 #include "plugin/caller.hpp"
@@ -30,32 +31,6 @@
 #include "vault/vault.hpp"
 
 namespace patchbay::lifecycle {
-
-// What a plugin's live check found (SETUP-2); texts are in the reader's language already.
-struct CheckReport {
-  bool ok = false;
-  std::string identity;
-  std::string title;
-  std::vector<Diagnostic> diagnostics;
-};
-
-struct NewIntegration {
-  std::string plugin;
-  std::string name;
-  std::string settings = "{}";  // JSON object, secrets included
-  std::optional<Id> owner;
-};
-
-struct Change {
-  std::optional<std::string> name;
-  std::optional<std::string>
-      settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
-};
-
-struct Disconnected {
-  plugin::Integration integration;
-  std::string warning;  // English; not empty when the provider could not be told
-};
 
 // Takes integrations through their states: created, checked, connected, disconnected; keeps their routes
 // mounted, their instances running and their listeners listening. One change of an integration at a time; any
@@ -99,6 +74,19 @@ class Lifecycle {
   // refuses). `take_over`: also when somebody else receives at the provider. Repeating is harmless.
   boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
+
+  // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.
+  boost::asio::awaitable<plugin::Integration> finish(Id id);
+  // Throws Error{conflict} for what is no draft: it may have conversations.
+  boost::asio::awaitable<void> remove(Id id);
+  // Those of the field at `pointer`, which only the remote side knows.
+  boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer, std::string language);
+  // Where the draft stands; the first step is asked for when there is none yet.
+  boost::asio::awaitable<Advanced> step(Id id, std::string language);
+  // On with what was filled in (a JSON object). Throws Error{invalid} with findings that point into `input`.
+  boost::asio::awaitable<Advanced> advance(Id id, std::string input, std::string language);
+  // Its profile or its grants have changed: it runs with the new ones when this returns.
+  boost::asio::awaitable<void> reconfigure(Id id);
 
   // Several hosts (cluster::Membership): this one works for more integrations; it is to work for fewer, and
   // does when this returns; other hosts may have changed some.
@@ -186,7 +174,8 @@ class Lifecycle {
   boost::asio::awaitable<SecretValues> secrets_of(Id id);
   // In one transaction; a secret of `before` that is not in `after` goes.
   boost::asio::awaitable<void> store_settings(plugin::Integration integration, SecretValues before,
-                                              SecretValues after);
+                                              SecretValues after,
+                                              std::optional<std::vector<plugin::UsedGrant>> grants = {});
   void redact(const SecretValues& before, const SecretValues& after);
   boost::asio::awaitable<void> resume(Id id);
   boost::asio::awaitable<void> resume_late(Id id);
@@ -208,6 +197,14 @@ class Lifecycle {
   boost::asio::awaitable<plugin::Integration> adapted_or_refuse(plugin::Integration integration,
                                                                 ManifestPtr manifest);
   boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration, ManifestPtr manifest);
+  // Asks the instance, which is run for as long as that takes where it does not run anyway.
+  boost::asio::awaitable<port::Result> ask(plugin::Integration integration, ManifestPtr manifest,
+                                           port::Call call);
+  boost::asio::awaitable<Advanced> ask_step(plugin::Integration draft, std::string input,
+                                            std::string language);
+  boost::asio::awaitable<Advanced> make_all(plugin::Integration draft, ManifestPtr manifest,
+                                            std::string done);
+  boost::asio::awaitable<SecretValues> route_secrets(plugin::Integration integration, SecretValues own);
   boost::asio::awaitable<CheckReport> ask_check(Id id, ManifestPtr manifest, std::string language);
   boost::asio::awaitable<void> claim(plugin::Integration integration);
   boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over,

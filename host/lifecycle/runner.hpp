@@ -1,7 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -14,7 +18,10 @@ namespace patchbay::lifecycle {
 struct RunSpec {
   Id integration = 0;
   std::shared_ptr<const plugin::Manifest> manifest;
-  std::string settings;   // JSON, without secrets
+  std::string settings;  // JSON, without secrets
+  std::optional<Id> profile;
+  std::string profile_settings = "{}";
+  std::map<std::string, std::vector<Id>, std::less<>> grants;  // by name, as they are tried
   std::string configure;  // the request of pb.lifecycle/1:configure, sent after every start of its process;
                           // empty: none
   bool trial = false;     // beside what runs, called and halted as -integration; never started

@@ -36,8 +36,10 @@ struct Integration {
   std::string remote_state;  // JSON: the last registration, or empty
   std::optional<Id> profile;
   std::optional<Id> owner;
-  std::string visibility = "shared";  // shared, private
-  std::int64_t created_at = 0;        // Unix milliseconds
+  std::string setup;                    // JSON: where the set-up of a draft stands, or empty
+  std::optional<std::string> declared;  // under which name files of the configuration declare it
+  std::string visibility = "shared";    // shared, private
+  std::int64_t created_at = 0;          // Unix milliseconds
   std::int64_t updated_at = 0;
 };
 

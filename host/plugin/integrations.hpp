@@ -33,14 +33,19 @@ class Integrations {
   std::optional<Integration> find(store::Session& session, Id id) const;
   // Ordered by id, after `after`; at most `limit`.
   std::vector<Integration> list(store::Session& session, Id after, std::int64_t limit) const;
+  std::vector<Integration> declared(store::Session& session) const;
+  // Drafts that nobody has touched since.
+  std::vector<Id> old_drafts(store::Session& session, std::int64_t before) const;
   std::vector<Integration> connected(store::Session& session) const;
 
   void set_settings(
       store::Session& session,
-      const Integration& integration) const;  // name, settings, version, setup_version, updated_at
+      const Integration& integration) const;  // name, settings, profile, version, setup_version, updated_at
   // State, reason, updated_at, and what a check found out: identity, title, name.
   void set_state(store::Session& session, const Integration& integration) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
+  void set_setup(store::Session& session, Id id, const std::string& setup) const;
+  void set_declared(store::Session& session, Id id, const std::optional<std::string>& name) const;
   void set_notice(store::Session& session, Id id, const std::string& notice) const;
   void keep_copy(store::Session& session, const Copy& copy, std::int64_t now) const;
   std::optional<Copy> copy_of(store::Session& session, Id id) const;

@@ -57,6 +57,31 @@ struct SecretSpec {
   int generate = 0;  // bytes made by the host at creation; 0: an administrator gives it
 };
 
+// What one person allows at a provider by OAuth 2.0 (SETUP-4): the plugin says where and what for, the host
+// does it. Addresses, client_id and parameters may hold "{profile:/pointer}", which stands for that value of
+// the profile.
+struct GrantSpec {
+  std::string title;
+  std::string issuer;  // RFC 9207; empty: not checked
+  std::string authorize;
+  std::string token;
+  std::string revoke;  // RFC 7009; empty: not offered
+  std::string device;  // RFC 8628; empty: not offered
+  std::string client_id;
+  std::string client_secret;  // name of a secret of the profile; empty: a public client
+  bool secret_in_body = false;
+  std::vector<std::string> scopes;
+  std::map<std::string, std::string> parameters;  // further ones, of the authorisation request
+  std::vector<std::string> hosts;                 // where the token may go, as in SecretSpec
+};
+
+// An app or a server that an administrator sets up once and integrations share (plugin-needs N1).
+struct ProfileSpec {
+  std::string schema;  // JSON Schema, draft-07; empty: the plugin knows none
+  std::string title;
+  std::map<std::string, SecretSpec> secrets;
+};
+
 // plugin.json and the files that it names: the only truth about a plugin, read without running its code.
 struct Manifest {
   std::string id;
@@ -71,10 +96,13 @@ struct Manifest {
   std::vector<std::string> offers;  // plugin extensions: "pb.channel/1"
   std::vector<std::string> egress;  // host patterns, "setting:/pointer"
   std::map<std::string, SecretSpec> secrets;
+  ProfileSpec profile;
+  std::map<std::string, GrantSpec> grants;
   std::vector<RouteSpec> routes;
   std::vector<ListenerSpec> listeners;
   std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07
+  bool has_steps = false;    // pb.setup/1:step leads through the set-up
   int setup_version = 1;     // of the shape of settings and checkpoints: pb.lifecycle/1:migrate
   std::string channel;       // JSON: idempotency, limits, rates; empty when it is no channel
   std::map<std::string, std::map<std::string, std::string>> locales;  // language -> id -> words

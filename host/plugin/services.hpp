@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,7 +34,10 @@ class InstanceContext {
   const std::shared_ptr<const Manifest> manifest;
   const std::string settings;
   const log::Logger logger;
+  // Set before make().
   std::optional<Id> profile;
+  std::string profile_settings = "{}";                         // JSON, without secrets
+  std::map<std::string, std::vector<Id>, std::less<>> grants;  // by name of the manifest, as they are tried
 
   struct Kept;
   std::shared_ptr<Kept> kept;  // what Services remembers about the instance; set by make()
@@ -75,9 +79,19 @@ class OpenedHosts {
   std::shared_ptr<State> state_;
 };
 
+// What a grant lets us do at the provider now.
+struct GrantToken {
+  std::string value;
+  std::optional<TimePoint> expires_at;  // nothing: not known
+};
+// A token good for at least `min_valid` and other than `rejected`, refreshed when need be. Throws Error:
+// unauthenticated when somebody has to sign in again, unavailable while it cannot be refreshed.
+using TokenSource =
+    std::function<boost::asio::awaitable<GrantToken>(Id grant, Duration min_valid, std::string rejected)>;
+
 // What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles
-// pb.http/1, pb.secrets/1, pb.state/1 and pb.blob/1; upper modules add theirs (pb.webhook/1:inject,
-// pb.events/1:emit).
+// pb.http/1, pb.secrets/1, pb.oauth/1, pb.state/1 and pb.blob/1; upper modules add theirs
+// (pb.webhook/1:inject, pb.events/1:emit).
 class Services {
  public:
   // All of them outlive the services.
@@ -95,6 +109,7 @@ class Services {
     const VerbChecker* checker = nullptr;  // none: unchecked
     // A plugin has stored a secret; it is answered when this returns. May be empty.
     std::function<boost::asio::awaitable<void>(Id integration)> on_secret = {};
+    TokenSource tokens = {};  // none: nobody has signed in
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

@@ -14,17 +14,35 @@ struct SplitSettings {
   std::map<std::string, std::string> secrets;  // by name: "/token" is "token", "/a/b" is "a.b"
 };
 
-// Checks `given` (a JSON object) against the plugin's set-up schema and takes the secrets out. A secret that
-// is absent but named in `kept` counts as given (it stays as it is). Throws Error{invalid}
-// "plugin.bad_settings" with diagnostics.
-SplitSettings split_settings(const Manifest& manifest, const std::string& given,
-                             const std::map<std::string, std::string>& kept);
+// What somebody fills in.
+struct Form {
+  std::string schema;  // JSON Schema; empty: there is nothing to fill in
+  std::string title;   // of the plugin or profile, for errors
+  std::map<std::string, SecretSpec> secrets;
+  std::string own_hosts;  // how `hosts` of a secret refers to these settings: "setting:" or "profile:"
+  std::string words;      // prefix of the ids of its texts in the plugin's locales
+};
+Form setup_form(const Manifest& manifest);
+Form profile_form(const Manifest& manifest);
+
+// Checks `given` (a JSON object) against the form and takes the secrets out. A secret that is absent but
+// named in `kept` counts as given (it stays as it is). Of a draft, what is missing is not missed. Throws
+// Error{invalid} "plugin.bad_settings" with diagnostics.
+SplitSettings split_settings(const Form& form, const std::string& given,
+                             const std::map<std::string, std::string>& kept, bool is_draft = false);
 
 // A secret goes only where its settings say (`hosts`: "setting:/pointer"). When such a setting changes from
 // `before` to `after`, whoever changes it must know the secret, or could have it sent anywhere: it must be in
 // `given` too. Throws Error{invalid} with a diagnostic for each that is not.
-void require_secrets_for_new_hosts(const Manifest& manifest, const std::string& before,
-                                   const std::string& after, const std::string& given);
+void require_secrets_for_new_hosts(const Form& form, const std::string& before, const std::string& after,
+                                   const std::string& given);
+
+// The form's schema with its texts in this language; empty without a schema.
+std::string form_in(const Form& form, const Manifest& manifest, const std::string& language);
+
+// Adds what the host makes: values of `generate` that are not there.
+void generate_missing(const std::map<std::string, SecretSpec>& secrets,
+                      std::map<std::string, std::string>& values);
 
 // `patch` laid over `settings` (RFC 7396).
 std::string merge_settings(const std::string& settings, const std::string& patch);

@@ -3,9 +3,11 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { KEY, OtherSide, post } from "./support/echo.ts";
-import { eventually, Patchbay, type Answer } from "./support/patchbay.ts";
+import { Oidc, Person } from "./support/oidc.ts";
+import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts";
 
 interface Route { verb: string; path: string; operation: string; text: any }
 
@@ -22,6 +24,8 @@ const SCOPES: Record<string, string[]> = {
 
 let host: Patchbay;
 let side: OtherSide;
+let oidc: Oidc;
+let draft = { id: "", profile: "", grant: "", signIn: "" };
 let integration = "";
 let document: any;
 let routes: Route[] = [];
@@ -30,15 +34,25 @@ formats.default(ajv);
 
 before(async () => {
   side = await OtherSide.start();
-  host = await Patchbay.start({ allow: [`127.0.0.1:${side.port}`] });
+  const site = "http://127.0.0.1:9";
+  oidc = await Oidc.start(`${site}/oauth/callback`);
+  host = await Patchbay.start({ siteUrl: site, allow: [`127.0.0.1:${side.port}`, ...oidc.allow], folders: [join(BUILD, "test_plugins")] });
   document = (await host.get("/api/v1/openapi.json")).body;
   ajv.addSchema({ $id: "api", ...document });
   routes = Object.entries<any>(document.paths).flatMap(([path, verbs]) =>
     Object.entries<any>(verbs).map(([verb, text]) => ({ verb: verb.toUpperCase(), path, operation: text["x-operation"], text })));
   integration = await host.connect("echo", "Walked", { account: "walked", signing_key: KEY, api_base: side.address });
   await post(host.address, integration, { id: "1", chat: "a", author: "Ana", text: "hello" });
+  draft.profile = (await host.post("/api/v1/profiles", { plugin: "pages", settings: oidc.profile })).body.id;
+  draft.id = (await host.post("/api/v1/integrations", { plugin: "pages", draft: true })).body.id;
+  const begun = await host.post("/api/v1/sign-ins", { integration: draft.id, grant: "account" });
+  const at = await new Person("alice").visit(begun.body.address, (url) => url.startsWith(site));
+  await fetch(host.address + at.url.slice(site.length));
+  draft.signIn = begun.body.id;
+  draft.grant = (await host.get(`/api/v1/sign-ins/${begun.body.id}`)).body.grant;
 });
 after(async () => {
+  await oidc?.stop();
   await host?.stop();
   await side?.stop();
 });
@@ -132,7 +146,8 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const [token] = await host.all("/api/v1/tokens");
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
-  const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/integrations\//, integration],
+  const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
+    [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id]];
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {

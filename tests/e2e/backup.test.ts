@@ -47,7 +47,7 @@ async function ordeal(from: Postgres | undefined, to: Postgres | undefined): Pro
     // What is no backup, or half of one, is refused and changes nothing.
     const broken = join(host.folder, "broken.backup");
     await copyFile(file, broken);
-    await truncate(broken, bytes.length / 2);
+    await truncate(broken, Math.floor(bytes.length / 2));
     await mkdir(join(other.folder, "state"), { recursive: true, mode: 0o700 });
     assert.equal((await other.cli("restore", broken)).code, 65);
     await writeFile(broken, "not a backup at all");

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "schema/schema.hpp"
+#include "schema/vocabulary.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using nlohmann::json;
@@ -19,6 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const auto schema = patchbay::schema::Schema::compile(document, "fuzz");
     static_cast<void>(schema.check(schema.with_defaults(value)));
+    patchbay::schema::check_vocabulary(document, "fuzz");
+    static_cast<void>(patchbay::schema::fields(document, value));
+    using patchbay::schema::Completeness;
+    for (const auto completeness : {Completeness::whole, Completeness::draft})
+      patchbay::schema::Schema::compile(patchbay::schema::effective(document, value, completeness), "fuzz");
+    static_cast<void>(patchbay::schema::translated(document, "setup", {{"setup.a.title", "A"}}));
   } catch (const patchbay::Error& error) {
     if (error.code() != patchbay::Code::invalid) throw;
   }

@@ -30,6 +30,9 @@ std::filesystem::path worker_executable() {
 asio::awaitable<void> Instances::run(lifecycle::RunSpec spec) {
   auto context =
       std::make_shared<plugin::InstanceContext>(spec.integration, spec.manifest, spec.settings, logger_);
+  context->profile = spec.profile;
+  context->profile_settings = spec.profile_settings;
+  context->grants = spec.grants;
   auto ready = [configure = spec.configure,
                 started = spec.started](std::shared_ptr<port::Instance> instance) {
     return prepare(std::move(instance), configure, started);

@@ -65,9 +65,9 @@ std::string host_name(const fs::path& state_dir) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table :
-         {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
-          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit", "jobs", "job_runs"}) {
+    for (const auto* table : {"integrations", "inbox", "chats", "chat_clients", "messages",
+                              "message_attachments", "message_edits", "message_waiting", "outbox", "blobs",
+                              "tokens", "audit", "jobs", "job_runs", "profiles", "grants", "sign_ins"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -136,8 +136,13 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
+      oauth_tokens(token_parts()),
+      sign_ins(sign_in_parts()),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
-                verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); }}),
+                verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); },
+                [this](Id grant, Duration min_valid, std::string rejected) {
+                  return token(grant, min_valid, std::move(rejected));
+                }}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, *store, counters),
@@ -160,13 +165,21 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion}),
-      upkeep(*store, clock, logger),
+      credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
+                   sign_ins, redactor, logger, [this] { return address_for_people(); }}),
+      portable(*store, *vault, catalogue, lifecycle, credentials),
+      declared(portable, clock, logger, config.setup_folder),
+      upkeep(*store, lifecycle, clock, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
+      sign_in_page(sign_ins, base_path(config.site_url)),
       integrations_api(lifecycle, *store),
+      profiles_api(credentials, *store),
+      grants_api(credentials, sign_ins, *vault, *store),
       plugins_api(*store, catalogue, clock, config.state_dir / "plugins",
                   [this] { return follow_choices(); }),
+      setup_api(portable),
       secrets_api(*vault, *store, clock, ids,
                   [this](std::string key) { return require_known_key(std::move(key)); }),
       health_api(fleet),
@@ -265,6 +278,59 @@ cluster::Member Modules::self() const {
   return member;
 }
 
+// Between two modules that do not know each other.
+asio::awaitable<plugin::GrantToken> Modules::token(Id grant, Duration min_valid, std::string rejected) {
+  const auto token = co_await oauth_tokens.token(grant, min_valid, std::move(rejected));
+  co_return plugin::GrantToken{token.value, token.expires_at};
+}
+
+oauth::ProviderOf Modules::provider_of() {
+  return [this](std::string plugin, std::string name, std::optional<Id> profile) {
+    return credentials.provider_of(std::move(plugin), std::move(name), profile);
+  };
+}
+
+oauth::Tokens::Parts Modules::token_parts() {
+  oauth::Tokens::Reports reports;
+  reports.signed_out = [this](Id grant, std::string why) { credentials.signed_out(grant, std::move(why)); };
+  reports.trouble = [this](Id grant, Code code, std::string why) {
+    credentials.trouble(grant, code, std::move(why));
+  };
+  reports.well = [this](Id grant) { credentials.well(grant); };
+  return {io.get_executor(),
+          clock,
+          *store,
+          *vault,
+          *http,
+          peers,
+          redactor,
+          metrics,
+          logger,
+          [this] { return opened_hosts.get(); },
+          provider_of(),
+          std::move(reports)};
+}
+
+oauth::SignIns::Parts Modules::sign_in_parts() {
+  return {io.get_executor(),
+          clock,
+          ids,
+          *store,
+          *vault,
+          *http,
+          peers,
+          logger,
+          [this] { return opened_hosts.get(); },
+          provider_of(),
+          oauth_tokens,
+          [this](store::Session& session, const oauth::SignIn& done) { credentials.attach(session, done); },
+          [this](const oauth::SignIn& done) { credentials.signed_in(done); }};
+}
+
+std::string Modules::address_for_people() const {
+  return config.site_url.empty() ? cli::listener_url(config.listen_address, server.port()) : config.site_url;
+}
+
 hooks::Dispatcher::Parts Modules::dispatcher_parts() {
   hooks::Dispatcher::Parts parts(*store, clock, fleet, effects, counters);
   parts.owned = &peers.owned();
@@ -303,7 +369,10 @@ domain::chat::Chats::Parts Modules::chats_parts() {
 
 void Modules::add_routes() {
   integrations_api.add_to(router);
+  profiles_api.add_to(router);
+  grants_api.add_to(router);
   plugins_api.add_to(router);
+  setup_api.add_to(router);
   secrets_api.add_to(router);
   health_api.add_to(router);
   hosts_api.add_to(router);
@@ -313,6 +382,7 @@ void Modules::add_routes() {
   files_api.add_to(router);
   tokens_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);
+  router.mount("/oauth/", sign_in_page);
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
   web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });
@@ -356,7 +426,10 @@ asio::awaitable<void> Modules::start() {
   catalogue.scan();
   const auto address = cli::listener_url(config.listen_address, server.port());
   scheduler.start();
+  co_await credentials.start();
   co_await lifecycle.start();
+  oauth_tokens.start();
+  sign_ins.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
   co_await publish_keys();
@@ -369,6 +442,7 @@ asio::awaitable<void> Modules::start() {
     return open_library(spawner, clock, rights_of_workers(config), manifest);
   };
   catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
+  tasks.spawn("apply what files declare", declared.run());
   std::ofstream(cli::address_file(config)) << address << '\n';
 }
 

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "app/impl/declared.hpp"
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
 #include "app/impl/upkeep.hpp"
@@ -26,27 +27,35 @@
 #include "hooks/ingress.hpp"
 #include "jobs/jobs.hpp"
 #include "jobs/scheduler.hpp"
+#include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
+#include "lifecycle/portable.hpp"
 #include "metrics/registry.hpp"
 #include "net/http.hpp"
+#include "oauth/sign_ins.hpp"
+#include "oauth/tokens.hpp"
 #include "outbox/channels.hpp"
 #include "outbox/dispatcher.hpp"
 #include "plugin/services.hpp"
 #include "store/host_lock.hpp"
 #include "web/api/chats.hpp"
 #include "web/api/files.hpp"
+#include "web/api/grants.hpp"
 #include "web/api/health.hpp"
 #include "web/api/hosts.hpp"
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
 #include "web/api/plugins.hpp"
+#include "web/api/profiles.hpp"
 #include "web/api/secrets.hpp"
+#include "web/api/setup.hpp"
 #include "web/api/tokens.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
 #include "web/router.hpp"
+#include "web/sign_in_page.hpp"
 #include "web/tokens.hpp"
 
 namespace patchbay::app {
@@ -90,6 +99,8 @@ class Modules {
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;
   plugin::OpenedHosts opened_hosts;
+  oauth::Tokens oauth_tokens;
+  oauth::SignIns sign_ins;
   plugin::Services services;
   port::Spawner spawner;
   supervisor::Fleet fleet;
@@ -116,13 +127,20 @@ class Modules {
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
+  lifecycle::Credentials credentials;
+  lifecycle::Portable portable;
+  Declared declared;
   Upkeep upkeep;
 
   web::Tokens tokens;
   web::Router router;
   web::HooksAdapter hooks_adapter;
+  web::SignInPage sign_in_page;
   web::IntegrationsApi integrations_api;
+  web::ProfilesApi profiles_api;
+  web::GrantsApi grants_api;
   web::PluginsApi plugins_api;
+  web::SetupApi setup_api;
   web::SecretsApi secrets_api;
   web::HealthApi health_api;
   web::HostsApi hosts_api;
@@ -140,6 +158,11 @@ class Modules {
   cluster::Member self() const;
   boost::asio::awaitable<void> publish_keys();
   boost::asio::awaitable<void> require_known_key(std::string key);
+  boost::asio::awaitable<plugin::GrantToken> token(Id grant, Duration min_valid, std::string rejected);
+  oauth::ProviderOf provider_of();
+  oauth::Tokens::Parts token_parts();
+  oauth::SignIns::Parts sign_in_parts();
+  std::string address_for_people() const;
   hooks::Dispatcher::Parts dispatcher_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();

@@ -28,6 +28,7 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/plugins/memory_mb", old.plugin_memory, now.plugin_memory);
   compare("/egress/proxy", old.proxy, now.proxy);
   compare("/egress/ca_file", old.ca_file, now.ca_file);
+  compare("/setup/folder", old.setup_folder, now.setup_folder);
   compare("/inbox/keep_days", old.inbox_keep_days, now.inbox_keep_days);
   compare("/log/format", old.log_format, now.log_format);
   compare("/log/file", old.log_file, now.log_file);
@@ -50,8 +51,9 @@ void Modules::reload() {
     opened_hosts.set(now.egress_allow);
     vault->reload(*store);
     tasks.spawn("publish keys", publish_keys());
+    tasks.spawn("apply what files declare", declared.run());
     const auto waiting = need_restart(config, now);
-    logger.info("configuration read again: log.level and egress.allow hold from now on",
+    logger.info("configuration read again: log.level, egress.allow and what files declare hold from now on",
                 {{"file", config.file.string()}});
     if (!waiting.empty()) {
       logger.warn("settings have changed that hold only after a restart of the host",

@@ -21,12 +21,15 @@ asio::awaitable<void> Modules::stop() {
   catalogue.unwatch();
   co_await server.stop(kRequests);
   co_await scheduler.stop();
+  co_await sign_ins.stop();
+  co_await credentials.stop();
   co_await lifecycle.stop();
   co_await dispatcher.stop();
   co_await outbox.stop(kSends);
   co_await attachments.stop();
   co_await fleet.stop();
   co_await services.stop();
+  co_await oauth_tokens.stop();
   co_await tasks.stop();
   effects.stop();
   inbox_committer.stop();

@@ -1,6 +1,7 @@
 #include "app/impl/upkeep.hpp"
 
 #include "base/error.hpp"
+#include "plugin/integrations.hpp"
 #include "store/blobs.hpp"
 
 namespace patchbay::app {
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kEvery = 1h;
 constexpr Duration kPause = 100ms;  // between portions
-constexpr Duration kUnused = 24h;   // a file may wait so long for its message
+constexpr Duration kUnused = 24h;   // a file may wait so long for its message, a draft for its next step
 
 std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();
@@ -41,6 +42,11 @@ asio::awaitable<void> Upkeep::tidy() {
     removed = co_await store_.write(sweep);
     co_await clock_.sleep(kPause);
   }
+  auto find = [made_before](store::Session& session) {
+    return plugin::Integrations().old_drafts(session, made_before);
+  };
+  const auto drafts = co_await store_.read(std::move(find));
+  for (const auto draft : drafts) co_await lifecycle_.remove(draft);
 }
 
 }  // namespace patchbay::app

@@ -3,18 +3,19 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
+#include "lifecycle/lifecycle.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::app {
 
-// Takes away files that no message uses, a day after they came. Every hour, a little at a time, so that
-// nothing waits for it. (Requests that ended long ago are the hooks dispatcher's own work.) All references
-// outlive it.
+// Takes away files that no message uses and drafts that nobody goes on with, a day after they came. Every
+// hour, a little at a time, so that nothing waits for it. (Requests that ended long ago are the hooks
+// dispatcher's own work.) All references outlive it.
 class Upkeep {
  public:
-  Upkeep(store::Store& store, Clock& clock, log::Logger logger)
-      : store_(store), clock_(clock), logger_(std::move(logger)) {}
+  Upkeep(store::Store& store, lifecycle::Lifecycle& lifecycle, Clock& clock, log::Logger logger)
+      : store_(store), lifecycle_(lifecycle), clock_(clock), logger_(std::move(logger)) {}
 
   // Until cancelled.
   boost::asio::awaitable<void> run();
@@ -23,6 +24,7 @@ class Upkeep {
 
  private:
   store::Store& store_;
+  lifecycle::Lifecycle& lifecycle_;
   Clock& clock_;
   const log::Logger logger_;
 };

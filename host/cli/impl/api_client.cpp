@@ -137,6 +137,16 @@ json ApiClient::call(const std::string& method, const std::string& path, const s
 json ApiClient::get(const std::string& path) {
   return call("GET", path, "");
 }
+json ApiClient::all(const std::string& path) {
+  auto items = json::array();
+  std::string next;
+  do {
+    const auto page = get(path + "?limit=500" + (next.empty() ? "" : "&cursor=" + next));
+    items.insert(items.end(), page.at("items").begin(), page.at("items").end());
+    next = string_at(page, "next");
+  } while (!next.empty());
+  return items;
+}
 json ApiClient::post(const std::string& path, const json& body) {
   return call("POST", path, body.dump());
 }

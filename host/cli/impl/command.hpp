@@ -33,6 +33,9 @@ void add_check_config(Commands commands);
 void add_token(Commands commands);
 void add_plugins(Commands commands);
 void add_integrations(Commands commands);
+// "setup" of the group of integrations.
+void add_setup(CLI::App& group, Commands commands);
+void add_credentials(Commands commands);
 void add_inbox(Commands commands);
 void add_jobs(Commands commands);
 void add_secrets(Commands commands);

@@ -30,6 +30,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_token(commands);
   add_plugins(commands);
   add_integrations(commands);
+  add_credentials(commands);
   add_inbox(commands);
   add_jobs(commands);
   add_secrets(commands);

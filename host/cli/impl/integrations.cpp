@@ -1,12 +1,11 @@
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
+#include "cli/impl/settings_input.hpp"
 #include "cli/impl/table.hpp"
 
 namespace patchbay::cli {
@@ -20,42 +19,22 @@ struct Arguments {
   std::string id;
   std::string plugin;
   std::string name;
-  std::string settings_file;
-  std::vector<std::string> set;
+  std::string file;
+  SettingsInput settings;
   bool take_over = false;
 };
 
-// Settings from a file ("-" is standard input, so that secrets stay out of the process list), then --set
-// KEY=VALUE over it.
-json settings_from(const Arguments& arguments) {
-  json settings = json::object();
-  if (!arguments.settings_file.empty()) {
-    std::ifstream file(arguments.settings_file);
-    std::istream& in = arguments.settings_file == "-" ? std::cin : file;
-    if (!in) throw Error(Code::not_found, Text("config.no_file", {{"file", arguments.settings_file}}));
-    settings = json::parse(std::string(std::istreambuf_iterator<char>(in), {}), nullptr, false);
-    if (!settings.is_object())
-      throw Error(Code::invalid, Text("cli.settings_no_object", {{"file", arguments.settings_file}}));
-  }
-  for (const auto& entry : arguments.set) {
-    const auto equals = entry.find('=');
-    if (equals == entry.npos) throw Error(Code::invalid, Text("cli.set_needs_value", {{"entry", entry}}));
-    settings[entry.substr(0, equals)] = entry.substr(equals + 1);
-  }
-  return settings;
-}
-
 int create(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
-  const json body = {
-      {"plugin", arguments.plugin}, {"name", arguments.name}, {"settings", settings_from(arguments)}};
+  json body = {{"plugin", arguments.plugin}, {"settings", arguments.settings.read()}};
+  if (!arguments.name.empty()) body["name"] = arguments.name;
   print_object(api.post(kPath, body), context.json);
   return kDone;
 }
 
 int change(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
-  json body = {{"settings", settings_from(arguments)}};
+  json body = {{"settings", arguments.settings.read()}};
   if (!arguments.name.empty()) body["name"] = arguments.name;
   print_object(api.patch(std::string(kPath) + "/" + arguments.id, body), context.json);
   return kDone;
@@ -78,14 +57,35 @@ int act(const Context& context, const Arguments& arguments, const std::string& a
 
 int list(const Context& context) {
   ApiClient api(context.config());
-  json items = json::array();
-  std::string next;
-  do {
-    const auto page = api.get(std::string(kPath) + "?limit=500" + (next.empty() ? "" : "&cursor=" + next));
-    items.insert(items.end(), page.at("items").begin(), page.at("items").end());
-    next = page.at("next").is_string() ? page.at("next").get<std::string>() : std::string();
-  } while (!next.empty());
-  print_list(items, {"id", "plugin", "name", "state", "title", "reason.text"}, context.json);
+  print_list(api.all(kPath), {"id", "plugin", "name", "state", "title", "reason.text"}, context.json);
+  return kDone;
+}
+
+int export_all(const Context& context) {
+  ApiClient api(context.config());
+  std::cout << api.get("/api/v1/setup").dump(2) << '\n';
+  return kDone;
+}
+
+int import(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  const auto document = read_json(arguments.file);
+  if (!document.is_object())
+    throw Error(Code::invalid, Text("cli.settings_no_object", {{"file", arguments.file}}));
+  auto applied = api.post("/api/v1/setup", document).at("applied");
+  int code = kDone;
+  for (auto& each : applied) {
+    if (each.at("error").is_object() || !each.at("missing").empty()) code = kBadInput;
+    if (!context.json)
+      each["missing"] = each.at("missing").empty() ? json() : json(each.at("missing").dump());
+  }
+  print_list(applied, {"kind", "plugin", "name", "id", "result", "missing", "error.text"}, context.json);
+  return code;
+}
+
+int remove(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  api.remove(std::string(kPath) + "/" + arguments.id);
   return kDone;
 }
 
@@ -124,16 +124,21 @@ void add_integrations(Commands commands) {
                         [&context, arguments] { return act(context, *arguments, "activate"); });
   auto* deactivated = add("deactivate", "Disconnect from the provider", "deactivate 7",
                           [&context, arguments] { return act(context, *arguments, "deactivate"); });
-  for (auto* command : {shown, changed, checked, activated, deactivated})
+  auto* removed = add("remove", "Remove a draft", "remove 7",
+                      [&context, arguments] { return remove(context, *arguments); });
+  add("export", "Everything but secrets, to be imported elsewhere or put into setup.folder", "export",
+      [&context] { return export_all(context); });
+  auto* imported =
+      add("import", "Make or change what a document says; exit code 65 when something is left to do",
+          "import setup.json", [&context, arguments] { return import(context, *arguments); });
+  imported->add_option("FILE", arguments->file, "The document; - reads standard input")->required();
+  add_setup(*group, commands);
+  for (auto* command : {shown, changed, checked, activated, deactivated, removed})
     command->add_option("ID", arguments->id, "The integration's id")->required();
   created->add_option("--plugin", arguments->plugin, "The plugin's id")->required();
-  created->add_option("--name", arguments->name, "What it is called")->required();
+  created->add_option("--name", arguments->name, "What it is called; default: as at the provider");
   changed->add_option("--name", arguments->name, "The new name");
-  for (auto* command : {created, changed}) {
-    command->add_option("--settings", arguments->settings_file,
-                        "JSON file with settings; - reads standard input");
-    command->add_option("--set", arguments->set, "KEY=VALUE, may be repeated");
-  }
+  for (auto* command : {created, changed}) arguments->settings.add_to(*command);
   activated->add_flag("--take-over", arguments->take_over,
                       "Also when the provider delivers to another address now");
 }

@@ -5,7 +5,9 @@
 #include "base/trace.hpp"
 #include "lifecycle/impl/listening.hpp"
 #include "lifecycle/impl/messages.hpp"
+#include "lifecycle/impl/shared.hpp"
 #include "lifecycle/lifecycle.hpp"
+#include "plugin/settings.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -106,7 +108,9 @@ hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::M
 asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
   const auto held = co_await secret_locks_.lock(id);
   auto secrets = co_await read_secrets(id);
-  parts_.routes.refresh(id, lookup_in(std::move(secrets.values)));
+  auto integration = co_await load(id);
+  auto all = co_await route_secrets(std::move(integration), std::move(secrets.values));
+  parts_.routes.refresh(id, lookup_in(std::move(all)));
   auto tell = [this, id](store::Session& session) { table_.touch(session, id, parts_.peers.me()); };
   co_await parts_.store.write(std::move(tell));
   co_await parts_.peers.settle();
@@ -114,22 +118,32 @@ asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
 
 asio::awaitable<RunSpec> Lifecycle::spec_of(Integration integration,
                                             std::shared_ptr<const plugin::Manifest> manifest, bool started) {
-  auto names = [this, id = integration.id](store::Session& session) {
-    return parts_.vault.names(session, kScope, id);
+  auto read = [this, integration](store::Session& session) {
+    return std::pair(parts_.vault.names(session, kScope, integration.id),
+                     read_shared(session, parts_.vault, integration));
   };
-  const auto secrets = co_await parts_.store.read(std::move(names));
+  const auto [secrets, shared] = co_await parts_.store.read(std::move(read));
   RunSpec spec;
   spec.integration = integration.id;
   spec.manifest = manifest;
   spec.settings = integration.settings;
-  spec.configure = configure_request(integration, secrets, addresses(integration, *manifest), parts_);
+  spec.configure = configure_request(integration, secrets, shared, addresses(integration, *manifest), parts_);
+  add_shared(shared, spec);
   spec.started = started;
   co_return spec;
 }
 
+namespace {
+
+port::Call check_call() {
+  return port::Call("pb.lifecycle/1:check", port::Message("{}"), Trace::make().traceparent(), kCheckLimit);
+}
+
+}  // namespace
+
 asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
                                                   std::string language) {
-  port::Call call("pb.lifecycle/1:check", port::Message("{}"), Trace::make().traceparent(), kCheckLimit);
+  auto call = check_call();
   const auto result = co_await parts_.caller.call(id, std::move(call));
   co_return read_check(*manifest, result, language);
 }
@@ -141,19 +155,15 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
   if (parts_.catalogue.is_disabled(manifest->id))
     throw Error(Code::invalid, Text("plugin.disabled", {{"plugin", manifest->id}}));
   CheckReport report;
-  const bool runs_here = plugin::is_connected(integration.state) && owns(id);
   try {
     require_https(integration, *manifest, parts_.site_url);
-    if (!runs_here) {
-      auto spec = co_await spec_of(integration, manifest, false);
-      co_await parts_.runner.run(std::move(spec));
-    }
-    report = co_await ask_check(id, manifest, language);
+    auto call = check_call();
+    const auto result = co_await ask(integration, manifest, std::move(call));
+    report = read_check(*manifest, result, language);
   } catch (const Error& error) {
     report.diagnostics = error.diagnostics();
     if (report.diagnostics.empty()) report.diagnostics.emplace_back("", error.text());
   }
-  if (!runs_here) co_await parts_.runner.halt(id);
   if (!report.ok || report.identity.empty()) co_return report;
   auto find = [this, &integration, identity = report.identity](store::Session& session) {
     return table_.holder(session, integration.plugin, identity);
@@ -259,8 +269,25 @@ asio::awaitable<void> Lifecycle::halt(Id id) {
 asio::awaitable<void> Lifecycle::open_routes(Integration integration,
                                              std::shared_ptr<const plugin::Manifest> manifest) {
   const auto held = co_await secret_locks_.lock(integration.id);
-  auto secrets = co_await secrets_of(integration.id);
+  auto own = co_await secrets_of(integration.id);
+  auto secrets = co_await route_secrets(integration, std::move(own));
   parts_.routes.mount(mount_of(integration, *manifest, std::move(secrets)));
+}
+
+// Its own and, as "profile:name", those of its profile.
+asio::awaitable<Lifecycle::SecretValues> Lifecycle::route_secrets(Integration integration, SecretValues own) {
+  if (!integration.profile) co_return own;
+  auto read = [this, id = *integration.profile](store::Session& session) {
+    SecretValues out;
+    for (const auto& name : parts_.vault.names(session, "profile", id)) {
+      auto value = parts_.vault.get(session, vault::SecretName("profile", id, name));
+      if (value) out.emplace("profile:" + name, std::move(*value));
+    }
+    return out;
+  };
+  const auto shared = co_await parts_.store.read(std::move(read));
+  own.insert(shared.begin(), shared.end());
+  co_return own;
 }
 
 asio::awaitable<void> Lifecycle::serve_or_refuse(Integration integration,
@@ -289,6 +316,10 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
   require_https(integration, *manifest, parts_.site_url);
+  if (integration.state == State::draft) {
+    const auto secrets = co_await secrets_of(integration.id);
+    plugin::split_settings(plugin::setup_form(*manifest), integration.settings, secrets);
+  }
   co_await stop_listening(integration.id);
   integration = co_await adapted_or_refuse(std::move(integration), manifest);
   co_await serve_or_refuse(integration, manifest);

@@ -4,6 +4,7 @@
 
 #include "lifecycle/impl/listening.hpp"
 #include "lifecycle/impl/messages.hpp"
+#include "lifecycle/impl/shared.hpp"
 #include "plugin/settings.hpp"
 
 namespace patchbay::lifecycle {
@@ -25,13 +26,6 @@ std::string error_words(const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const std::exception& e) {
     return e.what();
-  }
-}
-
-void generate_missing(const plugin::Manifest& manifest, std::map<std::string, std::string>& secrets) {
-  for (const auto& [name, spec] : manifest.secrets) {
-    if (spec.generate > 0 && !secrets.contains(name))
-      secrets[name] = vault::generate(static_cast<std::size_t>(spec.generate));
   }
 }
 
@@ -112,12 +106,14 @@ void Lifecycle::redact(const SecretValues& before, const SecretValues& after) {
 }
 
 asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretValues before,
-                                                SecretValues after) {
+                                                SecretValues after,
+                                                std::optional<std::vector<plugin::UsedGrant>> grants) {
   redact(before, after);
   integration.updated_at = now_ms(parts_.clock);
-  auto work = [this, integration, before = std::move(before),
-               after = std::move(after)](store::Session& session) {
+  auto work = [this, integration, before = std::move(before), after = std::move(after),
+               grants = std::move(grants)](store::Session& session) {
     table_.set_settings(session, integration);
+    if (grants) plugin::set_grants(session, integration.id, *grants);
     table_.touch(session, integration.id, parts_.peers.me());
     for (const auto& [name, value] : before) {
       if (!after.contains(name))
@@ -137,8 +133,8 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
     throw Error(Code::invalid, unknown_plugin(wanted.plugin))
         .add(Diagnostic("/plugin", unknown_plugin(wanted.plugin), std::move(remedy)));
   }
-  auto split = plugin::split_settings(*manifest, wanted.settings, {});
-  generate_missing(*manifest, split.secrets);
+  auto split = plugin::split_settings(plugin::setup_form(*manifest), wanted.settings, {}, wanted.draft);
+  plugin::generate_missing(manifest->secrets, split.secrets);
   Integration integration;
   integration.id = parts_.ids.next();
   integration.plugin = manifest->id;
@@ -146,18 +142,24 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   integration.setup_version = manifest->setup_version;
   integration.name = wanted.name.empty() ? manifest->title : wanted.name;
   integration.settings = split.settings;
-  integration.state = State::inactive;
+  integration.state = wanted.draft ? State::draft : State::inactive;
   integration.owner = wanted.owner;
+  integration.profile = wanted.profile;
+  integration.declared = wanted.declared;
   integration.created_at = integration.updated_at = now_ms(parts_.clock);
   for (const auto& [name, value] : split.secrets) parts_.redactor.add(value);
-  auto work = [this, integration, secrets = std::move(split.secrets)](store::Session& session) {
+  auto work = [this, integration, manifest, grants = std::move(wanted.grants),
+               secrets = std::move(split.secrets)](store::Session& session) mutable {
+    require_shared(session, parts_.vault, *manifest, integration.state == State::draft, grants,
+                   integration.profile);
     table_.insert(session, integration);
+    plugin::set_grants(session, integration.id, grants);
     for (const auto& [name, value] : secrets) {
       parts_.vault.put(session, vault::SecretName(kScope, integration.id, name), value);
     }
+    return integration;
   };
-  co_await parts_.store.write(std::move(work));
-  co_return integration;
+  co_return co_await parts_.store.write(std::move(work));
 }
 
 asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string language) {
@@ -165,24 +167,36 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   const auto before = co_await load(id);
   auto integration = before;
   if (change.name) integration.name = *change.name;
+  if (change.profile) integration.profile = change.profile;
   // One that cannot be read is as good as none: it must be given anew, which repairs it.
   const auto read = co_await read_secrets(id);
   auto secrets = read.values;
+  const bool is_draft = before.state == State::draft;
+  // What runs says what may be set; what does not is taken to the present shape first.
+  const auto present = running(id);
+  const auto manifest = present || !change.concerns_plugin() ? present : manifest_of(integration);
   if (change.settings) {
-    // What runs says what may be set; what does not is taken to the present shape first.
-    const auto present = running(id);
-    const auto manifest = present ? present : manifest_of(integration);
     if (!present) integration = co_await adapted(std::move(integration), manifest);
-    auto split = plugin::split_settings(
-        *manifest, plugin::merge_settings(integration.settings, *change.settings), read.values);
-    plugin::require_secrets_for_new_hosts(*manifest, before.settings, split.settings, *change.settings);
+    const auto form = plugin::setup_form(*manifest);
+    auto split = plugin::split_settings(form, plugin::merge_settings(integration.settings, *change.settings),
+                                        read.values, is_draft);
+    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings);
     integration.settings = split.settings;
     integration.version = manifest->version;
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
-    generate_missing(*manifest, secrets);
+    plugin::generate_missing(manifest->secrets, secrets);
   }
-  co_await store_settings(integration, read.values, secrets);
-  if (!change.settings || !plugin::is_connected(integration.state)) co_return integration;
+  auto look = [this, id, &change, &integration, manifest, is_draft](store::Session& session) {
+    auto used = plugin::used_grants(session, id);
+    const bool shares = change.profile || change.grants;
+    if (shares)
+      require_shared(session, parts_.vault, *manifest, is_draft, change.grants.value_or(used),
+                     integration.profile);
+    return used;
+  };
+  const auto grants_before = co_await parts_.store.read(std::move(look));
+  co_await store_settings(integration, read.values, secrets, change.grants);
+  if (!change.concerns_plugin() || !plugin::is_connected(integration.state)) co_return integration;
   std::exception_ptr refused;
   try {
     co_await connect(integration, false, std::move(language));
@@ -190,7 +204,7 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
     refused = std::current_exception();
   }
   if (!refused) co_return integration;
-  co_await store_settings(before, secrets, read.values);
+  co_await store_settings(before, secrets, read.values, grants_before);
   co_await reconnect(before);
   std::rethrow_exception(refused);
 }

@@ -35,18 +35,23 @@ Diagnostic read_one(const plugin::Manifest& manifest, const json& item, const st
 }  // namespace
 
 std::string configure_request(const plugin::Integration& integration, const std::vector<std::string>& secrets,
-                              const std::map<std::string, std::string>& routes,
+                              const Shared& shared, const std::map<std::string, std::string>& routes,
                               const Lifecycle::Parts& parts) {
-  const json request = {
-      {"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
-      {"settings", json::parse(integration.settings)},
-      {"secrets", secrets},
-      {"site_url", parts.site_url},
-      {"routes", routes},
-      {"profile", nullptr},
-      {"grants", json::array()},
-      {"locale", "en"},
-      {"host", {{"version", parts.host_version}, {"extensions", plugin::host_extensions()}}}};
+  json profile;
+  if (shared.profile) {
+    profile = {{"id", to_string_id(shared.profile->id)},
+               {"name", shared.profile->name},
+               {"settings", json::parse(shared.profile->settings)}};
+  }
+  json request = {{"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
+                  {"settings", json::parse(integration.settings)},
+                  {"secrets", secrets},
+                  {"site_url", parts.site_url},
+                  {"routes", routes},
+                  {"grants", json::parse(shared.grants)},
+                  {"locale", "en"},
+                  {"host", {{"version", parts.host_version}, {"extensions", plugin::host_extensions()}}}};
+  request["profile"] = std::move(profile);
   return request.dump();
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lifecycle/impl/shared.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "port/message.hpp"
 
@@ -11,7 +12,7 @@ namespace patchbay::lifecycle {
 
 // The request of pb.lifecycle/1:configure.
 std::string configure_request(const plugin::Integration& integration, const std::vector<std::string>& secrets,
-                              const std::map<std::string, std::string>& routes,
+                              const Shared& shared, const std::map<std::string, std::string>& routes,
                               const Lifecycle::Parts& parts);
 
 // What a check answered. Throws Error{unavailable} when the answer is none that a plugin may give.

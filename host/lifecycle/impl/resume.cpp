@@ -35,7 +35,8 @@ asio::awaitable<void> Lifecycle::start() {
     try {
       const auto manifest = manifest_of(integration);
       if (secrets.damaged) throw Error(*secrets.damaged);
-      parts_.routes.mount(mount_of(integration, *manifest, secrets.values));
+      auto shared = co_await route_secrets(integration, secrets.values);
+      parts_.routes.mount(mount_of(integration, *manifest, std::move(shared)));
     } catch (const Error& error) {
       parts_.logger.error("routes cannot be mounted",
                           {{"integration", to_string_id(integration.id)}, {"error", error.what()}});

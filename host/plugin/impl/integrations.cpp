@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kColumns =
     "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, "
     "profile, owner, "
-    "visibility, created_at, updated_at, setup_version, notice";
+    "visibility, created_at, updated_at, setup_version, notice, setup, declared";
 
 std::string select(std::string_view rest) {
   return "select " + std::string(kColumns) + " from integrations " + std::string(rest);
@@ -32,6 +32,8 @@ Integration from_row(const store::Row& row) {
   out.updated_at = row.integer(15);
   out.setup_version = static_cast<int>(row.integer(16));
   out.notice = row.text(17);
+  out.setup = row.text(18);
+  out.declared = row.maybe_text(19);
   return out;
 }
 
@@ -53,14 +55,32 @@ std::string name_of(State state) {
 }  // namespace
 
 void Integrations::insert(store::Session& session, const Integration& i) const {
-  session.exec(
-      "insert into integrations (" + std::string(kColumns) +
-          ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, "
-          ":identity, :title, "
-          ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at, :setup_version, :notice)",
-      {i.id, i.plugin, i.version, i.name, i.settings, name_of(i.state), i.reason_code, i.reason_text,
-       i.identity, i.title, i.remote_state, store::nullable(i.profile), store::nullable(i.owner),
-       i.visibility, i.created_at, i.updated_at, std::int64_t{i.setup_version}, i.notice});
+  session.exec("insert into integrations (" + std::string(kColumns) +
+                   ") values (:id, :plugin, :version, :name, :settings, :state, :reason_code, :reason_text, "
+                   ":identity, :title, "
+                   ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at, :setup_version, "
+                   ":notice, :setup, "
+                   ":declared)",
+               {i.id,
+                i.plugin,
+                i.version,
+                i.name,
+                i.settings,
+                name_of(i.state),
+                i.reason_code,
+                i.reason_text,
+                i.identity,
+                i.title,
+                i.remote_state,
+                store::nullable(i.profile),
+                store::nullable(i.owner),
+                i.visibility,
+                i.created_at,
+                i.updated_at,
+                std::int64_t{i.setup_version},
+                i.notice,
+                i.setup,
+                store::nullable(i.declared)});
 }
 
 std::optional<Integration> Integrations::find(store::Session& session, Id id) const {
@@ -77,9 +97,10 @@ std::vector<Integration> Integrations::connected(store::Session& session) const 
 
 void Integrations::set_settings(store::Session& session, const Integration& i) const {
   session.exec(
-      "update integrations set name = :name, settings = :settings, version = :version, setup_version = "
-      ":setup_version, updated_at = :at where id = :id",
-      {i.name, i.settings, i.version, std::int64_t{i.setup_version}, i.updated_at, i.id});
+      "update integrations set name = :name, settings = :settings, profile = :profile, version = :version, "
+      "setup_version = :setup_version, updated_at = :at where id = :id",
+      {i.name, i.settings, store::nullable(i.profile), i.version, std::int64_t{i.setup_version}, i.updated_at,
+       i.id});
 }
 
 void Integrations::set_state(store::Session& session, const Integration& i) const {
@@ -92,6 +113,28 @@ void Integrations::set_state(store::Session& session, const Integration& i) cons
 
 void Integrations::set_remote(store::Session& session, const Integration& i) const {
   session.exec("update integrations set remote_state = :remote where id = :id", {i.remote_state, i.id});
+}
+
+void Integrations::set_setup(store::Session& session, Id id, const std::string& setup) const {
+  session.exec("update integrations set setup = :setup where id = :id", {setup, id});
+}
+
+void Integrations::set_declared(store::Session& session, Id id,
+                                const std::optional<std::string>& name) const {
+  session.exec("update integrations set declared = :name where id = :id", {store::nullable(name), id});
+}
+
+std::vector<Integration> Integrations::declared(store::Session& session) const {
+  return from_rows(session.query(select("where declared is not null order by id")));
+}
+
+std::vector<Id> Integrations::old_drafts(store::Session& session, std::int64_t before) const {
+  std::vector<Id> out;
+  for (const auto& row : session.query("select id from integrations where state = 'draft' and declared is "
+                                       "null and updated_at < :before order by id limit 100",
+                                       {before}))
+    out.push_back(row.integer(0));
+  return out;
 }
 
 void Integrations::set_notice(store::Session& session, Id id, const std::string& notice) const {

@@ -9,6 +9,7 @@
 
 #include "plugin/impl/artefact.hpp"
 #include "schema/schema.hpp"
+#include "schema/vocabulary.hpp"
 
 namespace patchbay::plugin {
 
@@ -117,6 +118,46 @@ JobSpec read_job(const json& object) {
   return job;
 }
 
+std::map<std::string, SecretSpec> read_secrets(const json& owner) {
+  std::map<std::string, SecretSpec> secrets;
+  const auto all = owner.value("secrets", json::object());
+  for (const auto& item : all.items()) {
+    secrets[item.key()] = {item.value().value("hosts", std::vector<std::string>()),
+                           item.value().value("generate", 0)};
+  }
+  return secrets;
+}
+
+GrantSpec read_grant(const std::string& name, const json& object) {
+  GrantSpec grant;
+  grant.title = object.value("title", name);
+  grant.issuer = object.value("issuer", grant.issuer);
+  grant.authorize = object.value("authorize", grant.authorize);
+  grant.token = object.at("token").get<std::string>();
+  grant.revoke = object.value("revoke", grant.revoke);
+  grant.device = object.value("device", grant.device);
+  grant.client_id = object.at("client_id").get<std::string>();
+  grant.client_secret = object.value("client_secret", grant.client_secret);
+  grant.secret_in_body = object.value("client_auth", std::string("basic")) == "post";
+  grant.scopes = object.value("scopes", grant.scopes);
+  grant.parameters = object.value("parameters", grant.parameters);
+  grant.hosts = object.value("hosts", grant.hosts);
+  return grant;
+}
+
+// What refers to the profile needs one.
+void check_grants(const Manifest& manifest, bool has_profile) {
+  for (const auto& [name, grant] : manifest.grants) {
+    if (grant.authorize.empty() && grant.device.empty()) fail("plugin.grant_without_way", {{"grant", name}});
+    if (!grant.client_secret.empty() && !manifest.profile.secrets.contains(grant.client_secret))
+      fail("plugin.grant_secret", {{"grant", name}, {"secret", grant.client_secret}});
+    std::string all =
+        grant.issuer + grant.authorize + grant.token + grant.revoke + grant.device + grant.client_id;
+    for (const auto& [parameter, value] : grant.parameters) all += value;
+    if (!has_profile && all.find("{profile:") != all.npos) fail("plugin.grant_profile", {{"grant", name}});
+  }
+}
+
 void check_needs(const Manifest& manifest) {
   const auto& offered = host_extensions();
   for (const auto& need : manifest.needs) {
@@ -138,6 +179,14 @@ void read_locales(const fs::path& folder, Manifest& manifest) {
   }
 }
 
+// A schema that people fill in.
+std::string read_form(const fs::path& folder, const std::string& name) {
+  const auto form = parse_json(name, read_text(inside(folder, name)));
+  schema::Schema::compile(form, name);
+  schema::check_vocabulary(form, name);
+  return form.dump();
+}
+
 Manifest from_document(const json& document) {
   Manifest manifest;
   manifest.id = document.at("id").get<std::string>();
@@ -151,11 +200,14 @@ Manifest from_document(const json& document) {
   manifest.needs = document.value("needs", manifest.needs);
   manifest.offers = document.at("offers").get<std::vector<std::string>>();
   manifest.egress = document.value("egress", manifest.egress);
-  const auto secrets = document.value("secrets", json::object());
-  for (const auto& item : secrets.items()) {
-    manifest.secrets[item.key()] = {item.value().value("hosts", std::vector<std::string>()),
-                                    item.value().value("generate", 0)};
+  manifest.secrets = read_secrets(document);
+  if (document.contains("profile")) {
+    manifest.profile.title = document.at("profile").value("title", manifest.title);
+    manifest.profile.secrets = read_secrets(document.at("profile"));
   }
+  const auto grants = document.value("grants", json::object());
+  for (const auto& item : grants.items()) manifest.grants[item.key()] = read_grant(item.key(), item.value());
+  check_grants(manifest, document.contains("profile"));
   for (const auto& route : document.value("routes", json::array()))
     manifest.routes.push_back(read_route(route));
   for (const auto& listener : document.value("listeners", json::array())) {
@@ -198,8 +250,8 @@ std::string_view pre_release(std::string_view version) {
 
 const std::vector<std::string>& host_extensions() {
   static const auto* names =
-      new std::vector<std::string>{"pb.blob/1",    "pb.clock/1", "pb.events/1", "pb.http/1",   "pb.metrics/1",
-                                   "pb.secrets/1", "pb.state/1", "pb.sync/1",   "pb.webhook/1"};
+      new std::vector<std::string>{"pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1", "pb.metrics/1",
+                                   "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
   return *names;
 }
 
@@ -226,12 +278,12 @@ Manifest read_manifest(const fs::path& folder) {
   if (!fs::is_regular_file(library)) fail("plugin.no_library", {{"file", manifest.library}});
   manifest.sha256 = sha256_of(library);
   if (document.contains("setup")) {
-    const auto name = document.at("setup").at("schema").get<std::string>();
     manifest.setup_version = document.at("setup").value("version", manifest.setup_version);
-    const auto setup = parse_json(name, read_text(inside(folder, name)));
-    schema::Schema::compile(setup, name);
-    manifest.setup_schema = setup.dump();
+    manifest.has_steps = document.at("setup").value("steps", false);
+    manifest.setup_schema = read_form(folder, document.at("setup").at("schema").get<std::string>());
   }
+  if (document.contains("profile"))
+    manifest.profile.schema = read_form(folder, document.at("profile").at("schema").get<std::string>());
   if (document.contains("locales"))
     read_locales(inside(folder, document.at("locales").get<std::string>()), manifest);
   return manifest;

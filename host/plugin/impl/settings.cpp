@@ -5,13 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "schema/schema.hpp"
+#include "schema/vocabulary.hpp"
+#include "vault/vault.hpp"
 
 namespace patchbay::plugin {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view kSetting = "setting:";
 
 // Stands for a kept secret while the rest is checked; removed before anything is stored.
 std::string name_of_secret(const std::string& pointer) {
@@ -38,20 +38,31 @@ void remove_at(json& value, const json::json_pointer& pointer) {
 
 }  // namespace
 
-SplitSettings split_settings(const Manifest& manifest, const std::string& given,
-                             const std::map<std::string, std::string>& kept) {
-  const auto schema = schema::Schema::compile(manifest.setup_schema.empty()
-                                                  ? json{{"type", "object"}, {"additionalProperties", false}}
-                                                  : json::parse(manifest.setup_schema),
-                                              "schema/setup.json");
-  auto value = schema.with_defaults(json::parse(given));
-  for (const auto& pointer : schema.secrets()) {
+Form setup_form(const Manifest& manifest) {
+  return {manifest.setup_schema, manifest.title, manifest.secrets, "setting:", "setup"};
+}
+
+Form profile_form(const Manifest& manifest) {
+  const auto& profile = manifest.profile;
+  return {profile.schema, profile.title, profile.secrets, "profile:", "profile"};
+}
+
+SplitSettings split_settings(const Form& form, const std::string& given,
+                             const std::map<std::string, std::string>& kept, bool is_draft) {
+  const auto document = form.schema.empty() ? json{{"type", "object"}, {"additionalProperties", false}}
+                                            : json::parse(form.schema);
+  const auto whole = schema::Schema::compile(document, "schema/setup.json");
+  auto value = whole.with_defaults(json::parse(given));
+  for (const auto& pointer : whole.secrets()) {
     const auto known = kept.find(name_of_secret(pointer));
     const json::json_pointer at(pointer);
     if (known != kept.end() && !value.contains(at) && value.contains(at.parent_pointer()))
       value[at] = known->second;
   }
-  schema::throw_if_any(schema.check(value), Text("plugin.bad_settings", {{"plugin", manifest.title}}));
+  const auto completeness = is_draft ? schema::Completeness::draft : schema::Completeness::whole;
+  const auto schema =
+      schema::Schema::compile(schema::effective(document, value, completeness), "schema/setup.json");
+  schema::throw_if_any(schema.check(value), Text("plugin.bad_settings", {{"plugin", form.title}}));
   SplitSettings out;
   for (const auto& pointer : schema.secrets()) {
     const json::json_pointer at(pointer);
@@ -64,25 +75,40 @@ SplitSettings split_settings(const Manifest& manifest, const std::string& given,
   return out;
 }
 
-void require_secrets_for_new_hosts(const Manifest& manifest, const std::string& before,
-                                   const std::string& after, const std::string& given) {
+void require_secrets_for_new_hosts(const Form& form, const std::string& before, const std::string& after,
+                                   const std::string& given) {
   const auto old_settings = json::parse(before);
   const auto new_settings = json::parse(after);
   const auto request = json::parse(given);
   std::vector<Diagnostic> missing;
-  for (const auto& [name, secret] : manifest.secrets) {
+  for (const auto& [name, secret] : form.secrets) {
     const auto at = pointer_of_secret(name);
     if (secret.generate > 0 || request.contains(json::json_pointer(at))) continue;
     for (const auto& host : secret.hosts) {
-      if (host.rfind(kSetting, 0) != 0) continue;
-      const auto setting = host.substr(kSetting.size());
+      if (host.rfind(form.own_hosts, 0) != 0) continue;
+      const auto setting = host.substr(form.own_hosts.size());
       if (value_at(old_settings, setting) == value_at(new_settings, setting)) continue;
       missing.emplace_back(at, Text("plugin.secret_for_new_host", {{"setting", setting}}),
                            Text("plugin.secret_for_new_host_remedy"));
       break;
     }
   }
-  schema::throw_if_any(std::move(missing), Text("plugin.bad_settings", {{"plugin", manifest.title}}));
+  schema::throw_if_any(std::move(missing), Text("plugin.bad_settings", {{"plugin", form.title}}));
+}
+
+std::string form_in(const Form& form, const Manifest& manifest, const std::string& language) {
+  if (form.schema.empty()) return {};
+  const auto words = manifest.locales.find(language);
+  if (words == manifest.locales.end()) return form.schema;
+  return schema::translated(json::parse(form.schema), form.words, words->second).dump();
+}
+
+void generate_missing(const std::map<std::string, SecretSpec>& secrets,
+                      std::map<std::string, std::string>& values) {
+  for (const auto& [name, spec] : secrets) {
+    if (spec.generate > 0 && !values.contains(name))
+      values[name] = vault::generate(static_cast<std::size_t>(spec.generate));
+  }
 }
 
 std::string merge_settings(const std::string& settings, const std::string& patch) {

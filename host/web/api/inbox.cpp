@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "crypto/encoding.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
@@ -29,14 +30,6 @@ constexpr const char* kPeriod =
     "to": {"type": "integer", "minimum": 0, "description": "Unix milliseconds, excluded"},
     "integration": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
 
-json time_of(std::int64_t ms) {
-  return ms == 0 ? json() : json(to_rfc3339(TimePoint(std::chrono::milliseconds(ms))));
-}
-
-json or_null(const std::string& text) {
-  return text.empty() ? json() : json(text);
-}
-
 json shown(const hooks::InboxEntry& entry) {
   json out = {{"id", to_string_id(entry.row.id)},
               {"integration", to_string_id(entry.row.integration)},
@@ -48,7 +41,7 @@ json shown(const hooks::InboxEntry& entry) {
               {"verdict", entry.row.verdict},
               {"trace", entry.row.trace},
               {"received_at", time_of(entry.row.received_at)},
-              {"finished_at", time_of(entry.finished_at)},
+              {"finished_at", entry.finished_at == 0 ? json() : json(time_of(entry.finished_at))},
               {"lane", entry.row.lane},
               {"dedupe_key", entry.row.dedupe_key ? json(*entry.row.dedupe_key) : json()}};
   out["effect"] = entry.effect.empty() ? json::array() : json::parse(entry.effect);
@@ -111,14 +104,9 @@ asio::awaitable<Response> InboxApi::list(Call call) {
   filter.after = page.after;
   filter.limit = static_cast<std::int64_t>(page.limit) + 1;
   auto found = co_await inbox_.list(std::move(filter));
-  std::optional<Id> next;
-  if (found.size() > page.limit) {
-    found.pop_back();
-    next = found.back().row.id;
-  }
-  json items = json::array();
-  for (const auto& entry : found) items.push_back(shown(entry));
-  co_return answer_list(std::move(items), next);
+  co_return answer_page(
+      std::move(found), page, [](const auto& entry) { return shown(entry); },
+      [](const auto& entry) { return entry.row.id; });
 }
 
 asio::awaitable<Response> InboxApi::show_again(Id id) {

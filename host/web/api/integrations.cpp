@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "web/api/shown.hpp"
+
 namespace patchbay::web {
 
 namespace asio = boost::asio;
@@ -20,6 +22,9 @@ constexpr const char* kIntegration =
     "identity": {"type": ["string", "null"], "description": "What the provider calls it"},
     "title": {"type": ["string", "null"]},
     "settings": {"type": "object", "description": "Without secrets"},
+    "profile": {"type": ["string", "null"]},
+    "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "By name, as they are tried; not in lists"},
+    "declared": {"type": ["string", "null"], "description": "The name under which a file of the configuration declares it: changed there only"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
     "notice": {"type": ["object", "null"], "description": "What an administrator should know", "properties": {
       "code": {"type": "string", "enum": ["upgrade_refused"]}, "version": {"type": "string"}, "text": {"type": "string"}}},
@@ -33,24 +38,33 @@ constexpr const char* kReport =
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["plugin"], "properties": {
     "plugin": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1, "maxLength": 200},
-    "settings": {"type": "object"}}})";
+    "settings": {"type": "object"},
+    "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
+    "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}},
+    "draft": {"type": "boolean", "description": "What is missing is given later; removed after a day without a change"}}})";
 constexpr const char* kChange = R"({"type": "object", "additionalProperties": false, "properties": {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
-    "settings": {"type": "object", "description": "Laid over the present ones (RFC 7396); secrets may be left out"}}})";
+    "settings": {"type": "object", "description": "Laid over the present ones (RFC 7396); secrets may be left out"},
+    "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
+    "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}, "description": "All of them, in place of the present ones"}}})";
 constexpr const char* kActivate = R"({"type": "object", "additionalProperties": false, "properties": {
     "take_over": {"type": "boolean", "description": "Also when the provider delivers to another address now"}}})";
 
-json or_null(const std::string& text) {
-  return text.empty() ? json() : json(text);
-}
-
-std::string time_of(std::int64_t ms) {
-  return to_rfc3339(TimePoint(std::chrono::milliseconds(ms)));
-}
-
-json reason(const std::string& code, const std::string& text) {
-  return code.empty() && text.empty() ? json() : json{{"code", code}, {"text", text}};
-}
+constexpr const char* kChoices =
+    R"({"type": "object", "additionalProperties": false, "required": ["path"], "properties": {
+    "path": {"type": "string", "pattern": "^/", "description": "JSON Pointer to the field in the settings"}}})";
+constexpr const char* kChosen =
+    R"({"type": "object", "required": ["choices"], "properties": {"choices": {"type": "array", "items": {
+    "type": "object", "required": ["value", "title"], "properties": {"value": {}, "title": {"type": "string"}}}}}})";
+constexpr const char* kInput = R"({"type": "object", "additionalProperties": false, "properties": {
+    "input": {"type": "object", "description": "By the step's schema"}}})";
+constexpr const char* kStep = R"({"type": "object", "required": ["step", "made", "known"], "properties": {
+    "step": {"type": ["object", "null"], "required": ["id", "title"], "properties": {
+      "id": {"type": "string"}, "title": {"type": "string"}, "description": {"type": "string"},
+      "schema": {"type": ["object", "null"], "description": "What is to be filled in"},
+      "sign_in": {"type": ["string", "null"], "description": "The grant that somebody signs in for first: POST /api/v1/sign-ins"}}},
+    "made": {"type": "array", "items": {"$ref": "#/components/schemas/Integration"}, "description": "When there is no next step; the draft is the first"},
+    "known": {"type": "array", "items": {"type": "string"}, "description": "Names of those that are connected already"}}})";
 
 json shown(const plugin::Integration& integration) {
   return {{"id", to_string_id(integration.id)},
@@ -58,13 +72,43 @@ json shown(const plugin::Integration& integration) {
           {"version", integration.version},
           {"name", integration.name},
           {"state", plugin::state_name(integration.state)},
-          {"reason", reason(integration.reason_code, integration.reason_text)},
+          {"reason", reason_of(integration.reason_code, integration.reason_text)},
           {"identity", or_null(integration.identity)},
           {"title", or_null(integration.title)},
           {"settings", json::parse(integration.settings)},
+          {"profile", or_null(integration.profile)},
+          {"declared", or_null(integration.declared.value_or(""))},
           {"notice", integration.notice.empty() ? json() : json::parse(integration.notice)},
           {"created_at", time_of(integration.created_at)},
           {"updated_at", time_of(integration.updated_at)}};
+}
+
+json shown(const lifecycle::Advanced& advanced) {
+  json step;
+  if (advanced.next) {
+    const auto& next = *advanced.next;
+    step = {{"id", next.id},
+            {"title", next.title},
+            {"description", next.description},
+            {"schema", next.schema.empty() ? json() : json::parse(next.schema)},
+            {"sign_in", or_null(next.sign_in)}};
+  }
+  auto made = json::array();
+  for (const auto& integration : advanced.made) made.push_back(shown(integration));
+  return {{"step", std::move(step)}, {"made", std::move(made)}, {"known", advanced.known}};
+}
+
+// {"account": ["7", "8"]}.
+std::vector<plugin::UsedGrant> grants_in(const json& grants) {
+  std::vector<plugin::UsedGrant> out;
+  for (const auto& [name, ids] : grants.items()) {
+    for (const auto& id : ids) out.push_back({name, parse_id(id.get<std::string>()).value_or(0)});
+  }
+  return out;
+}
+
+std::optional<Id> profile_in(const json& body) {
+  return body.contains("profile") ? parse_id(body.at("profile").get<std::string>()) : std::nullopt;
 }
 
 json shown(const std::vector<Diagnostic>& diagnostics, const std::string& language) {
@@ -118,6 +162,31 @@ void IntegrationsApi::add_to(Router& router) {
                  .optional()
                  .answers(200, "Disconnected", integration)
                  .errors({404}));
+  router.add(Operation::manage_integrations, Verb::del, path + "/{id}", bound(this, &IntegrationsApi::remove),
+             Doc("Remove a draft").answers(204, "Removed").errors({404, 409}));
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/finish",
+             bound(this, &IntegrationsApi::finish),
+             Doc("Complete a draft")
+                 .json(R"({"type": "object"})")
+                 .optional()
+                 .answers(200, "The integration, not connected yet", integration)
+                 .errors({404}));
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/choices",
+             bound(this, &IntegrationsApi::choices),
+             Doc("List the choices of a field")
+                 .about("Of one with x-choices: the provider is asked with the settings that are stored.")
+                 .json(kChoices)
+                 .answers(200, "The choices", kChosen)
+                 .errors({404, 503}));
+  router.add(
+      Operation::manage_integrations, Verb::get, path + "/{id}/step", bound(this, &IntegrationsApi::step),
+      Doc("Show where the set-up of a draft stands").answers(200, "The step", kStep).errors({404, 409, 503}));
+  router.add(Operation::manage_integrations, Verb::post, path + "/{id}/step",
+             bound(this, &IntegrationsApi::advance),
+             Doc("Go on with the set-up of a draft")
+                 .json(kInput)
+                 .answers(200, "The next step, or what was made", kStep)
+                 .errors({404, 409, 503}));
 }
 
 asio::awaitable<Response> IntegrationsApi::list(Call call) {
@@ -126,14 +195,18 @@ asio::awaitable<Response> IntegrationsApi::list(Call call) {
     return table_.list(session, page.after, static_cast<std::int64_t>(page.limit) + 1);
   };
   auto found = co_await store_.read(std::move(work));
-  std::optional<Id> next;
-  if (found.size() > page.limit) {
-    found.pop_back();
-    next = found.back().id;
-  }
-  json items = json::array();
-  for (const auto& integration : found) items.push_back(shown(integration));
-  co_return answer_list(std::move(items), next);
+  co_return answer_page(std::move(found), page,
+                        [](const plugin::Integration& integration) { return shown(integration); });
+}
+
+// With its grants.
+asio::awaitable<Response> IntegrationsApi::answer_with(int status, plugin::Integration integration) {
+  auto read = [id = integration.id](store::Session& session) { return plugin::used_grants(session, id); };
+  const auto used = co_await store_.read(std::move(read));
+  auto body = shown(integration);
+  body["grants"] = json::object();
+  for (const auto& each : used) body["grants"][each.name].push_back(to_string_id(each.grant));
+  co_return answer(status, body);
 }
 
 asio::awaitable<Response> IntegrationsApi::create(Call call) {
@@ -141,8 +214,11 @@ asio::awaitable<Response> IntegrationsApi::create(Call call) {
   wanted.plugin = call.json().at("plugin").get<std::string>();
   wanted.name = call.json().value("name", std::string());
   wanted.settings = call.json().value("settings", json::object()).dump();
+  wanted.profile = profile_in(call.json());
+  wanted.grants = grants_in(call.json().value("grants", json::object()));
+  wanted.draft = call.json().value("draft", false);
   const auto made = co_await lifecycle_.create(std::move(wanted));
-  auto response = answer(201, shown(made));
+  auto response = co_await answer_with(201, made);
   response.headers.add("Location", "/api/v1/integrations/" + to_string_id(made.id));
   co_return response;
 }
@@ -151,15 +227,56 @@ asio::awaitable<Response> IntegrationsApi::show(Call call) {
   auto work = [this, id = call.id()](store::Session& session) { return table_.find(session, id); };
   const auto found = co_await store_.read(std::move(work));
   if (!found) throw Error(Code::not_found, Text("lifecycle.not_found", {{"id", call.param("id")}}));
-  co_return answer(200, shown(*found));
+  co_return co_await answer_with(200, *found);
 }
 
 asio::awaitable<Response> IntegrationsApi::change(Call call) {
   lifecycle::Change change;
   if (call.json().contains("name")) change.name = call.json().at("name").get<std::string>();
   if (call.json().contains("settings")) change.settings = call.json().at("settings").dump();
+  change.profile = profile_in(call.json());
+  if (call.json().contains("grants")) change.grants = grants_in(call.json().at("grants"));
+  co_await require_own(call.id());
   const auto changed = co_await lifecycle_.change(call.id(), std::move(change), call.language());
-  co_return answer(200, shown(changed));
+  co_return co_await answer_with(200, changed);
+}
+
+// What a file declares is changed there only: the next look at the file would undo it (OPS-5).
+asio::awaitable<void> IntegrationsApi::require_own(Id id) {
+  auto work = [this, id](store::Session& session) { return table_.find(session, id); };
+  const auto found = co_await store_.read(std::move(work));
+  if (found && found->declared)
+    throw Error(Code::conflict, Text("web.declared", {{"name", *found->declared}}));
+}
+
+asio::awaitable<Response> IntegrationsApi::remove(Call call) {
+  co_await lifecycle_.remove(call.id());
+  co_return Response(204);
+}
+
+asio::awaitable<Response> IntegrationsApi::finish(Call call) {
+  const auto finished = co_await lifecycle_.finish(call.id());
+  co_return co_await answer_with(200, finished);
+}
+
+asio::awaitable<Response> IntegrationsApi::choices(Call call) {
+  auto pointer = call.json().at("path").get<std::string>();
+  const auto found = co_await lifecycle_.choices(call.id(), std::move(pointer), call.language());
+  auto choices = json::array();
+  for (const auto& choice : found)
+    choices.push_back({{"value", json::parse(choice.value)}, {"title", choice.title}});
+  co_return answer(200, json{{"choices", std::move(choices)}});
+}
+
+asio::awaitable<Response> IntegrationsApi::step(Call call) {
+  const auto where = co_await lifecycle_.step(call.id(), call.language());
+  co_return answer(200, shown(where));
+}
+
+asio::awaitable<Response> IntegrationsApi::advance(Call call) {
+  auto input = call.json().value("input", json::object()).dump();
+  const auto where = co_await lifecycle_.advance(call.id(), std::move(input), call.language());
+  co_return answer(200, shown(where));
 }
 
 asio::awaitable<Response> IntegrationsApi::check(Call call) {
@@ -173,11 +290,13 @@ asio::awaitable<Response> IntegrationsApi::check(Call call) {
 
 asio::awaitable<Response> IntegrationsApi::activate(Call call) {
   const bool take_over = call.json().value("take_over", false);
+  co_await require_own(call.id());
   const auto active = co_await lifecycle_.activate(call.id(), take_over, call.language());
   co_return answer(200, shown(active));
 }
 
 asio::awaitable<Response> IntegrationsApi::deactivate(Call call) {
+  co_await require_own(call.id());
   const auto done = co_await lifecycle_.deactivate(call.id());
   auto body = shown(done.integration);
   if (!done.warning.empty()) body["warning"] = done.warning;

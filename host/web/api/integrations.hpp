@@ -23,6 +23,13 @@ class IntegrationsApi {
   boost::asio::awaitable<Response> check(Call call);
   boost::asio::awaitable<Response> activate(Call call);
   boost::asio::awaitable<Response> deactivate(Call call);
+  boost::asio::awaitable<Response> remove(Call call);
+  boost::asio::awaitable<Response> finish(Call call);
+  boost::asio::awaitable<Response> choices(Call call);
+  boost::asio::awaitable<Response> step(Call call);
+  boost::asio::awaitable<Response> advance(Call call);
+  boost::asio::awaitable<Response> answer_with(int status, plugin::Integration integration);
+  boost::asio::awaitable<void> require_own(Id id);
 
   lifecycle::Lifecycle& lifecycle_;
   store::Store& store_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
@@ -39,10 +40,6 @@ constexpr const char* kJob =
     "checkpoint_at": {"type": ["string", "null"], "format": "date-time", "description": "When it last got on"},
     "failures": {"type": "integer", "description": "In a row"},
     "last_run": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/JobRun"}]}}})";
-
-json time_of(std::optional<std::int64_t> ms) {
-  return ms ? json(to_rfc3339(TimePoint(Duration(*ms)))) : json();
-}
 
 json progress_of(const Run& run, std::int64_t now) {
   if (!run.done) return json();
@@ -200,14 +197,8 @@ asio::awaitable<Response> JobsApi::runs(Call call) {
   const auto job = co_await load(call.id());
   const auto page = call.page();
   auto found = co_await jobs_.runs(job.id, page.after, static_cast<std::int64_t>(page.limit) + 1);
-  std::optional<Id> next;
-  if (found.size() > page.limit) {
-    found.pop_back();
-    next = found.back().id;
-  }
-  json items = json::array();
-  for (const auto& run : found) items.push_back(shown_run(run, clock_.now().time_since_epoch().count()));
-  co_return answer_list(std::move(items), next);
+  const auto now = clock_.now().time_since_epoch().count();
+  co_return answer_page(std::move(found), page, [now](const auto& run) { return shown_run(run, now); });
 }
 
 asio::awaitable<Response> JobsApi::run(Call call) {

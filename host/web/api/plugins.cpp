@@ -6,6 +6,8 @@
 
 #include "base/error.hpp"
 #include "plugin/read_manifest.hpp"
+#include "plugin/settings.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
@@ -24,24 +26,21 @@ constexpr const char* kPlugin =
     "signed_by": {"type": ["string", "null"], "description": "The trusted key that signed it"},
     "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
     "kinds": {"type": "array", "items": {"type": "string"}}, "egress": {"type": "array", "items": {"type": "string"}},
-    "folder": {"type": "string"}, "setup_schema": {"type": ["object", "null"]}}})";
+    "folder": {"type": "string"},
+    "setup_schema": {"type": ["object", "null"], "description": "In the language that was asked for; its words for forms: schemas/setup.json"},
+    "profile_schema": {"type": ["object", "null"], "description": "What integrations of it share"},
+    "has_steps": {"type": "boolean", "description": "It leads through the set-up"},
+    "grants": {"type": "array", "description": "What people sign in for", "items": {"type": "object", "properties": {
+      "name": {"type": "string"}, "title": {"type": "string"}, "ways": {"type": "array", "items": {"type": "string", "enum": ["code", "device"]}}}}}}})";
 constexpr const char* kUse =
     R"({"type": "object", "additionalProperties": false, "required": ["version"], "properties": {
     "version": {"type": ["string", "null"], "description": "null: the newest, now and in future"}}})";
-
-json or_null(const std::string& text) {
-  return text.empty() ? json() : json(text);
-}
-
-json reason(const std::string& code, const std::string& text) {
-  return code.empty() && text.empty() ? json() : json{{"code", code}, {"text", text}};
-}
 
 json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
   json out = {{"id", entry.id},
               {"version", or_null(entry.version)},
               {"state", plugin::state_name(entry.state)},
-              {"reason", reason(entry.reason.id(), entry.reason.in(language))},
+              {"reason", reason_of(entry.reason.id(), entry.reason.in(language))},
               {"folder", entry.folder.string()},
               {"signed_by", or_null(entry.signed_by)},
               {"title", nullptr},
@@ -49,14 +48,30 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
               {"licence", nullptr},
               {"kinds", json::array()},
               {"egress", json::array()},
-              {"setup_schema", nullptr}};
+              {"setup_schema", nullptr},
+              {"profile_schema", nullptr},
+              {"has_steps", false},
+              {"grants", json::array()}};
   if (!entry.manifest) return out;
   out["title"] = entry.manifest->title;
   out["description"] = entry.manifest->description;
   out["licence"] = entry.manifest->licence;
   out["kinds"] = entry.manifest->kinds;
   out["egress"] = entry.manifest->egress;
-  if (!entry.manifest->setup_schema.empty()) out["setup_schema"] = json::parse(entry.manifest->setup_schema);
+  const auto& manifest = *entry.manifest;
+  const auto form_in = [&](const plugin::Form& form) {
+    const auto text = plugin::form_in(form, manifest, language);
+    return text.empty() ? json() : json::parse(text);
+  };
+  out["setup_schema"] = form_in(plugin::setup_form(manifest));
+  out["profile_schema"] = form_in(plugin::profile_form(manifest));
+  out["has_steps"] = manifest.has_steps;
+  for (const auto& [name, grant] : manifest.grants) {
+    auto ways = json::array();
+    if (!grant.authorize.empty()) ways.push_back("code");
+    if (!grant.device.empty()) ways.push_back("device");
+    out["grants"].push_back({{"name", name}, {"title", grant.title}, {"ways", std::move(ways)}});
+  }
   return out;
 }
 

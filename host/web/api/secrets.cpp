@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/audit.hpp"
 #include "vault/rotation.hpp"
 
 namespace patchbay::web {
@@ -29,11 +30,8 @@ asio::awaitable<Response> SecretsApi::rotate(Call call) {
   const auto done = co_await vault::rotate(vault_, store_, known_);
   auto note = [at = clock_.now().time_since_epoch().count(), id = ids_.next(), who = call.who.name,
                key = done.key](store::Session& session) {
-    session.exec(
-        "insert into audit(id, at, actor, action, object, detail) values (:id, :at, :actor, "
-        "'secrets.rotate', 'vault', "
-        ":detail)",
-        {id, at, who, json({{"key", key}}).dump()});
+    store::write_audit(
+        session, store::AuditEntry(id, at, who, "secrets.rotate", "vault", json({{"key", key}}).dump()));
   };
   co_await store_.write(std::move(note));
   const json body = {{"key", done.key},

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "web/api/shown.hpp"
+
 namespace patchbay::web {
 
 namespace asio = boost::asio;
@@ -20,10 +22,6 @@ constexpr const char* kNew =
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "scopes": {"type": "string", "minLength": 1, "description": "admin, read, chats, integrations, plugins, inbox, status"},
     "expires_in_s": {"type": "integer", "minimum": 60, "maximum": 3155760000}}})";
-
-json time_of(const std::optional<TimePoint>& time) {
-  return time ? json(to_rfc3339(*time)) : json();
-}
 
 json shown(const Token& token) {
   return {{"id", to_string_id(token.id)},
@@ -51,14 +49,7 @@ void TokensApi::add_to(Router& router) {
 asio::awaitable<Response> TokensApi::list(Call call) {
   const auto page = call.page();
   auto found = co_await tokens_.list(page.after, page.limit + 1);
-  std::optional<Id> next;
-  if (found.size() > page.limit) {
-    found.pop_back();
-    next = found.back().id;
-  }
-  json items = json::array();
-  for (const auto& token : found) items.push_back(shown(token));
-  co_return answer_list(std::move(items), next);
+  co_return answer_page(std::move(found), page, [](const Token& token) { return shown(token); });
 }
 
 asio::awaitable<Response> TokensApi::create(Call call) {

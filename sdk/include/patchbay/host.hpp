@@ -148,6 +148,16 @@ class Host {
     co_await call("pb.secrets/1:put", std::move(body));
   }
 
+  // The token of a grant, for protocols that the host does not speak; http() takes {"auth": "oauth:<grant>"}
+  // instead. `rejected`: one that the provider took no more. Error(PB_UNAUTHENTICATED) when somebody has to
+  // sign in.
+  Task<std::string> token(std::string grant, std::int64_t min_valid_s = 60, std::string rejected = {}) const {
+    Json body = {{"grant", std::move(grant)}, {"min_valid_s", min_valid_s}};
+    if (!rejected.empty()) body["rejected"] = std::move(rejected);
+    const Message reply = co_await call("pb.oauth/1:token", std::move(body));
+    co_return string_at(reply.json, "token");
+  }
+
   Task<StoredState> state_get(std::string key) const {
     Json body = {{"key", std::move(key)}};
     const Message reply = co_await call("pb.state/1:get", std::move(body));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "patchbay/host.hpp"
+#include "patchbay/setup.hpp"
 #include "patchbay/sync.hpp"
 
 namespace patchbay {
@@ -70,6 +71,11 @@ class Plugin {
   // --- pb.setup/1. `path`: the field whose choices are asked for; `settings`: those so far.
   virtual Task<std::vector<Choice>> choices(std::string /*path*/, Json /*settings*/) {
     unsupported("pb.setup/1:choices");
+  }
+  // Leads through a set-up of several steps (setup.steps in the manifest); the host keeps where it stands.
+  // Throw Error(PB_INVALID) with diagnostics that point into the input to have it filled in again.
+  virtual Task<StepReply> step(StepRequest) {
+    unsupported("pb.setup/1:step");
   }
 
   // --- pb.remote/1

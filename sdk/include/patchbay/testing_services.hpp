@@ -70,6 +70,7 @@ class Services {
     if (request.method == "pb.http/1:fetch") return next_http();
     if (request.method == "pb.secrets/1:get") return get_secret(string_at(in, "name"));
     if (request.method == "pb.secrets/1:put") return put_secret(in);
+    if (request.method == "pb.oauth/1:token") return get_token(in);
     if (request.method == "pb.state/1:get") return get_state(string_at(in, "key"));
     if (request.method == "pb.state/1:put") return put_state(in);
     if (request.method == "pb.events/1:emit") return emit(in);
@@ -88,6 +89,7 @@ class Services {
   };
 
   std::map<std::string, std::string> secrets;
+  std::map<std::string, std::string> tokens;  // by grant; without one somebody has to sign in
   std::map<std::string, std::pair<Json, std::int64_t>> state;  // key -> value, version
   std::map<std::string, Blob> blobs;
   std::vector<Json> events;           // emitted, each once by dedupe_key
@@ -111,6 +113,14 @@ class Services {
   Result put_secret(const Json& in) {
     secrets[string_at(in, "name")] = string_at(in, "value");
     return Result(Json::object());
+  }
+  Result get_token(const Json& in) const {
+    const auto found = tokens.find(string_at(in, "grant"));
+    if (found == tokens.end()) return Result(PB_UNAUTHENTICATED, "Nobody has signed in");
+    if (found->second == string_at(in, "rejected")) return Result(PB_UNAUTHENTICATED, "Sign in again");
+    Json out = {{"token", found->second}};
+    out["expires_at"] = nullptr;
+    return Result(std::move(out));
   }
   Result get_state(const std::string& key) const {
     Json out = {{"value", nullptr}, {"version", 0}};

@@ -126,13 +126,6 @@ class Health {
   std::string reason;  // empty: all is well
 };
 
-class Choice {
- public:
-  Choice(Json value_, std::string title_) : value(std::move(value_)), title(std::move(title_)) {}
-  Json value;
-  std::string title;
-};
-
 // Request of remote_register, remote_unregister, remote_status.
 class RemoteRequest {
  public:

@@ -65,6 +65,12 @@ inline Task<Json> choices(Plugin& plugin, Message message) {
   co_return out;
 }
 
+inline Task<Json> step(Plugin& plugin, Message message) {
+  StepRequest request(message.json);
+  const StepReply reply = co_await plugin.step(std::move(request));
+  co_return reply.to_json();
+}
+
 inline Task<Json> remote_register(Plugin& plugin, Message message) {
   RemoteRequest request(message.json);
   const RemoteState reply = co_await plugin.remote_register(std::move(request));
@@ -152,6 +158,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.lifecycle/1:health", health},
     {"pb.lifecycle/1:migrate", migrate},
     {"pb.setup/1:choices", choices},
+    {"pb.setup/1:step", step},
     {"pb.remote/1:register", remote_register},
     {"pb.remote/1:unregister", remote_unregister},
     {"pb.remote/1:status", remote_status},

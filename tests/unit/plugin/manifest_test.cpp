@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "plugin/profiles.hpp"
 #include "plugin/read_manifest.hpp"
 
 namespace patchbay::plugin {
@@ -57,6 +58,40 @@ TEST(Manifest, SaysWhatItsAuthorDidWrong) {  // HOST-3
   document = minimal();
   document["routes"] = json::parse(R"([{"id": "in"}])");
   EXPECT_NE(fault_of(document).find("/routes/0/verify"), std::string::npos) << fault_of(document);
+}
+
+TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
+  auto document = minimal();
+  document["profile"] = json::parse(R"({"schema": "profile.json", "secrets": {"secret": {"hosts": []}}})");
+  document["grants"] =
+      json::parse(R"({"account": {"token": "{profile:/base}/token", "authorize": "https://x.example/auth",
+    "client_id": "{profile:/id}", "client_secret": "secret", "client_auth": "post", "scopes": ["a", "b"]}})");
+  const auto manifest = parse_manifest(document.dump());
+  EXPECT_TRUE(manifest.grants.at("account").secret_in_body);
+  EXPECT_EQ(manifest.grants.at("account").scopes.size(), 2u);
+  auto changed = document;
+  changed["grants"]["account"].erase("authorize");
+  EXPECT_NE(fault_of(changed).find("authorize or device"), std::string::npos);
+  changed = document;
+  changed["grants"]["account"]["client_secret"] = "other";
+  EXPECT_NE(fault_of(changed).find("other is no secret of the profile"), std::string::npos);
+  changed = document;
+  changed.erase("profile");
+  changed["grants"]["account"].erase("client_secret");
+  EXPECT_NE(fault_of(changed).find("refers to a profile"), std::string::npos);
+  changed = document;
+  changed["grants"]["account"]["token"] = "file:///etc/passwd";
+  EXPECT_NE(fault_of(changed), "none");
+}
+
+TEST(Manifest, FillsAddressesFromTheProfile) {
+  EXPECT_EQ(fill_from_profile("{profile:/base}/token", R"({"base": "https://x.example/"})"),
+            "https://x.example/token");
+  EXPECT_EQ(fill_from_profile("https://x/{profile:/tenant}/a{profile:/n}", R"({"tenant": "t", "n": 5})"),
+            "https://x/t/a5");
+  EXPECT_EQ(fill_from_profile("plain", "{}"), "plain");
+  EXPECT_THROW(fill_from_profile("{profile:/absent}", "{}"), Error);
+  EXPECT_THROW(fill_from_profile("{profile:bad}", "{}"), Error);
 }
 
 TEST(Manifest, OrdersVersionsAsSemverDoes) {

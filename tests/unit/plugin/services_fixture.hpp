@@ -18,75 +18,12 @@
 #include "log/redactor.hpp"
 #include "plugin/services.hpp"
 #include "support/databases.hpp"
+#include "support/fake_http.hpp"
 #include "support/temp_folder.hpp"
 
 namespace patchbay::plugin {
 
-// Answers requests from a list and remembers them.
-class FakeHttp final : public net::HttpClient {
- public:
-  struct Turn {
-    net::HttpResponse response;
-    std::optional<Error> error;
-    bool wait = false;  // for ever
-  };
-  struct Seen {
-    Seen(net::HttpRequest r, net::EgressRule g) : request(std::move(r)), guard(std::move(g)) {}
-    net::HttpRequest request;
-    net::EgressRule guard;
-    std::vector<std::string> parts;  // what the streams gave
-  };
-
-  explicit FakeHttp(Clock& clock) : clock_(clock) {}
-
-  void answer(int status, std::string body = {}, net::Headers headers = {}) {
-    Turn turn;
-    turn.response.status = status;
-    turn.response.body = std::move(body);
-    turn.response.headers = std::move(headers);
-    turns.push_back(std::move(turn));
-  }
-  void fail(Code code) {
-    Turn turn;
-    turn.error = Error(code, Text::verbatim("broken"));
-    turns.push_back(std::move(turn));
-  }
-  void hang() {
-    Turn turn;
-    turn.wait = true;
-    turns.push_back(std::move(turn));
-  }
-
-  boost::asio::awaitable<net::HttpResponse> fetch(net::HttpRequest request, net::EgressRule guard) override {
-    auto record = std::make_shared<Seen>(std::move(request), std::move(guard));
-    seen.push_back(record);
-    auto turn = std::move(turns.front());
-    turns.pop_front();
-    const Duration day(86'400'000);
-    if (turn.wait) co_await clock_.sleep(day);
-    if (turn.error) throw Error(*turn.error);
-    for (auto& part : record->request.parts) {
-      record->parts.push_back(part.data);
-      if (!part.read) continue;
-      for (;;) {
-        auto piece = co_await part.read();
-        if (piece.empty()) break;
-        record->parts.back() += piece;
-      }
-    }
-    if (record->request.on_body && turn.response.status == 200) {
-      auto body = std::exchange(turn.response.body, {});
-      co_await record->request.on_body(std::move(body));
-    }
-    co_return turn.response;
-  }
-
-  std::deque<Turn> turns;
-  std::vector<std::shared_ptr<Seen>> seen;
-
- private:
-  Clock& clock_;
-};
+using support::FakeHttp;
 
 class ServicesTest : public ::testing::Test {
  protected:
@@ -123,6 +60,9 @@ class ServicesTest : public ::testing::Test {
   std::shared_ptr<port::HostSide> side_of(Id integration) {
     contexts_.push_back(std::make_shared<InstanceContext>(
         integration, std::make_shared<const Manifest>(manifest_), settings_, logger_));
+    contexts_.back()->profile = profile_;
+    contexts_.back()->profile_settings = profile_settings_;
+    contexts_.back()->grants = grants_;
     return services_->make(contexts_.back());
   }
 
@@ -158,6 +98,15 @@ class ServicesTest : public ::testing::Test {
     return {};
   }
 
+  // As the oauth module would: the next one of the grant that was not rejected.
+  boost::asio::awaitable<GrantToken> token(Id grant, std::string rejected) {
+    asked_tokens_.emplace_back(grant, rejected);
+    auto& left = tokens_[grant];
+    if (!left.empty() && left.front() == rejected) left.pop_front();
+    if (left.empty()) throw Error(Code::unauthenticated, Text::verbatim("sign in again"));
+    co_return GrantToken{left.front(), std::nullopt};
+  }
+
   boost::asio::awaitable<void> note_secret(Id integration) {
     told_.push_back(store_->read_now([&](store::Session& session) {
       return vault_->get(session, vault::SecretName("integration", integration, "key")).value_or("nothing");
@@ -181,7 +130,13 @@ class ServicesTest : public ::testing::Test {
   std::string settings_ = R"({"api_base": "http://127.0.0.1:19000/base"})";
   std::unique_ptr<Services> services_ = std::make_unique<Services>(
       Services::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_,
-                      OpenedHosts({"127.0.0.1:19000"}), nullptr, [this](Id id) { return note_secret(id); }});
+                      OpenedHosts({"127.0.0.1:19000"}), nullptr, [this](Id id) { return note_secret(id); },
+                      [this](Id grant, Duration, std::string rejected) { return token(grant, rejected); }});
+  std::optional<Id> profile_;
+  std::string profile_settings_ = "{}";
+  std::map<std::string, std::vector<Id>, std::less<>> grants_;
+  std::map<Id, std::deque<std::string>> tokens_;
+  std::vector<std::pair<Id, std::string>> asked_tokens_;  // grant, rejected
   std::vector<std::string> told_;  // which value of "key" was stored when a change was told
   std::vector<std::shared_ptr<InstanceContext>> contexts_;
   std::shared_ptr<port::HostSide> side_;

@@ -23,20 +23,21 @@ Manifest manifest() {
 }
 
 TEST(Settings, SecretsGoApartAndDefaultsCome) {  // ACC-4
-  const auto split = split_settings(manifest(), R"({"token": "abc"})", {});
+  const auto split = split_settings(setup_form(manifest()), R"({"token": "abc"})", {});
   EXPECT_EQ(split.settings, R"({"mode":"webhook"})");
   EXPECT_EQ(split.secrets, (std::map<std::string, std::string>{{"token", "abc"}}));
 }
 
 TEST(Settings, AKeptSecretNeedNotBeGivenAgain) {
-  EXPECT_EQ(split_settings(manifest(), R"({"mode": "polling"})", {{"token", "old"}}).secrets.at("token"),
+  EXPECT_EQ(split_settings(setup_form(manifest()), R"({"mode": "polling"})", {{"token", "old"}})
+                .secrets.at("token"),
             "old");
-  EXPECT_THROW(split_settings(manifest(), R"({"mode": "polling"})", {}), Error);
+  EXPECT_THROW(split_settings(setup_form(manifest()), R"({"mode": "polling"})", {}), Error);
 }
 
 TEST(Settings, AreRefusedBeforeThePluginSeesThem) {  // SETUP-2
   try {
-    split_settings(manifest(), R"({"tokn": "abc"})", {});
+    split_settings(setup_form(manifest()), R"({"tokn": "abc"})", {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::invalid);

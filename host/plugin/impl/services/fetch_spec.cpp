@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "crypto/encoding.hpp"
+#include "net/form.hpp"
 #include "plugin/impl/services/reading.hpp"
 
 namespace patchbay::plugin {
@@ -129,6 +130,9 @@ void read_way(const json& request, const port::Call& call, FetchSpec& spec) {
   spec.auth_anywhere = one_of(redirect, "auth", "same-host", "any");
 }
 
+// "oauth:account" is short for "bearer:{{oauth:account}}".
+constexpr std::string_view kOAuth = "oauth:";
+
 std::string filled_auth(const std::string& auth, const SecretValues& values) {
   const auto colon = auth.find(':');
   const auto rest = fill(auth.substr(colon + 1), values, Place::plain);
@@ -146,13 +150,9 @@ void each_text(json& value, const Visit& visit) {
 }
 
 std::string encoded(const FetchSpec::Pairs& pairs, const SecretValues& values) {
-  std::string out;
-  for (const auto& [name, value] : pairs) {
-    if (!out.empty()) out += '&';
-    out += percent_encode(name, Place::query) + "=" +
-           percent_encode(fill(value, values, Place::plain), Place::query);
-  }
-  return out;
+  net::Fields filled;
+  for (const auto& [name, value] : pairs) filled.emplace_back(name, fill(value, values, Place::plain));
+  return net::encode_form(filled);
 }
 
 // What stands before the '?', and the rest; without the fragment.
@@ -215,6 +215,7 @@ FetchSpec read_fetch(const port::Call& call) {
   spec.query = read_pairs(request, "query");
   spec.headers = read_pairs(request, "headers");
   spec.auth = text_or(request, "auth", "");
+  if (spec.auth.starts_with(kOAuth)) spec.auth = "bearer:{{" + spec.auth + "}}";
   if (!spec.auth.empty() && !spec.auth.starts_with("bearer:") && !spec.auth.starts_with("basic:")) {
     const auto kind = spec.auth.substr(0, std::min<std::size_t>(spec.auth.find(':'), 20));
     throw Error(Code::unsupported, Text("plugin.auth_unsupported", {{"auth", kind}}));

@@ -17,8 +17,8 @@ struct Server {
   std::optional<std::uint16_t> port;  // any
 };
 
-std::string setting_at(const InstanceContext& context, const std::string& pointer) {
-  const auto settings = json::parse(context.settings, nullptr, false);
+std::string text_at(const std::string& document, const std::string& pointer) {
+  const auto settings = json::parse(document, nullptr, false);
   try {
     const auto& value = settings.at(json::json_pointer(pointer));
     return value.is_string() ? value.get<std::string>() : std::string();
@@ -42,18 +42,34 @@ std::optional<Server> server_in(const std::string& address) {
 
 std::optional<Server> resolve(const InstanceContext& context, const std::string& pattern) {
   constexpr std::string_view kSetting = "setting:";
-  if (pattern.starts_with(kSetting)) return server_in(setting_at(context, pattern.substr(kSetting.size())));
-  if (pattern.starts_with("profile:")) return std::nullopt;
+  constexpr std::string_view kProfile = "profile:";
+  if (pattern.starts_with(kSetting))
+    return server_in(text_at(context.settings, pattern.substr(kSetting.size())));
+  if (pattern.starts_with(kProfile))
+    return server_in(text_at(context.profile_settings, pattern.substr(kProfile.size())));
   Server server;
   server.host = pattern;
   return server;
 }
 
+// Where the manifest lets it go; null for what it does not know.
+const std::vector<std::string>* hosts_of(const Manifest& manifest, const std::string& reference) {
+  const auto colon = reference.find(':');
+  const auto kind = reference.substr(0, colon);
+  const auto name = reference.substr(colon + 1);
+  if (kind == "oauth") {
+    const auto grant = manifest.grants.find(name);
+    return grant == manifest.grants.end() ? nullptr : &grant->second.hosts;
+  }
+  const auto& secrets = kind == "profile" ? manifest.profile.secrets : manifest.secrets;
+  const auto secret = secrets.find(name);
+  return secret == secrets.end() ? nullptr : &secret->second.hosts;
+}
+
 bool is_tied(const InstanceContext& context, const std::string& reference, const net::UrlParts& server) {
-  const auto& secrets = context.manifest->secrets;
-  const auto spec = secrets.find(reference.substr(reference.find(':') + 1));
-  if (spec == secrets.end()) return false;
-  return std::any_of(spec->second.hosts.begin(), spec->second.hosts.end(), [&](const std::string& pattern) {
+  const auto* hosts = hosts_of(*context.manifest, reference);
+  if (hosts == nullptr) return false;
+  return std::any_of(hosts->begin(), hosts->end(), [&](const std::string& pattern) {
     const auto allowed = resolve(context, pattern);
     return allowed && net::matches_host(allowed->host, server.host) &&
            (!allowed->port || *allowed->port == server.port);

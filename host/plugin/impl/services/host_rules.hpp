@@ -9,9 +9,9 @@
 
 namespace patchbay::plugin {
 
-// Host patterns of a manifest are "api.example.org", "*.example.org" or "setting:/pointer", which stands for
-// the host (and the port, when it names one) of the address in that setting. One that has no value matches
-// nothing.
+// Host patterns of a manifest are "api.example.org", "*.example.org" or "setting:/pointer" or
+// "profile:/pointer", which stands for the host (and the port, when it names one) of the address in that
+// setting. One that has no value matches nothing.
 
 // What this instance may reach. A manifest that declares nothing reaches nothing.
 net::EgressRule egress_of(const InstanceContext& context, const std::vector<std::string>& opened);

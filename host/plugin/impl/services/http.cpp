@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "plugin/impl/services/blob_access.hpp"
 #include "plugin/impl/services/fetch_spec.hpp"
+#include "plugin/impl/services/grant_tokens.hpp"
 #include "plugin/impl/services/host_rules.hpp"
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
@@ -18,6 +19,9 @@ using nlohmann::json;
 
 constexpr int kAttempts = 3;
 constexpr Duration kFirstPause{200};
+constexpr Duration kTokenValid{60'000};
+constexpr int kUnauthorized = 401;
+constexpr std::string_view kGrant = "oauth:";
 
 // One fetch on its way: what all its attempts share.
 struct Fetch {
@@ -26,6 +30,7 @@ struct Fetch {
   const std::shared_ptr<InstanceContext> context;
   const FetchSpec spec;
   SecretNames names;
+  SecretNames tokens;  // of `names`, those that are a grant's
   SecretValues values;
   net::EgressRule guard;
   std::vector<store::Blob> blobs;  // of the parts, in order; those without have id 0
@@ -78,7 +83,7 @@ class HttpVerbs {
     fetch->guard = egress_of(*context, parts_.opened.get());
     check_target(*fetch);
     if (!fetch->spec.safe) note_act(*context, call);
-    if (!fetch->names.empty()) fetch->values = co_await secret_values(parts_, context, fetch->names);
+    co_await read_secrets(fetch);
     if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
     co_return co_await run(fetch);
   }
@@ -99,6 +104,30 @@ class HttpVerbs {
       throw Error(Code::denied, Text(*refusal, {{"scheme", url->scheme}, {"host", url->host}}));
     }
     require_tied(*fetch.context, fetch.names, *url);
+  }
+
+  awaitable<void> read_secrets(std::shared_ptr<Fetch> fetch) {
+    auto names = fetch->names;
+    for (const auto& name : fetch->names) {
+      if (name.starts_with(kGrant)) fetch->tokens.insert(name);
+    }
+    for (const auto& name : fetch->tokens) names.erase(name);
+    if (!names.empty()) fetch->values = co_await secret_values(parts_, fetch->context, std::move(names));
+    co_await read_tokens(fetch);
+  }
+
+  // Anew, when the provider has taken the present ones no more; false when there are no others.
+  awaitable<bool> read_tokens(std::shared_ptr<Fetch> fetch) {
+    bool changed = false;
+    for (const auto& name : fetch->tokens) {
+      auto rejected = fetch->values[name];
+      auto grant = name.substr(kGrant.size());
+      const auto token =
+          co_await grant_token(parts_, fetch->context, std::move(grant), kTokenValid, rejected);
+      changed = changed || token.value != rejected;
+      fetch->values[name] = token.value;
+    }
+    co_return changed;
   }
 
   awaitable<void> find_blobs(std::shared_ptr<Fetch> fetch) {
@@ -125,6 +154,13 @@ class HttpVerbs {
       const auto left = fetch->spec.timeout - passed(began);
       try {
         auto answer = co_await attempt(fetch, left);
+        // Refused, so nothing happened: once more with a fresh token.
+        bool again = answer.response.status == kUnauthorized && !fetch->tokens.empty();
+        if (again) again = co_await read_tokens(fetch);
+        if (again) {
+          const auto rest = fetch->spec.timeout - passed(began);
+          answer = co_await attempt(fetch, rest);
+        }
         note(*fetch, outcome_of(answer.response.status), began);
         co_return result_of(std::move(answer));
       } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/encoding.hpp"
+#include "net/form.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -62,15 +63,17 @@ struct Parsed {
 Parsed parse(std::string_view content) {
   Parsed parsed;
   auto rest = content;
-  if (rest.starts_with(kHmac)) {
+  const bool is_hmac = rest.starts_with(kHmac);
+  if (is_hmac) {
     rest.remove_prefix(kHmac.size());
     const auto colon = rest.find(':', rest.find(':') + 1);
     if (colon != rest.npos) parsed.message = rest.substr(colon + 1);
     rest = rest.substr(0, colon);
   }
   parsed.name = std::string(rest);
-  const bool is_hmac = content.starts_with(kHmac);
-  const bool is_owned = rest.starts_with("secret:") || rest.starts_with("profile:");
+  // A token is never a key.
+  const bool is_owned =
+      rest.starts_with("secret:") || rest.starts_with("profile:") || (rest.starts_with("oauth:") && !is_hmac);
   if (!is_owned || !is_name(rest.substr(rest.find(':') + 1)) || is_hmac != parsed.message.has_value()) {
     throw Error(Code::unsupported,
                 Text("plugin.bad_placeholder", {{"placeholder", std::string(content.substr(0, 80))}}));
@@ -89,24 +92,9 @@ std::string value_of(std::string_view content, const SecretValues& values) {
 }  // namespace
 
 std::string percent_encode(std::string_view text, Place place) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  constexpr std::string_view kAnywhere = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   constexpr std::string_view kPath = "!$&'()*+,;=:@";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const bool stays =
-        kAnywhere.find(c) != kAnywhere.npos || (place == Place::path && kPath.find(c) != kPath.npos);
-    const auto byte = static_cast<unsigned char>(c);
-    if (stays || place == Place::plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
+  if (place == Place::plain) return std::string(text);
+  return net::percent_encode(text, place == Place::path ? kPath : std::string_view());
 }
 
 bool has_placeholder(std::string_view text) {

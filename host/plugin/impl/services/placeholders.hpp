@@ -10,15 +10,15 @@ namespace patchbay::plugin {
 // Where a value goes, and so how it is written there.
 enum class Place { plain, path, query };
 
-// Names as "secret:token" or "profile:client_secret".
+// Names as "secret:token", "profile:client_secret" or "oauth:account".
 using SecretNames = std::set<std::string>;
 using SecretValues = std::map<std::string, std::string>;
 
-// Pure functions on templates with {{secret:name}}, {{profile:name}} and
-// {{hmac-sha256-hex:secret:name:message}}, whose message may hold placeholders of the first two kinds.
+// Pure functions on templates with {{secret:name}}, {{profile:name}}, {{oauth:name}} and
+// {{hmac-sha256-hex:secret:name:message}}, whose message may hold placeholders of the other kinds.
 // Everything else in double braces is text and stays.
 
-// Adds what `text` needs. Throws Error{unsupported} for {{oauth:name}}.
+// Adds what `text` needs. Throws Error{unsupported} for a name that is none.
 void collect_names(std::string_view text, SecretNames& names);
 // Every name in `text` must be in `values`.
 std::string fill(std::string_view text, const SecretValues& values, Place place);

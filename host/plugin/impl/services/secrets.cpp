@@ -5,6 +5,7 @@
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "store/audit.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -82,11 +83,10 @@ class SecretVerbs {
              const std::string& name) const {
     json detail;
     detail["name"] = name;
-    session.exec(
-        "insert into audit(id, at, actor, action, object, detail) values (:id, :at, :actor, :action, "
-        ":object, :detail)",
-        {parts_.ids.next(), parts_.clock.now().time_since_epoch().count(), "plugin:" + context.manifest->id,
-         std::string(action), "integration:" + to_string_id(context.integration), detail.dump()});
+    store::write_audit(session,
+                       store::AuditEntry(parts_.ids.next(), parts_.clock.now().time_since_epoch().count(),
+                                         "plugin:" + context.manifest->id, action,
+                                         "integration:" + to_string_id(context.integration), detail.dump()));
   }
 
   const Services::Parts parts_;

@@ -199,6 +199,7 @@ class Side final : public port::HostSide {
 
 Services::Services(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
   add_http(*this, state_->parts);
+  add_oauth(*this, state_->parts);
   add_secrets(*this, state_->parts);
   add_state(*this, state_->parts);
   add_blobs(*this, state_->parts);

@@ -1,0 +1,80 @@
+#include "lifecycle/impl/shared.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "oauth/grants.hpp"
+
+namespace patchbay::lifecycle {
+namespace {
+
+using nlohmann::json;
+
+Error at(const char* path, Text words) {
+  Error error(Code::invalid, words);
+  error.add(Diagnostic(path, words));
+  return error;
+}
+
+void require_profile(store::Session& session, const plugin::Manifest& manifest, bool is_draft,
+                     std::optional<Id>& profile) {
+  if (profile) {
+    const auto found = plugin::Profiles().find(session, *profile);
+    if (found && found->plugin == manifest.id) return;
+    throw at("/profile",
+             Text("lifecycle.no_such_profile", {{"id", to_string_id(*profile)}, {"plugin", manifest.title}}));
+  }
+  if (manifest.profile.schema.empty()) return;
+  const auto all =
+      session.query("select id from profiles where plugin = :plugin order by id limit 2", {manifest.id});
+  if (all.size() == 1) profile = all.front().integer(0);
+  if (!profile && !is_draft)
+    throw at("/profile", Text("lifecycle.profile_missing",
+                              {{"plugin", manifest.title}, {"profile", manifest.profile.title}}));
+}
+
+}  // namespace
+
+void require_shared(store::Session& session, const vault::Vault& vault, const plugin::Manifest& manifest,
+                    bool is_draft, const std::vector<plugin::UsedGrant>& grants, std::optional<Id>& profile) {
+  require_profile(session, manifest, is_draft, profile);
+  const oauth::Grants table(vault);
+  for (const auto& used : grants) {
+    const auto grant = table.find(session, used.grant);
+    const bool fits = grant && manifest.grants.contains(used.name) && grant->plugin == manifest.id &&
+                      grant->name == used.name && (!grant->profile || grant->profile == profile);
+    if (!fits)
+      throw at("/grants",
+               Text("lifecycle.no_such_grant", {{"id", to_string_id(used.grant)}, {"name", used.name}}));
+  }
+}
+
+Shared read_shared(store::Session& session, const vault::Vault& vault,
+                   const plugin::Integration& integration) {
+  Shared shared;
+  if (integration.profile) shared.profile = plugin::Profiles().find(session, *integration.profile);
+  shared.used = plugin::used_grants(session, integration.id);
+  const oauth::Grants table(vault);
+  auto told = json::array();
+  for (const auto& used : shared.used) {
+    const auto grant = table.find(session, used.grant);
+    if (!grant) continue;
+    told.push_back({{"name", used.name},
+                    {"id", to_string_id(grant->id)},
+                    {"title", grant->title},
+                    {"identity", grant->identity},
+                    {"state", grant->works ? "active" : "sign_in_again"},
+                    {"scopes", grant->scopes}});
+  }
+  shared.grants = told.dump();
+  return shared;
+}
+
+void add_shared(const Shared& shared, RunSpec& spec) {
+  for (const auto& used : shared.used) spec.grants[used.name].push_back(used.grant);
+  if (!shared.profile) return;
+  spec.profile = shared.profile->id;
+  spec.profile_settings = shared.profile->settings;
+}
+
+}  // namespace patchbay::lifecycle

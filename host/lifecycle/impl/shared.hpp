@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "lifecycle/runner.hpp"
+#include "plugin/integration.hpp"
+#include "plugin/manifest.hpp"
+#include "plugin/profiles.hpp"
+#include "store/store.hpp"
+#include "vault/vault.hpp"
+
+namespace patchbay::lifecycle {
+
+// What an integration shares with others: its profile and its grants (plugin-needs N1).
+
+// Whether it may use them: both are the plugin's, the grants the profile's. Chooses the profile where only
+// one can be meant. Throws Error{invalid} with findings at /profile and /grants.
+void require_shared(store::Session& session, const vault::Vault& vault, const plugin::Manifest& manifest,
+                    bool is_draft, const std::vector<plugin::UsedGrant>& grants, std::optional<Id>& profile);
+
+// As configure tells it, and as services need it.
+struct Shared {
+  std::optional<plugin::Profile> profile;
+  std::vector<plugin::UsedGrant> used;
+  std::string grants;  // JSON: [{"name", "id", "title", "identity", "state", "scopes"}]
+};
+Shared read_shared(store::Session& session, const vault::Vault& vault,
+                   const plugin::Integration& integration);
+void add_shared(const Shared& shared, RunSpec& spec);
+
+}  // namespace patchbay::lifecycle

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lifecycle/credentials.hpp"
+#include "lifecycle/lifecycle.hpp"
+
+namespace patchbay::lifecycle {
+
+// What became of one entry of a document.
+struct Applied {
+  std::string kind;  // "profile", "integration"
+  std::string plugin;
+  std::string name;
+  std::optional<Id> id;
+  std::string result;                // "created", "changed", "unchanged", "failed"
+  std::vector<std::string> missing;  // secrets that have to be given
+  std::optional<Error> error;        // of a failed one, or of one that is there and could not be connected
+};
+
+// Integrations and profiles as a document (schemas/portable.json), without secrets (SETUP-6). Any thread.
+class Portable {
+ public:
+  // `credentials` and `lifecycle` outlive it.
+  Portable(store::Store& store, const vault::Vault& vault, const plugin::Catalogue& catalogue,
+           Lifecycle& lifecycle, Credentials& credentials)
+      : store_(store),
+        vault_(vault),
+        catalogue_(catalogue),
+        lifecycle_(lifecycle),
+        credentials_(credentials) {}
+
+  // JSON. Drafts are left out.
+  boost::asio::awaitable<std::string> export_all();
+
+  struct Options {
+    std::string who;  // for the audit log
+    std::string language = "en";
+    // Files of the configuration: what they declare is theirs, and is found again by plugin and name.
+    bool declared = false;
+    // The secret behind {"file": …} or {"credential": …} (JSON). Throws Error. None: such are refused.
+    std::function<std::string(const std::string& reference)> secret;
+  };
+  // Makes or changes what the document says, one entry after the other; what it does not name stays. The same
+  // document again changes nothing. Throws Error{invalid} with diagnostics for a document that is none.
+  boost::asio::awaitable<std::vector<Applied>> apply(std::string document, Options options);
+  // What files declared once and do not any more ("plugin/name" of those that they do) is disconnected and
+  // belongs to no file from now on; the names of those.
+  boost::asio::awaitable<std::vector<std::string>> release_undeclared(std::vector<std::string> declared);
+
+ private:
+  struct Entry;
+  boost::asio::awaitable<void> apply_profile(const Entry& entry, const Options& options, Applied& out);
+  boost::asio::awaitable<void> apply_integration(const Entry& entry, const Options& options, Applied& out);
+  boost::asio::awaitable<std::optional<plugin::Integration>> find(std::string plugin, std::string name,
+                                                                  bool declared);
+  boost::asio::awaitable<std::map<std::string, std::string>> secrets_of(const char* scope, Id owner);
+  boost::asio::awaitable<plugin::Integration> make_or_change(const Entry& entry, const Options& options,
+                                                             Applied& out);
+
+  store::Store& store_;
+  const vault::Vault& vault_;
+  const plugin::Catalogue& catalogue_;
+  Lifecycle& lifecycle_;
+  Credentials& credentials_;
+  plugin::Integrations table_;
+};
+
+// How a declared integration is found again.
+std::string declaration_of(const std::string& plugin, const std::string& name);
+
+}  // namespace patchbay::lifecycle

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "lifecycle/credentials.hpp"
+#include "plugin/profiles.hpp"
+#include "store/store.hpp"
+#include "web/router.hpp"
+
+namespace patchbay::web {
+
+// /api/v1/profiles: what integrations share. Both references outlive the router.
+class ProfilesApi {
+ public:
+  ProfilesApi(lifecycle::Credentials& credentials, store::Store& store)
+      : credentials_(credentials), store_(store) {}
+
+  void add_to(Router& router);
+
+ private:
+  boost::asio::awaitable<Response> list(Call call);
+  boost::asio::awaitable<Response> create(Call call);
+  boost::asio::awaitable<Response> show(Call call);
+  boost::asio::awaitable<Response> change(Call call);
+  boost::asio::awaitable<Response> remove(Call call);
+
+  lifecycle::Credentials& credentials_;
+  store::Store& store_;
+  plugin::Profiles table_;
+};
+
+}  // namespace patchbay::web

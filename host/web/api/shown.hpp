@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "web/router.hpp"
+
+// How the API writes what every resource has.
+namespace patchbay::web {
+
+inline nlohmann::json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::json() : nlohmann::json(text);
+}
+
+inline nlohmann::json or_null(const std::optional<Id>& id) {
+  return id ? nlohmann::json(to_string_id(*id)) : nlohmann::json();
+}
+
+// Unix milliseconds as RFC 3339.
+inline std::string time_of(std::int64_t ms) {
+  return to_rfc3339(TimePoint(Duration(ms)));
+}
+
+inline nlohmann::json time_of(const std::optional<std::int64_t>& ms) {
+  return ms ? nlohmann::json(time_of(*ms)) : nlohmann::json();
+}
+
+inline nlohmann::json time_of(const std::optional<TimePoint>& time) {
+  return time ? nlohmann::json(to_rfc3339(*time)) : nlohmann::json();
+}
+
+// {"code", "text"}, or null when there is neither.
+inline nlohmann::json reason_of(const std::string& code, const std::string& text) {
+  return code.empty() && text.empty() ? nlohmann::json() : nlohmann::json{{"code", code}, {"text", text}};
+}
+
+// A page of what was read, one item more than its limit when there are more. `show` makes an item's JSON,
+// `id_of` says how it is found again.
+template <class Item, class Show, class IdOf>
+Response answer_page(std::vector<Item> found, const Page& page, const Show& show, const IdOf& id_of) {
+  std::optional<Id> next;
+  if (found.size() > page.limit) {
+    found.pop_back();
+    next = id_of(found.back());
+  }
+  auto items = nlohmann::json::array();
+  for (const auto& item : found) items.push_back(show(item));
+  return answer_list(std::move(items), next);
+}
+
+template <class Item, class Show>
+Response answer_page(std::vector<Item> found, const Page& page, const Show& show) {
+  return answer_page(std::move(found), page, show, [](const Item& item) { return item.id; });
+}
+
+}  // namespace patchbay::web
