@@ -19,6 +19,10 @@ struct Config {
   std::size_t threads = 1;
   std::string listen_address;
   std::uint16_t listen_port = 0;
+  std::string tls_address;
+  std::uint16_t tls_port = 0;
+  std::filesystem::path tls_certificate;  // empty: no listener with TLS
+  std::filesystem::path tls_key;
   std::vector<std::string> trusted_proxies;  // addresses and ranges
   std::string store_url;
   std::size_t store_sessions = 4;

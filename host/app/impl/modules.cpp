@@ -190,6 +190,10 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       files_api(*store, chats, clock, ids),
       tokens_api(tokens, clock),
       server(io.get_executor(), clock, logger, server_options(config), router) {
+  if (!config.tls_certificate.empty()) {
+    secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
+                                                       server_options(config), router);
+  }
   inbox_committer.on_stored(
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
@@ -420,6 +424,7 @@ asio::awaitable<void> Modules::follow_others() {
 
 asio::awaitable<void> Modules::start() {
   server.bind();
+  if (secure_listener) secure_listener->server().bind();
   auto read = [](store::Session& session) { return plugin::read_choices(session); };
   auto choices = co_await store->read(std::move(read));
   catalogue.choose(std::move(choices));
@@ -438,6 +443,12 @@ asio::awaitable<void> Modules::start() {
   attachments.start();
   tasks.spawn("upkeep", upkeep.run());
   server.start();
+  if (secure_listener) {
+    secure_listener->server().start();
+    tasks.spawn("look at the certificate", secure_listener->watch());
+    logger.info("listening with TLS", {{"address", config.tls_address},
+                                       {"port", std::to_string(secure_listener->server().port())}});
+  }
   auto open = [this](const plugin::Manifest& manifest) {
     return open_library(spawner, clock, rights_of_workers(config), manifest);
   };

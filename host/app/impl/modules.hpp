@@ -11,6 +11,7 @@
 #include "app/impl/declared.hpp"
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
+#include "app/impl/secure_listener.hpp"
 #include "app/impl/upkeep.hpp"
 #include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
@@ -150,6 +151,7 @@ class Modules {
   web::FilesApi files_api;
   web::TokensApi tokens_api;
   web::HttpServer server;
+  std::unique_ptr<SecureListener> secure_listener;  // none without a certificate
 
  private:
   supervisor::Fleet::Options fleet_options();

@@ -16,6 +16,10 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/threads", old.threads, now.threads);
   compare("/listen/address", old.listen_address, now.listen_address);
   compare("/listen/port", old.listen_port, now.listen_port);
+  compare("/listen/tls/address", old.tls_address, now.tls_address);
+  compare("/listen/tls/port", old.tls_port, now.tls_port);
+  compare("/listen/tls/certificate", old.tls_certificate, now.tls_certificate);
+  compare("/listen/tls/key", old.tls_key, now.tls_key);
   compare("/listen/trusted_proxies", old.trusted_proxies, now.trusted_proxies);
   compare("/store/url", old.store_url, now.store_url);
   compare("/store/sessions", old.store_sessions, now.store_sessions);
@@ -51,6 +55,7 @@ void Modules::reload() {
     opened_hosts.set(now.egress_allow);
     vault->reload(*store);
     tasks.spawn("publish keys", publish_keys());
+    if (secure_listener) secure_listener->reload();
     tasks.spawn("apply what files declare", declared.run());
     const auto waiting = need_restart(config, now);
     logger.info("configuration read again: log.level, egress.allow and what files declare hold from now on",

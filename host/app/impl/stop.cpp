@@ -19,6 +19,7 @@ asio::awaitable<void> Modules::stop() {
   stopping_ = true;
   if (membership) membership->quiesce();
   catalogue.unwatch();
+  if (secure_listener) co_await secure_listener->server().stop(kRequests);
   co_await server.stop(kRequests);
   co_await scheduler.stop();
   co_await sign_ins.stop();

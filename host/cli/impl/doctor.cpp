@@ -12,6 +12,7 @@
 #include "cli/impl/command.hpp"
 #include "cli/impl/doctor.hpp"
 #include "cli/impl/table.hpp"
+#include "net/tls.hpp"
 #include "store/migrate.hpp"
 #include "vault/vault.hpp"
 
@@ -23,6 +24,7 @@ using nlohmann::json;
 
 constexpr std::uintmax_t kTooLittle = 100u << 20;  // bytes free
 constexpr std::uintmax_t kLittle = 1u << 30;
+constexpr int kSoonDays = 14;
 constexpr rlim_t kFewDescriptors = 4096;
 
 enum class State { ok, warning, fault };
@@ -74,6 +76,18 @@ void look_at_folder(const config::Config& config, Findings& out) {
   const Text space("cli.doctor_space",
                    {{"mib", std::to_string(free >> 20)}, {"folder", config.state_dir.string()}});
   out.add("state_dir", free < kTooLittle ? State::fault : free < kLittle ? State::warning : State::ok, space);
+}
+
+void look_at_certificate(const config::Config& config, Findings& out) {
+  if (config.tls_certificate.empty()) return;
+  const auto identity = net::TlsIdentity::load(config.tls_certificate, config.tls_key);
+  const auto days =
+      std::chrono::floor<std::chrono::days>(identity->expires_at() - SystemClock().now()).count();
+  const Text::Args args = {{"file", config.tls_certificate.string()}, {"days", std::to_string(days)}};
+  if (days < kSoonDays)
+    return out.add("certificate", days < 0 ? State::fault : State::warning,
+                   Text("cli.doctor_certificate_ends", args));
+  out.ok("certificate", Text("cli.doctor_certificate", args));
 }
 
 // The file of an embedded store; empty for a server.
@@ -208,6 +222,7 @@ std::pair<json, bool> look_at_everything(const config::Config& config) {
   out.look("key", [&] { look_at_key(config, out); });
   out.look("store", [&] { look_at_store(config, out); });
   out.look("site_url", [&] { look_at_address(config, out); });
+  out.look("certificate", [&] { look_at_certificate(config, out); });
   out.look("egress", [&] { look_at_egress(config, out); });
   out.look("descriptors", [&] { look_at_limits(out); });
   out.look("sandbox", [&] { look_at_sandbox(config, out); });

@@ -70,12 +70,29 @@ std::string store_url(const json& document, const fs::path& folder, const Config
   return url;
 }
 
+// From the file or, when that says nothing, a credential.
+fs::path file_or_credential(const json& document, const char* pointer, const char* name,
+                            const fs::path& folder, const Environment& environment) {
+  const auto given = document.at(json::json_pointer(pointer)).get<std::string>();
+  return given.empty() ? credential(environment, name) : below(folder, given);
+}
+
 fs::path key_file(const json& document, const fs::path& folder, const Config& config,
                   const Environment& environment) {
-  const auto given = document.at("/vault/key_file"_json_pointer).get<std::string>();
-  if (!given.empty()) return below(folder, given);
-  const auto file = credential(environment, "vault.key");
+  const auto file = file_or_credential(document, "/vault/key_file", "vault.key", folder, environment);
   return file.empty() ? config.state_dir / "vault.key" : file;
+}
+
+void read_tls(const json& document, const fs::path& folder, const Environment& environment, Config& config) {
+  config.tls_address = document.at("/listen/tls/address"_json_pointer).get<std::string>();
+  config.tls_port = document.at("/listen/tls/port"_json_pointer).get<std::uint16_t>();
+  config.tls_certificate =
+      file_or_credential(document, "/listen/tls/certificate", "tls.certificate", folder, environment);
+  config.tls_key = file_or_credential(document, "/listen/tls/key", "tls.key", folder, environment);
+  if (config.tls_certificate.empty() == config.tls_key.empty()) return;
+  const char* missing = config.tls_key.empty() ? "/listen/tls/key" : "/listen/tls/certificate";
+  const Text words("config.half_of_tls");
+  throw Error(Code::invalid, words).add(Diagnostic(missing, words));
 }
 
 Config from_document(const json& document, const fs::path& folder, const Environment& environment) {
@@ -86,6 +103,7 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   if (config.threads == 0) config.threads = std::max(1u, std::thread::hardware_concurrency());
   config.listen_address = document.at("/listen/address"_json_pointer).get<std::string>();
   config.listen_port = document.at("/listen/port"_json_pointer).get<std::uint16_t>();
+  read_tls(document, folder, environment, config);
   config.trusted_proxies =
       document.at("/listen/trusted_proxies"_json_pointer).get<std::vector<std::string>>();
   config.store_url = store_url(document, folder, config, environment);

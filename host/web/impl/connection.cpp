@@ -62,6 +62,10 @@ class Connection final : public Body, public Link {
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     peer_ = socket_.remote_endpoint(ignored).address().to_string();
+    if (auto identity = state_->identity()) {
+      socket_.native_non_blocking(true, ignored);
+      tls_.emplace(std::move(identity), socket_.native_handle());
+    }
     state_->enter(this);
   }
   ~Connection() override { state_->leave(this); }
@@ -79,6 +83,9 @@ class Connection final : public Body, public Link {
  private:
   asio::awaitable<void> refuse();
   asio::awaitable<bool> receive_head();
+  asio::awaitable<bool> secure();
+  asio::awaitable<bool> wait_for(net::TlsStream::Wants wants);
+  asio::awaitable<std::size_t> read_some(char* room, std::size_t size);
   asio::awaitable<bool> fill();
   asio::awaitable<Response> respond();
   asio::awaitable<Response> handle();
@@ -86,6 +93,7 @@ class Connection final : public Body, public Link {
   asio::awaitable<void> send(Response response);
   asio::awaitable<bool> send_source(std::shared_ptr<BodySource> source, bool chunked);
   asio::awaitable<bool> write(std::string_view bytes);
+  asio::awaitable<bool> write_secured(std::string_view bytes);
   asio::awaitable<void> linger();
   bool parse_head();
   void parse_body();
@@ -98,6 +106,7 @@ class Connection final : public Body, public Link {
 
   std::shared_ptr<HttpServer::State> state_;
   tcp::socket socket_;
+  std::optional<net::TlsStream> tls_;
   std::atomic<std::int64_t> deadline_{0};  // coarse time at which the connection is cut; 0: never
   std::string peer_;
   std::string buffer_;
@@ -114,6 +123,8 @@ class Connection final : public Body, public Link {
 };
 
 asio::awaitable<void> Connection::run() {
+  const bool ready = co_await secure();
+  if (!ready) co_return;
   if (refused_) {
     co_await refuse();
     co_return;
@@ -163,16 +174,53 @@ asio::awaitable<bool> Connection::receive_head() {
   co_return true;
 }
 
+// TLS, where there is any: within the time for a header.
+asio::awaitable<bool> Connection::secure() {
+  using Wants = net::TlsStream::Wants;
+  if (!tls_) co_return true;
+  limit(state_->now() + to_ns(state_->options.header_timeout));
+  auto wants = tls_->handshake();
+  while (wants == Wants::read || wants == Wants::write) {
+    const bool goes_on = co_await wait_for(wants);
+    if (!goes_on) co_return false;
+    wants = tls_->handshake();
+  }
+  co_return wants == Wants::nothing;
+}
+
+// Until the socket can be read or written; false when that will not be.
+asio::awaitable<bool> Connection::wait_for(net::TlsStream::Wants wants) {
+  const auto what = wants == net::TlsStream::Wants::read ? tcp::socket::wait_read : tcp::socket::wait_write;
+  const auto [error] = co_await socket_.async_wait(what, kToken);
+  co_return !error && !gone_;
+}
+
+// Zero at the end.
+asio::awaitable<std::size_t> Connection::read_some(char* room, std::size_t size) {
+  if (!tls_) {
+    const auto buffer = asio::buffer(room, size);
+    const auto [error, got] = co_await socket_.async_read_some(buffer, kToken);
+    co_return error ? 0 : got;
+  }
+  std::size_t got = 0;
+  auto wants = tls_->read(room, size, got);
+  while (wants == net::TlsStream::Wants::read || wants == net::TlsStream::Wants::write) {
+    const bool goes_on = co_await wait_for(wants);
+    if (!goes_on) co_return 0;
+    wants = tls_->read(room, size, got);
+  }
+  co_return got;
+}
+
 // One read. False: end of the connection.
 asio::awaitable<bool> Connection::fill() {
   make_room();
-  const auto room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
-  const auto [error, size] = co_await socket_.async_read_some(room, kToken);
-  if (error) {
+  const auto got = co_await read_some(buffer_.data() + end_, buffer_.size() - end_);
+  if (got == 0) {
     gone_ = true;
     co_return false;
   }
-  end_ += size;
+  end_ += got;
   co_return true;
 }
 
@@ -352,6 +400,7 @@ Framing Connection::framing(const Response& response) const {
   framing.length = response.source ? response.source->size() : response.body.size();
   framing.date = date_;
   framing.request_id = request_id_;
+  framing.secured = tls_.has_value();
   return framing;
 }
 
@@ -415,17 +464,37 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
   const auto& options = state_->options;
   const auto grace = static_cast<std::int64_t>(bytes.size() * 1'000'000'000 / options.min_rate);
   limit(state_->now() + to_ns(options.transfer_timeout) + grace);
-  const auto data = asio::buffer(bytes.data(), bytes.size());
-  const auto [error, size] = co_await asio::async_write(socket_, data, kToken);
+  bool whole = false;
+  if (tls_) {
+    whole = co_await write_secured(bytes);
+  } else {
+    const auto data = asio::buffer(bytes.data(), bytes.size());
+    const auto [error, size] = co_await asio::async_write(socket_, data, kToken);
+    whole = !error;
+  }
   limit(0);
-  if (error) gone_ = true;
-  co_return !error;
+  if (!whole) gone_ = true;
+  co_return whole;
+}
+
+asio::awaitable<bool> Connection::write_secured(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::size_t sent = 0;
+    const auto wants = tls_->write(bytes, sent);
+    bytes.remove_prefix(sent);
+    if (wants == net::TlsStream::Wants::nothing) continue;
+    if (wants == net::TlsStream::Wants::end) co_return false;
+    const bool goes_on = co_await wait_for(wants);
+    if (!goes_on) co_return false;
+  }
+  co_return true;
 }
 
 // Closing with unread input would reset the connection and could take our answer with it: says "no more" and
 // reads on for a moment.
 asio::awaitable<void> Connection::linger() {
   error_code ignored;
+  if (tls_) tls_->close();
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   if (ignored || (!refused_ && !failure_ && parser_->is_done() && begin_ == end_)) co_return;
   limit(state_->now() + to_ns(kLingerTime));

@@ -162,6 +162,11 @@ void HttpServer::start() {
   state_->scope.spawn("web.sweep", state_->sweep_loop());
 }
 
+void HttpServer::show(std::shared_ptr<const net::TlsIdentity> identity) {
+  const std::lock_guard lock(state_->mutex);
+  state_->options.tls = std::move(identity);
+}
+
 std::uint16_t HttpServer::port() const {
   return state_->port;
 }

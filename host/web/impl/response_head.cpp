@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kSecurity =
     "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\nx-frame-options: DENY\r\n";
 
+// A year (RFC 6797): browsers come over TLS from now on.
+constexpr std::string_view kSecured = "strict-transport-security: max-age=31536000\r\n";
+
 bool is_clean(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
@@ -61,6 +64,7 @@ void write_head(std::string& out, const Response& response, const Framing& frami
   }
   if (!response.headers.has("cache-control")) out.append("cache-control: no-store\r\n");
   out.append(kSecurity);
+  if (framing.secured) out.append(kSecured);
   out.append("x-request-id: ").append(framing.request_id).append("\r\n");
   add_framing(out, response, framing);
   out.append("\r\n");

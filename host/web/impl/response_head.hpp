@@ -19,6 +19,7 @@ class Framing {
   std::optional<std::uint64_t> length;  // nothing: chunks, or until the end of the connection
   std::string_view date;
   std::string_view request_id;
+  bool secured = false;  // over TLS
 };
 
 // Appends status line and fields. Values with control characters are left out: nobody splits our answers.

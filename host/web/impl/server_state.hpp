@@ -81,7 +81,13 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   std::atomic<std::int64_t> second{0};  // the same of the calendar, for the Date field
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> buffered{0};
-  std::mutex mutex;
+  // Of new connections; null: plain.
+  std::shared_ptr<const net::TlsIdentity> identity() {
+    const std::lock_guard lock(mutex);
+    return options.tls;
+  }
+
+  std::mutex mutex;  // of what follows, and of options.tls
   std::unordered_set<Link*> connections;
   std::shared_ptr<DrainWait> waiter;
   TaskScope scope;

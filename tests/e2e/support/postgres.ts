@@ -69,6 +69,21 @@ export class Postgres {
     await ended;
   }
 
+  // As a power cut would: nothing is said to anybody.
+  async crash(): Promise<void> {
+    const child = this.process!;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    for (const pid of await this.processes()) process.kill(pid, "SIGKILL");
+    await ended;
+  }
+
+  // The postmaster and its children.
+  async processes(): Promise<number[]> {
+    const postmaster = this.process!.pid!;
+    const { stdout } = await run("pgrep", ["-P", String(postmaster)]);
+    return [postmaster, ...stdout.split("\n").filter(Boolean).map(Number)];
+  }
+
   async stop(): Promise<void> {
     await this.pause();
     await rm(this.folder, { recursive: true, force: true });
