@@ -1,6 +1,5 @@
-/* A disk that misbehaves, for the host under test: LD_PRELOAD this library and write into the file that PB_DISK names
- *   ok            everything works
- *   full          every write to a database fails with ENOSPC
+/* A disk that misbehaves, for the host under test: LD_PRELOAD this library and write into the file that
+ * PB_DISK names ok            everything works full          every write to a database fails with ENOSPC
  *   read-only     ... with EROFS
  *   fsync         every fsync of one fails with EIO
  *   nth N         the N-th write or fsync from now on fails with EIO, once
@@ -32,9 +31,9 @@ static int is_database(int fd) {
 }
 
 /* The word of the control file, or "ok". */
-static void read_control(char *out, size_t room) {
+static void read_control(char* out, size_t room) {
   strcpy(out, "ok");
-  const char *name = getenv("PB_DISK");
+  const char* name = getenv("PB_DISK");
   if (name == NULL) return;
   const int fd = open(name, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
@@ -72,17 +71,17 @@ static int fault(int fd, int is_sync) {
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-ssize_t write(int fd, const void *data, size_t size) {
+ssize_t write(int fd, const void* data, size_t size) {
   const int error = fault(fd, 0);
   if (error != 0) return errno = error, -1;
   return REAL(write)(fd, data, size);
 }
-ssize_t pwrite(int fd, const void *data, size_t size, off_t at) {
+ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
   const int error = fault(fd, 0);
   if (error != 0) return errno = error, -1;
   return REAL(pwrite)(fd, data, size, at);
 }
-ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
+ssize_t pwrite64(int fd, const void* data, size_t size, off64_t at) {
   const int error = fault(fd, 0);
   if (error != 0) return errno = error, -1;
   return REAL(pwrite64)(fd, data, size, at);

@@ -3,15 +3,13 @@
 #include <charconv>
 #include <optional>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "base/trace.hpp"
 #include "web/impl/request_parser.hpp"
 #include "web/impl/response_head.hpp"
 #include "web/impl/server_state.hpp"
+#include "web/impl/wire.hpp"
 #include "web/problem.hpp"
 
 namespace patchbay::web {
@@ -22,7 +20,6 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kSmallBuffer = 2u << 10;  // of an idle connection
 constexpr std::size_t kLargeBuffer = 64u << 10;
 constexpr std::size_t kJoinBody = 16u
@@ -58,14 +55,10 @@ std::string forwarded_for(const Headers& headers) {
 class Connection final : public Body, public Link {
  public:
   Connection(std::shared_ptr<HttpServer::State> state, tcp::socket socket, bool refused)
-      : state_(std::move(state)), socket_(std::move(socket)), refused_(refused) {
-    error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    peer_ = socket_.remote_endpoint(ignored).address().to_string();
-    if (auto identity = state_->identity()) {
-      socket_.native_non_blocking(true, ignored);
-      tls_.emplace(std::move(identity), socket_.native_handle());
-    }
+      : state_(std::move(state)),
+        wire_(std::move(socket), state_->identity()),
+        peer_(wire_.peer()),
+        refused_(refused) {
     state_->enter(this);
   }
   ~Connection() override { state_->leave(this); }
@@ -78,14 +71,11 @@ class Connection final : public Body, public Link {
   }
   void cut() override;
   void drain() override;
-  asio::any_io_executor executor() override { return socket_.get_executor(); }
+  asio::any_io_executor executor() override { return wire_.executor(); }
 
  private:
   asio::awaitable<void> refuse();
   asio::awaitable<bool> receive_head();
-  asio::awaitable<bool> secure();
-  asio::awaitable<bool> wait_for(net::TlsStream::Wants wants);
-  asio::awaitable<std::size_t> read_some(char* room, std::size_t size);
   asio::awaitable<bool> fill();
   asio::awaitable<Response> respond();
   asio::awaitable<Response> handle();
@@ -93,7 +83,6 @@ class Connection final : public Body, public Link {
   asio::awaitable<void> send(Response response);
   asio::awaitable<bool> send_source(std::shared_ptr<BodySource> source, bool chunked);
   asio::awaitable<bool> write(std::string_view bytes);
-  asio::awaitable<bool> write_secured(std::string_view bytes);
   asio::awaitable<void> linger();
   bool parse_head();
   void parse_body();
@@ -105,8 +94,7 @@ class Connection final : public Body, public Link {
   void limit(std::int64_t time) { deadline_.store(time, std::memory_order_relaxed); }
 
   std::shared_ptr<HttpServer::State> state_;
-  tcp::socket socket_;
-  std::optional<net::TlsStream> tls_;
+  Wire wire_;
   std::atomic<std::int64_t> deadline_{0};  // coarse time at which the connection is cut; 0: never
   std::string peer_;
   std::string buffer_;
@@ -123,7 +111,8 @@ class Connection final : public Body, public Link {
 };
 
 asio::awaitable<void> Connection::run() {
-  const bool ready = co_await secure();
+  limit(state_->now() + to_ns(state_->options.header_timeout));
+  const bool ready = co_await wire_.open();
   if (!ready) co_return;
   if (refused_) {
     co_await refuse();
@@ -174,48 +163,10 @@ asio::awaitable<bool> Connection::receive_head() {
   co_return true;
 }
 
-// TLS, where there is any: within the time for a header.
-asio::awaitable<bool> Connection::secure() {
-  using Wants = net::TlsStream::Wants;
-  if (!tls_) co_return true;
-  limit(state_->now() + to_ns(state_->options.header_timeout));
-  auto wants = tls_->handshake();
-  while (wants == Wants::read || wants == Wants::write) {
-    const bool goes_on = co_await wait_for(wants);
-    if (!goes_on) co_return false;
-    wants = tls_->handshake();
-  }
-  co_return wants == Wants::nothing;
-}
-
-// Until the socket can be read or written; false when that will not be.
-asio::awaitable<bool> Connection::wait_for(net::TlsStream::Wants wants) {
-  const auto what = wants == net::TlsStream::Wants::read ? tcp::socket::wait_read : tcp::socket::wait_write;
-  const auto [error] = co_await socket_.async_wait(what, kToken);
-  co_return !error && !gone_;
-}
-
-// Zero at the end.
-asio::awaitable<std::size_t> Connection::read_some(char* room, std::size_t size) {
-  if (!tls_) {
-    const auto buffer = asio::buffer(room, size);
-    const auto [error, got] = co_await socket_.async_read_some(buffer, kToken);
-    co_return error ? 0 : got;
-  }
-  std::size_t got = 0;
-  auto wants = tls_->read(room, size, got);
-  while (wants == net::TlsStream::Wants::read || wants == net::TlsStream::Wants::write) {
-    const bool goes_on = co_await wait_for(wants);
-    if (!goes_on) co_return 0;
-    wants = tls_->read(room, size, got);
-  }
-  co_return got;
-}
-
 // One read. False: end of the connection.
 asio::awaitable<bool> Connection::fill() {
   make_room();
-  const auto got = co_await read_some(buffer_.data() + end_, buffer_.size() - end_);
+  const auto got = co_await wire_.read_some(buffer_.data() + end_, buffer_.size() - end_);
   if (got == 0) {
     gone_ = true;
     co_return false;
@@ -400,7 +351,7 @@ Framing Connection::framing(const Response& response) const {
   framing.length = response.source ? response.source->size() : response.body.size();
   framing.date = date_;
   framing.request_id = request_id_;
-  framing.secured = tls_.has_value();
+  framing.secured = wire_.secured();
   return framing;
 }
 
@@ -464,39 +415,17 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
   const auto& options = state_->options;
   const auto grace = static_cast<std::int64_t>(bytes.size() * 1'000'000'000 / options.min_rate);
   limit(state_->now() + to_ns(options.transfer_timeout) + grace);
-  bool whole = false;
-  if (tls_) {
-    whole = co_await write_secured(bytes);
-  } else {
-    const auto data = asio::buffer(bytes.data(), bytes.size());
-    const auto [error, size] = co_await asio::async_write(socket_, data, kToken);
-    whole = !error;
-  }
+  const bool whole = co_await wire_.write(bytes);
   limit(0);
   if (!whole) gone_ = true;
   co_return whole;
 }
 
-asio::awaitable<bool> Connection::write_secured(std::string_view bytes) {
-  while (!bytes.empty()) {
-    std::size_t sent = 0;
-    const auto wants = tls_->write(bytes, sent);
-    bytes.remove_prefix(sent);
-    if (wants == net::TlsStream::Wants::nothing) continue;
-    if (wants == net::TlsStream::Wants::end) co_return false;
-    const bool goes_on = co_await wait_for(wants);
-    if (!goes_on) co_return false;
-  }
-  co_return true;
-}
-
 // Closing with unread input would reset the connection and could take our answer with it: says "no more" and
 // reads on for a moment.
 asio::awaitable<void> Connection::linger() {
-  error_code ignored;
-  if (tls_) tls_->close();
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  if (ignored || (!refused_ && !failure_ && parser_->is_done() && begin_ == end_)) co_return;
+  const bool there = wire_.finish();
+  if (!there || (!refused_ && !failure_ && parser_->is_done() && begin_ == end_)) co_return;
   limit(state_->now() + to_ns(kLingerTime));
   std::size_t discarded = 0;
   while (discarded < kLingerBytes) {
@@ -508,14 +437,12 @@ asio::awaitable<void> Connection::linger() {
 }
 
 void Connection::cut() {
-  error_code ignored;
   gone_ = true;
-  socket_.close(ignored);
+  wire_.close();
 }
 
 void Connection::drain() {
-  error_code ignored;
-  if (idle_ && socket_.available(ignored) == 0) cut();
+  if (idle_ && !wire_.has_input()) cut();
 }
 
 }  // namespace
