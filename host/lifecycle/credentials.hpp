@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -56,7 +57,7 @@ class Credentials {
   };
 
   explicit Credentials(Parts parts);
-  // Makes known secrets unreadable in logs.
+  // Makes known secrets unreadable in logs, and looks after those who have to sign in from now on.
   boost::asio::awaitable<void> start();
   boost::asio::awaitable<void> stop();
 
@@ -82,6 +83,8 @@ class Credentials {
   void well(Id grant);
 
  private:
+  boost::asio::awaitable<void> look();
+  boost::asio::awaitable<void> watch();
   boost::asio::awaitable<plugin::Profile> load(Id profile) const;
   std::shared_ptr<const plugin::Manifest> manifest_of(const std::string& plugin) const;
   boost::asio::awaitable<std::vector<Id>> users(Id grant) const;
@@ -94,6 +97,7 @@ class Credentials {
              Id id) const;
 
   Parts parts_;
+  std::map<Id, std::pair<int, std::chrono::nanoseconds>> tries_;  // watch() only: how often, and when next
   TaskScope tasks_;
 };
 

@@ -97,8 +97,11 @@ class Lifecycle {
   // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
   boost::asio::awaitable<void> secrets_changed(Id id);
 
-  // Reports from below. Any thread; return at once. An integration is degraded while any source ("job
-  // history") has trouble.
+  // Whether this host runs it, when it is connected.
+  bool owns(Id id) const { return parts_.peers.owned().has(id); }
+
+  // Reports from below, taken on the host that runs it. Any thread; return at once. An integration is
+  // degraded while any source ("job history") has trouble.
   void trouble(Id id, const std::string& source, Code code, std::string text);
   void well(Id id, const std::string& source);
   void unauthenticated(Id id, std::string text);
@@ -130,7 +133,6 @@ class Lifecycle {
     AsyncLocks::Held local_;
   };
   boost::asio::awaitable<Hold> hold(Id id);
-  bool owns(Id id) const { return parts_.peers.owned().has(id); }
   boost::asio::awaitable<void> watch_delivery(Id id);
   boost::asio::awaitable<bool> look_at_delivery(Id id);
   boost::asio::awaitable<void> register_again(Id id);

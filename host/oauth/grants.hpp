@@ -49,18 +49,25 @@ class Grants {
 
   // Everything of it, in place of what was there.
   void put(store::Session& session, const Grant& grant, const TokenPair& tokens) const;
-  // A refresh begins: until put() or sign_out() it is not known whether the old refresh token still holds.
+  // A refresh begins: until renew() or sign_out() it is not known whether the old refresh token still holds.
   void note_refresh(store::Session& session, Id id, std::int64_t now) const;
-  // Somebody has to sign in again.
-  void sign_out(store::Session& session, Id id, const std::string& reason) const;
+  // What a refresh with `used` brought. False, and nothing is written, when the grant is gone or holds
+  // another refresh token by now: somebody has signed in meanwhile.
+  bool renew(store::Session& session, const Grant& grant, const TokenPair& tokens,
+             const std::string& used) const;
+  // Somebody has to sign in again, as the provider said of `used`. False as above.
+  bool sign_out(store::Session& session, Id id, const std::string& reason, const std::string& used) const;
   void remove(store::Session& session, Id id) const;
 
-  // Those that something is to be done for: a refresh was broken off before `broken_off`, they were last
-  // refreshed before `idle` and may end unused, or they have ended and cannot be renewed.
-  std::vector<Id> due(store::Session& session, std::int64_t now, std::int64_t broken_off, std::int64_t idle,
-                      std::int64_t limit) const;
+  // Those above `after` that something is to be done for, by id: a refresh was broken off before
+  // `broken_off`, they are used, were last refreshed before `idle` and may end, or they have ended and cannot
+  // be renewed.
+  std::vector<Id> due(store::Session& session, Id after, std::int64_t now, std::int64_t broken_off,
+                      std::int64_t idle, std::int64_t limit) const;
 
  private:
+  bool is_still(store::Session& session, Id id, const std::string& refresh) const;
+
   const vault::Vault& vault_;
 };
 

@@ -60,6 +60,7 @@ class SignIns {
     const vault::Vault& vault;
     net::HttpClient& http;
     cluster::Peers& peers;
+    log::Redactor& redactor;
     log::Logger logger;
     std::function<std::vector<std::string>()> opened;  // egress.allow
     ProviderOf provider_of;

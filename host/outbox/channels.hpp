@@ -19,6 +19,9 @@ class Channel {
 
   bool open;             // active or degraded; else what is queued waits
   std::string manifest;  // `channel` of plugin.json: idempotency, limits, rates; empty when it is no channel
+  // Whose limits it shares with others.
+  std::optional<Id> grant;
+  std::optional<Id> profile;
 };
 
 // Where outbox and domain learn about the channels of integrations.

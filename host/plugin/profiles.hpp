@@ -26,11 +26,14 @@ class Profiles {
  public:
   // Both throw Error{conflict} "plugin.profile_name" for a name that another profile of the plugin has.
   void insert(store::Session& session, const Profile& profile) const;
-  void update(store::Session& session, const Profile& profile) const;  // name, settings, updated_at
+  // Name, settings, updated_at. False when it is not as `before` any more.
+  bool update(store::Session& session, const Profile& before, const Profile& after) const;
   std::optional<Profile> find(store::Session& session, Id id) const;
   std::optional<Profile> named(store::Session& session, std::string_view plugin, std::string_view name) const;
   // Ordered by id, after `after`; at most `limit`.
   std::vector<Profile> list(store::Session& session, Id after, std::int64_t limit) const;
+  // Whether integrations or grants belong to it.
+  bool is_used(store::Session& session, Id id) const;
   // Integrations that use it.
   std::vector<Id> users(store::Session& session, Id id) const;
   // False while integrations or grants belong to it.
@@ -51,7 +54,8 @@ void set_grants(store::Session& session, Id integration, const std::vector<UsedG
 // Who uses it.
 std::vector<Id> users_of_grant(store::Session& session, Id grant);
 
-// `text` with every "{profile:/pointer}" replaced by that value of the profile's settings. Throws
+// `text` with every "{profile:/pointer}" replaced by that value of the profile's settings, percent-encoded
+// unless it stands at the beginning. Throws
 // Error{invalid} "plugin.profile_value" for one that is not set.
 std::string fill_from_profile(std::string_view text, const std::string& settings);
 

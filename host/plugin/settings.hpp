@@ -37,6 +37,13 @@ SplitSettings split_settings(const Form& form, const std::string& given,
 void require_secrets_for_new_hosts(const Form& form, const std::string& before, const std::string& after,
                                    const std::string& given);
 
+// The same, when an integration is given another profile: of those of `kept` that go where the profile says.
+void require_secrets_for_new_profile(const Manifest& manifest, const std::map<std::string, std::string>& kept,
+                                     const std::string& given);
+
+// Pointers into a profile's settings that decide where secrets, tokens or what is asked for them are sent.
+std::vector<std::string> addresses_in_profile(const Manifest& manifest);
+
 // The form's schema with its texts in this language; empty without a schema.
 std::string form_in(const Form& form, const Manifest& manifest, const std::string& language);
 

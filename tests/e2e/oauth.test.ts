@@ -305,6 +305,14 @@ test("a grant is taken back at the provider, but not under an integration that u
     assert.deepEqual(revoked, ["grant"]);
     assert.equal((await host.get(`/api/v1/grants/${grant}`)).status, 404);
     assert.deepEqual((await place.state(id)).grants, {});
+    // Somebody else signs in for it, and one more, and the first of them goes.
+    const bob = await place.signIn({ integration: id }, "bob");
+    const carol = await place.signIn({ integration: id }, "carol");
+    assert.deepEqual((await place.state(id)).grants, { account: [bob.grant, carol.grant] });
+    await host.call("DELETE", `/api/v1/grants/${bob.grant}`);
+    const dave = await place.signIn({ integration: id }, "dave");
+    assert.deepEqual((await place.state(id)).grants, { account: [carol.grant, dave.grant] });
+    for (const each of [carol, dave]) await host.call("DELETE", `/api/v1/grants/${each.grant}`);
     assert.equal((await host.call("DELETE", `/api/v1/profiles/${place.profile}`)).status, 409);
     assert.equal((await place.check(id)).ok, false);
   } finally {
@@ -317,10 +325,14 @@ test("a profile's new secret holds for what uses it, and goes nowhere else", asy
   try {
     const { host, oidc } = place;
     const { id } = await place.connect();
-    // An address of the profile decides where its secret goes: who changes it must know the secret.
-    const moved = await host.call("PATCH", `/api/v1/profiles/${place.profile}`, { settings: { api_base: "http://127.0.0.1:9" } });
+    // Where tokens and secrets of those who use it go is not moved under them, whatever secret is given.
+    const moved = await host.call("PATCH", `/api/v1/profiles/${place.profile}`, { settings: { api_base: "http://127.0.0.1:9", client_secret: "made up" } });
     assert.equal(moved.status, 422, JSON.stringify(moved.body));
-    assert.equal(moved.body.errors[0].pointer, "/client_secret");
+    assert.deepEqual(moved.body.errors.map((each: any) => each.pointer), ["/api_base"]);
+    const alone = await host.post("/api/v1/profiles", { plugin: "pages", name: "Unused", settings: oidc.profile });
+    const address = { settings: { token_base: oidc.issuer, api_base: oidc.issuer } };
+    assert.equal((await host.call("PATCH", `/api/v1/profiles/${alone.body.id}`, address)).body.errors[0].pointer, "/client_secret", "who moves it must know the secret");
+    assert.equal((await host.call("DELETE", `/api/v1/profiles/${alone.body.id}`)).status, 204);
     const renamed = await host.call("PATCH", `/api/v1/profiles/${place.profile}`, { name: "Renamed", settings: { client_secret: "wrong" } });
     assert.equal(renamed.status, 200, JSON.stringify(renamed.body));
     const restore = await expireTokens(oidc);

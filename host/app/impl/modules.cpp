@@ -323,6 +323,7 @@ oauth::SignIns::Parts Modules::sign_in_parts() {
           *vault,
           *http,
           peers,
+          redactor,
           logger,
           [this] { return opened_hosts.get(); },
           provider_of(),
@@ -433,11 +434,11 @@ asio::awaitable<void> Modules::start() {
   scheduler.start();
   co_await credentials.start();
   co_await lifecycle.start();
-  oauth_tokens.start();
-  sign_ins.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
   co_await publish_keys();
+  oauth_tokens.start();
+  sign_ins.start();
   dispatcher.start();
   outbox.start();
   attachments.start();

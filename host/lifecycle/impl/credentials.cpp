@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/back_off.hpp"
+#include "plugin/integrations.hpp"
 #include "plugin/settings.hpp"
 #include "store/audit.hpp"
 
@@ -16,6 +18,10 @@ namespace {
 
 constexpr const char* kScope = "profile";
 constexpr const char* kCallback = "/oauth/callback";
+constexpr Id kNobody = 0;  // as who changed something: every host looks
+constexpr Duration kLook{20'000};
+constexpr Duration kFirstRepeat{20'000};
+constexpr Duration kLongestRepeat{3'600'000};
 
 std::string words_of(const std::exception_ptr& error) {
   try {
@@ -33,14 +39,42 @@ Error no_profile(Id id) {
   return Error(Code::not_found, Text("lifecycle.profile_not_found", {{"id", to_string_id(id)}}));
 }
 
-std::map<std::string, std::string> secrets_of(store::Session& session, const vault::Vault& vault,
-                                              Id profile) {
-  std::map<std::string, std::string> out;
+struct Secrets {
+  std::map<std::string, std::string> values;
+  std::vector<std::string> damaged;  // there, and cannot be read: to be entered anew
+};
+
+Secrets secrets_of(store::Session& session, const vault::Vault& vault, Id profile) {
+  Secrets out;
   for (const auto& name : vault.names(session, kScope, profile)) {
-    if (auto value = vault.get(session, vault::SecretName(kScope, profile, name)))
-      out.emplace(name, std::move(*value));
+    try {
+      if (auto value = vault.get(session, vault::SecretName(kScope, profile, name)))
+        out.values.emplace(name, std::move(*value));
+    } catch (const Error& error) {
+      if (error.code() != Code::internal) throw;
+      out.damaged.push_back(name);
+    }
   }
   return out;
+}
+
+// Those who use the profile's grants, and its own secret, trusted these addresses.
+void require_same_addresses(const plugin::Manifest& manifest, const std::string& before,
+                            const std::string& after) {
+  const auto old_settings = nlohmann::json::parse(before);
+  const auto new_settings = nlohmann::json::parse(after);
+  const Text words("lifecycle.address_in_use");
+  Error error(Code::invalid, words);
+  const auto pointers = plugin::addresses_in_profile(manifest);
+  for (const auto& pointer : pointers) {
+    const nlohmann::json::json_pointer at(pointer);
+    const auto value = [&](const nlohmann::json& settings) {
+      return settings.contains(at) ? settings.at(at) : nlohmann::json();
+    };
+    if (value(old_settings) != value(new_settings))
+      error.add(Diagnostic(pointer, words, Text("lifecycle.address_in_use_remedy")));
+  }
+  if (!error.diagnostics().empty()) throw error;
 }
 
 }  // namespace
@@ -55,13 +89,14 @@ asio::awaitable<void> Credentials::start() {
   auto read = [this](store::Session& session) {
     std::vector<std::string> all;
     for (const auto& profile : plugin::Profiles().list(session, 0, 1'000'000)) {
-      for (auto& [name, value] : secrets_of(session, parts_.vault, profile.id))
-        all.push_back(std::move(value));
+      auto secrets = secrets_of(session, parts_.vault, profile.id).values;
+      for (auto& [name, value] : secrets) all.push_back(std::move(value));
     }
     return all;
   };
   const auto all = co_await parts_.store.read(std::move(read));
   for (const auto& value : all) parts_.redactor.add(value);
+  tasks_.spawn("look after those who have to sign in", watch());
 }
 
 asio::awaitable<void> Credentials::stop() {
@@ -115,34 +150,56 @@ asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::str
 }
 
 asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change, std::string who) {
-  auto profile = co_await load(id);
-  const auto manifest = manifest_of(profile.plugin);
-  auto read = [this, id](store::Session& session) { return secrets_of(session, parts_.vault, id); };
-  const auto before = co_await parts_.store.read(std::move(read));
-  std::map<std::string, std::string> given;
-  if (change.name) profile.name = *change.name;
+  struct Present {
+    std::optional<Profile> profile;
+    Secrets secrets;
+    bool used = false;
+  };
+  auto read = [this, id](store::Session& session) {
+    const plugin::Profiles table;
+    return Present{table.find(session, id), secrets_of(session, parts_.vault, id),
+                   table.is_used(session, id)};
+  };
+  const auto present = co_await parts_.store.read(std::move(read));
+  if (!present.profile) throw no_profile(id);
+  const auto before = *present.profile;
+  const auto manifest = manifest_of(before.plugin);
+  auto after = before;
+  auto secrets = present.secrets.values;
+  if (change.name) after.name = *change.name;
   if (change.settings) {
     const auto form = plugin::profile_form(*manifest);
-    const auto merged = plugin::merge_settings(profile.settings, *change.settings);
-    auto split = plugin::split_settings(form, merged, before);
-    plugin::require_secrets_for_new_hosts(form, profile.settings, split.settings, *change.settings);
-    profile.settings = split.settings;
-    given = std::move(split.secrets);
+    auto split = plugin::split_settings(form, plugin::merge_settings(before.settings, *change.settings),
+                                        present.secrets.values);
+    if (present.used) require_same_addresses(*manifest, before.settings, split.settings);
+    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings);
+    after.settings = split.settings;
+    for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
   }
-  profile.updated_at = parts_.clock.now().time_since_epoch().count();
-  for (const auto& [name, value] : given) parts_.redactor.add(value);
-  auto work = [this, profile, who, given](store::Session& session) {
-    plugin::Profiles().update(session, profile);
-    for (const auto& [name, value] : given)
-      parts_.vault.put(session, vault::SecretName(kScope, profile.id, name), value);
-    audit(session, who, "profile.change", kScope, profile.id);
-    return plugin::Profiles().users(session, profile.id);
+  after.updated_at = parts_.clock.now().time_since_epoch().count();
+  for (const auto& [name, value] : secrets) {
+    const auto known = present.secrets.values.find(name);
+    if (known != present.secrets.values.end() && known->second == value) continue;
+    if (known != present.secrets.values.end()) parts_.redactor.remove(known->second);
+    parts_.redactor.add(value);
+  }
+  auto work = [this, before, after, who, secrets](store::Session& session) {
+    const plugin::Profiles table;
+    if (!table.update(session, before, after))
+      throw Error(Code::conflict, Text("lifecycle.changed_meanwhile", {{"name", before.name}}));
+    for (const auto& [name, value] : secrets)
+      parts_.vault.put(session, vault::SecretName(kScope, after.id, name), value);
+    audit(session, who, "profile.change", kScope, after.id);
+    auto all = table.users(session, after.id);
+    // Every host follows, also when this one ends now.
+    for (const auto user : all) plugin::Integrations().touch(session, user, kNobody);
+    return all;
   };
-  const auto users = co_await parts_.store.write(std::move(work));
+  const auto all = co_await parts_.store.write(std::move(work));
   if (change.settings) {
-    for (const auto integration : users) tasks_.spawn("follow a profile", reconfigure(integration));
+    for (const auto integration : all) tasks_.spawn("follow a profile", reconfigure(integration));
   }
-  co_return profile;
+  co_return after;
 }
 
 asio::awaitable<void> Credentials::remove_profile(Id id, std::string who) {
@@ -250,6 +307,12 @@ asio::awaitable<bool> Credentials::remove_grant(Id id, std::string who) {
 
 void Credentials::attach(store::Session& session, const oauth::SignIn& done) const {
   if (!done.integration || !done.grant) return;
+  const plugin::Integrations table;
+  // First, so that two who sign in for it do not meet.
+  table.touch(session, *done.integration, kNobody);
+  const auto integration = table.find(session, *done.integration);
+  // It may have gone, or have been given another profile meanwhile.
+  if (!integration || integration->plugin != done.plugin || integration->profile != done.profile) return;
   plugin::use_grant(session, *done.integration, done.name, *done.grant);
 }
 
@@ -303,6 +366,58 @@ asio::awaitable<void> Credentials::tell_trouble(Id grant, Code code, std::string
 asio::awaitable<void> Credentials::tell_well(Id grant) {
   const auto all = co_await users(grant);
   for (const auto integration : all) parts_.lifecycle.well(integration, source_of(grant));
+}
+
+// What a host that was killed has not told, or what did not work at once: whom a grant fails, and who waits
+// though somebody has signed in.
+asio::awaitable<void> Credentials::look() {
+  struct Found {
+    std::vector<std::pair<Id, std::string>> signed_out;
+    std::vector<Id> waiting;
+  };
+  auto find = [](store::Session& session) {
+    Found found;
+    for (const auto& row : session.query("select i.id, max(g.reason) from integration_grants u join "
+                                         "integrations i on i.id = u.integration join "
+                                         "grants g on g.id = u.grant_id where i.state in ('active', "
+                                         "'degraded') and not exists (select 1 from "
+                                         "integration_grants o join grants w on w.id = o.grant_id where "
+                                         "o.integration = u.integration and o.name = "
+                                         "u.name and w.state = 'active') group by i.id"))
+      found.signed_out.emplace_back(row.integer(0), row.text(1));
+    for (const auto& row : session.query("select distinct i.id from integration_grants u join integrations i "
+                                         "on i.id = u.integration join grants g "
+                                         "on g.id = u.grant_id where i.state = 'sign_in_again' and g.state = "
+                                         "'active' and g.signed_in_at > "
+                                         "i.updated_at"))
+      found.waiting.push_back(row.integer(0));
+    return found;
+  };
+  const auto found = co_await parts_.store.read(std::move(find));
+  for (const auto& [integration, why] : found.signed_out) {
+    if (parts_.lifecycle.owns(integration)) parts_.lifecycle.unauthenticated(integration, why);
+  }
+  std::erase_if(tries_, [&](const auto& each) {
+    return std::find(found.waiting.begin(), found.waiting.end(), each.first) == found.waiting.end();
+  });
+  const auto now = parts_.clock.monotonic();
+  for (const auto integration : found.waiting) {
+    auto& [times, next] = tries_[integration];
+    if (!parts_.lifecycle.owns(integration) || now < next) continue;
+    next = now + back_off(kFirstRepeat, kLongestRepeat, ++times);
+    if (times > 1) co_await reconfigure(integration);  // the first try was that of the sign-in itself
+  }
+}
+
+asio::awaitable<void> Credentials::watch() {
+  for (;;) {
+    try {
+      co_await look();
+    } catch (const Error& error) {
+      parts_.logger.warn("who has to sign in cannot be looked after now", {{"error", error.what()}});
+    }
+    co_await parts_.clock.sleep(kLook);
+  }
 }
 
 void Credentials::signed_in(const oauth::SignIn& done) {

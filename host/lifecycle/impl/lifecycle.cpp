@@ -186,6 +186,8 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
     plugin::generate_missing(manifest->secrets, secrets);
   }
+  if (change.profile && before.profile && change.profile != before.profile)
+    plugin::require_secrets_for_new_profile(*manifest, read.values, change.settings.value_or("{}"));
   auto look = [this, id, &change, &integration, manifest, is_draft](store::Session& session) {
     auto used = plugin::used_grants(session, id);
     const bool shares = change.profile || change.grants;

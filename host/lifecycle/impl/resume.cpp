@@ -72,6 +72,7 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   const auto id = integration.id;
   if (!owns(id)) {  // its own host does: it only has to hear of it
     co_await halt(id);
+    co_await open_routes(integration, manifest_of(integration));
     co_return co_await save_state(std::move(integration));
   }
   set_waiting(id, true);
@@ -172,6 +173,7 @@ void Lifecycle::quarantined(Id id, std::string reason) {
 }
 
 void Lifecycle::trouble(Id id, const std::string& source, Code code, std::string text) {
+  if (!owns(id)) return;  // nobody here would end it
   {
     const std::lock_guard lock(mutex_);
     troubles_[id][source] = {code, std::move(text)};

@@ -31,6 +31,28 @@ Duration retry_after(const net::HttpResponse& response) {
   return Duration(0);
 }
 
+// What nobody may read in a log while it is sent.
+class Hidden {
+ public:
+  Hidden(log::Redactor& redactor, const Provider& provider, const net::Fields& form) : redactor_(redactor) {
+    values_.push_back(provider.client_secret);
+    for (const auto& [name, value] : form) {
+      if (name == "refresh_token" || name == "code" || name == "code_verifier" || name == "device_code")
+        values_.push_back(value);
+    }
+    for (const auto& value : values_) redactor_.add(value);
+  }
+  ~Hidden() {
+    for (const auto& value : values_) redactor_.remove(value);
+  }
+  Hidden(const Hidden&) = delete;
+  Hidden& operator=(const Hidden&) = delete;
+
+ private:
+  log::Redactor& redactor_;
+  std::vector<std::string> values_;
+};
+
 }  // namespace
 
 std::string joined(const std::vector<std::string>& scopes) {
@@ -68,10 +90,16 @@ asio::awaitable<net::HttpResponse> Endpoint::post(std::string address, Provider 
 }
 
 asio::awaitable<TokenReply> Endpoint::token(Provider provider, net::Fields form) const {
+  const Hidden hidden(redactor_, provider, form);
   const auto client_id = provider.client_id;
   auto address = provider.token;
   const auto response = co_await post(std::move(address), std::move(provider), std::move(form));
-  co_return read_token_reply(response.status, response.body, client_id);
+  auto reply = read_token_reply(response.status, response.body, client_id);
+  if (auto* refused = std::get_if<Refused>(&reply)) {
+    refused->error = redactor_.redact(refused->error);
+    refused->description = redactor_.redact(refused->description);
+  }
+  co_return reply;
 }
 
 asio::awaitable<DeviceCode> Endpoint::device(Provider provider) const {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "log/redactor.hpp"
 #include "net/form.hpp"
 #include "net/http.hpp"
 #include "oauth/provider.hpp"
@@ -16,11 +17,12 @@ namespace patchbay::oauth {
 // Asks an authorisation server, through the egress guard. Any thread.
 class Endpoint {
  public:
-  // `http` outlives it. `opened`: what an administrator opened (egress.allow), asked each time.
-  Endpoint(net::HttpClient& http, std::function<std::vector<std::string>()> opened)
-      : http_(http), opened_(std::move(opened)) {}
+  // `http` and `redactor` outlive it. `opened`: what an administrator opened (egress.allow), asked each time.
+  Endpoint(net::HttpClient& http, log::Redactor& redactor, std::function<std::vector<std::string>()> opened)
+      : http_(http), redactor_(redactor), opened_(std::move(opened)) {}
 
-  // Throws Error: unavailable when it is not known what happened, denied by the guard.
+  // What is secret of the form is unreadable in logs meanwhile, and in what the provider says of it. Throws
+  // Error: unavailable when it is not known what happened, denied by the guard.
   boost::asio::awaitable<TokenReply> token(Provider provider, net::Fields form) const;
   boost::asio::awaitable<DeviceCode> device(Provider provider) const;
   // Whether the provider said that it is done. Never throws but when cancelled.
@@ -31,6 +33,7 @@ class Endpoint {
                                                  net::Fields form) const;
 
   net::HttpClient& http_;
+  log::Redactor& redactor_;
   std::function<std::vector<std::string>()> opened_;
 };
 

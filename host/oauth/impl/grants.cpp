@@ -96,10 +96,26 @@ void Grants::note_refresh(store::Session& session, Id id, std::int64_t now) cons
   session.exec("update grants set refreshing_at = :now where id = :id", {now, id});
 }
 
-void Grants::sign_out(store::Session& session, Id id, const std::string& reason) const {
+// Locks the row, so that it stays so until the commit.
+bool Grants::is_still(store::Session& session, Id id, const std::string& refresh) const {
+  if (session.exec("update grants set refreshing_at = refreshing_at where id = :id", {id}) == 0) return false;
+  return tokens(session, id).refresh == refresh;
+}
+
+bool Grants::renew(store::Session& session, const Grant& grant, const TokenPair& tokens,
+                   const std::string& used) const {
+  if (!is_still(session, grant.id, used)) return false;
+  put(session, grant, tokens);
+  return true;
+}
+
+bool Grants::sign_out(store::Session& session, Id id, const std::string& reason,
+                      const std::string& used) const {
+  if (!is_still(session, id, used)) return false;
   session.exec(
       "update grants set state = 'sign_in_again', reason = :reason, refreshing_at = null where id = :id",
       {reason, id});
+  return true;
 }
 
 void Grants::remove(store::Session& session, Id id) const {
@@ -107,14 +123,15 @@ void Grants::remove(store::Session& session, Id id) const {
   vault_.remove_all(session, kScope, id);
 }
 
-std::vector<Id> Grants::due(store::Session& session, std::int64_t now, std::int64_t broken_off,
+std::vector<Id> Grants::due(store::Session& session, Id after, std::int64_t now, std::int64_t broken_off,
                             std::int64_t idle, std::int64_t limit) const {
   std::vector<Id> out;
   for (const auto& row : session.query(
-           "select id from grants where state = 'active' and (refreshing_at < :broken_off or (renewable = 1 "
-           "and "
-           "refreshed_at < :idle) or (renewable = 0 and expires_at < :now)) order by id limit :limit",
-           {broken_off, idle, now, limit})) {
+           "select id from grants where id > :after and state = 'active' and (refreshing_at < :broken_off or "
+           "(renewable = 1 and refreshed_at < :idle and exists (select 1 from integration_grants u where "
+           "u.grant_id = "
+           "grants.id)) or (renewable = 0 and expires_at < :now)) order by id limit :limit",
+           {after, broken_off, idle, now, limit})) {
     out.push_back(row.integer(0));
   }
   return out;

@@ -66,9 +66,12 @@ bool take_sign_in(store::Session& session, Id id) {
                       {id}) == 1;
 }
 
-void end_sign_in(store::Session& session, const SignIn& s) {
-  session.exec("update sign_ins set state = :state, reason = :reason, grant_id = :grant where id = :id",
-               {s.state, s.reason, store::nullable(s.grant), s.id});
+bool end_sign_in(store::Session& session, const SignIn& s) {
+  return session.exec(
+             "update sign_ins set state = :state, reason = :reason, grant_id = :grant where id = :id and "
+             "state in "
+             "('waiting', 'exchanging')",
+             {s.state, s.reason, store::nullable(s.grant), s.id}) == 1;
 }
 
 void note_poll(store::Session& session, Id id, std::int64_t now, Duration interval) {
@@ -76,22 +79,20 @@ void note_poll(store::Session& session, Id id, std::int64_t now, Duration interv
                {now, interval.count(), id});
 }
 
-std::vector<SignInRow> forgotten_device_codes(store::Session& session, std::int64_t now,
-                                              std::int64_t before) {
+std::vector<SignInRow> forgotten_device_codes(store::Session& session, std::int64_t now, Duration patience) {
   std::vector<SignInRow> out;
-  for (const auto& row : session.query(
-           select("where way = 'device' and state = 'waiting' and expires_at > :now and polled_at < :before"),
-           {now, before}))
+  for (const auto& row :
+       session.query(select("where way = 'device' and state = 'waiting' and expires_at > :now and "
+                            "polled_at + interval_ms <= :before"),
+                     {now, now - patience.count()}))
     out.push_back(from_row(row));
   return out;
 }
 
-void remove_old_sign_ins(store::Session& session, std::int64_t before) {
-  session.exec(
-      "delete from secrets where scope = 'sign_in' and owner_id in (select id from sign_ins where created_at "
-      "< :before)",
-      {before});
+void remove_old_sign_ins(store::Session& session, std::int64_t now, std::int64_t before) {
   session.exec("delete from sign_ins where created_at < :before", {before});
+  // Also of those that went with their profile or their draft.
+  session.exec("delete from secrets where scope = 'sign_in' and expires_at < :now", {now});
 }
 
 }  // namespace patchbay::oauth

@@ -1,16 +1,17 @@
 #include "oauth/sign_ins.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <set>
 
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/async_lock.hpp"
 #include "base/task_scope.hpp"
 #include "crypto/digest.hpp"
 #include "oauth/impl/endpoint.hpp"
 #include "oauth/impl/sign_in_table.hpp"
+#include "oauth/impl/write_surely.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::oauth {
@@ -30,8 +31,10 @@ constexpr Duration kCodeLife = 15min;  // for somebody to sign in
 constexpr Duration kLongestDeviceLife = 1h;
 constexpr Duration kKept = std::chrono::days(7);
 constexpr Duration kLook = 20s;
-constexpr Duration kForgotten = 2min;  // longer than any pause between two questions
-constexpr Duration kSlowDown = 5s;     // RFC 8628, 3.5
+constexpr Duration kForgotten = 25s;  // longer than one question takes
+constexpr Duration kStopping = 5s;
+constexpr Duration kStep = 20ms;
+constexpr Duration kSlowDown = 5s;  // RFC 8628, 3.5
 
 std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();
@@ -63,7 +66,8 @@ struct SignIns::State {
   explicit State(Parts p)
       : parts(std::move(p)),
         grants(parts.vault),
-        endpoint(parts.http, parts.opened),
+        endpoint(parts.http, parts.redactor, parts.opened),
+        locks(parts.executor),
         tasks(parts.executor, [this](const std::string& name, std::exception_ptr e) {
           parts.logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
         }) {}
@@ -93,16 +97,14 @@ struct SignIns::State {
     co_await parts.store.write(std::move(work));
   }
 
-  asio::awaitable<SignIn> end(SignIn s, std::string reason) {
-    s.state = reason.empty() ? "done" : "failed";
+  asio::awaitable<SignIn> fail(SignIn s, std::string reason) {
+    s.state = "failed";
     s.reason = std::move(reason);
     auto work = [this, s](store::Session& session) {
-      end_sign_in(session, s);
-      parts.vault.remove_all(session, kScope, s.id);
+      if (end_sign_in(session, s)) parts.vault.remove_all(session, kScope, s.id);
     };
     co_await parts.store.write(std::move(work));
-    if (!s.reason.empty())
-      parts.logger.warn("signing in failed", {{"plugin", s.plugin}, {"grant", s.name}, {"error", s.reason}});
+    parts.logger.warn("signing in failed", {{"plugin", s.plugin}, {"grant", s.name}, {"error", s.reason}});
     co_return s;
   }
 
@@ -121,12 +123,9 @@ struct SignIns::State {
     return grant;
   }
 
-  // Which grant it is: the one that is signed in to again, that of the same person, or a new one.
-  asio::awaitable<std::optional<Grant>> known_grant(Grant grant) {
-    auto work = [this, grant](store::Session& session) {
-      return grant.id != 0 ? grants.find(session, grant.id) : grants.of_person(session, grant);
-    };
-    co_return co_await parts.store.read(std::move(work));
+  // Which grant it is: the one that is signed in to again, or that of the same person; else a new one.
+  std::optional<Grant> known_grant(store::Session& session, const Grant& grant) const {
+    return grant.id != 0 ? grants.find(session, grant.id) : grants.of_person(session, grant);
   }
 
   void store_grant(store::Session& session, const SignIn& s, const Grant& grant,
@@ -141,44 +140,87 @@ struct SignIns::State {
                                    "grant:" + to_string_id(grant.id), detail.dump()));
   }
 
-  asio::awaitable<SignIn> take(SignIn s, Granted granted, Provider provider) {
-    auto grant = grant_of(s, granted, provider);
-    auto known = co_await known_grant(grant);
-    if (s.grant && !known) co_return co_await end(std::move(s), Text("oauth.grant_gone").english());
-    if (known && !known->identity.empty() && !grant.identity.empty() && known->identity != grant.identity) {
-      const Text words("oauth.other_account", {{"old", known->title}, {"new", grant.title}});
-      co_await endpoint.revoke(std::move(provider), granted.access_token, "access_token");
-      co_return co_await end(std::move(s), words.english());
+  // False: another grant than `known` is that person's by now.
+  bool store_over(store::Session& session, const SignIn& s, Grant grant, TokenPair tokens,
+                  const std::optional<Grant>& known) const {
+    auto wanted = grant;
+    wanted.id = known ? known->id : 0;
+    const auto present = known_grant(session, wanted);
+    if (present ? present->id != grant.id : known.has_value()) return false;
+    if (known && tokens.refresh.empty()) {
+      // Many give a refresh token with the first consent only.
+      tokens.refresh = grants.tokens(session, known->id).refresh;
+      grant.renewable = !tokens.refresh.empty();
     }
-    grant.id = known ? known->id : parts.ids.next();
-    if (known) {
-      grant.created_at = known->created_at;
-      if (grant.identity.empty()) grant.identity = known->identity;
-      if (grant.title.empty()) grant.title = known->title;
-    }
-    s.grant = grant.id;
-    s.state = "done";
-    // No refresh may put older tokens over these.
-    const auto held = co_await parts.tokens.hold(grant.id);
-    TokenPair tokens;
-    tokens.access = granted.access_token;
-    tokens.refresh = granted.refresh_token;
-    auto work = [this, s, grant, tokens](store::Session& session) { store_grant(session, s, grant, tokens); };
-    co_await parts.store.write(std::move(work));
-    parts.tokens.forget(grant.id);
-    parts.logger.info("signed in", {{"plugin", s.plugin}, {"grant", to_string_id(grant.id)}});
-    if (parts.done) parts.done(s);
-    co_return s;
+    store_grant(session, s, grant, tokens);
+    return true;
   }
 
-  asio::awaitable<SignIn> exchange(SignInRow row, std::string code, std::string verifier) {
+  asio::awaitable<SignIn> take(SignIn s, Granted granted, Provider provider) {
+    for (;;) {
+      auto grant = grant_of(s, granted, provider);
+      auto look = [this, grant](store::Session& session) { return known_grant(session, grant); };
+      const auto known =
+          co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(look));
+      if (s.grant && !known) {
+        auto gone = Text("oauth.grant_gone").english();
+        co_return co_await fail(std::move(s), std::move(gone));
+      }
+      if (known && !known->identity.empty() && !grant.identity.empty() && known->identity != grant.identity)
+        co_return co_await refuse_other(std::move(s), std::move(grant), *known, std::move(granted),
+                                        std::move(provider));
+      grant.id = known ? known->id : parts.ids.next();
+      if (known) {
+        grant.created_at = known->created_at;
+        if (grant.identity.empty()) grant.identity = known->identity;
+        if (grant.title.empty()) grant.title = known->title;
+      }
+      auto done = s;
+      done.grant = grant.id;
+      done.state = "done";
+      // No refresh may put older tokens over these.
+      const auto held = co_await parts.tokens.hold(grant.id);
+      TokenPair tokens;
+      tokens.access = granted.access_token;
+      tokens.refresh = granted.refresh_token;
+      auto work = [this, done, grant, tokens, known](store::Session& session) {
+        return store_over(session, done, grant, tokens, known);
+      };
+      const bool stored =
+          co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(work));
+      if (!stored) continue;
+      parts.tokens.forget(grant.id);
+      parts.logger.info("signed in", {{"plugin", s.plugin}, {"grant", to_string_id(grant.id)}});
+      if (parts.done) parts.done(done);
+      co_return done;
+    }
+  }
+
+  // Somebody else than whose grant it is. What was given is taken back, unless it is a grant of its own here.
+  asio::awaitable<SignIn> refuse_other(SignIn s, Grant grant, Grant known, Granted granted,
+                                       Provider provider) {
+    auto words = Text("oauth.other_account", {{"old", known.title}, {"new", grant.title}}).english();
+    auto look = [this, grant](store::Session& session) {
+      return grants.of_person(session, grant).has_value();
+    };
+    const bool has_own = co_await parts.store.read(std::move(look));
+    if (!has_own)
+      co_await endpoint.revoke(std::move(provider), std::move(granted.access_token), "access_token");
+    co_return co_await fail(std::move(s), std::move(words));
+  }
+
+  asio::awaitable<SignIn> exchange(SignInRow row, Callback callback, std::string verifier) {
     auto& s = row.sign_in;
     std::string failed;
     try {
       auto provider = co_await parts.provider_of(s.plugin, s.name, s.profile);
+      // A code of another server must not be told to this one (mix-up, RFC 9207).
+      if (!provider.issuer.empty() && !callback.issuer.empty() && callback.issuer != provider.issuer)
+        throw Error(Code::invalid,
+                    Text("oauth.other_issuer", {{"wanted", provider.issuer}, {"given", callback.issuer}}));
       net::Fields form;
       form.emplace_back("grant_type", "authorization_code");
-      form.emplace_back("code", std::move(code));
+      form.emplace_back("code", std::move(callback.code));
       form.emplace_back("redirect_uri", row.redirect_uri);
       form.emplace_back("code_verifier", std::move(verifier));
       auto reply = co_await endpoint.token(provider, std::move(form));
@@ -188,7 +230,25 @@ struct SignIns::State {
     } catch (const Error& error) {
       failed = error.what();
     }
-    co_return co_await end(s, std::move(failed));
+    co_return co_await fail(s, std::move(failed));
+  }
+
+  struct Outcome {
+    std::optional<SignIn> done;
+    std::optional<Error> failed;
+  };
+
+  // A task of its own: the browser may be gone before it is stored.
+  asio::awaitable<void> exchange_to(std::shared_ptr<Outcome> outcome, SignInRow row, Callback callback,
+                                    std::string verifier, AsyncLocks::Held held) {
+    const auto until_done = std::move(held);
+    const std::shared_ptr<void> count(nullptr, [this](void*) { --exchanging; });
+    ++exchanging;
+    try {
+      outcome->done = co_await exchange(std::move(row), std::move(callback), std::move(verifier));
+    } catch (const Error& error) {
+      outcome->failed = error;
+    }
   }
 
   // One question about a device's code. True: there is nothing more to ask.
@@ -202,7 +262,6 @@ struct SignIns::State {
       form.emplace_back("device_code", std::move(code));
       auto reply = co_await endpoint.token(provider, std::move(form));
       if (auto* granted = std::get_if<Granted>(&reply)) {
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         co_await take(s, std::move(*granted), std::move(provider));
         co_return true;
       }
@@ -216,7 +275,7 @@ struct SignIns::State {
         failed = error.what();
     }
     if (!failed.empty()) {
-      co_await end(s, std::move(failed));
+      co_await fail(s, std::move(failed));
       co_return true;
     }
     auto work = [id = s.id, now = to_ms(parts.clock.now()),
@@ -248,19 +307,19 @@ struct SignIns::State {
       const std::lock_guard lock(mutex);
       polled.erase(id);
     });
-    for (bool done = false; !done;) {
-      Duration pause = kSlowDown;
+    for (;;) {
+      bool asked = false;
       try {
         auto next = co_await next_poll(id);
         if (!next) co_return;
-        pause = next->row.interval;
-        co_await parts.clock.sleep(pause);
-        done = co_await poll(std::move(next->row), std::move(next->code));
-        pause = Duration(0);
+        co_await parts.clock.sleep(next->row.interval);
+        const bool done = co_await poll(std::move(next->row), std::move(next->code));
+        if (done) co_return;
+        asked = true;
       } catch (const Error& error) {
         parts.logger.warn("whether somebody has signed in cannot be asked now", {{"error", error.what()}});
       }
-      if (!done && pause > Duration(0)) co_await parts.clock.sleep(pause);
+      if (!asked) co_await parts.clock.sleep(kSlowDown);
     }
   }
 
@@ -274,10 +333,11 @@ struct SignIns::State {
 
   asio::awaitable<void> look(bool at_start) {
     const auto now = to_ms(parts.clock.now());
-    const auto before = at_start ? now : now - kForgotten.count();
-    auto work = [now, before](store::Session& session) {
-      remove_old_sign_ins(session, now - kKept.count());
-      return forgotten_device_codes(session, now, before);
+    // Where there are other hosts, one of them may be asking.
+    const auto patience = at_start && parts.peers.me() == 0 ? -kLongestDeviceLife : kForgotten;
+    auto work = [now, patience](store::Session& session) {
+      remove_old_sign_ins(session, now, now - kKept.count());
+      return forgotten_device_codes(session, now, patience);
     };
     const auto forgotten = co_await parts.store.write(std::move(work));
     for (const auto& row : forgotten) {
@@ -299,6 +359,9 @@ struct SignIns::State {
   const Parts parts;
   const Grants grants;
   const Endpoint endpoint;
+  AsyncLocks locks;
+  std::atomic<bool> stopping{false};
+  std::atomic<int> exchanging{0};
   TaskScope tasks;
   std::mutex mutex;
   std::set<Id> polled;
@@ -312,6 +375,10 @@ void SignIns::start() {
 }
 
 asio::awaitable<void> SignIns::stop() {
+  const auto until = state_->parts.clock.monotonic() + kStopping;
+  state_->stopping = true;
+  while (state_->exchanging > 0 && state_->parts.clock.monotonic() < until)
+    co_await state_->parts.clock.sleep(kStep);
   co_await state_->tasks.stop();
 }
 
@@ -362,32 +429,37 @@ asio::awaitable<std::optional<SignIn>> SignIns::find(Id id) {
 }
 
 asio::awaitable<SignIn> SignIns::finish(Callback callback) {
-  auto take = [state = state_, hash = hash_of(callback.state)](store::Session& session) {
+  // Anybody may come here: only who has a state of ours costs a write.
+  auto look = [hash = hash_of(callback.state)](store::Session& session) {
+    return find_by_state(session, hash);
+  };
+  const auto known = co_await state_->parts.store.read(std::move(look));
+  const bool is_open = known && known->sign_in.state == "waiting" &&
+                       known->sign_in.expires_at > to_ms(state_->parts.clock.now());
+  if (!is_open) throw Error(Code::invalid, Text("oauth.unknown_state"));
+  auto take = [state = state_, row = *known](store::Session& session) {
     std::optional<State::Poll> out;
-    auto row = find_by_state(session, hash);
-    if (!row || row->sign_in.expires_at <= to_ms(state->parts.clock.now())) return out;
-    if (!take_sign_in(session, row->sign_in.id)) return out;
-    auto verifier = state->parts.vault.get(session, secret_of(row->sign_in.id, kVerifier));
-    if (verifier) out = State::Poll{std::move(*row), std::move(*verifier)};
+    if (!take_sign_in(session, row.sign_in.id)) return out;
+    auto verifier = state->parts.vault.get(session, secret_of(row.sign_in.id, kVerifier));
+    if (verifier) out = State::Poll{row, std::move(*verifier)};
     return out;
   };
   auto taken = co_await state_->parts.store.write(std::move(take));
   if (!taken) throw Error(Code::invalid, Text("oauth.unknown_state"));
-  // The browser may be gone before it is stored.
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto& row = taken->row;
   if (!callback.error.empty()) {
-    const auto words = refusal_text({callback.error, callback.error_description}).english();
-    co_return co_await state_->end(std::move(row.sign_in), words);
+    auto words = refusal_text({callback.error, callback.error_description}).english();
+    co_return co_await state_->fail(std::move(row.sign_in), std::move(words));
   }
-  const auto provider =
-      co_await state_->parts.provider_of(row.sign_in.plugin, row.sign_in.name, row.sign_in.profile);
-  // A code of another server must not be told to this one (mix-up, RFC 9207).
-  if (!provider.issuer.empty() && !callback.issuer.empty() && callback.issuer != provider.issuer) {
-    const Text words("oauth.other_issuer", {{"wanted", provider.issuer}, {"given", callback.issuer}});
-    co_return co_await state_->end(std::move(row.sign_in), words.english());
-  }
-  co_return co_await state_->exchange(std::move(row), std::move(callback.code), std::move(taken->code));
+  const auto id = row.sign_in.id;
+  const auto outcome = std::make_shared<State::Outcome>();
+  auto held = co_await state_->locks.lock(id);
+  state_->tasks.spawn("finish a sign-in", state_->exchange_to(outcome, std::move(row), std::move(callback),
+                                                              std::move(taken->code), std::move(held)));
+  const auto again = co_await state_->locks.lock(id);
+  if (outcome->failed) throw Error(*outcome->failed);
+  if (!outcome->done) throw Error(Code::unavailable, Text("oauth.stopping"));
+  co_return *outcome->done;
 }
 
 }  // namespace patchbay::oauth

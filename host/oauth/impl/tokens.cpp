@@ -12,6 +12,7 @@
 #include "base/back_off.hpp"
 #include "base/task_scope.hpp"
 #include "oauth/impl/endpoint.hpp"
+#include "oauth/impl/write_surely.hpp"
 
 namespace patchbay::oauth {
 
@@ -23,12 +24,12 @@ using namespace std::chrono_literals;
 
 constexpr Duration kFirstLook = 2s;
 constexpr Duration kLook = 20s;
-constexpr Duration kBrokenOff = 30s;              // a refresh takes 20 s at most
+constexpr Duration kDoubt = 60s;
+constexpr Duration kBrokenOff = 21s;              // a refresh takes 20 s at most
 constexpr Duration kIdle = std::chrono::days(7);  // providers end refresh tokens that are unused for months
 constexpr std::int64_t kAtOnce = 100;             // grants a look
 constexpr Duration kFirstPause = 1s;              // after a refresh that failed
 constexpr Duration kLongestPause = 60s;
-constexpr Duration kStoreAway = 500ms;
 constexpr Duration kStopping = 5s;
 constexpr Duration kStep = 20ms;
 
@@ -96,7 +97,7 @@ struct Tokens::State {
   explicit State(Parts p)
       : parts(std::move(p)),
         table(parts.vault),
-        endpoint(parts.http, parts.opened),
+        endpoint(parts.http, parts.redactor, parts.opened),
         locks(parts.executor),
         tasks(parts.executor,
               [this](const std::string& name, std::exception_ptr e) {
@@ -143,6 +144,12 @@ struct Tokens::State {
     throw Error(found->second.error);
   }
 
+  bool has_failed_lately(Id grant) {
+    const std::lock_guard lock(mutex);
+    const auto found = failures.find(grant);
+    return found != failures.end() && parts.clock.monotonic() < found->second.until;
+  }
+
   void note_failure(Id grant, const Error& error) {
     const std::lock_guard lock(mutex);
     auto& failure = failures.try_emplace(grant, Failure{error}).first->second;
@@ -174,26 +181,14 @@ struct Tokens::State {
     return keep(row);
   }
 
-  // Nothing of what the provider has done may be lost, so the store is asked until it answers.
-  template <class Work>
-  asio::awaitable<void> write_surely(Work work) {
-    for (int tries = 0;; ++tries) {
-      try {
-        co_await parts.store.write(work);
-        co_return;
-      } catch (const Error& error) {
-        if (error.code() != Code::unavailable || stopping) throw;
-        if (tries == 0)
-          parts.logger.warn("what a provider granted cannot be stored yet", {{"error", error.what()}});
-      }
-      co_await parts.clock.sleep(kStoreAway);
-    }
-  }
-
   asio::awaitable<void> sign_out(Row row, std::string why) {
-    auto work = [this, id = row.grant.id, why](store::Session& session) { table.sign_out(session, id, why); };
-    co_await write_surely(std::move(work));
+    auto work = [this, id = row.grant.id, used = row.tokens.refresh, why](store::Session& session) {
+      return table.sign_out(session, id, why, used);
+    };
+    const bool done =
+        co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(work));
     forget(row.grant.id);
+    if (!done) co_return;  // somebody has signed in meanwhile
     parts.logger.warn("somebody has to sign in again",
                       {{"plugin", row.grant.plugin}, {"grant", to_string_id(row.grant.id)}, {"error", why}});
     if (parts.reports.signed_out) parts.reports.signed_out(row.grant.id, why);
@@ -201,6 +196,7 @@ struct Tokens::State {
 
   asio::awaitable<AccessToken> take(Row row, Granted granted) {
     const auto now = to_ms(parts.clock.now());
+    const auto used = row.tokens.refresh;
     row.tokens.access = granted.access_token;
     if (!granted.refresh_token.empty()) row.tokens.refresh = granted.refresh_token;
     if (!granted.scopes.empty()) row.grant.scopes = granted.scopes;
@@ -208,11 +204,40 @@ struct Tokens::State {
     row.grant.refreshed_at = now;
     row.grant.expires_at = std::nullopt;
     if (granted.lifetime) row.grant.expires_at = now + granted.lifetime->count();
-    auto work = [this, row](store::Session& session) { table.put(session, row.grant, row.tokens); };
-    co_await write_surely(std::move(work));
+    auto work = [this, row, used](store::Session& session) {
+      // A commit whose answer was lost runs again, and finds what it has stored.
+      return table.tokens(session, row.grant.id).access == row.tokens.access ||
+             table.renew(session, row.grant, row.tokens, used);
+    };
+    const bool taken =
+        co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(work));
+    if (!taken) {
+      row = co_await load(row.grant.id);  // throws when it is gone
+      if (!row.grant.works) throw signed_out(row.grant.reason);
+    }
     refreshes.add(1, {row.grant.plugin, "refreshed"});
     if (parts.reports.well) parts.reports.well(row.grant.id);
     co_return keep(row);
+  }
+
+  // Some APIs say 401 for what no token mends: a token that replaced a rejected one less than a minute ago is
+  // not replaced again. One that cannot be renewed is used to its end, unless it is rejected again and again.
+  bool is_to_be_kept(const Row& row, const Want& want) {
+    if (want.rejected.empty() || want.rejected != row.tokens.access) return false;
+    const auto now = parts.clock.monotonic();
+    const std::lock_guard lock(mutex);
+    if (row.grant.renewable) {
+      const auto last = replaced.find(row.grant.id);
+      return last != replaced.end() && now - last->second < kDoubt;
+    }
+    const auto first = replaced.emplace(row.grant.id, now).first->second;
+    const bool ended = row.grant.expires_at && *row.grant.expires_at <= to_ms(parts.clock.now());
+    return !ended && now - first < kDoubt;
+  }
+
+  void note_replaced(Id grant) {
+    const std::lock_guard lock(mutex);
+    replaced[grant] = parts.clock.monotonic();
   }
 
   asio::awaitable<AccessToken> refreshed(Id grant, Want want, std::shared_ptr<Outcome> outcome) {
@@ -222,6 +247,9 @@ struct Tokens::State {
     const auto among = co_await parts.peers.lock(grant);
     row = co_await load(grant);  // perhaps another host has done it
     if (auto token = usable(row, want)) co_return *token;
+    const bool ended = row.grant.expires_at && *row.grant.expires_at <= to_ms(parts.clock.now());
+    const bool enough = row.tokens.refresh.empty() && want.rejected.empty() && !ended;
+    if (enough || is_to_be_kept(row, want)) co_return keep(row);
     if (row.tokens.refresh.empty()) {
       const auto why = Text("oauth.not_renewable").english();
       co_await sign_out(row, why);
@@ -238,8 +266,11 @@ struct Tokens::State {
     auto reply = co_await endpoint.token(std::move(provider), std::move(form));
     // From here to the commit nothing breaks it off.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    if (auto* granted = std::get_if<Granted>(&reply))
-      co_return co_await take(std::move(row), std::move(*granted));
+    if (auto* granted = std::get_if<Granted>(&reply)) {
+      const auto token = co_await take(std::move(row), std::move(*granted));
+      if (!want.rejected.empty()) note_replaced(grant);
+      co_return token;
+    }
     const auto& refused = std::get<Refused>(reply);
     const auto why = refusal_text(refused);
     // Any other error is about us, not about the grant: whoever keeps the profile can mend it.
@@ -258,7 +289,12 @@ struct Tokens::State {
     } catch (const Error& error) {
       outcome->failed = error;
     }
-    if (!outcome->failed || outcome->failed->code() == Code::unauthenticated) co_return;
+    if (!outcome->failed || outcome->failed->code() == Code::unauthenticated || outcome->plugin.empty())
+      co_return;
+    // Whatever stands in the way of a refresh, nothing of what the token was wanted for has happened.
+    const auto cause = *outcome->failed;
+    outcome->failed = Error(Code::unavailable, cause.text());
+    outcome->failed->retry_after(cause.retry_after());
     note_failure(grant, *outcome->failed);
     refreshes.add(1, {outcome->plugin, "failed"});
     parts.logger.warn("a token cannot be refreshed now",
@@ -269,19 +305,37 @@ struct Tokens::State {
   // `broken_off`: how long a refresh must have been on its way to be looked after. Zero at the start: this
   // host's are over, and those of others hold the lock.
   asio::awaitable<void> look(Duration broken_off) {
-    const auto now = to_ms(parts.clock.now());
-    auto find = [this, now, broken_off](store::Session& session) {
-      return table.due(session, now, now - broken_off.count(), now - kIdle.count(), kAtOnce);
-    };
-    const auto due = co_await parts.store.read(std::move(find));
-    for (const auto grant : due) {
-      if (!parts.peers.owned().has(grant)) continue;
-      const auto row = co_await load(grant);
-      Want want{kLook, row.tokens.access};
-      auto held = co_await locks.lock(grant);
-      tasks.spawn("refresh a token",
-                  refresh(grant, std::move(want), std::make_shared<Outcome>(), std::move(held)));
+    const auto began = to_ms(parts.clock.now());
+    for (Id after = 0;;) {
+      auto find = [this, after, began, broken_off](store::Session& session) {
+        return table.due(session, after, began, began - broken_off.count(), began - kIdle.count(), kAtOnce);
+      };
+      const auto due = co_await parts.store.read(std::move(find));
+      for (const auto grant : due) {
+        after = grant;
+        if (!parts.peers.owned().has(grant) || has_failed_lately(grant)) continue;
+        try {
+          co_await look_at(grant, began);
+        } catch (const Error& error) {
+          parts.logger.warn("a grant cannot be looked after now",
+                            {{"grant", to_string_id(grant)}, {"error", error.what()}});
+        }
+      }
+      if (std::ssize(due) < kAtOnce) co_return;
     }
+  }
+
+  asio::awaitable<void> look_at(Id grant, std::int64_t since) {
+    auto held = co_await locks.lock(grant);
+    const auto row = co_await load(grant);
+    if (row.grant.refreshed_at >= since) co_return;  // somebody wanted it meanwhile
+    {
+      const std::lock_guard lock(mutex);
+      replaced.erase(grant);
+    }
+    Want want{kLook, row.grant.renewable ? row.tokens.access : std::string()};
+    tasks.spawn("refresh a token",
+                refresh(grant, std::move(want), std::make_shared<Outcome>(), std::move(held)));
   }
 
   asio::awaitable<void> watch() {
@@ -307,6 +361,7 @@ struct Tokens::State {
   std::mutex mutex;  // of what follows
   std::map<Id, Kept> kept;
   std::map<Id, Failure> failures;
+  std::map<Id, std::chrono::nanoseconds> replaced;  // when a rejected token was, or was rejected first
 };
 
 Tokens::Tokens(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {}
@@ -350,6 +405,7 @@ void Tokens::forget(Id grant) {
   state_->forget(grant);
   const std::lock_guard lock(state_->mutex);
   state_->failures.erase(grant);
+  state_->replaced.erase(grant);
 }
 
 asio::awaitable<bool> Tokens::revoke(Id grant, std::function<void(store::Session&)> also) {

@@ -1,18 +1,23 @@
 #include "outbox/channels.hpp"
 
 #include "plugin/integrations.hpp"
+#include "plugin/profiles.hpp"
 
 namespace patchbay::outbox {
 
 boost::asio::awaitable<std::optional<Channel>> PluginChannels::find(Id integration) {
   auto work = [integration](store::Session& session) {
-    return plugin::Integrations().find(session, integration);
+    return std::pair(plugin::Integrations().find(session, integration),
+                     plugin::used_grants(session, integration));
   };
-  const auto found = co_await store_.read(std::move(work));
+  const auto [found, grants] = co_await store_.read(std::move(work));
   if (!found) co_return std::nullopt;
   const auto manifest = catalogue_.find(found->plugin);
   const bool open = found->state == plugin::State::active || found->state == plugin::State::degraded;
-  co_return Channel(open && manifest, manifest ? manifest->channel : std::string());
+  Channel channel(open && manifest, manifest ? manifest->channel : std::string());
+  if (!grants.empty()) channel.grant = grants.front().grant;
+  channel.profile = found->profile;
+  co_return channel;
 }
 
 }  // namespace patchbay::outbox

@@ -88,15 +88,26 @@ Time Dispatcher::Impl::blocked(Queue& queue) {
     return kNever;
   }
   if (const auto wait = queue.breaker.wait(now(), queue.running); wait > Time{0}) return wait;
-  if (!queue.policy.integration) return Time{0};
-  const net::RateBuckets::Want want(to_string_id(queue.integration), *queue.policy.integration);
-  return buckets_.wait(want);
+  Duration wait{0};
+  for (const auto& want : shared_wants(queue)) wait = std::max(wait, buckets_.wait(want));
+  for (const auto* shared : {&queue.grant, &queue.profile}) {
+    if (!shared->empty()) wait = std::max(wait, buckets_.paused(*shared));
+  }
+  return wait;
+}
+
+// What concerns more than one conversation.
+std::vector<net::RateBuckets::Want> Dispatcher::Impl::shared_wants(const Queue& queue) const {
+  std::vector<net::RateBuckets::Want> wants;
+  const auto& policy = queue.policy;
+  if (policy.integration) wants.emplace_back(to_string_id(queue.integration), *policy.integration);
+  if (policy.grant && !queue.grant.empty()) wants.emplace_back(queue.grant, *policy.grant);
+  if (policy.profile && !queue.profile.empty()) wants.emplace_back(queue.profile, *policy.profile);
+  return wants;
 }
 
 Time Dispatcher::Impl::take_rate(Queue& queue, const std::string& lane) {
-  std::vector<net::RateBuckets::Want> wants;
-  if (queue.policy.integration)
-    wants.emplace_back(to_string_id(queue.integration), *queue.policy.integration);
+  auto wants = shared_wants(queue);
   const auto kind = queue.lanes.kind(lane);
   for (const auto& [only, rate] : queue.policy.conversation) {
     if (only.empty() || only == kind)
@@ -126,7 +137,11 @@ asio::awaitable<void> Dispatcher::Impl::ask(Queue& queue) {
   queue.asking = false;
   queue.asked_at = now();
   queue.open = channel && channel->open;
-  if (channel) queue.policy = read_policy(channel->manifest);
+  if (channel) {
+    queue.policy = read_policy(channel->manifest);
+    queue.grant = channel->grant ? "grant/" + to_string_id(*channel->grant) : std::string();
+    queue.profile = channel->profile ? "profile/" + to_string_id(*channel->profile) : std::string();
+  }
   if (!queue.open) queue.held_until = now() + kChannelFresh;
   pump(queue);
 }

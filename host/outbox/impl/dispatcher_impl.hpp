@@ -32,6 +32,9 @@ struct Queue {
   Lanes lanes;
   Breaker breaker;
   Policy policy;
+  // Buckets that it shares with other integrations; empty: none.
+  std::string grant;
+  std::string profile;
   bool open = false;
   bool asking = false;           // Channels is being asked
   Time asked_at = -Time::max();  // when it was
@@ -98,6 +101,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   asio::awaitable<void> sweep();
   void pump(Queue& queue);
   Time blocked(Queue& queue);
+  std::vector<net::RateBuckets::Want> shared_wants(const Queue& queue) const;
   Time take_rate(Queue& queue, const std::string& lane);
   void arm(Queue& queue, Time at);
   asio::awaitable<void> ask(Queue& queue);

@@ -74,6 +74,7 @@ Decision limited_as(const port::Result& result) {
   const auto scope = text_at(object_of(result.message.json), "scope");
   Decision decision(scope == "conversation" ? Next::wait_conversation : Next::wait_integration, result.text);
   decision.delay = std::max(result.retry_after, kLeastPause);
+  decision.scope = scope;
   return decision;
 }
 
@@ -120,6 +121,8 @@ Policy read_policy(const std::string& manifest) {
     if (text_at(item, "scope") == "conversation")
       policy.conversation.emplace_back(text_at(item, "kind"), allowed);
     if (text_at(item, "scope") == "integration") policy.integration = allowed;
+    if (text_at(item, "scope") == "grant") policy.grant = allowed;
+    if (text_at(item, "scope") == "profile") policy.profile = allowed;
   }
   return policy;
 }

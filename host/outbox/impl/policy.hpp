@@ -21,6 +21,9 @@ struct Policy {
   // The first is for every conversation when its kind is empty, else for those of this kind.
   std::vector<std::pair<std::string, net::Rate>> conversation;
   std::optional<net::Rate> integration;
+  // Of all integrations together that share it.
+  std::optional<net::Rate> grant;
+  std::optional<net::Rate> profile;
 };
 Policy read_policy(const std::string& manifest);
 
@@ -33,7 +36,7 @@ class Decision {
     uncertain,
     retry,              // after the lane's back-off
     wait_conversation,  // `delay` from now
-    wait_integration,   // nothing of the integration goes out for `delay`
+    wait_integration,   // nothing of the integration, or of those that share `scope`, goes out for `delay`
     signed_out,
     look_up,  // ask the provider whether it has been sent
   };
@@ -45,6 +48,7 @@ class Decision {
   Next next;
   Outcome outcome;
   Duration delay{0};
+  std::string scope;           // of wait_integration: "integration", "grant", "profile"
   bool provider_down = false;  // counts against the circuit breaker
 };
 

@@ -180,7 +180,13 @@ void Dispatcher::Impl::after(Queue& queue, const Item& item, const Decision& dec
       lanes.postpone(item.lane, now() + Time(decision.delay), Lanes::Wait::limit);
       break;
     case Next::wait_integration:
-      queue.paused_until = std::max(queue.paused_until, now() + Time(decision.delay));
+      // A pause in the buckets holds everybody who shares them.
+      if (decision.scope == "grant" && !queue.grant.empty())
+        buckets_.pause(queue.grant, decision.delay);
+      else if (decision.scope == "profile" && !queue.profile.empty())
+        buckets_.pause(queue.profile, decision.delay);
+      else
+        queue.paused_until = std::max(queue.paused_until, now() + Time(decision.delay));
       lanes.postpone(item.lane, now() + Time(decision.delay), Lanes::Wait::limit);
       break;
     case Next::signed_out:

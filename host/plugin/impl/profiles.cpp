@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "net/form.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -53,10 +54,17 @@ void Profiles::insert(store::Session& session, const Profile& profile) const {
       {profile.id, profile.plugin, profile.name, profile.settings, profile.created_at, profile.updated_at});
 }
 
-void Profiles::update(store::Session& session, const Profile& profile) const {
-  require_free_name(session, *this, profile);
-  session.exec("update profiles set name = :name, settings = :settings, updated_at = :at where id = :id",
-               {profile.name, profile.settings, profile.updated_at, profile.id});
+bool Profiles::update(store::Session& session, const Profile& before, const Profile& after) const {
+  require_free_name(session, *this, after);
+  return session.exec(
+             "update profiles set name = :name, settings = :settings, updated_at = :at where id = :id and "
+             "name = :old_name and settings = :old_settings",
+             {after.name, after.settings, after.updated_at, after.id, before.name, before.settings}) == 1;
+}
+
+bool Profiles::is_used(store::Session& session, Id id) const {
+  return !users(session, id).empty() ||
+         session.query_one("select id from grants where profile = :id limit 1", {id}).has_value();
 }
 
 std::optional<Profile> Profiles::find(store::Session& session, Id id) const {
@@ -81,8 +89,7 @@ std::vector<Id> Profiles::users(store::Session& session, Id id) const {
 }
 
 bool Profiles::remove(store::Session& session, Id id) const {
-  if (!users(session, id).empty()) return false;
-  if (session.query_one("select id from grants where profile = :id limit 1", {id})) return false;
+  if (is_used(session, id)) return false;
   session.exec("delete from profiles where id = :id", {id});
   return true;
 }
@@ -98,12 +105,13 @@ std::vector<UsedGrant> used_grants(store::Session& session, Id integration) {
 }
 
 void use_grant(store::Session& session, Id integration, const std::string& name, Id grant) {
-  std::int64_t position = 0;
   for (const auto& used : used_grants(session, integration)) {
-    if (used.name != name) continue;
-    if (used.grant == grant) return;
-    ++position;
+    if (used.name == name && used.grant == grant) return;
   }
+  const auto last = session.query_one(
+      "select cast(max(position) as bigint) from integration_grants where integration = :id and name = :name",
+      {integration, name});
+  const auto position = last ? last->maybe_integer(0).value_or(-1) + 1 : 0;
   session.exec(
       "insert into integration_grants(integration, name, position, grant_id) values (:id, :name, :position, "
       ":grant)",
@@ -137,6 +145,8 @@ std::string fill_from_profile(std::string_view text, const std::string& settings
     } catch (const json::exception&) {
       throw Error(Code::invalid, Text("plugin.profile_value", {{"pointer", pointer}}));
     }
+    // Only as the beginning may it be an address: elsewhere it is a part of one.
+    if (begin > 0 || !out.empty()) value = net::percent_encode(value);
     // "https://id.example/" and "/token" make one slash.
     const auto rest = text.substr(end + 1);
     if (rest.starts_with('/') && value.ends_with('/')) value.pop_back();

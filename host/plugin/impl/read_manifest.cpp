@@ -145,8 +145,17 @@ GrantSpec read_grant(const std::string& name, const json& object) {
   return grant;
 }
 
+// What is shared goes where the profile says, never where one of those who share it does.
+void check_shared_hosts(const std::string& name, const std::vector<std::string>& hosts) {
+  for (const auto& host : hosts) {
+    if (host.starts_with("setting:")) fail("plugin.shared_by_setting", {{"name", name}, {"host", host}});
+  }
+}
+
 // What refers to the profile needs one.
 void check_grants(const Manifest& manifest, bool has_profile) {
+  for (const auto& [name, secret] : manifest.profile.secrets) check_shared_hosts(name, secret.hosts);
+  for (const auto& [name, grant] : manifest.grants) check_shared_hosts(name, grant.hosts);
   for (const auto& [name, grant] : manifest.grants) {
     if (grant.authorize.empty() && grant.device.empty()) fail("plugin.grant_without_way", {{"grant", name}});
     if (!grant.client_secret.empty() && !manifest.profile.secrets.contains(grant.client_secret))

@@ -1,6 +1,7 @@
 #include "plugin/settings.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -94,6 +95,44 @@ void require_secrets_for_new_hosts(const Form& form, const std::string& before, 
     }
   }
   schema::throw_if_any(std::move(missing), Text("plugin.bad_settings", {{"plugin", form.title}}));
+}
+
+void require_secrets_for_new_profile(const Manifest& manifest, const std::map<std::string, std::string>& kept,
+                                     const std::string& given) {
+  const auto request = json::parse(given);
+  std::vector<Diagnostic> missing;
+  for (const auto& [name, secret] : manifest.secrets) {
+    const auto at = pointer_of_secret(name);
+    const bool follows = std::any_of(secret.hosts.begin(), secret.hosts.end(),
+                                     [](const std::string& host) { return host.starts_with("profile:"); });
+    if (!follows || !kept.contains(name) || request.contains(json::json_pointer(at))) continue;
+    missing.emplace_back(at, Text("plugin.secret_for_new_host", {{"setting", "/profile"}}),
+                         Text("plugin.secret_for_new_host_remedy"));
+  }
+  schema::throw_if_any(std::move(missing), Text("plugin.bad_settings", {{"plugin", manifest.title}}));
+}
+
+std::vector<std::string> addresses_in_profile(const Manifest& manifest) {
+  constexpr std::string_view kHost = "profile:";
+  constexpr std::string_view kPart = "{profile:";
+  std::set<std::string> out;
+  const auto add_hosts = [&](const std::vector<std::string>& hosts) {
+    for (const auto& host : hosts) {
+      if (host.starts_with(kHost)) out.insert(host.substr(kHost.size()));
+    }
+  };
+  for (const auto& [name, secret] : manifest.secrets) add_hosts(secret.hosts);
+  for (const auto& [name, secret] : manifest.profile.secrets) add_hosts(secret.hosts);
+  for (const auto& [name, grant] : manifest.grants) {
+    add_hosts(grant.hosts);
+    for (const auto* address : {&grant.authorize, &grant.token, &grant.revoke, &grant.device}) {
+      for (auto at = address->find(kPart); at != address->npos; at = address->find(kPart, at + 1)) {
+        const auto begin = at + kPart.size();
+        out.insert(address->substr(begin, address->find('}', begin) - begin));
+      }
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 std::string form_in(const Form& form, const Manifest& manifest, const std::string& language) {

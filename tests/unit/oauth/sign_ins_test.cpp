@@ -92,6 +92,23 @@ TEST_P(SignInsTest, OfTheSamePersonGiveTheSameGrant) {
   EXPECT_NE(wait(sign_ins_->finish(callback(begin()))).grant, first.grant);
 }
 
+TEST_P(SignInsTest, KeepARefreshTokenThatTheProviderGivesOnce) {
+  answer_token("a", "r");
+  const auto first = wait(sign_ins_->finish(callback(begin())));
+  answer_token("b", "");
+  EXPECT_EQ(wait(sign_ins_->finish(callback(begin()))).grant, first.grant);
+  EXPECT_EQ(stored_tokens(*first.grant).access, "b");
+  EXPECT_EQ(stored_tokens(*first.grant).refresh, "r");
+  EXPECT_TRUE(stored(*first.grant).renewable);
+}
+
+TEST_P(SignInsTest, WithAPluginThatIsAwaySaySoAndEnd) {
+  const auto begun = begin();
+  away_ = true;
+  EXPECT_EQ(wait(sign_ins_->finish(callback(begun))).state, "failed");
+  EXPECT_NE(find(begun.id).reason.find("away"), std::string::npos);
+}
+
 TEST_P(SignInsTest, OnceMoreMustBeOfTheSamePerson) {
   const auto id = grant();
   answer_token("b", "s", "bob");
@@ -100,7 +117,8 @@ TEST_P(SignInsTest, OnceMoreMustBeOfTheSamePerson) {
   EXPECT_EQ(wrong.state, "failed");
   EXPECT_EQ(http_.seen.back()->request.url, "https://id.example/revoke");
   EXPECT_EQ(stored_tokens(id).access, "first");
-  store_->write_now([&](store::Session& session) { table_.sign_out(session, id, "revoked"); });
+  store_->write_now(
+      [&](store::Session& session) { EXPECT_TRUE(table_.sign_out(session, id, "revoked", "refresh-1")); });
   answer_token("again", "r2");
   EXPECT_EQ(wait(sign_ins_->finish(callback(begin(id)))).grant, id);
   EXPECT_TRUE(stored(id).works);

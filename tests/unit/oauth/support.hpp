@@ -50,13 +50,16 @@ class OAuthTest : public ::testing::TestWithParam<support::Database> {
         io_.get_executor(), clock_, *store_, *vault_, http_, peers_, redactor_, metrics_, log::Logger::none(),
         [] { return std::vector<std::string>(); }, provider_of, std::move(reports)});
     sign_ins_ = std::make_unique<SignIns>(
-        SignIns::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, peers_, log::Logger::none(),
-                       [] { return std::vector<std::string>(); }, provider_of, *tokens_,
+        SignIns::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, peers_, redactor_,
+                       log::Logger::none(), [] { return std::vector<std::string>(); }, provider_of, *tokens_,
                        [this](store::Session&, const SignIn& done) { attached_.push_back(*done.grant); },
                        [this](const SignIn& done) { done_.push_back(*done.grant); }});
   }
 
-  asio::awaitable<Provider> provider() { co_return provider_; }
+  asio::awaitable<Provider> provider() {
+    if (away_) throw Error(Code::unavailable, Text::verbatim("the plugin is away"));
+    co_return provider_;
+  }
 
   template <class T>
   T wait(asio::awaitable<T> task) {
@@ -149,6 +152,7 @@ class OAuthTest : public ::testing::TestWithParam<support::Database> {
   metrics::Registry metrics_;
   Grants table_{*vault_};
   Provider provider_;
+  bool away_ = false;
   std::vector<std::pair<Id, std::string>> signed_out_;
   std::vector<std::string> troubles_;
   std::vector<Id> attached_;

@@ -76,7 +76,7 @@ TEST_P(TokensTest, OnlyInvalidGrantMeansSigningInAgain) {  // bar 10
   EXPECT_EQ(failure_of(tokens_->token(id, 60s, "first")), Code::unavailable);
   clock_.advance(61s);
   http_.fail(Code::outcome_unknown);
-  EXPECT_EQ(failure_of(tokens_->token(id, 60s, "first")), Code::outcome_unknown);
+  EXPECT_EQ(failure_of(tokens_->token(id, 60s, "first")), Code::unavailable) << "nothing was sent with it";
   clock_.advance(61s);
   EXPECT_TRUE(stored(id).works);
   EXPECT_TRUE(signed_out_.empty());
@@ -105,6 +105,49 @@ TEST_P(TokensTest, DoNotHammerAProviderThatIsDown) {
   answer_token("second", "refresh-2");
   clock_.advance(2s);
   EXPECT_EQ(wait(tokens_->token(id, 60s, "first")).value, "second");
+}
+
+TEST_P(TokensTest, AreNotReplacedForARefusalThatNoneOfThemMends) {
+  const auto id = grant();
+  answer_token("second", "refresh-2");
+  EXPECT_EQ(wait(tokens_->token(id, 60s, "first")).value, "second");
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(wait(tokens_->token(id, 60s, "second")).value, "second");
+  EXPECT_EQ(http_.seen.size(), 1u);
+  clock_.advance(61s);
+  answer_token("third", "refresh-3");
+  EXPECT_EQ(wait(tokens_->token(id, 60s, "second")).value, "third");
+}
+
+TEST_P(TokensTest, ThatCannotBeRenewedAreUsedToTheirEnd) {
+  const auto id = grant("only", "");
+  clock_.advance(59min + 50s);
+  EXPECT_EQ(wait(tokens_->token(id, 60s, "")).value, "only");
+  const auto other = grant("other", "");
+  EXPECT_EQ(wait(tokens_->token(other, 60s, "other")).value, "other") << "one refusal may be an accident";
+  clock_.advance(61s);
+  EXPECT_EQ(failure_of(tokens_->token(other, 60s, "other")), Code::unauthenticated);
+}
+
+TEST_P(TokensTest, OfARefreshThatWasOvertakenAreDropped) {  // OPS-8
+  const auto id = grant();
+  answer_token("late", "refresh-late");
+  http_.turns.back().delay = 10s;
+  std::optional<AccessToken> got;
+  asio::co_spawn(io_, tokens_->token(id, 60s, "first"),
+                 [&](std::exception_ptr, const AccessToken& token) { got = token; });
+  for (int i = 0; i < 500 && http_.seen.empty(); ++i) {
+    io_.restart();
+    io_.run_for(2ms);
+  }
+  // Another host took this one for dead, and somebody has signed in there.
+  auto fresh = stored(id);
+  store_->write_now([&](store::Session& session) {
+    table_.put(session, fresh, TokenPair{"fresh", "refresh-9"});
+  });
+  clock_.advance(10s);
+  EXPECT_TRUE(until([&] { return got.has_value(); }));
+  EXPECT_EQ(got->value, "fresh");
+  EXPECT_EQ(stored_tokens(id).refresh, "refresh-9");
 }
 
 TEST_P(TokensTest, AreRefreshedThoughTheirCallerIsGone) {
@@ -150,11 +193,24 @@ TEST_P(TokensTest, OfARefreshThatWasBrokenOffAreMadeSureOf) {  // bar 10
 
 TEST_P(TokensTest, ThatNobodyUsesAreKeptAlive) {
   const auto id = grant();
+  const auto idle = grant("nobody's", "refresh-7");
+  store_->write_now([&](store::Session& session) {
+    session.exec(
+        "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, "
+        "identity, "
+        "title, remote_state, visibility, created_at, updated_at) values (5, 'acme', '', '', '{}', 'active', "
+        "'', '', "
+        "'', '', '', 'shared', 0, 0)");
+    session.exec(
+        "insert into integration_grants(integration, name, position, grant_id) values (5, 'account', 0, :id)",
+        {id});
+  });
   clock_.advance(std::chrono::days(8));
   answer_token("second", "refresh-2");
   tokens_->start();
   until([&] { return stored_tokens(id).access == "second"; });
   EXPECT_EQ(stored_tokens(id).refresh, "refresh-2");
+  EXPECT_EQ(stored_tokens(idle).refresh, "refresh-7") << "what no integration uses may end";
 }
 
 TEST_P(TokensTest, AreTakenBackAtTheProvider) {  // RFC 7009

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "outbox/queue.hpp"
 #include "support/databases.hpp"
+#include "unit/outbox/lossy_store.hpp"
 
 namespace patchbay::outbox {
 namespace {
@@ -74,33 +75,16 @@ class FakeCaller final : public plugin::Caller {
   Clock& clock_;
 };
 
-// Loses the answer to one commit.
-class LossyStore final : public store::Store {
- public:
-  explicit LossyStore(store::Store& inner) : inner_(inner) {}
-  store::Dialect dialect() const override { return inner_.dialect(); }
-  std::vector<std::int64_t> insert_new_now(const store::BulkInsert& insert) override {
-    return inner_.insert_new_now(insert);
-  }
-  bool lose = false;
-
- private:
-  asio::awaitable<void> run_work(Mode mode, Work work) override {
-    if (mode == Mode::read) {
-      co_await inner_.read(std::move(work));
-    } else {
-      co_await inner_.write(std::move(work));
-      if (std::exchange(lose, false)) throw Error(Code::unavailable, Text::verbatim("gone"));
-    }
-  }
-  void run_work_now(Mode, Work work) override { inner_.write_now(std::move(work)); }
-
-  store::Store& inner_;
-};
-
 class FakeChannels final : public Channels {
  public:
-  asio::awaitable<std::optional<Channel>> find(Id) override { co_return Channel(open, manifest); }
+  asio::awaitable<std::optional<Channel>> find(Id) override {
+    Channel channel(open, manifest);
+    channel.grant = grant;
+    channel.profile = profile;
+    co_return channel;
+  }
+  std::optional<Id> grant;
+  std::optional<Id> profile;
   bool open = true;
   std::string manifest = R"({"idempotency": "none"})";
 };
@@ -293,6 +277,32 @@ TEST_P(DispatcherTest, a_limit_of_one_integration_slows_no_other) {
   EXPECT_TRUE(run([&] { return asked(2); }));
   EXPECT_TRUE(eventually([&] { return asked(4); }));
   EXPECT_EQ(caller.asked[1], "send:free");
+}
+
+// OUT-2, N16
+TEST_P(DispatcherTest, a_limit_of_a_grant_slows_all_that_share_it) {
+  channels.grant = 70;
+  channels.profile = 71;
+  for (const auto* scope : {R"({"scope": "grant"})", R"({"scope": "profile"})"}) {
+    caller.asked.clear();
+    caller.answers["slow"] = results({failing(Code::rate_limited, scope, 30s)});
+    EXPECT_TRUE(is_put_off(put("slow", "a")));
+    put("shares it", "c", kOther);
+    EXPECT_FALSE(pass(20s, [&] { return asked(2); })) << scope;
+    EXPECT_TRUE(eventually([&] { return asked(3); })) << scope;
+  }
+}
+
+// OUT-2, N16
+TEST_P(DispatcherTest, a_declared_rate_of_a_profile_is_that_of_all_together) {
+  channels.profile = 71;
+  channels.manifest = R"({"rates": [{"scope": "profile", "rate": 1, "per_ms": 60000, "burst": 2}]})";
+  put("one", "a");
+  put("two", "b", kOther);
+  EXPECT_TRUE(run([&] { return asked(2); }));
+  put("three", "c");
+  EXPECT_FALSE(pass(50s, [&] { return asked(3); }));
+  EXPECT_TRUE(eventually([&] { return asked(3); }));
 }
 
 // OUT-2

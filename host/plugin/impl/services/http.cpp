@@ -157,10 +157,8 @@ class HttpVerbs {
         // Refused, so nothing happened: once more with a fresh token.
         bool again = answer.response.status == kUnauthorized && !fetch->tokens.empty();
         if (again) again = co_await read_tokens(fetch);
-        if (again) {
-          const auto rest = fetch->spec.timeout - passed(began);
-          answer = co_await attempt(fetch, rest);
-        }
+        const auto rest = fetch->spec.timeout - passed(began);
+        if (again && rest > Duration(0)) answer = co_await attempt(fetch, rest);
         note(*fetch, outcome_of(answer.response.status), began);
         co_return result_of(std::move(answer));
       } catch (const Error& error) {
