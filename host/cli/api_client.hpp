@@ -30,6 +30,7 @@ class ApiClient {
 
  private:
   struct State;
+  void renew();
   nlohmann::json call(const std::string& method, const std::string& path, const std::string& body);
   std::unique_ptr<State> state_;
 };

@@ -78,13 +78,15 @@ class Lifecycle {
   // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.
   boost::asio::awaitable<plugin::Integration> finish(Id id);
   // Throws Error{conflict} for what is no draft: it may have conversations.
-  boost::asio::awaitable<void> remove(Id id);
+  // With `untouched_since` (Unix milliseconds) only one that nobody has changed since.
+  boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> untouched_since = {});
   // Those of the field at `pointer`, which only the remote side knows.
   boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer, std::string language);
   // Where the draft stands; the first step is asked for when there is none yet.
   boost::asio::awaitable<Advanced> step(Id id, std::string language);
-  // On with what was filled in (a JSON object). Throws Error{invalid} with findings that point into `input`.
-  boost::asio::awaitable<Advanced> advance(Id id, std::string input, std::string language);
+  // On with what was filled in (a JSON object) for `step` (empty: whichever it is). Throws Error: invalid
+  // with findings that point into `input`, conflict when it stands at another step.
+  boost::asio::awaitable<Advanced> advance(Id id, std::string step, std::string input, std::string language);
   // Its profile or its grants have changed: it runs with the new ones when this returns.
   boost::asio::awaitable<void> reconfigure(Id id);
 
@@ -202,6 +204,7 @@ class Lifecycle {
   // Asks the instance, which is run for as long as that takes where it does not run anyway.
   boost::asio::awaitable<port::Result> ask(plugin::Integration integration, ManifestPtr manifest,
                                            port::Call call);
+  boost::asio::awaitable<void> complete(plugin::Integration& draft, ManifestPtr manifest);
   boost::asio::awaitable<Advanced> ask_step(plugin::Integration draft, std::string input,
                                             std::string language);
   boost::asio::awaitable<Advanced> make_all(plugin::Integration draft, ManifestPtr manifest,

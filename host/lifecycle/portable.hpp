@@ -47,9 +47,11 @@ class Portable {
   // Makes or changes what the document says, one entry after the other; what it does not name stays. The same
   // document again changes nothing. Throws Error{invalid} with diagnostics for a document that is none.
   boost::asio::awaitable<std::vector<Applied>> apply(std::string document, Options options);
-  // What files declared once and do not any more ("plugin/name" of those that they do) is disconnected and
-  // belongs to no file from now on; the names of those.
-  boost::asio::awaitable<std::vector<std::string>> release_undeclared(std::vector<std::string> declared);
+  // What files of this `host` declared once and do not any more (`declared`: "plugin/name" of those that they
+  // do) is disconnected and belongs to no file from now on; the names of those. What only files of other
+  // hosts declare is left alone.
+  boost::asio::awaitable<std::vector<std::string>> release_undeclared(std::vector<std::string> declared,
+                                                                      std::string host);
 
  private:
   struct Entry;

@@ -39,6 +39,7 @@ struct Change {
       settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
   std::optional<Id> profile;
   std::optional<std::vector<plugin::UsedGrant>> grants;
+  bool by_declaration = false;  // else only secrets of a declared integration may be given
 
   bool concerns_plugin() const { return settings || profile || grants; }
 };

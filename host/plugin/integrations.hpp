@@ -44,7 +44,7 @@ class Integrations {
   // State, reason, updated_at, and what a check found out: identity, title, name.
   void set_state(store::Session& session, const Integration& integration) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
-  void set_setup(store::Session& session, Id id, const std::string& setup) const;
+  void set_setup(store::Session& session, Id id, const std::string& setup, std::int64_t now) const;
   void set_declared(store::Session& session, Id id, const std::optional<std::string>& name) const;
   void set_notice(store::Session& session, Id id, const std::string& notice) const;
   void keep_copy(store::Session& session, const Copy& copy, std::int64_t now) const;

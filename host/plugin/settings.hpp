@@ -33,9 +33,9 @@ SplitSettings split_settings(const Form& form, const std::string& given,
 
 // A secret goes only where its settings say (`hosts`: "setting:/pointer"). When such a setting changes from
 // `before` to `after`, whoever changes it must know the secret, or could have it sent anywhere: it must be in
-// `given` too. Throws Error{invalid} with a diagnostic for each that is not.
+// `given` too, if it is among `kept`. Throws Error{invalid} with a diagnostic for each that is not.
 void require_secrets_for_new_hosts(const Form& form, const std::string& before, const std::string& after,
-                                   const std::string& given);
+                                   const std::string& given, const std::map<std::string, std::string>& kept);
 
 // The same, when an integration is given another profile: of those of `kept` that go where the profile says.
 void require_secrets_for_new_profile(const Manifest& manifest, const std::map<std::string, std::string>& kept,
@@ -43,6 +43,11 @@ void require_secrets_for_new_profile(const Manifest& manifest, const std::map<st
 
 // Pointers into a profile's settings that decide where secrets, tokens or what is asked for them are sent.
 std::vector<std::string> addresses_in_profile(const Manifest& manifest);
+
+// Of the fields that are secrets.
+std::vector<std::string> secret_names(const Form& form);
+// Whether `given` (a JSON object) holds nothing but secrets.
+bool is_secrets_only(const Form& form, const std::string& given);
 
 // The form's schema with its texts in this language; empty without a schema.
 std::string form_in(const Form& form, const Manifest& manifest, const std::string& language);

@@ -82,7 +82,7 @@ test("a draft takes what is there, survives a restart, and is complete only when
     const path = `/api/v1/integrations/${draft.body.id}`;
     assert.equal((await host.call("PATCH", path, { settings: { pag: "x" } })).body.errors[0].pointer, "/pag");
     assert.equal((await host.call("PATCH", path, { settings: { mode: "loud" } })).body.errors[0].pointer, "/mode");
-    assert.equal((await host.post(`${path}/choices`, { path: "/page" })).status, 401, "nobody has signed in");
+    assert.equal((await host.post(`${path}/choices`, { path: "/page" })).status, 422, "nobody has signed in");
     const begun = await host.post("/api/v1/sign-ins", { integration: draft.body.id, grant: "account" });
     await come(host, begun.body.address);
     assert.deepEqual((await host.post(`${path}/choices`, { path: "/page" })).body.choices, [{ value: "p1", title: "Bakery" }, { value: "p2", title: "Books" }]);
@@ -156,14 +156,15 @@ test("steps lead from signing in to one integration for each page, over a restar
 test("the command line asks for the same, from the schema alone", async () => { // SETUP-1, OPS-4
   const { oidc, host } = await pagesHost();
   try {
-    const broken = await typed(host, ["integrations", "setup", "--plugin", "echo"], [""]);
+    const broken = await typed(host, ["integrations", "setup", "--plugin", "echo"], ["NOT ALLOWED", "typed"]);
     assert.equal(broken.code, 65, broken.out);
     const draft = /--draft (\d+)/.exec(broken.out)?.[1];
     assert.ok(draft, broken.out);
-    const echo = await typed(host, ["integrations", "setup", "--draft", draft], ["NOT ALLOWED", "typed", "", KEY]);
+    // What was typed before it broke off is not asked again.
+    const echo = await typed(host, ["integrations", "setup", "--draft", draft], ["", KEY]);
     assert.equal(echo.code, 0, echo.out);
-    assert.match(echo.out, /A name of your choice/);
-    assert.match(echo.out, /expected form/);
+    assert.match(broken.out, /A name of your choice/);
+    assert.match(broken.out, /expected form/);
     const [made] = (await host.get("/api/v1/integrations")).body.items;
     assert.deepEqual([made.id, made.state, made.settings.account], [draft, "active", "typed"]);
     assert.equal((await post(host.address, draft, { id: "1", chat: "c", author: "Ana", text: "x" })).status, 200);
@@ -210,6 +211,16 @@ test("what is exported makes the same elsewhere, and names the secrets that it l
     document.integrations = document.integrations.filter((each: any) => each.name === "Shop");
     const second = (await other.post("/api/v1/setup", document)).body.applied;
     assert.deepEqual(second.map((each: any) => each.result), ["created", "unchanged"]);
+    // Again, with the secret that it lacked; and once more.
+    const given = { format: "patchbay-setup-1", integrations: [{ plugin: "mover", name: "Moved", settings: { accounts: ["m"] }, secrets: { key: "a key" } }] };
+    assert.deepEqual((await other.post("/api/v1/setup", given)).body.applied.map((each: any) => [each.result, each.missing]), [["changed", []]]);
+    assert.equal((await other.get("/api/v1/integrations")).body.items.filter((each: any) => each.name === "Moved").length, 1);
+    assert.equal((await other.get("/api/v1/integrations")).body.items.find((each: any) => each.name === "Moved").state, "inactive");
+    assert.equal((await other.post("/api/v1/setup", given)).body.applied[0].result, "unchanged");
+    const twice = await other.post("/api/v1/setup", { format: "patchbay-setup-1", integrations: [given.integrations[0], given.integrations[0]] });
+    assert.deepEqual(twice.body.applied.map((each: any) => each.result), ["failed", "failed"]);
+    const odd = await other.post("/api/v1/setup", { format: "patchbay-setup-1", integrations: [{ plugin: "echo", name: "Odd", settings: { account: "odd" }, secrets: { "a~x": "v" } }] });
+    assert.match(odd.body.applied[0].error.text, /a~x/);
     const bad = await other.post("/api/v1/setup", { format: "patchbay-setup-1", integrations: [{ plugin: "echo" }] });
     assert.equal(bad.status, 422);
     assert.equal(bad.body.errors[0].pointer, "/integrations/0/name");
@@ -246,10 +257,12 @@ test("files declare integrations: made at the start, changed on SIGHUP, theirs a
     await host.kill("SIGKILL");
     await host.serve();
     await write({ integrations: "no list" }, "broken.json");
-    await write({ integrations: [] });
+    await write({ integrations: [{ plugin: "echo", name: "Third", settings: { account: "third" } }] });
     host.process!.kill("SIGHUP");
     await eventually("the broken file is named", async () => /broken\.json/.test(host.output));
-    assert.equal((await host.get("/api/v1/integrations")).body.items.length, 1);
+    await eventually("the other file is applied", async () => await find("Third"));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal((await host.get("/api/v1/integrations")).body.items.length, 2);
     assert.equal((await find("Shop")).state, "active", "nothing is disconnected while a file cannot be read");
 
     await rm(join(folder, "broken.json"));

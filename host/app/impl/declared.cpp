@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kStep = 200ms;
 constexpr Duration kFirstRepeat = 5s;
 constexpr Duration kLongestRepeat = 5min;
 
@@ -83,24 +84,39 @@ bool Declared::tell(const std::string& file, const lifecycle::Applied& applied) 
     logger_.info("applied what a file declares",
                  {{"file", file}, {"entry", what}, {"result", applied.result}});
   }
-  // As a refusal of the provider: a check may work when it is there again.
-  return !applied.error || !(may_pass(applied.error->code()) || applied.id);
+  // What the provider refuses may work when it is there again; a secret may be given by hand.
+  return applied.missing.empty() && (!applied.error || !(may_pass(applied.error->code()) || applied.id));
+}
+
+// "plugin/name" of what a document declares.
+std::vector<std::string> Declared::names_in(const json& document) {
+  std::vector<std::string> out;
+  const auto list = document.is_object() ? document.value("integrations", json::array()) : json::array();
+  for (const auto& each : list) {
+    if (!each.is_object()) continue;
+    const auto plugin = each.value("plugin", json());
+    const auto name = each.value("name", json());
+    if (plugin.is_string() && name.is_string())
+      out.push_back(lifecycle::declaration_of(plugin.get<std::string>(), name.get<std::string>()));
+  }
+  return out;
 }
 
 asio::awaitable<bool> Declared::apply() {
+  const int wanted = wanted_;
+  const auto files = files_in(folder_);
   std::vector<std::string> declared;
   bool settled = true;
-  bool whole = true;
-  for (const auto& file : files_in(folder_)) {
+  bool whole = !files.empty();
+  for (const auto& file : files) {
     std::optional<Error> unusable;
     try {
       auto text = read_file(file);
       const auto parsed = json::parse(text, nullptr, false);
-      for (const auto& each :
-           parsed.is_object() ? parsed.value("integrations", json::array()) : json::array()) {
-        if (each.is_object() && each.contains("plugin") && each.contains("name"))
-          declared.push_back(lifecycle::declaration_of(each.value("plugin", std::string()),
-                                                       each.value("name", std::string())));
+      for (auto& name : names_in(parsed)) {
+        if (std::find(declared.begin(), declared.end(), name) != declared.end())
+          throw Error(Code::invalid, Text("lifecycle.named_twice", {{"name", name}}));
+        declared.push_back(std::move(name));
       }
       lifecycle::Portable::Options options;
       options.who = "file " + file.filename().string();
@@ -113,6 +129,7 @@ asio::awaitable<bool> Declared::apply() {
     } catch (const json::exception&) {
       unusable = Error(Code::invalid, Text("lifecycle.bad_document"));
     }
+    if (wanted != wanted_) co_return false;  // what has been read is old by now
     if (!unusable) continue;
     if (unusable->code() == Code::cancelled) throw Error(*unusable);
     whole = false;
@@ -125,8 +142,11 @@ asio::awaitable<bool> Declared::apply() {
     logger_.error("a file that declares integrations cannot be used",
                   {{"file", file.string()}, {"error", why}});
   }
+  if (files.empty())
+    logger_.warn("no file declares integrations: what was declared stays as it is",
+                 {{"folder", folder_.string()}});
   if (!whole) co_return settled;
-  const auto released = co_await portable_.release_undeclared(std::move(declared));
+  const auto released = co_await portable_.release_undeclared(std::move(declared), host_);
   for (const auto& name : released)
     logger_.warn("no file declares this integration any more: it is disconnected", {{"entry", name}});
   co_return settled;
@@ -135,6 +155,7 @@ asio::awaitable<bool> Declared::apply() {
 asio::awaitable<void> Declared::run() {
   if (folder_.empty()) co_return;
   for (int tries = 1;; ++tries) {
+    const int wanted = wanted_;
     bool settled = false;
     try {
       settled = co_await apply();
@@ -144,8 +165,9 @@ asio::awaitable<void> Declared::run() {
                     {{"folder", folder_.string()}, {"error", error.what()}});
       settled = !may_pass(error.code());
     }
-    if (settled) co_return;
-    co_await clock_.sleep(back_off(kFirstRepeat, kLongestRepeat, tries));
+    const auto until = clock_.monotonic() + back_off(kFirstRepeat, kLongestRepeat, tries);
+    while (wanted == wanted_ && (settled || clock_.monotonic() < until)) co_await clock_.sleep(kStep);
+    if (wanted != wanted_) tries = 0;
   }
 }
 

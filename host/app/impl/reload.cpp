@@ -56,7 +56,7 @@ void Modules::reload() {
     vault->reload(*store);
     tasks.spawn("publish keys", publish_keys());
     if (secure_listener) secure_listener->reload();
-    tasks.spawn("apply what files declare", declared.run());
+    declared.look_again();
     const auto waiting = need_restart(config, now);
     logger.info("configuration read again: log.level, egress.allow and what files declare hold from now on",
                 {{"file", config.file.string()}});

@@ -46,7 +46,14 @@ asio::awaitable<void> Upkeep::tidy() {
     return plugin::Integrations().old_drafts(session, made_before);
   };
   const auto drafts = co_await store_.read(std::move(find));
-  for (const auto draft : drafts) co_await lifecycle_.remove(draft);
+  for (const auto draft : drafts) {
+    try {
+      co_await lifecycle_.remove(draft, made_before);
+    } catch (const Error& error) {
+      // Somebody goes on with it, or another host was quicker.
+      if (error.code() != Code::conflict && error.code() != Code::not_found) throw;
+    }
+  }
 }
 
 }  // namespace patchbay::app

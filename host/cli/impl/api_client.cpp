@@ -76,6 +76,7 @@ struct ApiClient::State {
   web::Tokens tokens;
   std::string token;
   Id token_id = 0;
+  TimePoint token_ends{};
   std::string address;  // "http://127.0.0.1:8420"
   std::unique_ptr<net::HttpClient> http;
   net::EgressRule rule;
@@ -99,10 +100,6 @@ ApiClient::ApiClient(const config::Config& config) {
   state_->address = address;
   constexpr std::string_view kScheme = "http://";
   state_->rule.opened = {listener_url(url->host, url->port).substr(kScheme.size())};
-  const auto made =
-      state_->tokens.create_now(web::NewToken("command line", "admin", state_->clock.now() + kTokenLife));
-  state_->token = made.plain;
-  state_->token_id = made.token.id;
   net::init();
   state_->http = net::HttpClient::make(state_->io.get_executor(), {});
 }
@@ -116,7 +113,19 @@ ApiClient::~ApiClient() {
   }
 }
 
+// A conversation with somebody takes longer than a token lives.
+void ApiClient::renew() {
+  const auto now = state_->clock.now();
+  if (now < state_->token_ends - kTokenLife / 2) return;
+  if (state_->token_id != 0) state_->tokens.forget_now(state_->token_id);
+  state_->token_ends = now + kTokenLife;
+  const auto made = state_->tokens.create_now(web::NewToken("command line", "admin", state_->token_ends));
+  state_->token = made.plain;
+  state_->token_id = made.token.id;
+}
+
 json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
+  renew();
   net::HttpRequest request(method, state_->address + path);
   request.headers.emplace_back("authorization", "Bearer " + state_->token);
   if (const auto* language = std::getenv("LANG"); language != nullptr)

@@ -184,22 +184,28 @@ json ask_field(const schema::Field& field, const Options& choices, const json& p
   }
 }
 
-void ask_form(const json& form, json& value,
-              const std::function<Options(const std::string& pointer, const json& so_far)>& choices) {
+std::size_t ask_form(const json& form, json& value, const Answering& answering) {
   std::set<std::string> asked;
   // An answer may bring up further fields.
   for (bool more = true; more;) {
     more = false;
-    for (const auto& field : schema::fields(form, value)) {
+    for (auto field : schema::fields(form, value)) {
       const json::json_pointer at(field.pointer);
-      if (!asked.insert(field.pointer).second || value.contains(at)) continue;
-      const auto remote = field.schema.contains("x-choices") ? choices(field.pointer, value) : Options();
-      auto answer = ask_field(field, remote, field.schema.value("default", json()));
+      const auto standard = field.schema.value("default", json());
+      if (value.contains(at) && value.at(at) != standard) continue;
+      if (!asked.insert(field.pointer).second) continue;
+      if (answering.set.contains(field.pointer)) field.required = false;
+      const auto remote = field.schema.contains("x-choices") && answering.choices
+                              ? answering.choices(field.pointer, value)
+                              : Options();
+      auto answer = ask_field(field, remote, standard);
       if (!answer.is_null()) value[at] = std::move(answer);
+      if (answering.answered) answering.answered(value);
       more = true;
       break;
     }
   }
+  return asked.size();
 }
 
 }  // namespace patchbay::cli

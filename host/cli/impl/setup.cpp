@@ -1,6 +1,8 @@
 // patchbay integrations setup: what the console does with forms, by questions (SETUP-1, SETUP-3).
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -31,10 +33,6 @@ std::string say(const char* id, Text::Args args = {}) {
   return Text(id, std::move(args)).in(language());
 }
 
-Options no_choices(const std::string&, const json&) {
-  return {};
-}
-
 // Findings without a field of their own end the questions; the others have theirs asked again.
 void print_findings(const json& findings) {
   for (const auto& each : findings) {
@@ -57,9 +55,8 @@ class Setup {
     const auto plugin = api_.get("/api/v1/plugins/" + draft.at("plugin").get<std::string>());
     try {
       return plugin.at("has_steps").get<bool>() ? by_steps() : by_form(plugin);
-    } catch (const Error& error) {
-      if (error.text().id() == "cli.input_ended")
-        std::cout << '\n' << say("cli.draft_stays", {{"id", id_}}) << '\n';
+    } catch (const Error&) {
+      std::cout << '\n' << say("cli.draft_stays", {{"id", id_}}) << '\n';
       throw;
     }
   }
@@ -89,7 +86,7 @@ class Setup {
     if (!options.empty()) return options[ask_which(say("cli.which_profile"), options)].first;
     std::cout << say("cli.new_profile", {{"plugin", plugin.at("title").get<std::string>()}}) << '\n';
     auto settings = json::object();
-    ask_form(plugin.at("profile_schema"), settings, no_choices);
+    ask_form(plugin.at("profile_schema"), settings, {});
     const json wanted = {{"plugin", plugin.at("id")}, {"settings", settings}};
     return api_.post("/api/v1/profiles", wanted).at("id");
   }
@@ -121,18 +118,29 @@ class Setup {
       const auto grants = api_.get(path()).at("grants");
       if (step.at("sign_in").is_string() && !grants.contains(step.at("sign_in").get<std::string>()))
         sign_in(step.at("sign_in"));
-      auto input = json::object();
-      if (step.at("schema").is_object()) ask_form(step.at("schema"), input, no_choices);
-      try {
-        where = api_.post(path("/step"), json{{"input", input}});
-      } catch (const Error& error) {
-        if (error.code() != Code::invalid) throw;
-        print_error(error);
-      }
+      where = fill_in(step);
     }
     for (const auto& name : where.at("known"))
       std::cout << say("cli.known_already", {{"name", name}}) << '\n';
     return connect(where.at("made"));
+  }
+
+  // Until the plugin takes it: what it finds wrong is asked again.
+  json fill_in(const json& step) {
+    auto input = json::object();
+    for (;;) {
+      if (step.at("schema").is_object()) ask_form(step.at("schema"), input, {});
+      std::optional<Error> refused;
+      try {
+        return api_.post(path("/step"), json{{"step", step.at("id")}, {"input", input}});
+      } catch (const Error& error) {
+        refused = error;
+      }
+      bool again = false;
+      for (const auto& each : refused->diagnostics()) again = forget(each.path, input) || again;
+      if (refused->code() != Code::invalid || !again) throw Error(*refused);
+      print_error(*refused);
+    }
   }
 
   int by_form(const json& plugin) {
@@ -140,13 +148,18 @@ class Setup {
       if (!api_.get(path()).at("grants").contains(grant.at("name").get<std::string>()))
         sign_in(grant.at("name"));
     }
-    auto settings = api_.get(path()).at("settings");
+    const auto draft = api_.get(path());
+    auto settings = draft.at("settings");
+    Answering answering;
+    answering.choices = [this](const std::string& pointer, const json&) { return choices(pointer); };
+    answering.answered = [this](const json& so_far) { api_.patch(path(), json{{"settings", so_far}}); };
+    for (const auto& name : draft.at("secrets")) {
+      auto pointer = "/" + name.get<std::string>();
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      answering.set.insert(std::move(pointer));
+    }
     for (const auto& form = plugin.at("setup_schema");;) {
-      if (form.is_object()) {
-        ask_form(form, settings,
-                 [this](const std::string& pointer, const json& so_far) { return choices(pointer, so_far); });
-      }
-      api_.patch(path(), json{{"settings", settings}});
+      if (form.is_object()) ask_form(form, settings, answering);
       const auto report = api_.post(path("/check"), json::object());
       if (report.at("ok").get<bool>()) break;
       print_findings(report.at("diagnostics"));
@@ -155,23 +168,26 @@ class Setup {
     return connect(json::array({api_.post(path("/finish"), json::object())}));
   }
 
-  Options choices(const std::string& pointer, const json& so_far) {
-    api_.patch(path(), json{{"settings", so_far}});
+  Options choices(const std::string& pointer) {
     Options out;
     const auto answer = api_.post(path("/choices"), json{{"path", pointer}});
     for (const auto& choice : answer.at("choices")) out.emplace_back(choice.at("value"), choice.at("title"));
     return out;
   }
 
+  // False: it was not asked for.
+  static bool forget(const std::string& pointer, json& value) {
+    if (!pointer.starts_with('/')) return false;
+    const json::json_pointer at(pointer);
+    if (!value.contains(at)) return false;
+    value.at(at.parent_pointer()).erase(at.back());
+    return true;
+  }
+
   // Forgets what was found wrong, so that it is asked for again. False: none of it was asked for.
   static bool ask_again(const json& findings, json& settings) {
     bool any = false;
-    for (const auto& each : findings) {
-      const json::json_pointer at(each.at("path").get<std::string>());
-      if (at.empty() || !settings.contains(at)) continue;
-      settings.at(at.parent_pointer()).erase(at.back());
-      any = true;
-    }
+    for (const auto& each : findings) any = forget(each.at("path").get<std::string>(), settings) || any;
     return any;
   }
 

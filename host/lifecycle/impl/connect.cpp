@@ -59,17 +59,6 @@ Error other_identity(const std::string& mine, const std::string& other) {
   return error;
 }
 
-// Whatever a plugin or its provider says ends an activation in one way: invalid, with findings. What ends
-// since the host stops is told as that.
-Error as_refusal(const Error& error) {
-  if (error.code() == Code::cancelled || error.text().id() == "store.unavailable") return error;
-  Error refusal(Code::invalid, error.text());
-  refusal.retry_after(error.retry_after());
-  for (const auto& diagnostic : error.diagnostics()) refusal.add(diagnostic);
-  if (error.diagnostics().empty()) refusal.add(Diagnostic("", error.text()));
-  return refusal;
-}
-
 hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets) {
   return [secrets = std::move(secrets)](const std::string& reference) {
     constexpr std::string_view kPrefix = "secret:";
@@ -157,6 +146,10 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
   CheckReport report;
   try {
     require_https(integration, *manifest, parts_.site_url);
+    if (integration.state == State::draft) {
+      const auto secrets = co_await secrets_of(id);
+      plugin::split_settings(plugin::setup_form(*manifest), integration.settings, secrets);
+    }
     auto call = check_call();
     const auto result = co_await ask(integration, manifest, std::move(call));
     report = read_check(*manifest, result, language);
@@ -202,7 +195,9 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
   const auto result = co_await parts_.caller.call(integration.id, std::move(call));
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (result.code == Code::conflict && answer.is_object() && answer.contains("foreign")) {
-    Text foreign("lifecycle.foreign", {{"address", answer.at("foreign").get<std::string>()}});
+    Text foreign(
+        "lifecycle.foreign",
+        {{"address", answer.at("foreign").is_string() ? answer.at("foreign").get<std::string>() : "-"}});
     throw Error(Code::invalid, foreign).add(Diagnostic("", foreign, Text("lifecycle.foreign_remedy")));
   }
   if (!result.ok()) throw error_of(*manifest, result, language);
@@ -316,12 +311,9 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
   require_https(integration, *manifest, parts_.site_url);
-  if (integration.state == State::draft) {
-    const auto secrets = co_await secrets_of(integration.id);
-    plugin::split_settings(plugin::setup_form(*manifest), integration.settings, secrets);
-  }
   co_await stop_listening(integration.id);
   integration = co_await adapted_or_refuse(std::move(integration), manifest);
+  if (integration.state == State::draft) co_await complete(integration, manifest);
   co_await serve_or_refuse(integration, manifest);
   auto report = co_await ask_check(integration.id, manifest, language);
   if (!report.ok) {

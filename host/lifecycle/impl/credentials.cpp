@@ -172,7 +172,8 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
     auto split = plugin::split_settings(form, plugin::merge_settings(before.settings, *change.settings),
                                         present.secrets.values);
     if (present.used) require_same_addresses(*manifest, before.settings, split.settings);
-    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings);
+    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings,
+                                          present.secrets.values);
     after.settings = split.settings;
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
   }

@@ -174,13 +174,20 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   const bool is_draft = before.state == State::draft;
   // What runs says what may be set; what does not is taken to the present shape first.
   const auto present = running(id);
-  const auto manifest = present || !change.concerns_plugin() ? present : manifest_of(integration);
+  const auto manifest = present ? present : change.concerns_plugin() ? manifest_of(integration) : nullptr;
+  if (before.declared && !change.by_declaration) {
+    const bool fills_in = change.settings && !change.name && !change.profile && !change.grants &&
+                          plugin::is_secrets_only(plugin::setup_form(*manifest), *change.settings);
+    if (!fills_in)
+      throw Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *before.declared}}));
+  }
   if (change.settings) {
     if (!present) integration = co_await adapted(std::move(integration), manifest);
     const auto form = plugin::setup_form(*manifest);
     auto split = plugin::split_settings(form, plugin::merge_settings(integration.settings, *change.settings),
                                         read.values, is_draft);
-    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings);
+    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings,
+                                          read.values);
     integration.settings = split.settings;
     integration.version = manifest->version;
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);

@@ -101,4 +101,13 @@ Error error_of(const plugin::Manifest& manifest, const port::Result& result, con
   return error;
 }
 
+Error as_refusal(const Error& error) {
+  if (error.code() == Code::cancelled || error.text().id() == "store.unavailable") return error;
+  Error refusal(Code::invalid, error.text());
+  refusal.retry_after(error.retry_after());
+  for (const auto& diagnostic : error.diagnostics()) refusal.add(diagnostic);
+  if (error.diagnostics().empty()) refusal.add(Diagnostic("", error.text()));
+  return refusal;
+}
+
 }  // namespace patchbay::lifecycle

@@ -28,6 +28,10 @@ Error plugin_missing(const plugin::Integration& integration);
 // A failing result as an error of ours: its text in the reader's language and its findings.
 Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language);
 
+// Whatever a plugin or its provider says ends an activation or a set-up in one way: invalid, with findings.
+// What ends since the host stops, or for want of the store, is told as that.
+Error as_refusal(const Error& error);
+
 bool has_errors(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace patchbay::lifecycle

@@ -51,9 +51,30 @@ std::string with_secrets(json settings, const std::map<std::string, std::string>
 json patch_between(const json& before, const json& after) {
   auto patch = after;
   for (const auto& item : before.items()) {
-    if (!after.contains(item.key())) patch[item.key()] = nullptr;
+    if (!after.contains(item.key()))
+      patch[item.key()] = nullptr;
+    else if (item.value().is_object() && after.at(item.key()).is_object())
+      patch[item.key()] = patch_between(item.value(), after.at(item.key()));
   }
   return patch;
+}
+
+bool has_all(const std::map<std::string, std::string>& kept,
+             const std::map<std::string, std::string>& given) {
+  return std::all_of(given.begin(), given.end(), [&](const auto& secret) {
+    const auto known = kept.find(secret.first);
+    return known != kept.end() && known->second == secret.second;
+  });
+}
+
+// Those of the form alone: what a plugin has found it finds again.
+std::vector<std::string> given_ones(const plugin::Form& form, const std::vector<std::string>& names) {
+  const auto known = plugin::secret_names(form);
+  std::vector<std::string> out;
+  for (const auto& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) out.push_back(name);
+  }
+  return out;
 }
 
 }  // namespace
@@ -63,7 +84,8 @@ std::string declaration_of(const std::string& plugin, const std::string& name) {
 }
 
 struct Portable::Entry {
-  Entry(const json& entry, std::shared_ptr<const plugin::Manifest> manifest_, const Options& options)
+  Entry(const json& entry, std::shared_ptr<const plugin::Manifest> manifest_, const plugin::Form& form,
+        const Options& options)
       : plugin(entry.at("plugin").get<std::string>()),
         name(entry.at("name").get<std::string>()),
         profile(entry.value("profile", std::string())),
@@ -71,8 +93,12 @@ struct Portable::Entry {
         manifest(std::move(manifest_)) {
     if (entry.contains("active")) active = entry.at("active").get<bool>();
     const auto given = entry.value("secrets", json::object());
+    const auto names = plugin::secret_names(form);
     for (const auto& item : given.items()) {
       const auto& value = item.value();
+      if (std::find(names.begin(), names.end(), item.key()) == names.end())
+        throw Error(Code::invalid,
+                    Text("lifecycle.no_such_secret", {{"secret", item.key()}, {"plugin", manifest->title}}));
       if (value.is_null()) {
         absent.push_back(item.key());
       } else if (value.is_string()) {
@@ -112,8 +138,9 @@ asio::awaitable<std::string> Portable::export_all() {
       const auto manifest = catalogue_.find(profile.plugin);
       json entry = {
           {"plugin", profile.plugin}, {"name", profile.name}, {"settings", json::parse(profile.settings)}};
+      const auto set = vault_.names(session, "profile", profile.id);
       entry["secrets"] =
-          names_of(vault_.names(session, "profile", profile.id),
+          names_of(manifest ? given_ones(plugin::profile_form(*manifest), set) : set,
                    manifest ? manifest->profile.secrets : std::map<std::string, plugin::SecretSpec>());
       profiles.push_back(std::move(entry));
     }
@@ -126,7 +153,8 @@ asio::awaitable<std::string> Portable::export_all() {
                     {"settings", json::parse(integration.settings)},
                     {"active", plugin::is_connected(integration.state)}};
       if (integration.profile) entry["profile"] = names[*integration.profile];
-      entry["secrets"] = names_of(vault_.names(session, "integration", integration.id),
+      const auto set = vault_.names(session, "integration", integration.id);
+      entry["secrets"] = names_of(manifest ? given_ones(plugin::setup_form(*manifest), set) : set,
                                   manifest ? manifest->secrets : std::map<std::string, plugin::SecretSpec>());
       integrations.push_back(std::move(entry));
     }
@@ -155,8 +183,13 @@ asio::awaitable<std::optional<Integration>> Portable::find(std::string plugin, s
     std::optional<Integration> found;
     for (auto& integration : table_.list(session, 0, kAll)) {
       if (declared && integration.declared == declaration_of(plugin, name)) return std::optional(integration);
-      if (integration.plugin != plugin || integration.state == State::draft) continue;
-      if (integration.name == name && !found) found = std::move(integration);
+      if (integration.plugin != plugin || integration.name != name) continue;
+      if (found)
+        throw Error(Code::invalid,
+                    Text("lifecycle.name_not_unique", {{"name", name},
+                                                       {"first", to_string_id(found->id)},
+                                                       {"second", to_string_id(integration.id)}}));
+      found = std::move(integration);
     }
     return found;
   };
@@ -179,7 +212,15 @@ asio::awaitable<std::vector<Applied>> Portable::apply(std::string document, Opti
       try {
         const auto manifest = catalogue_.find(out.plugin);
         if (!manifest) throw Error(Code::unavailable, Text("plugin.unknown", {{"plugin", out.plugin}}));
-        const Entry entry(each, manifest, options);
+        const auto form =
+            out.kind == "profile" ? plugin::profile_form(*manifest) : plugin::setup_form(*manifest);
+        const Entry entry(each, manifest, form, options);
+        const auto is_same = [&](const json& other) {
+          return other.at("plugin") == each.at("plugin") && other.at("name") == each.at("name");
+        };
+        if (std::count_if(entries.begin(), entries.end(), is_same) > 1)
+          throw Error(Code::invalid,
+                      Text("lifecycle.named_twice", {{"name", declaration_of(out.plugin, out.name)}}));
         if (out.kind == "profile")
           co_await apply_profile(entry, options, out);
         else
@@ -187,6 +228,8 @@ asio::awaitable<std::vector<Applied>> Portable::apply(std::string document, Opti
       } catch (const Error& error) {
         if (error.code() == Code::cancelled) throw;
         out.error = error;
+      } catch (const json::exception& error) {
+        out.error = Error(Code::invalid, Text::verbatim(error.what()));
       }
       all.push_back(std::move(out));
     }
@@ -215,11 +258,7 @@ asio::awaitable<void> Portable::apply_profile(const Entry& entry, const Options&
   const auto form = plugin::profile_form(*entry.manifest);
   const auto split = plugin::split_settings(form, with_secrets(entry.settings, entry.secrets), kept);
   const auto before = json::parse(found->settings);
-  const bool same = json::parse(split.settings) == before &&
-                    std::all_of(entry.secrets.begin(), entry.secrets.end(), [&](const auto& secret) {
-                      const auto known = kept.find(secret.first);
-                      return known != kept.end() && known->second == secret.second;
-                    });
+  const bool same = json::parse(split.settings) == before && has_all(kept, entry.secrets);
   out.result = "unchanged";
   if (same) co_return;
   ProfileChange change;
@@ -256,33 +295,40 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
     co_return made;
   }
   auto integration = *found;
+  out.id = integration.id;
   if (!options.declared && integration.declared)
     throw Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *integration.declared}}));
+  // What is not to be connected need not work.
+  if (entry.active == false && plugin::is_connected(integration.state)) {
+    const auto ended = co_await lifecycle_.deactivate(integration.id);
+    integration = ended.integration;
+    out.result = "changed";
+  }
+  const auto kept = co_await secrets_of("integration", integration.id);
+  out.missing = entry.missing(kept);
+  const bool is_draft = integration.state == State::draft && !out.missing.empty();
+  const auto form = plugin::setup_form(*entry.manifest);
+  const auto split =
+      plugin::split_settings(form, with_secrets(entry.settings, entry.secrets), kept, is_draft);
+  const auto before = json::parse(integration.settings);
+  const bool same = json::parse(split.settings) == before && has_all(kept, entry.secrets) &&
+                    integration.name == entry.name && (!profile || profile == integration.profile);
+  if (!same) {
+    Change change;
+    change.name = entry.name;
+    change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
+    change.profile = profile;
+    change.by_declaration = options.declared;
+    integration = co_await lifecycle_.change(integration.id, std::move(change), options.language);
+    out.result = "changed";
+  }
   if (options.declared && !integration.declared) {
     auto own = [this, id = integration.id, name = declaration_of(entry.plugin, entry.name)](
                    store::Session& session) { table_.set_declared(session, id, name); };
     co_await store_.write(std::move(own));
     out.result = "changed";
   }
-  const auto kept = co_await secrets_of("integration", integration.id);
-  out.missing = entry.missing(kept);
-  const auto form = plugin::setup_form(*entry.manifest);
-  const auto split = plugin::split_settings(form, with_secrets(entry.settings, entry.secrets), kept);
-  const auto before = json::parse(integration.settings);
-  const bool same_secrets = std::all_of(entry.secrets.begin(), entry.secrets.end(), [&](const auto& secret) {
-    const auto known = kept.find(secret.first);
-    return known != kept.end() && known->second == secret.second;
-  });
-  const bool same = json::parse(split.settings) == before && same_secrets && integration.name == entry.name &&
-                    (!profile || profile == integration.profile);
   if (out.result == "failed") out.result = "unchanged";
-  if (same) co_return integration;
-  Change change;
-  change.name = entry.name;
-  change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
-  change.profile = profile;
-  integration = co_await lifecycle_.change(integration.id, std::move(change), options.language);
-  out.result = "changed";
   co_return integration;
 }
 
@@ -308,19 +354,37 @@ asio::awaitable<void> Portable::apply_integration(const Entry& entry, const Opti
   }
 }
 
-asio::awaitable<std::vector<std::string>> Portable::release_undeclared(std::vector<std::string> declared) {
-  auto read = [this](store::Session& session) { return table_.declared(session); };
-  const auto all = co_await store_.read(std::move(read));
+asio::awaitable<std::vector<std::string>> Portable::release_undeclared(std::vector<std::string> declared,
+                                                                       std::string host) {
+  const auto key = "declared:" + host;
+  auto read = [this, key](store::Session& session) {
+    const auto row = session.query_one("select value from settings_kv where name = :name", {key});
+    return std::pair(table_.declared(session), row ? row->text(0) : std::string("[]"));
+  };
+  const auto [all, before] = co_await store_.read(std::move(read));
+  const auto had = json::parse(before).get<std::vector<std::string>>();
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   std::vector<std::string> out;
   for (const auto& integration : all) {
-    if (std::find(declared.begin(), declared.end(), *integration.declared) != declared.end()) continue;
+    const auto& name = *integration.declared;
+    if (has(declared, name) || !has(had, name)) continue;
     co_await lifecycle_.deactivate(integration.id);
     auto release = [this, id = integration.id](store::Session& session) {
       table_.set_declared(session, id, std::nullopt);
     };
     co_await store_.write(std::move(release));
-    out.push_back(*integration.declared);
+    out.push_back(name);
   }
+  auto note = [key, now = json(declared).dump()](store::Session& session) {
+    session.exec(
+        "insert into settings_kv(name, value) values (:name, :value) on conflict (name) do update set value "
+        "= "
+        "excluded.value",
+        {key, now});
+  };
+  co_await store_.write(std::move(note));
   co_return out;
 }
 

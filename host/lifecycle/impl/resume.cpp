@@ -72,7 +72,8 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   const auto id = integration.id;
   if (!owns(id)) {  // its own host does: it only has to hear of it
     co_await halt(id);
-    co_await open_routes(integration, manifest_of(integration));
+    if (const auto manifest = parts_.catalogue.find(integration.plugin))
+      co_await open_routes(integration, manifest);
     co_return co_await save_state(std::move(integration));
   }
   set_waiting(id, true);

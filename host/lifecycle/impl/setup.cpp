@@ -96,11 +96,14 @@ plugin::Form form_of(const plugin::Manifest& manifest, const json& next) {
 
 asio::awaitable<port::Result> Lifecycle::ask(Integration integration, ManifestPtr manifest, port::Call call) {
   const auto id = integration.id;
+  if (parts_.catalogue.is_disabled(manifest->id))
+    throw Error(Code::invalid, Text("plugin.disabled", {{"plugin", manifest->id}}));
   const bool runs_here = plugin::is_connected(integration.state) && owns(id);
   std::exception_ptr failed;
   port::Result result;
   try {
     if (!runs_here) {
+      integration = co_await adapted(std::move(integration), manifest);
       auto spec = co_await spec_of(integration, manifest, false);
       co_await parts_.runner.run(std::move(spec));
     }
@@ -113,29 +116,36 @@ asio::awaitable<port::Result> Lifecycle::ask(Integration integration, ManifestPt
   co_return result;
 }
 
+// Nothing is missing: a draft becomes an integration. Throws Error{invalid} with what it lacks.
+asio::awaitable<void> Lifecycle::complete(Integration& draft, ManifestPtr manifest) {
+  const auto secrets = co_await secrets_of(draft.id);
+  plugin::split_settings(plugin::setup_form(*manifest), draft.settings, secrets);
+  draft.state = State::inactive;
+  auto work = [this, draft, manifest](store::Session& session) mutable {
+    const auto used = plugin::used_grants(session, draft.id);
+    require_shared(session, parts_.vault, *manifest, false, used, draft.profile);
+    table_.set_settings(session, draft);
+    table_.set_setup(session, draft.id, "", draft.updated_at);
+    table_.set_state(session, draft);
+    return draft;
+  };
+  draft = co_await parts_.store.write(std::move(work));
+}
+
 asio::awaitable<Integration> Lifecycle::finish(Id id) {
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   if (integration.state != State::draft) co_return integration;
   const auto manifest = manifest_of(integration);
-  const auto secrets = co_await secrets_of(id);
-  plugin::split_settings(plugin::setup_form(*manifest), integration.settings, secrets);
-  integration.state = State::inactive;
-  auto work = [this, &integration, manifest](store::Session& session) {
-    const auto used = plugin::used_grants(session, integration.id);
-    require_shared(session, parts_.vault, *manifest, false, used, integration.profile);
-    table_.set_settings(session, integration);
-    table_.set_setup(session, integration.id, "");
-    table_.set_state(session, integration);
-  };
-  co_await parts_.store.write(std::move(work));
+  integration = co_await adapted(std::move(integration), manifest);
+  co_await complete(integration, manifest);
   co_return integration;
 }
 
-asio::awaitable<void> Lifecycle::remove(Id id) {
+asio::awaitable<void> Lifecycle::remove(Id id, std::optional<std::int64_t> untouched_since) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
-  if (integration.state != State::draft)
+  if (integration.state != State::draft || (untouched_since && integration.updated_at >= *untouched_since))
     throw Error(Code::conflict, Text("lifecycle.not_a_draft", {{"name", integration.name}}));
   auto work = [this, id](store::Session& session) {
     parts_.vault.remove_all(session, "integration", id);
@@ -153,7 +163,7 @@ asio::awaitable<std::vector<Choice>> Lifecycle::choices(Id id, std::string point
   const json request = {{"path", pointer}, {"settings", json::parse(integration.settings)}};
   auto call = call_of("choices", request);
   const auto result = co_await ask(integration, manifest, std::move(call));
-  if (!result.ok()) throw error_of(*manifest, result, language);
+  if (!result.ok()) throw as_refusal(error_of(*manifest, result, language));
   const auto answer = json::parse(result.message.json, nullptr, false);
   const auto all = member(answer, "choices", json());
   if (!all.is_array() || all.size() > kMostChoices) throw bad_answer(*manifest, "choices");
@@ -181,7 +191,8 @@ asio::awaitable<Advanced> Lifecycle::step(Id id, std::string language) {
   co_return out;
 }
 
-asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string input, std::string language) {
+asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string step, std::string input,
+                                             std::string language) {
   const auto held = co_await hold(id);
   const auto draft = co_await load(id);
   const auto manifest = manifest_of(draft);
@@ -189,6 +200,8 @@ asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string input, std::stri
   if (draft.state != State::draft || !setup.contains("next"))
     throw Error(Code::conflict, Text("lifecycle.no_steps", {{"name", draft.name}}));
   const auto& next = setup.at("next");
+  if (!step.empty() && step != text_at(next, "id"))
+    throw Error(Code::conflict, Text("lifecycle.other_step", {{"step", text_at(next, "title")}}));
   // Secrets go to the vault; the plugin gets the rest.
   const auto read = co_await read_secrets(id);
   auto split = plugin::split_settings(form_of(*manifest, next), input, read.values);
@@ -217,7 +230,7 @@ asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string inp
   request["state"] = member(setup, "state", json());
   auto call = call_of("step", request);
   const auto result = co_await ask(draft, manifest, std::move(call));
-  if (!result.ok()) throw error_of(*manifest, result, language);
+  if (!result.ok()) throw as_refusal(error_of(*manifest, result, language));
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (answer.is_object() && answer.contains("done"))
     co_return co_await make_all(std::move(draft), manifest, answer.at("done").dump());
@@ -229,8 +242,10 @@ asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string inp
     throw bad_answer(*manifest, "step");
   json kept = {{"next", next}};
   kept["state"] = member(answer, "state", json());
-  auto work = [this, id = draft.id, text = kept.dump(-1, ' ', false, json::error_handler_t::replace)](
-                  store::Session& session) { table_.set_setup(session, id, text); };
+  auto work = [this, id = draft.id, now = parts_.clock.now().time_since_epoch().count(),
+               text = kept.dump(-1, ' ', false, json::error_handler_t::replace)](store::Session& session) {
+    table_.set_setup(session, id, text, now);
+  };
   co_await parts_.store.write(std::move(work));
   co_return out;
 }
@@ -246,6 +261,8 @@ asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr man
     Made made;
     made.integration = draft;
     made.integration.state = State::inactive;
+    made.integration.version = manifest->version;
+    made.integration.setup_version = manifest->setup_version;
     made.integration.setup.clear();
     made.integration.created_at = made.integration.updated_at = now;
     if (const auto name = text_at(each, "name"); !name.empty()) made.integration.name = name;
@@ -256,7 +273,12 @@ asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr man
       if (secret.value().is_string()) made.secrets[secret.key()] = secret.value().get<std::string>();
     }
     for (const auto& [name, value] : kept) made.secrets.emplace(name, value);
-    auto split = plugin::split_settings(plugin::setup_form(*manifest), settings.dump(), made.secrets);
+    plugin::SplitSettings split;
+    try {
+      split = plugin::split_settings(plugin::setup_form(*manifest), settings.dump(), made.secrets);
+    } catch (const Error&) {
+      throw bad_answer(*manifest, "step");  // its findings would point into what nobody has typed
+    }
     for (auto& [name, value] : split.secrets) made.secrets[name] = std::move(value);
     plugin::generate_missing(manifest->secrets, made.secrets);
     made.integration.settings = split.settings;
@@ -288,7 +310,7 @@ asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr man
       } else {
         table_.set_settings(session, integration);
         table_.set_state(session, integration);
-        table_.set_setup(session, integration.id, "");
+        table_.set_setup(session, integration.id, "", integration.updated_at);
         draft_used = true;
       }
       for (const auto& [name, value] : made.secrets)

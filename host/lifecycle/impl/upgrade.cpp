@@ -281,7 +281,9 @@ asio::awaitable<Integration> Lifecycle::migrated(Integration integration, Manife
   auto settings = co_await ask_migrate(integration.id, next, "settings", from, integration.settings);
   const auto secrets = co_await secrets_of(integration.id);
   try {
-    integration.settings = plugin::split_settings(plugin::setup_form(*next), settings, secrets).settings;
+    integration.settings = plugin::split_settings(plugin::setup_form(*next), settings, secrets,
+                                                  integration.state == State::draft)
+                               .settings;
   } catch (const Error& error) {
     throw needs_attention(error, *next);
   }

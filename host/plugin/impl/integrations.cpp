@@ -115,8 +115,9 @@ void Integrations::set_remote(store::Session& session, const Integration& i) con
   session.exec("update integrations set remote_state = :remote where id = :id", {i.remote_state, i.id});
 }
 
-void Integrations::set_setup(store::Session& session, Id id, const std::string& setup) const {
-  session.exec("update integrations set setup = :setup where id = :id", {setup, id});
+void Integrations::set_setup(store::Session& session, Id id, const std::string& setup,
+                             std::int64_t now) const {
+  session.exec("update integrations set setup = :setup, updated_at = :now where id = :id", {setup, now, id});
 }
 
 void Integrations::set_declared(store::Session& session, Id id,

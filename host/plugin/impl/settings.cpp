@@ -57,8 +57,8 @@ SplitSettings split_settings(const Form& form, const std::string& given,
   for (const auto& pointer : whole.secrets()) {
     const auto known = kept.find(name_of_secret(pointer));
     const json::json_pointer at(pointer);
-    if (known != kept.end() && !value.contains(at) && value.contains(at.parent_pointer()))
-      value[at] = known->second;
+    const bool has_place = value.contains(at.parent_pointer()) && value.at(at.parent_pointer()).is_object();
+    if (known != kept.end() && !value.contains(at) && has_place) value[at] = known->second;
   }
   const auto completeness = is_draft ? schema::Completeness::draft : schema::Completeness::whole;
   const auto schema =
@@ -77,14 +77,14 @@ SplitSettings split_settings(const Form& form, const std::string& given,
 }
 
 void require_secrets_for_new_hosts(const Form& form, const std::string& before, const std::string& after,
-                                   const std::string& given) {
+                                   const std::string& given, const std::map<std::string, std::string>& kept) {
   const auto old_settings = json::parse(before);
   const auto new_settings = json::parse(after);
   const auto request = json::parse(given);
   std::vector<Diagnostic> missing;
   for (const auto& [name, secret] : form.secrets) {
     const auto at = pointer_of_secret(name);
-    if (secret.generate > 0 || request.contains(json::json_pointer(at))) continue;
+    if (secret.generate > 0 || !kept.contains(name) || request.contains(json::json_pointer(at))) continue;
     for (const auto& host : secret.hosts) {
       if (host.rfind(form.own_hosts, 0) != 0) continue;
       const auto setting = host.substr(form.own_hosts.size());
@@ -133,6 +133,23 @@ std::vector<std::string> addresses_in_profile(const Manifest& manifest) {
     }
   }
   return {out.begin(), out.end()};
+}
+
+std::vector<std::string> secret_names(const Form& form) {
+  std::vector<std::string> out;
+  if (form.schema.empty()) return out;
+  const auto schema = schema::Schema::compile(json::parse(form.schema), form.title);
+  for (const auto& pointer : schema.secrets()) out.push_back(name_of_secret(pointer));
+  return out;
+}
+
+bool is_secrets_only(const Form& form, const std::string& given) {
+  auto rest = json::parse(given);
+  for (const auto& name : secret_names(form)) remove_at(rest, json::json_pointer(pointer_of_secret(name)));
+  for (auto& item : rest.items()) {
+    if (!item.value().is_object() || !item.value().empty()) return false;
+  }
+  return true;
 }
 
 std::string form_in(const Form& form, const Manifest& manifest, const std::string& language) {

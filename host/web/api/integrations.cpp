@@ -24,6 +24,7 @@ constexpr const char* kIntegration =
     "settings": {"type": "object", "description": "Without secrets"},
     "profile": {"type": ["string", "null"]},
     "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "By name, as they are tried; not in lists"},
+    "secrets": {"type": "array", "items": {"type": "string"}, "description": "Those that are set; not in lists"},
     "declared": {"type": ["string", "null"], "description": "The name under which a file of the configuration declares it: changed there only"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
     "notice": {"type": ["object", "null"], "description": "What an administrator should know", "properties": {
@@ -57,6 +58,7 @@ constexpr const char* kChosen =
     R"({"type": "object", "required": ["choices"], "properties": {"choices": {"type": "array", "items": {
     "type": "object", "required": ["value", "title"], "properties": {"value": {}, "title": {"type": "string"}}}}}})";
 constexpr const char* kInput = R"({"type": "object", "additionalProperties": false, "properties": {
+    "step": {"type": "string", "description": "The id of the step that was filled in: 409 when it is another one by now"},
     "input": {"type": "object", "description": "By the step's schema"}}})";
 constexpr const char* kStep = R"({"type": "object", "required": ["step", "made", "known"], "properties": {
     "step": {"type": ["object", "null"], "required": ["id", "title"], "properties": {
@@ -201,9 +203,12 @@ asio::awaitable<Response> IntegrationsApi::list(Call call) {
 
 // With its grants.
 asio::awaitable<Response> IntegrationsApi::answer_with(int status, plugin::Integration integration) {
-  auto read = [id = integration.id](store::Session& session) { return plugin::used_grants(session, id); };
-  const auto used = co_await store_.read(std::move(read));
+  auto read = [this, id = integration.id](store::Session& session) {
+    return std::pair(plugin::used_grants(session, id), vault_.names(session, "integration", id));
+  };
+  const auto [used, secrets] = co_await store_.read(std::move(read));
   auto body = shown(integration);
+  body["secrets"] = secrets;
   body["grants"] = json::object();
   for (const auto& each : used) body["grants"][each.name].push_back(to_string_id(each.grant));
   co_return answer(status, body);
@@ -236,7 +241,6 @@ asio::awaitable<Response> IntegrationsApi::change(Call call) {
   if (call.json().contains("settings")) change.settings = call.json().at("settings").dump();
   change.profile = profile_in(call.json());
   if (call.json().contains("grants")) change.grants = grants_in(call.json().at("grants"));
-  co_await require_own(call.id());
   const auto changed = co_await lifecycle_.change(call.id(), std::move(change), call.language());
   co_return co_await answer_with(200, changed);
 }
@@ -275,7 +279,9 @@ asio::awaitable<Response> IntegrationsApi::step(Call call) {
 
 asio::awaitable<Response> IntegrationsApi::advance(Call call) {
   auto input = call.json().value("input", json::object()).dump();
-  const auto where = co_await lifecycle_.advance(call.id(), std::move(input), call.language());
+  auto step = call.json().value("step", std::string());
+  const auto where =
+      co_await lifecycle_.advance(call.id(), std::move(step), std::move(input), call.language());
   co_return answer(200, shown(where));
 }
 

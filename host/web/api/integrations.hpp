@@ -7,11 +7,11 @@
 
 namespace patchbay::web {
 
-// /api/v1/integrations. Both references outlive the router.
+// /api/v1/integrations. All references outlive the router.
 class IntegrationsApi {
  public:
-  IntegrationsApi(lifecycle::Lifecycle& lifecycle, store::Store& store)
-      : lifecycle_(lifecycle), store_(store) {}
+  IntegrationsApi(lifecycle::Lifecycle& lifecycle, store::Store& store, const vault::Vault& vault)
+      : lifecycle_(lifecycle), store_(store), vault_(vault) {}
 
   void add_to(Router& router);
 
@@ -33,6 +33,7 @@ class IntegrationsApi {
 
   lifecycle::Lifecycle& lifecycle_;
   store::Store& store_;
+  const vault::Vault& vault_;
   plugin::Integrations table_;
 };
 

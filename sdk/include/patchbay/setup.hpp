@@ -47,7 +47,9 @@ class NewIntegration {
 class StepReply {
  public:
   StepReply(std::string id_, std::string title_) : id(std::move(id_)), title(std::move(title_)) {}
-  explicit StepReply(std::vector<NewIntegration> done_) : done(std::move(done_)) {}
+  explicit StepReply(std::vector<NewIntegration> done_) : done(std::move(done_)) {
+    if (done.empty()) throw Error(PB_INVALID, "There is nothing to set up");
+  }
 
   Json to_json() const {
     Json out = Json::object();
