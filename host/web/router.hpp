@@ -52,6 +52,8 @@ class Call {
   // Throws Error{invalid} that points at the parameter.
   std::optional<Id> query_id(std::string_view name) const;
   Page page() const;
+  // Of lists whose cursors are no ids.
+  std::size_t limit() const;
   // The body, valid by the route's schema.
   const nlohmann::json& json() const { return *json_; }
   std::string language() const;

@@ -9,6 +9,7 @@
 #include "base/trace.hpp"
 #include "lifecycle/impl/listening.hpp"
 #include "lifecycle/impl/messages.hpp"
+#include "lifecycle/impl/shared.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "plugin/settings.hpp"
 
@@ -231,6 +232,11 @@ asio::awaitable<void> Lifecycle::start_trial(Integration integration, ManifestPt
   spec.trial = true;
   spec.manifest = next;
   spec.settings = integration.settings;
+  auto read = [this, integration](store::Session& session) {
+    return read_shared(session, parts_.vault, integration);
+  };
+  const auto shared = co_await parts_.store.read(std::move(read));
+  add_shared(shared, spec);
   co_await parts_.runner.run(std::move(spec));
 }
 

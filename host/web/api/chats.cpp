@@ -39,7 +39,7 @@ constexpr const char* kDraft = R"({"type": "object", "additionalProperties": fal
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
 
 int limit_of(const Call& call) {
-  return static_cast<int>(call.page().limit);
+  return static_cast<int>(call.limit());
 }
 
 template <class T>

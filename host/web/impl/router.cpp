@@ -99,15 +99,19 @@ std::optional<Id> Call::query_id(std::string_view name) const {
   throw wrong_parameter(name, Text("web.not_an_id"));
 }
 
+std::size_t Call::limit() const {
+  auto limit = Page().limit;
+  const auto* given = find(query_, "limit");
+  if (given == nullptr) return limit;
+  const auto* end = given->data() + given->size();
+  const auto [stop, error] = std::from_chars(given->data(), end, limit);
+  if (error == std::errc() && stop == end && limit >= 1 && limit <= kMaxLimit) return limit;
+  throw wrong_parameter("limit", Text("web.wrong_limit", {{"max", std::to_string(kMaxLimit)}}));
+}
+
 Page Call::page() const {
   Page page;
-  if (const auto* limit = find(query_, "limit")) {
-    const auto* end = limit->data() + limit->size();
-    const auto [stop, error] = std::from_chars(limit->data(), end, page.limit);
-    if (error != std::errc() || stop != end || page.limit < 1 || page.limit > kMaxLimit) {
-      throw wrong_parameter("limit", Text("web.wrong_limit", {{"max", std::to_string(kMaxLimit)}}));
-    }
-  }
+  page.limit = limit();
   if (const auto* cursor = find(query_, "cursor"); cursor != nullptr && !cursor->empty()) {
     const auto id = parse_id(*cursor);
     if (!id) throw wrong_parameter("cursor", Text("web.wrong_cursor"));
