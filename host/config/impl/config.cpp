@@ -29,7 +29,7 @@ std::string read_file(const fs::path& file) {
 json parse(const fs::path& file) {
   try {
     return json::parse(read_file(file), nullptr, true, true);
-  } catch (const json::parse_error& e) {
+  } catch (const json::exception& e) {
     const std::string what = e.what();
     const auto at = what.find("at line");
     throw Error(Code::invalid,

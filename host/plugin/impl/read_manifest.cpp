@@ -38,7 +38,7 @@ std::string read_text(const fs::path& file) {
 json parse_json(const std::string& name, std::string_view text) {
   try {
     return json::parse(text);
-  } catch (const json::parse_error& e) {
+  } catch (const json::exception& e) {
     const std::string what = e.what();
     const auto at = what.find("at line");
     fail("plugin.broken_json", {{"file", name}, {"where", at == what.npos ? what : what.substr(at)}});

@@ -41,6 +41,15 @@ TEST(Manifest, ReadsRoutesSecretsAndConditions) {  // HOST-1
   EXPECT_FALSE(holds(manifest.routes[0].when, json::parse(R"({"mode": "polling"})")));
 }
 
+TEST(Manifest, ANumberThatIsTooLargeIsAFaultOfTheFile) {  // bar 13
+  try {
+    parse_manifest(R"({"id": 1e999})");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::invalid);
+  }
+}
+
 TEST(Manifest, SaysWhatItsAuthorDidWrong) {  // HOST-3
   auto document = minimal();
   document["verison"] = "1.0.0";
