@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "app/impl/open_library.hpp"
+#include "base/failure.hpp"
 #include "cli/api_client.hpp"
 #include "store/migrate.hpp"
 
@@ -17,14 +18,6 @@ namespace {
 constexpr const char* kVersion = PB_VERSION;
 constexpr std::size_t kNameBytes = 9;
 constexpr int kBusy = 75;  // EX_TEMPFAIL: nothing more may be written to a store that is another host's now
-
-std::string words_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-}
 
 fs::path built_in_plugins() {
   return (worker_executable().parent_path() / "../plugins").lexically_normal();

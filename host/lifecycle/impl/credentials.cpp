@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/back_off.hpp"
+#include "base/failure.hpp"
 #include "plugin/integrations.hpp"
 #include "plugin/settings.hpp"
 #include "store/audit.hpp"
@@ -22,14 +23,6 @@ constexpr Id kNobody = 0;  // as who changed something: every host looks
 constexpr Duration kLook{20'000};
 constexpr Duration kFirstRepeat{20'000};
 constexpr Duration kLongestRepeat{3'600'000};
-
-std::string words_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-}
 
 std::string source_of(Id grant) {
   return "grant " + to_string_id(grant);
@@ -89,8 +82,11 @@ asio::awaitable<void> Credentials::start() {
   auto read = [this](store::Session& session) {
     std::vector<std::string> all;
     for (const auto& profile : plugin::Profiles().list(session, 0, 1'000'000)) {
-      auto secrets = secrets_of(session, parts_.vault, profile.id).values;
-      for (auto& [name, value] : secrets) all.push_back(std::move(value));
+      auto secrets = secrets_of(session, parts_.vault, profile.id);
+      for (const auto& name : secrets.damaged)
+        parts_.logger.error("a secret of a profile cannot be read: enter it anew",
+                            {{"profile", profile.name}, {"secret", name}});
+      for (auto& [name, value] : secrets.values) all.push_back(std::move(value));
     }
     return all;
   };

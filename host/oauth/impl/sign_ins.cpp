@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/async_lock.hpp"
+#include "base/failure.hpp"
 #include "base/task_scope.hpp"
 #include "crypto/digest.hpp"
 #include "oauth/impl/endpoint.hpp"
@@ -42,14 +43,6 @@ std::int64_t to_ms(TimePoint time) {
 
 std::string hash_of(const std::string& state) {
   return crypto::digest(crypto::Hash::sha256, state);
-}
-
-std::string words_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  }
 }
 
 vault::SecretName secret_of(Id id, const char* name) {

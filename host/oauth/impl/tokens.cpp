@@ -10,6 +10,7 @@
 
 #include "base/async_lock.hpp"
 #include "base/back_off.hpp"
+#include "base/failure.hpp"
 #include "base/task_scope.hpp"
 #include "oauth/impl/endpoint.hpp"
 #include "oauth/impl/write_surely.hpp"
@@ -32,14 +33,6 @@ constexpr Duration kFirstPause = 1s;              // after a refresh that failed
 constexpr Duration kLongestPause = 60s;
 constexpr Duration kStopping = 5s;
 constexpr Duration kStep = 20ms;
-
-std::string words_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-}
 
 std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();
