@@ -169,7 +169,7 @@ TEST_F(BadConstructor, ThatCrashesEndsItsWorkerOnly) {
 TEST_F(BadConstructor, IsNotBlamedForAWorkerThatSomebodyKilled) {
   auto refused = std::async(std::launch::async, [this] { return refusal("hang_on_load"); });
   ASSERT_TRUE(eventually([] { return worker_of_ours() != 0; }));
-  ::kill(worker_of_ours(), SIGKILL);
+  signal_process(worker_of_ours(), SIGKILL);
   EXPECT_NE(refused.get().find("signal 9"), std::string::npos);
   EXPECT_EQ(fault_, port::Fault::accident);
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -120,6 +121,11 @@ void report_hang() {
   std::fprintf(stderr, "%s.%s waits in vain for a minute\n", test == nullptr ? "?" : test->test_suite_name(),
                test == nullptr ? "?" : test->name());
   std::abort();
+}
+
+void signal_process(int pid, int signal) {
+  if (pid <= 1) throw std::runtime_error("no process to signal: its pid is " + std::to_string(pid));
+  ::kill(pid, signal);
 }
 
 bool process_exists(int pid) {

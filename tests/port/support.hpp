@@ -93,6 +93,8 @@ std::filesystem::path odd_library(const std::string& way);
 // Waits up to ten seconds, asking again and again.
 bool eventually(const std::function<bool()>& holds);
 
+// Throws for a pid that names no single process: 0 and -1 would end the test run itself.
+void signal_process(int pid, int signal);
 bool process_exists(int pid);
 
 }  // namespace patchbay::test

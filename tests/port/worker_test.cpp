@@ -57,7 +57,7 @@ TEST_F(WorkerProcess, CallThatOnlyWaitedForRoomIsLostUntouched) {
   for (int i = 0; i < 16; ++i) inside.push_back(bench.begin_act("silent"));
   auto waiting = bench.begin_act("describe");
   bench.call("pb.lifecycle/1:health");
-  ::kill(bench.port->pid(), SIGKILL);
+  signal_process(bench.port->pid(), SIGKILL);
   EXPECT_FALSE(inside.front().get().untouched);
   const auto result = waiting.get();
   EXPECT_TRUE(result.lost);
@@ -72,7 +72,7 @@ TEST_F(WorkerProcess, ThatExitsWithAnErrorCountsAgainstThePlugin) {
 }
 
 TEST_F(WorkerProcess, ThatSomebodyElseKillsIsAnAccident) {
-  ::kill(bench.port->pid(), SIGKILL);
+  signal_process(bench.port->pid(), SIGKILL);
   EXPECT_EQ(death().kind, port::Death::Kind::accident);
   EXPECT_EQ(bench.act("describe").code, Code::unavailable);
 }
@@ -94,7 +94,7 @@ TEST(WorkerMemory, KernelThatEndsItForMemoryCountsAgainstThePlugin) {
   std::promise<port::Death> died;
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   std::ofstream(vmstat) << "nr_free_pages 5\noom_kill 2\n";
-  ::kill(port->pid(), SIGKILL);
+  signal_process(port->pid(), SIGKILL);
   const auto end = died.get_future().get();
   EXPECT_EQ(end.kind, port::Death::Kind::plugin);
   EXPECT_NE(end.cause.find("memory"), std::string::npos);
@@ -187,7 +187,7 @@ TEST(WorkerPing, SilenceEndsAStoppedWorker) {
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   std::this_thread::sleep_for(800ms);  // pings are answered meanwhile
   ASSERT_TRUE(process_exists(port->pid()));
-  ::kill(port->pid(), SIGSTOP);
+  signal_process(port->pid(), SIGSTOP);
   const auto end = died.get_future().get();
   EXPECT_EQ(end.kind, port::Death::Kind::plugin);
   EXPECT_NE(end.cause.find("no ping"), std::string::npos) << end.cause;

@@ -148,6 +148,8 @@ void WorkerLink::on_exit() {
   if (::waitid(P_PIDFD, static_cast<id_t>(process_.native_handle()), &info, WEXITED) == 0) {
     status_code_ = info.si_code;
     status_ = info.si_status;
+  } else if (errno == EAGAIN) {
+    return watch_process();  // it can be told a moment before there is something to reap
   }
   exited_ = true;
   ping_timer_.reset();

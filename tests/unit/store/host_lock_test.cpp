@@ -46,6 +46,7 @@ TEST_P(HostLockTest, is_free_again_when_its_holder_is_killed) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
   if (child == 0) {
     const auto held = acquire();
     if (::write(ready[1], "x", 1) == 1) ::pause();

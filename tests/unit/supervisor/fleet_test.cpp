@@ -156,7 +156,7 @@ TEST_F(FleetTest, RunOutlivesAnAccident) {
   unlucky.prepare = [tries](std::shared_ptr<port::Instance> instance) { return hang_once(instance, tries); };
   auto running = machine_.start(fleet_.run(std::move(unlucky)));
   ASSERT_TRUE(eventually([&] { return *tries == 1; }));
-  ::kill(health(kOne).pid, SIGKILL);
+  test::signal_process(health(kOne).pid, SIGKILL);
   EXPECT_NO_THROW(test::within_a_minute(std::move(running)));
   EXPECT_EQ(*tries, 2);
   EXPECT_EQ(health(kOne).condition, Condition::ready);
@@ -197,7 +197,7 @@ TEST_F(FleetTest, KilledWorkerIsReplacedAtOnceAndItsCallsRepeated) {
   const int pid = health(kOne).pid;
   auto running = begin(kOne, "later", 20s, {{"delay_ms", 300}});
   call(kOne, "describe");
-  ::kill(pid, SIGKILL);
+  test::signal_process(pid, SIGKILL);
   EXPECT_EQ(test::within_a_minute(std::move(running)).code, Code::ok);
   EXPECT_NE(health(kOne).pid, pid);
   EXPECT_EQ(health(kOne).restarts, 1u);
@@ -208,7 +208,7 @@ TEST_F(FleetTest, CallThatMayHaveActedIsNotRepeated) {
   run(kOne);
   auto running = begin(kOne, "silent");
   call(kOne, "describe");
-  ::kill(health(kOne).pid, SIGKILL);
+  test::signal_process(health(kOne).pid, SIGKILL);
   EXPECT_EQ(test::within_a_minute(std::move(running)).code, Code::outcome_unknown);
 }
 
@@ -249,7 +249,7 @@ TEST_F(FleetTest, CallThatOutlivesItsLimitCostsTheWorker) {
 
 TEST_F(FleetTest, CallWaitsForItsInstanceWithinItsLimit) {
   run(kOne);
-  ::kill(health(kOne).pid, SIGKILL);
+  test::signal_process(health(kOne).pid, SIGKILL);
   EXPECT_EQ(call(kOne, "describe").code, Code::ok);
   EXPECT_EQ(machine_.run(fleet_.call(kTwo, port::Call("x:y", port::Message("{}")))).code, Code::unavailable);
 }
@@ -258,7 +258,7 @@ TEST_F(FleetTest, LongRunningListenerIsNotRepeatedByUs) {
   run(kOne);
   auto listening = machine_.start(fleet_.call(kOne, port::Call("pb.listen/1:run", port::Message("{}"))));
   call(kOne, "describe");
-  ::kill(health(kOne).pid, SIGKILL);
+  test::signal_process(health(kOne).pid, SIGKILL);
   EXPECT_EQ(test::within_a_minute(std::move(listening)).code, Code::unavailable);
 }
 
@@ -309,11 +309,18 @@ class QuarantineTest : protected StandingClock, public FleetTest {
     ASSERT_TRUE(eventually([&] { return health(kOne).condition != Condition::ready; }));
     futures_.push_back(std::move(dying));
   }
+  std::string said() {
+    const auto seen = health(kOne);
+    return std::string(condition_name(seen.condition)) + " after " + std::to_string(seen.restarts) +
+           " restarts: " + seen.last_error;
+  }
   // Lets time pass until the worker was started again so often.
   bool restarts(std::uint64_t count) {
     return eventually([&] {
-      manual.advance(100ms);
-      return health(kOne).restarts == count;
+      const auto seen = health(kOne);
+      // Only over the back-off: a worker that starts takes real time, and its limits are by this clock.
+      if (seen.condition == Condition::waiting) manual.advance(100ms);
+      return seen.restarts == count;
     });
   }
   std::vector<std::future<port::Result>> futures_;
@@ -350,30 +357,34 @@ TEST_F(QuarantineTest, FiveCountedDeathsInTenMinutes) {
 TEST_F(QuarantineTest, CallThatOnlyWaitedForRoomIsNotSuspected) {
   calls_per_instance_ = 1;
   run(kOne);
-  auto first = begin(kOne, "crash", 0s);
-  auto second = begin(kOne, "crash", 0s);
+  std::vector<std::future<port::Result>> calls;  // which of them goes first is open
+  for (int i = 0; i < 2; ++i) calls.push_back(begin(kOne, "crash", 0s));
+  const auto answered = [&] {
+    return std::count_if(calls.begin(), calls.end(),
+                         [](const auto& each) { return each.wait_for(0s) == std::future_status::ready; });
+  };
   EXPECT_TRUE(restarts(2));
-  EXPECT_TRUE(test::within_a_minute(std::move(first)).poison);
+  EXPECT_TRUE(eventually([&] { return answered() == 1; }));
   EXPECT_TRUE(restarts(3));
-  EXPECT_NE(second.wait_for(0s), std::future_status::ready);
+  EXPECT_EQ(answered(), 1);
   EXPECT_TRUE(restarts(4));
-  EXPECT_TRUE(test::within_a_minute(std::move(second)).poison);
+  for (auto& each : calls) EXPECT_TRUE(test::within_a_minute(std::move(each)).poison);
 }
 
 TEST_F(QuarantineTest, AccidentsDoNotCount) {
   run(kOne);
   for (std::uint64_t i = 1; i <= 7; ++i) {
-    ASSERT_TRUE(becomes(kOne, Condition::ready));
+    ASSERT_TRUE(becomes(kOne, Condition::ready)) << said();
     manual.advance(2s);
-    ::kill(health(kOne).pid, SIGKILL);
+    test::signal_process(health(kOne).pid, SIGKILL);
     ASSERT_TRUE(eventually([&] { return health(kOne).restarts == i; }));
   }
-  EXPECT_TRUE(becomes(kOne, Condition::ready));
+  EXPECT_TRUE(becomes(kOne, Condition::ready)) << said();
 }
 
 TEST_F(QuarantineTest, AccidentRightAfterTheStartWaitsForABackOff) {
   run(kOne);
-  ::kill(health(kOne).pid, SIGKILL);
+  test::signal_process(health(kOne).pid, SIGKILL);
   ASSERT_TRUE(becomes(kOne, Condition::waiting));
   std::this_thread::sleep_for(100ms);
   EXPECT_EQ(health(kOne).condition, Condition::waiting);
