@@ -9,6 +9,9 @@ constexpr int kPerSecond = 50;
 constexpr std::size_t kLongest = 4u << 10;
 }  // namespace
 
+LineReader::LineReader(Clock& clock, Journal journal)
+    : clock_(clock), journal_(std::move(journal)), throttle_(kPerSecond) {}
+
 void LineReader::take(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto end = bytes.find('\n');
@@ -20,27 +23,21 @@ void LineReader::take(std::string_view bytes) {
 
 void LineReader::finish() {
   if (!rest_.empty()) line(std::exchange(rest_, {}));
-  if (dropped_ > 0 && journal_)
-    journal_(PB_WARN, "stderr: " + std::to_string(dropped_) + " lines were dropped");
-  dropped_ = 0;
+  say_dropped(true);
 }
 
 void LineReader::line(std::string text) {
   if (text.empty()) return;
   last_ = repair_utf8(text);
-  const auto now = clock_.monotonic();
-  if (second_.count() < 0 || now - second_ >= std::chrono::seconds(1)) {
-    if (dropped_ > 0 && journal_)
-      journal_(PB_WARN, "stderr: " + std::to_string(dropped_) + " lines were dropped");
-    second_ = now;
-    lines_ = 0;
-    dropped_ = 0;
-  }
-  if (++lines_ > kPerSecond) {
-    ++dropped_;
-  } else if (journal_) {
-    journal_(PB_INFO, "stderr: " + last_);
-  }
+  const bool admitted = throttle_.admit(clock_.monotonic());
+  say_dropped(false);
+  if (admitted && journal_) journal_(PB_INFO, "stderr: " + last_);
+}
+
+void LineReader::say_dropped(bool all) {
+  const int dropped = throttle_.take_dropped(all);
+  if (dropped > 0 && journal_)
+    journal_(PB_WARN, "stderr: " + std::to_string(dropped) + " lines were dropped");
 }
 
 }  // namespace patchbay::port

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/throttle.hpp"
 #include "port/port.hpp"
 
 namespace patchbay::port {
@@ -12,7 +13,7 @@ namespace patchbay::port {
 // of as many; what is over is counted and said. One thread.
 class LineReader {
  public:
-  LineReader(Clock& clock, Journal journal) : clock_(clock), journal_(std::move(journal)) {}
+  LineReader(Clock& clock, Journal journal);
 
   void take(std::string_view bytes);
   // Also the last line without an end.
@@ -21,14 +22,13 @@ class LineReader {
 
  private:
   void line(std::string text);
+  void say_dropped(bool all);
 
   Clock& clock_;
   Journal journal_;
   std::string rest_;
   std::string last_;
-  std::chrono::nanoseconds second_{-1};
-  int lines_ = 0;
-  int dropped_ = 0;
+  Throttle throttle_;
 };
 
 }  // namespace patchbay::port

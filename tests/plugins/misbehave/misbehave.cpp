@@ -65,14 +65,17 @@ class Misbehave {
     busy_ = false;
   }
 
-  std::string chosen(const Call& call) const {
+  // Where it is said what to do: in the call itself, or in the body of a webhook.
+  static Json given(const Call& call) {
     const Json& in = call.message.json;
-    if (in.is_object() && in.contains("misbehave")) return in["misbehave"];
-    if (!call.message.blobs.empty()) {
-      const Json body = Json::parse(call.message.blobs.front(), nullptr, false);
-      if (body.is_object() && body.contains("misbehave")) return body["misbehave"];
-    }
-    return settings_.value("misbehave", Json::object()).value(call.method, "");
+    if (in.is_object() && in.contains("misbehave")) return in;
+    Json body;
+    if (!call.message.blobs.empty()) body = Json::parse(call.message.blobs.front(), nullptr, false);
+    return body.is_object() && body.contains("misbehave") ? body : in.is_object() ? in : Json::object();
+  }
+  std::string chosen(const Call& call) const {
+    const Json by_method = settings_.value("misbehave", Json::object());
+    return given(call).value("misbehave", by_method.value(call.method, ""));
   }
 
   static const std::map<std::string, Act>& acts() {
@@ -158,7 +161,7 @@ class Misbehave {
     std::signal(SIGABRT, SIG_DFL);
     std::abort();
   }
-  void exit(const Call& call) { ::_exit(call.message.json.value("code", 7)); }
+  void exit(const Call& call) { ::_exit(given(call).value("code", 7)); }
   void hang(const Call&) {
     for (;;) ::pause();
   }
@@ -166,12 +169,12 @@ class Misbehave {
     for (;;) busy_ = true;
   }
   void sleep(const Call& call) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(call.message.json.value("ms", 3000)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(given(call).value("ms", 3000)));
     ok(call);
   }
   void throw_out(const Call&) { throw std::runtime_error("thrown across the seam"); }
   void memory(const Call& call) {
-    const std::size_t size = call.message.json.value("bytes", std::size_t{64} << 20);
+    const std::size_t size = given(call).value("bytes", std::size_t{64} << 20);
     auto* const block = static_cast<volatile char*>(std::malloc(size));
     for (std::size_t at = 0; block && at < size; at += 4096) block[at] = 1;
     ok(call, {{"got", block != nullptr}});
@@ -211,13 +214,13 @@ class Misbehave {
   }
   void later(const Call& call) {
     const auto* clock = static_cast<const pb_clock*>(host_->get_extension(host_->ctx, PB_EXT_CLOCK));
-    auto* waits = new Pending{this, call.id, clock, clock->monotonic_ns(host_->ctx)};
+    auto* waits = new Pending{this, call.id, clock, clock->monotonic_ns(host_->ctx), {}};
     const auto rang = [](void* user) {
       const std::unique_ptr<Pending> self(static_cast<Pending*>(user));
       const std::int64_t now = self->clock->monotonic_ns(self->plugin->host_->ctx);
       self->plugin->finish(self->id, PB_OK, "", Json{{"elapsed_ms", (now - self->since_ns) / 1'000'000}});
     };
-    if (clock->after(host_->ctx, call.message.json.value("delay_ms", 50), rang, waits)) return;
+    if (clock->after(host_->ctx, given(call).value("delay_ms", 50), rang, waits)) return;
     delete waits;
     finish(call.id, PB_CANCELLED, "The clock stops", Json());
   }
@@ -228,9 +231,10 @@ class Misbehave {
     std::uint64_t id;
     const pb_clock* clock;
     std::int64_t since_ns;
+    std::string webhook;  // its id, when that made the call
   };
   pb_code request(const Call& call, pb_reply_fn reply, void* user, std::uint64_t* id) {
-    const Json ask = call.message.json.value("ask", Json::object());
+    const Json ask = given(call).value("ask", Json::object());
     const std::string method = ask.value("method", "pb.state/1:get");
     const patchbay::Packed packed(ask.value("body", Json{{"key", "k"}}), call.message.blobs);
     pb_call out = {};
@@ -244,17 +248,30 @@ class Misbehave {
     const std::unique_ptr<Pending> self(static_cast<Pending*>(user));
     const pb_result result = patchbay::adopt(lent);
     const patchbay::Message reply = patchbay::Message::copy(result.msg);
-    self->plugin->finish(self->id, PB_OK, "",
-                         Json{{"code", result.code}, {"text", text(result.text)}, {"reply", reply.json}},
-                         reply.blobs);
+    const Json said = {{"code", result.code}, {"text", text(result.text)}, {"reply", reply.json}};
+    if (!self->webhook.empty())
+      return self->plugin->finish(self->id, PB_OK, "", as_event(self->webhook, said.dump()));
+    self->plugin->finish(self->id, PB_OK, "", said, reply.blobs);
+  }
+  // What the host answered, as a message that a test can read.
+  static Json as_event(const std::string& id, const std::string& words) {
+    const Json data = {{"conversation", {{"id", "asked"}, {"kind", "private"}, {"title", "Asked"}}},
+                       {"author", {{"id", "host"}, {"name", "Host"}}},
+                       {"message", {{"id", id}, {"text", words.substr(0, 4000)}}},
+                       {"at", "2026-01-01T00:00:00Z"}};
+    const Json event = {
+        {"type", "message.received"}, {"dedupe_key", id}, {"order_key", "asked"}, {"data", data}};
+    return {{"events", Json::array({event})}};
   }
   void ask(const Call& call) {
-    auto* pending = new Pending{this, call.id, nullptr, 0};
+    auto* pending = new Pending{this, call.id, nullptr, 0, {}};
+    if (call.method == "pb.webhook/1:process") pending->webhook = given(call).value("id", "");
     std::uint64_t id = 0;
     const pb_code code = request(call, &Misbehave::pass_on, pending, &id);
     if (code != PB_OK) {
-      delete pending;
-      return ok(call, {{"refused", code}});
+      const std::unique_ptr<Pending> unused(pending);
+      const Json said = {{"refused", code}};
+      return ok(call, pending->webhook.empty() ? said : as_event(pending->webhook, said.dump()));
     }
     if (call.name == "cancel_ask") host_->cancel(host_->ctx, id);
   }
@@ -267,7 +284,7 @@ class Misbehave {
   void flood(const Call& call) {
     int taken = 0;
     int refused = 0;
-    for (int i = call.message.json.value("count", 1000); i > 0; --i)
+    for (int i = given(call).value("count", 1000); i > 0; --i)
       ++(request(call, &Misbehave::ignore, nullptr, nullptr) == PB_OK ? taken : refused);
     ok(call, {{"taken", taken}, {"refused", refused}});
   }
@@ -304,10 +321,10 @@ class Misbehave {
     raw(call, "{\"provider_ids\": \"none\", \"events\": 5, \"identity\": []}");
   }
   void huge(const Call& call) {
-    raw(call, '"' + std::string(call.message.json.value("bytes", std::size_t{20} << 20), 'x') + '"');
+    raw(call, '"' + std::string(given(call).value("bytes", std::size_t{20} << 20), 'x') + '"');
   }
   void deep(const Call& call) {
-    const auto levels = call.message.json.value("levels", std::size_t{100'000});
+    const auto levels = given(call).value("levels", std::size_t{100'000});
     raw(call, std::string(levels, '[') + std::string(levels, ']'));
   }
   void bad_code(const Call& call) { finish(call.id, 4711, "A code of the future", Json()); }
@@ -317,8 +334,8 @@ class Misbehave {
 
   // --- noise
   void logs(const Call& call) {
-    const std::string line(call.message.json.value("bytes", std::size_t{100}), 'l');
-    for (int i = call.message.json.value("count", 1000); i > 0; --i)
+    const std::string line(given(call).value("bytes", std::size_t{100}), 'l');
+    for (int i = given(call).value("count", 1000); i > 0; --i)
       host_->log(host_->ctx, PB_INFO, view(line), view("not json"));
     ok(call);
   }
@@ -342,7 +359,7 @@ class Misbehave {
   }
   // Descriptor 3 is the worker's line to the host.
   void wire(const Call& call) {
-    const std::string bytes = call.message.json.value("bytes", std::string(64, '!'));
+    const std::string bytes = given(call).value("bytes", std::string(64, '!'));
     ok(call, {{"written", ::write(3, bytes.data(), bytes.size())}});
   }
   void close_wire(const Call&) { ::close(3); }

@@ -1,6 +1,7 @@
 // OPS-13, bar 16: none of these addresses is ever connected to.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <vector>
 
 #include "unit/net/client_fixture.hpp"
@@ -93,6 +94,8 @@ TEST_F(HostileAddressTest, AreNotConnectedToWhenANameResolvesToThem) {
     EXPECT_EQ(text_.id(), "net.address_refused") << kInside[i];
   }
   EXPECT_THAT(connected_, ::testing::IsEmpty());
+  std::printf("egress: %zu addresses inside, %zu connections\n", kHostileHosts.size() + kInside.size(),
+              connected_.size());
 }
 
 TEST_F(HostileAddressTest, AreSkippedWhenANameHasAlsoAPublicOne) {

@@ -71,6 +71,13 @@ TEST_F(ServicesStoreTest, SecretsThatAPluginFoundAreUsedAtOnce) {
             Code::invalid);
 }
 
+TEST_F(ServicesStoreTest, SecretsDoNotGrowWithoutEnd) {  // HOST-5
+  for (int i = 0; i < 98; ++i)
+    ask("pb.secrets/1:put", {{"name", "n" + std::to_string(i)}, {"value", "value"}});
+  EXPECT_EQ(ask("pb.secrets/1:put", {{"name", "more"}, {"value", "value"}}).code, Code::invalid);
+  EXPECT_TRUE(ask("pb.secrets/1:put", {{"name", "key"}, {"value", "renewed"}}).ok());
+}
+
 TEST_F(ServicesStoreTest, BlobsAreWrittenAndReadInPieces) {
   const auto id = body_of(ask("pb.blob/1:create", {{"name", "a"}, {"type", "text/plain"}}))["blob"];
   EXPECT_EQ(body_of(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {"abc"}))["size"], 3);

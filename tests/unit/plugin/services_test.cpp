@@ -2,6 +2,7 @@
 
 #include "unit/plugin/services_fixture.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace patchbay::plugin {
@@ -57,6 +58,17 @@ TEST_F(ServicesTest, HidesWhatWentWrongInsideButLogsIt) {
   EXPECT_EQ(result.code, Code::internal);
   EXPECT_EQ(result.text.find("inner detail"), std::string::npos);
   EXPECT_THAT(lines_, HasSubstr("inner detail"));
+}
+
+TEST_F(ServicesTest, WhatIsDeniedIsLogged) {  // bar 15
+  EXPECT_EQ(fetch({{"url", "https://elsewhere.example.org/"}}).code, Code::denied);
+  EXPECT_THAT(lines_, HasSubstr(R"("level":"warn")"));
+  EXPECT_THAT(lines_, HasSubstr("elsewhere.example.org"));
+}
+
+TEST_F(ServicesTest, PluginCannotFloodTheLog) {  // HOST-5
+  for (int i = 0; i < 5'000; ++i) side_->log(2, "flood", "");
+  EXPECT_LT(std::count(lines_.begin(), lines_.end(), '\n'), 1'000);
 }
 
 TEST_F(ServicesTest, CancelsOneCall) {

@@ -54,6 +54,15 @@ void InstanceContext::Kept::forget(const std::string& name) {
   secrets.erase(value);
 }
 
+void InstanceContext::Kept::say(const log::Logger& logger, log::Level level, std::string_view text,
+                                log::Fields fields) {
+  if (!logger.enabled(level)) return;
+  const bool admitted = lines.admit(clock.monotonic());
+  const int dropped = lines.take_dropped();
+  if (dropped > 0) logger.warn(std::to_string(dropped) + " lines of the plugin were dropped");
+  if (admitted) logger.write(level, text, fields);
+}
+
 boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts,
                                                    std::shared_ptr<InstanceContext> context,
                                                    SecretNames names) {

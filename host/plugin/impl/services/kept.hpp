@@ -5,6 +5,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/throttle.hpp"
+
 #include "plugin/impl/services/acted.hpp"
 #include "plugin/impl/services/placeholders.hpp"
 #include "plugin/services.hpp"
@@ -14,7 +16,7 @@ namespace patchbay::plugin {
 // The secrets that an instance has used, so that not every request asks the database and the redactor knows
 // them while the instance lives; and what it has done outside. Any thread.
 struct InstanceContext::Kept {
-  Kept(log::Redactor& redactor_, const Clock& clock) : acted(clock), redactor(redactor_) {}
+  Kept(log::Redactor& redactor_, const Clock& clock_) : acted(clock_), redactor(redactor_), clock(clock_) {}
   ~Kept();
   Kept(const Kept&) = delete;
   Kept& operator=(const Kept&) = delete;
@@ -24,10 +26,17 @@ struct InstanceContext::Kept {
   // Another value has been stored.
   void forget(const std::string& name);
 
+  // A line of the plugin's doing: only so many a second are written, and how many were not is said.
+  void say(const log::Logger& logger, log::Level level, std::string_view text, log::Fields fields = {});
+
   ActedLog acted;
 
  private:
+  static constexpr int kLinesPerSecond = 200;
+
   log::Redactor& redactor;
+  const Clock& clock;
+  Throttle lines{kLinesPerSecond};
   mutable std::mutex mutex;
   SecretValues secrets;
 };

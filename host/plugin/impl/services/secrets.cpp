@@ -1,5 +1,7 @@
 // pb.secrets/1: for protocols that the host does not speak, and for secrets that a plugin finds. Both leave a
 // trace in audit.
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/rfc3339.hpp"
 #include "plugin/impl/services/kept.hpp"
@@ -13,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLargestSecret = 64u << 10;
+constexpr std::size_t kMostSecrets = 100;
 
 std::string name_of(const json& request) {
   auto name = text_field(request, "name");
@@ -58,6 +61,7 @@ class SecretVerbs {
     const auto expires_at = expiry_of(request);
     if (value.empty() || value.size() > kLargestSecret) bad_field("value");
     auto work = [this, context, name, value, expires_at](store::Session& session) {
+      check_room(session, *context, name);
       parts_.vault.put(session, key_of(*context, name), value, expires_at);
       audit(session, *context, "secret.write", name);
     };
@@ -77,6 +81,12 @@ class SecretVerbs {
  private:
   static vault::SecretName key_of(const InstanceContext& context, const std::string& name) {
     return vault::SecretName("integration", context.integration, name);
+  }
+
+  void check_room(store::Session& session, const InstanceContext& context, const std::string& name) const {
+    const auto names = parts_.vault.names(session, "integration", context.integration);
+    if (names.size() < kMostSecrets || std::find(names.begin(), names.end(), name) != names.end()) return;
+    throw Error(Code::invalid, Text("plugin.secrets_full", {{"limit", std::to_string(kMostSecrets)}}));
   }
 
   void audit(store::Session& session, const InstanceContext& context, const char* action,

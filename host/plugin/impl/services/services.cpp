@@ -97,7 +97,10 @@ asio::awaitable<port::Result> Services::State::guarded(std::shared_ptr<Asked> as
   try {
     co_return co_await checked(asked);
   } catch (const Error& error) {
-    if (error.code() == Code::internal) asked->context->logger.error(error.what(), {{"method", method}});
+    const auto level = error.code() == Code::internal ? log::Level::error
+                       : error.code() == Code::denied ? log::Level::warn
+                                                      : log::Level::debug;
+    asked->context->kept->say(asked->context->logger, level, error.what(), {{"method", repair_utf8(method)}});
     co_return result_of(error);
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
@@ -158,8 +161,9 @@ class Side final : public port::HostSide {
   void log(int level, std::string text, std::string fields) override {
     const auto known = static_cast<log::Level>(std::clamp(level, 0, 4));
     const auto line = cut(repair_utf8(text), kLongestLine);
-    if (fields.empty()) return context_->logger.write(known, line);
-    context_->logger.write(known, line, {{"fields", cut(repair_utf8(fields), kLongestFields)}});
+    if (fields.empty()) return context_->kept->say(context_->logger, known, line);
+    context_->kept->say(context_->logger, known, line,
+                        {{"fields", cut(repair_utf8(fields), kLongestFields)}});
   }
 
   void define_metric(std::uint64_t handle, int kind, std::string name, std::string help,
