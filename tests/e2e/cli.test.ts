@@ -1,7 +1,9 @@
 // Every command of patchbay, on the real executable.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
@@ -214,6 +216,33 @@ test("doctor looks at everything and says what to do", async () => { // OPS-4, O
   assert.match(before.stdout, /^host +warning +No host is running/m);
   await assert.rejects(stat(join(fresh.folder, "state")));
   await fresh.stop();
+});
+
+test("doctor looks outward when it is told to", async () => { // OPS-4
+  const folder = await mkdtemp(join(tmpdir(), "pb-doctor-"));
+  await cp(join(BUILD, "test_plugins/misbehave"), join(folder, "misbehave"), { recursive: true });
+  const file = join(folder, "misbehave/plugin.json");
+  const unknown = `${"a".repeat(64)}.example.org`; // too long for a name: nobody is asked
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), egress: ["localhost", unknown, "*.example.org", "setting:/x"] }));
+  const server = createServer().listen(0, "127.0.0.1");
+  const looking = await Patchbay.start({ config: { plugins: { folders: [folder] } } });
+  try {
+    await new Promise((resolve) => (server.listening ? resolve(undefined) : server.once("listening", resolve)));
+    const open = (server.address() as AddressInfo).port;
+    assert.equal((await looking.cli("plugins", "disable", "telegram")).code, 0); // else its host is asked for
+    const done = await looking.cli("doctor", "--outward", "--mail", `127.0.0.1:${open}`, "--mail", "127.0.0.1:1", "--mail", "a b");
+    assert.equal(done.code, 78);
+    assert.match(done.stdout, new RegExp(`^dns +warning +${unknown} has no address`, "m"));
+    assert.doesNotMatch(done.stdout, /^dns .*localhost/m);
+    assert.match(done.stdout, new RegExp(`^mail +ok +127\\.0\\.0\\.1 can be reached at port ${open}`, "m"));
+    assert.match(done.stdout, /^mail +warning +127\.0\.0\.1 cannot be reached at port 1: Connection refused/m);
+    assert.match(done.stdout, /^mail +fault +a b is no mail server: write host or host:port/m);
+    assert.match(done.stdout, /^clock +(ok|warning) /m);
+  } finally {
+    server.close();
+    await looking.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("without a host the commands that need one say so with 69", async () => {

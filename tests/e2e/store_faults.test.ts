@@ -115,9 +115,11 @@ for (const fault of ["full", "read-only", "fsync"]) {
         const before = traffic.taken.length;
         await pause(700);
         assert.equal(traffic.taken.length, before, "nothing is acknowledged that is not durable");
+        await eventually("it says that it is not ready", async () => (await fetch(`${host.address}/readyz`)).status === 503); // OPS-6
         await disk("ok");
         const took = await traffic.healed();
         assert.ok(took < 5000, `${took} ms`);
+        await eventually("it is ready again", async () => (await fetch(`${host.address}/readyz`)).status === 200);
       }
       // Also what is killed in the middle of it.
       await disk(fault);

@@ -120,6 +120,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
             }),
       lock(store::HostLock::path_for(config.store_url, config.state_dir)),
       store(open_store(config, logger)),
+      store_probe(*store, clock),
       vault(vault::Vault::open(*store, config.key_file.string(), clock)),
       membership(join()),
       peers(membership ? static_cast<cluster::Peers&>(*membership) : alone),
@@ -393,7 +394,9 @@ asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
   auto work = [](store::Session& session) { session.query("select cast(1 as bigint)"); };
   try {
     co_await store->read(std::move(work));
-    checks.emplace_back("store", true);
+    auto probing = store_probe.fault();
+    const auto fault = co_await std::move(probing);
+    checks.emplace_back("store", !fault, fault.value_or(Text()));
   } catch (const Error& error) {
     checks.emplace_back("store", false, error.text());
   }

@@ -12,6 +12,7 @@
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
 #include "app/impl/secure_listener.hpp"
+#include "app/impl/store_probe.hpp"
 #include "app/impl/upkeep.hpp"
 #include "app/impl/verb_checker.hpp"
 #include "base/task_scope.hpp"
@@ -88,6 +89,7 @@ class Modules {
 
   store::HostLock lock;
   std::unique_ptr<store::Store> store;
+  StoreProbe store_probe;
   std::unique_ptr<vault::Vault> vault;
   std::uint16_t slot = 0;                           // of this host, in ids
   std::unique_ptr<cluster::Membership> membership;  // none on SQLite

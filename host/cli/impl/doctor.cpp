@@ -1,9 +1,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +14,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
 #include "cli/impl/doctor.hpp"
+#include "cli/impl/findings.hpp"
+#include "cli/impl/outward.hpp"
 #include "cli/impl/table.hpp"
 #include "net/tls.hpp"
 #include "store/migrate.hpp"
@@ -25,39 +30,8 @@ using nlohmann::json;
 constexpr std::uintmax_t kTooLittle = 100u << 20;  // bytes free
 constexpr std::uintmax_t kLittle = 1u << 30;
 constexpr int kSoonDays = 14;
+constexpr std::int64_t kClocksApart = 5000;  // ms
 constexpr rlim_t kFewDescriptors = 4096;
-
-enum class State { ok, warning, fault };
-
-// What was looked at, how it is, and what to do about it.
-class Findings {
- public:
-  void add(const char* check, State state, const Text& text) {
-    static constexpr const char* kNames[] = {"ok", "warning", "fault"};
-    rows_.push_back(
-        {{"check", check}, {"state", kNames[static_cast<int>(state)]}, {"finding", text.in(language())}});
-    faulty_ = faulty_ || state == State::fault;
-  }
-  void ok(const char* check, const Text& text) { add(check, State::ok, text); }
-  // What throws is a fault.
-  template <class F>
-  void look(const char* check, F look) {
-    try {
-      look();
-    } catch (const Error& error) {
-      add(check, State::fault, error.text());
-    } catch (const std::exception& error) {
-      add(check, State::fault, Text::verbatim(error.what()));
-    }
-  }
-
-  const json& rows() const { return rows_; }
-  bool faulty() const { return faulty_; }
-
- private:
-  json rows_ = json::array();
-  bool faulty_ = false;
-};
 
 bool others_may_read(const fs::path& path) {
   struct stat what {};
@@ -97,6 +71,19 @@ fs::path store_file(const config::Config& config) {
                                                : fs::path();
 }
 
+// Hosts on one database compare times with each other through it.
+void look_at_clock_of(store::Store& store, Findings& out) {
+  if (store.dialect() != store::Dialect::postgresql) return;
+  const auto theirs = store.read_now([](store::Session& session) {
+    return session.query_one("select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)")
+        ->integer(0);
+  });
+  const auto apart = std::abs(SystemClock().now().time_since_epoch().count() - theirs);
+  const Text::Args args = {{"seconds", std::to_string(apart / 1000)}};
+  if (apart > kClocksApart) return out.add("clock", State::warning, Text("cli.doctor_clock_apart", args));
+  out.ok("clock", Text("cli.doctor_clock_store"));
+}
+
 void look_at_store(const config::Config& config, Findings& out) {
   const auto file = store_file(config);
   if (!file.empty() && !fs::exists(file))  // looking must not make it
@@ -114,6 +101,7 @@ void look_at_store(const config::Config& config, Findings& out) {
     out.add("store", stored < known ? State::warning : State::ok,
             Text(stored < known ? "cli.doctor_store_older" : "cli.doctor_store", args));
   }
+  out.look("clock", [&] { look_at_clock_of(*store, out); });
   out.look("key", [&] {
     vault::Vault::check(*store, config.key_file.string());
     out.ok("key", Text("cli.doctor_key", {{"file", config.key_file.string()}}));
@@ -142,6 +130,14 @@ void look_at_sandbox(const config::Config& config, Findings& out) {
   if (!missing.empty())
     return out.add("sandbox", State::warning, Text("cli.doctor_sandbox_less", {{"missing", missing}}));
   out.ok("sandbox", Text("cli.doctor_sandbox", {{"version", std::to_string(holds.value("landlock", 0))}}));
+}
+
+// Signatures with a time in them, tokens and certificates need a clock that is right.
+void look_at_clock(Findings& out) {
+  timex state{};
+  const bool kept = ::adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+  out.add("clock", kept ? State::ok : State::warning,
+          Text(kept ? "cli.doctor_clock" : "cli.doctor_clock_free"));
 }
 
 void look_at_limits(Findings& out) {
@@ -183,6 +179,19 @@ void look_at_plugins(ApiClient& api, Findings& out) {
   out.ok("plugins", Text("cli.doctor_plugins", {{"count", std::to_string(ready)}}));
 }
 
+// Where plugins may go, as far as their manifests name hosts.
+void look_at_dns(ApiClient& api, Findings& out) {
+  std::set<std::string> hosts;
+  const auto plugins = api.all("/api/v1/plugins");
+  for (const auto& plugin : plugins) {
+    if (plugin.at("state") != "ready") continue;
+    for (const std::string host : plugin.at("egress")) {
+      if (host.find_first_of("*:[/") == host.npos) hosts.insert(host);
+    }
+  }
+  look_at_names({hosts.begin(), hosts.end()}, out);
+}
+
 void look_at_integrations(ApiClient& api, Findings& out) {
   int ready = 0;
   const auto health = api.get("/api/v1/health?limit=500");
@@ -200,7 +209,7 @@ void look_at_integrations(ApiClient& api, Findings& out) {
   out.ok("integrations", Text("cli.doctor_integrations", {{"count", std::to_string(ready)}}));
 }
 
-void look_at_host(const config::Config& config, Findings& out) {
+void look_at_host(const config::Config& config, const DoctorOptions& options, Findings& out) {
   std::unique_ptr<ApiClient> api;
   try {
     api = std::make_unique<ApiClient>(config);
@@ -211,11 +220,12 @@ void look_at_host(const config::Config& config, Findings& out) {
   out.ok("host", Text("cli.doctor_host"));
   out.look("plugins", [&] { look_at_plugins(*api, out); });
   out.look("integrations", [&] { look_at_integrations(*api, out); });
+  if (options.outward) out.look("dns", [&] { look_at_dns(*api, out); });
 }
 
 }  // namespace
 
-std::pair<json, bool> look_at_everything(const config::Config& config) {
+std::pair<json, bool> look_at_everything(const config::Config& config, const DoctorOptions& options) {
   Findings out;
   out.ok("configuration", Text("cli.doctor_configuration", {{"file", config.file.string()}}));
   out.look("state_dir", [&] { look_at_folder(config, out); });
@@ -226,14 +236,16 @@ std::pair<json, bool> look_at_everything(const config::Config& config) {
   out.look("egress", [&] { look_at_egress(config, out); });
   out.look("descriptors", [&] { look_at_limits(out); });
   out.look("sandbox", [&] { look_at_sandbox(config, out); });
-  out.look("host", [&] { look_at_host(config, out); });
+  out.look("clock", [&] { look_at_clock(out); });
+  out.look("host", [&] { look_at_host(config, options, out); });
+  for (const auto& server : options.mail) out.look("mail", [&] { look_at_mail(server, out); });
   return {out.rows(), out.faulty()};
 }
 
 namespace {
 
-int examine(const Context& context) {
-  const auto [rows, faulty] = look_at_everything(context.config());
+int examine(const Context& context, const DoctorOptions& options) {
+  const auto [rows, faulty] = look_at_everything(context.config(), options);
   print_list(rows, {"check", "state", "finding"}, context.json);
   return faulty ? kConfiguration : kDone;
 }
@@ -243,12 +255,22 @@ int examine(const Context& context) {
 void add_doctor(Commands commands) {
   auto* doctor = commands.app.add_subcommand(
       "doctor",
-      "Look at configuration, folder, key, store, sandbox and the running host, and say what to do");
+      "Look at configuration, folder, key, store, clock, sandbox and the running host, and say what to do");
+  const auto options = std::make_shared<DoctorOptions>();
+  doctor->add_flag("--outward", options->outward,
+                   "Also ask whether the hosts that plugins talk to have addresses");
+  doctor
+      ->add_option("--mail", options->mail,
+                   "Also try to reach this mail server: host, at every port of mail, or host:port")
+      ->type_name("SERVER")
+      ->allow_extra_args(false);
   doctor->footer(
       "Changes nothing. Ends with 78 when it finds a fault.\nExample: patchbay doctor --config "
       "patchbay.json");
   add_common(*doctor, commands.context);
-  doctor->callback([commands] { commands.run = [commands] { return examine(commands.context); }; });
+  doctor->callback([commands, options] {
+    commands.run = [commands, options] { return examine(commands.context, *options); };
+  });
 }
 
 }  // namespace patchbay::cli
