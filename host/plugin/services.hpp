@@ -16,6 +16,7 @@
 #include "log/log.hpp"
 #include "metrics/registry.hpp"
 #include "net/http.hpp"
+#include "plugin/file_links.hpp"
 #include "plugin/manifest.hpp"
 #include "port/message.hpp"
 #include "store/store.hpp"
@@ -109,7 +110,8 @@ class Services {
     const VerbChecker* checker = nullptr;  // none: unchecked
     // A plugin has stored a secret; it is answered when this returns. May be empty.
     std::function<boost::asio::awaitable<void>(Id integration)> on_secret = {};
-    TokenSource tokens = {};  // none: nobody has signed in
+    TokenSource tokens = {};     // none: nobody has signed in
+    FileLinks* links = nullptr;  // none: files cannot be published
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

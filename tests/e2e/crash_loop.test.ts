@@ -1,19 +1,17 @@
 // A plugin that crashes after every start beside one that works (HOST-5, bar 5). Quick by default; PB_FULL=1 goes on for ten minutes.
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { KEY, post, send } from "./support/echo.ts";
-import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
+import { KEY, post } from "./support/echo.ts";
+import { misbehaving, OWN_KEY, tell } from "./support/misbehave.ts";
+import { eventually, Patchbay } from "./support/patchbay.ts";
 
 const FULL = process.env["PB_FULL"] === "1";
 const SECONDS = FULL ? 600 : 12;
 const RELEASE_S = FULL ? 30 : 4;
 const PER_SECOND = 100;
 const EVENTS = 20;
-const OWN = "a key of the plugin that crashes";
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const percentile = (times: number[], share: number): number => [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))]!;
@@ -42,20 +40,12 @@ async function acknowledged(host: Patchbay, good: string, seconds: number, agent
 }
 
 test("a plugin that crashes after every start is quarantined, and others do not feel it", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "pb-crash-"));
-  await cp(join(BUILD, "test_plugins/misbehave"), join(folder, "misbehave"), { recursive: true });
-  const manifest = JSON.parse(await readFile(join(folder, "misbehave/plugin.json"), "utf8"));
-  manifest.routes[0].verify = { type: "header-equals", header: "X-Key", secret: "secret:key" };
-  manifest.secrets = { key: { hosts: [] } };
-  await writeFile(join(folder, "misbehave/plugin.json"), JSON.stringify(manifest));
-  const schema = JSON.parse(await readFile(join(folder, "misbehave/schema/setup.json"), "utf8"));
-  schema.properties.key = { type: "string", title: "Key", description: "Of webhooks", "x-secret": true };
-  await writeFile(join(folder, "misbehave/schema/setup.json"), JSON.stringify(schema));
+  const folder = await misbehaving();
   const host = await Patchbay.start({ folders: [folder], config: { log: { level: "info", format: "json" } } });
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   try {
     const good = await host.connect("echo", "Good", { account: "good", signing_key: KEY });
-    const bad = await host.connect("misbehave", "Bad", { key: OWN });
+    const bad = await host.connect("misbehave", "Bad", { key: OWN_KEY });
     const state = async (): Promise<any> => (await host.get(`/api/v1/health/${bad}`)).body;
     await acknowledged(host, good, 5, agent); // warm
     const calm = await acknowledged(host, good, FULL ? 60 : 5, agent);
@@ -65,10 +55,8 @@ test("a plugin that crashes after every start is quarantined, and others do not 
     assert.equal(broken.status, 200, JSON.stringify(broken.body));
     const quarantined = await eventually("it is quarantined", async () => (await state()).state === "quarantined" && state(), 60);
     assert.equal(quarantined.restarts, 5, "after five crashes");
-    for (let i = 0; i < EVENTS; ++i) {
-      const body = JSON.stringify({ id: `b${i}`, chat: "c", misbehave: "ask", ask: { method: "pb.state/1:get", body: { key: "k" } } });
-      assert.equal((await send(`${host.address}/hooks/misbehave/${bad}/in`, { headers: { "x-key": OWN }, body })).status, 200);
-    }
+    const waiting: string[] = [];
+    for (let i = 0; i < EVENTS; ++i) waiting.push(await tell(host, bad, { misbehave: "ask", ask: { method: "pb.state/1:get", body: { key: "k" } } }));
 
     let releases = 0;
     let over = false;
@@ -98,7 +86,7 @@ test("a plugin that crashes after every start is quarantined, and others do not 
       const ids = chat ? (await host.messages(chat.id)).map((one) => one.provider_id) : [];
       return ids.length >= EVENTS && ids;
     }, 60);
-    assert.deepEqual([...texts].sort(), Array.from({ length: EVENTS }, (_, i) => `b${i}`).sort());
+    assert.deepEqual([...texts].sort(), waiting.sort());
     await eventually("every message of the other plugin", async () => {
       let count = 0;
       for (const chat of await host.chats(good)) count += (await host.messages(chat.id)).length;

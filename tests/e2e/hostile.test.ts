@@ -1,17 +1,15 @@
 // A plugin in a running host that asks for what is not its own, forges, floods and dies (HOST-5, HOST-6, bars 5, 6 and 15).
 // What a library tries inside its process is in tests/port/sandbox_test.cpp; this is what it tries through the host.
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { KEY, post, send } from "./support/echo.ts";
-import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
+import { ask, misbehaving, OWN_KEY, tell } from "./support/misbehave.ts";
+import { eventually, Patchbay } from "./support/patchbay.ts";
 
 const CANARY = "canary-7f3a91c25be04d68"; // a secret of another integration
-const OWN = "a key of the hostile plugin's own";
 const OK = 0;
 
 let host: Patchbay;
@@ -20,22 +18,15 @@ let lure: Server; // opened for the plugin; sends it elsewhere
 const seen: string[] = []; // what reached the lure
 let good = "";
 let bad = "";
-let number = 0;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "pb-hostile-"));
-  await cp(join(BUILD, "test_plugins/misbehave"), join(folder, "misbehave"), { recursive: true });
-  const manifest = JSON.parse(await readFile(join(folder, "misbehave/plugin.json"), "utf8"));
-  manifest.routes[0].verify = { type: "header-equals", header: "X-Key", secret: "secret:key" };
-  manifest.secrets = { key: { hosts: [] }, token: { hosts: ["api.example.org"] } };
-  manifest.egress = ["setting:/api_base", "api.example.org", "127.0.0.1", "localhost", "169.254.169.254", "[::1]"];
-  manifest.listeners = [];
-  await writeFile(join(folder, "misbehave/plugin.json"), JSON.stringify(manifest));
-  const schema = JSON.parse(await readFile(join(folder, "misbehave/schema/setup.json"), "utf8"));
-  for (const name of ["key", "token"]) schema.properties[name] = { type: "string", title: name, description: name, "x-secret": true };
-  schema.properties.api_base = { type: "string", title: "Address", description: "Where it may go" };
-  await writeFile(join(folder, "misbehave/schema/setup.json"), JSON.stringify(schema));
-
+  folder = await misbehaving(
+    {
+      secrets: { token: { hosts: ["api.example.org"] } },
+      egress: ["setting:/api_base", "api.example.org", "127.0.0.1", "localhost", "169.254.169.254", "[::1]"],
+    },
+    { token: { "x-secret": true }, api_base: {} },
+  );
   lure = createServer((incoming, outgoing) => {
     seen.push(`${incoming.method} ${incoming.url} ${JSON.stringify(incoming.headers)}`);
     if (incoming.url === "/to-the-host") return void outgoing.writeHead(302, { location: `${host.address}/api/v1/integrations` }).end();
@@ -47,7 +38,7 @@ before(async () => {
   host = await Patchbay.start({ folders: [folder], allow: [`127.0.0.1:${port()}`] });
   good = await host.connect("echo", "Good", { account: "good", signing_key: KEY });
   await host.connect("echo", "Other", { account: "other", signing_key: CANARY });
-  bad = await host.connect("misbehave", "Bad", { key: OWN, token: "a token of its own", api_base: base() });
+  bad = await host.connect("misbehave", "Bad", { key: OWN_KEY, token: "a token of its own", api_base: base() });
 });
 after(async () => {
   await host?.stop();
@@ -57,23 +48,6 @@ after(async () => {
 
 const port = (): number => (lure.address() as AddressInfo).port;
 const base = (): string => `http://127.0.0.1:${port()}`;
-
-async function tell(body: object): Promise<string> {
-  const id = `w${++number}`;
-  const answer = await send(`${host.address}/hooks/misbehave/${bad}/in`, { headers: { "x-key": OWN }, body: JSON.stringify({ id, chat: "c", ...body }) });
-  assert.equal(answer.status, 200, answer.body);
-  return id;
-}
-
-// What the host answered to a call of the plugin.
-async function ask(method: string, body: unknown): Promise<{ code?: number; refused?: number; text: string; reply: any }> {
-  const id = await tell({ misbehave: "ask", ask: { method, body } });
-  return eventually(`an answer to ${method}`, async () => {
-    const [chat] = await host.chats(bad);
-    const message = chat && (await host.messages(chat.id)).find((one) => one.provider_id === id);
-    return message && JSON.parse(message.text);
-  });
-}
 
 let greetings = 0;
 // The other plugin works, and the host is alive.
@@ -87,7 +61,7 @@ async function othersWork(): Promise<void> {
 }
 
 test("through the host it gets nothing that is not its own", async () => { // HOST-6, OPS-13, bars 15 and 16
-  const file = await ask("pb.blob/1:create", { name: "own" });
+  const file = await ask(host, bad, "pb.blob/1:create", { name: "own" });
   assert.equal(file.code, OK, file.text);
   const http = (url: string, more: object = {}): [string, object] => ["pb.http/1:fetch", { url, ...more }];
   const attempts: Record<string, [string, unknown]> = {
@@ -158,7 +132,7 @@ test("through the host it gets nothing that is not its own", async () => { // HO
   const wrong: string[] = [];
   for (const [name, [method, body]] of Object.entries(attempts)) {
     const before = seen.length;
-    const answer = await ask(method, body);
+    const answer = await ask(host, bad, method, body);
     const is_redirect = name.includes("redirect");
     if ((answer.code ?? answer.refused) === OK) wrong.push(`${name}: ${JSON.stringify(answer)}`);
     if (seen.length !== before + (is_redirect ? 1 : 0)) wrong.push(`${name}: something was sent: ${seen.at(-1)}`);
@@ -167,12 +141,12 @@ test("through the host it gets nothing that is not its own", async () => { // HO
   assert.deepEqual(wrong, []);
   const denied = host.output.split("\n").filter((line) => line.includes('"level":"warn') && line.includes('"plugin":"misbehave"')).length;
   assert.ok(denied >= 15, `${denied} refusals in the log`);
-  assert.ok(!host.output.includes(CANARY) && !host.output.includes(OWN));
+  assert.ok(!host.output.includes(CANARY) && !host.output.includes(OWN_KEY));
   console.log(`hostile: ${Object.keys(attempts).length} attempts through the host, each denied, ${denied} of them with a warning`);
 
   // Fields that nobody asked for change nothing: a state is its own whatever it is told to be.
-  assert.equal((await ask("pb.state/1:put", { key: "mine", value: 1, integration: good })).code, OK);
-  assert.equal((await ask("pb.state/1:get", { key: "mine", integration: good })).reply.value, 1);
+  assert.equal((await ask(host, bad, "pb.state/1:put", { key: "mine", value: 1, integration: good })).code, OK);
+  assert.equal((await ask(host, bad, "pb.state/1:get", { key: "mine", integration: good })).reply.value, 1);
   await othersWork();
 });
 
@@ -204,7 +178,7 @@ test("whatever it does to its own process, others do not feel it", async () => {
   };
   for (const [name, way] of Object.entries(ways)) {
     const before = (await host.get(`/api/v1/health/${bad}`)).body.restarts;
-    await tell(way);
+    await tell(host, bad, way);
     await eventually(`the host notices that it ${name}`, async () => {
       const now = (await host.get(`/api/v1/health/${bad}`)).body;
       return now.restarts !== before || now.state === "quarantined";
@@ -234,7 +208,7 @@ test("whatever it does to its own process, others do not feel it", async () => {
   };
   const lines = host.output.length;
   for (const [name, way] of Object.entries(harmless)) {
-    await tell(way);
+    await tell(host, bad, way);
     await othersWork();
     const began = Date.now();
     assert.equal((await send(`${host.address}/healthz`, { method: "GET" })).status, 200, name);

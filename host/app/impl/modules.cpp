@@ -130,13 +130,15 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
+      file_links(*store, *vault, clock, config.site_url),
       oauth_tokens(token_parts()),
       sign_ins(sign_in_parts()),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
                 verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); },
                 [this](Id grant, Duration min_valid, std::string rejected) {
                   return token(grant, min_valid, std::move(rejected));
-                }}),
+                },
+                &file_links}),
       fleet(fleet_options()),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, *store, counters),
@@ -168,6 +170,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       router(tokens, base_path(config.site_url)),
       hooks_adapter(ingress, base_path(config.site_url)),
       sign_in_page(sign_ins, base_path(config.site_url)),
+      linked_files(*store, file_links, base_path(config.site_url)),
       integrations_api(lifecycle, *store, *vault),
       profiles_api(credentials, *store),
       grants_api(credentials, sign_ins, *vault, *store),
@@ -382,6 +385,7 @@ void Modules::add_routes() {
   tokens_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);
   router.mount("/oauth/", sign_in_page);
+  router.mount("/files/", linked_files);
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
   web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });

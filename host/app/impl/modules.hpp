@@ -56,6 +56,7 @@
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
+#include "web/linked_files.hpp"
 #include "web/router.hpp"
 #include "web/sign_in_page.hpp"
 #include "web/tokens.hpp"
@@ -102,6 +103,7 @@ class Modules {
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;
   plugin::OpenedHosts opened_hosts;
+  plugin::FileLinks file_links;
   oauth::Tokens oauth_tokens;
   oauth::SignIns sign_ins;
   plugin::Services services;
@@ -139,6 +141,7 @@ class Modules {
   web::Router router;
   web::HooksAdapter hooks_adapter;
   web::SignInPage sign_in_page;
+  web::LinkedFiles linked_files;
   web::IntegrationsApi integrations_api;
   web::ProfilesApi profiles_api;
   web::GrantsApi grants_api;

@@ -196,6 +196,14 @@ class Host {
     co_return BlobPart(std::move(reply));
   }
 
+  // An address under which a provider can fetch the blob, once it is closed, for `ttl_s` seconds (60 to
+  // 604800). Error(PB_UNSUPPORTED) when the host has no public address.
+  Task<std::string> blob_publish(std::string blob, std::int64_t ttl_s) const {
+    Json body = {{"blob", std::move(blob)}, {"ttl_s", ttl_s}};
+    const Message reply = co_await call("pb.blob/1:publish", std::move(body));
+    co_return string_at(reply.json, "url");
+  }
+
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
   std::int64_t now() const { return table_.now_unix_ms(); }
   // Throws Error(PB_CANCELLED) when the call is cancelled or the instance stops before the time is over, and

@@ -186,6 +186,11 @@ class Services {
       blob.closed = true;
       return Result(Json{{"size", blob.bytes.size()}, {"sha256", ""}});
     }
+    if (request.method == "pb.blob/1:publish") {
+      if (!blob.closed) return Result(PB_CONFLICT, "Close the blob first");
+      return Result(Json{{"url", "https://host.example/files/" + string_at(in, "blob")},
+                         {"expires_at", "2030-01-01T00:00:00Z"}});
+    }
     if (offset > blob.bytes.size()) return Result(PB_INVALID, "Beyond the end of the blob");
     Json json = {{"size", blob.bytes.size()}, {"type", blob.type}, {"name", blob.name}};
     return Result(std::move(json),

@@ -74,6 +74,19 @@ TEST(Blobs, AreWrittenAndReadInPieces) {
   EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "world|a.txt|11");
 }
 
+Task<SendReply> publish_blob(Probe& self, Json) {  // N14
+  const Host& host = self.services();
+  const std::string blob = co_await host.blob_create("a.txt", "text/plain");
+  co_await host.blob_close(blob);
+  const std::string url = co_await host.blob_publish(blob, 3600);
+  co_return sent(url);
+}
+
+TEST(Blobs, ArePublished) {
+  FakeHost host(probe(publish_blob));
+  EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "https://host.example/files/b1");
+}
+
 Task<SendReply> use_events(Probe& self, Json) {
   const Host& host = self.services();
   Events events;

@@ -10,6 +10,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestName = 255;
+constexpr std::int64_t kShortestLink = 60;  // seconds
+constexpr std::int64_t kLongestLink = 7 * 24 * 3600;
 
 void require_own(store::Session& session, const InstanceContext& context, Id id) {
   if (readable_blob(session, context, id).integration == context.integration) return;
@@ -96,6 +98,25 @@ class BlobVerbs {
     co_return reply_of(reply, std::move(blobs));
   }
 
+  // An address that a provider fetches it from (N14).
+  boost::asio::awaitable<port::Result> publish(std::shared_ptr<InstanceContext> context, port::Call call) {
+    const auto request = request_of(call);
+    const auto id = id_field(request, "blob");
+    const auto good_for = number_field(request, "ttl_s");
+    if (good_for < kShortestLink || good_for > kLongestLink) bad_field("ttl_s");
+    auto work = [context, id](store::Session& session) { return readable_blob(session, *context, id); };
+    const auto blob = co_await parts_.store.read(std::move(work));
+    if (!blob.ready) throw Error(Code::conflict, Text("plugin.blob_open", {{"blob", to_string_id(id)}}));
+    if (parts_.links == nullptr) throw Error(Code::unsupported, Text("plugin.no_site_url"));
+    auto making =
+        parts_.links->make(id, std::chrono::seconds(good_for), blob.name.empty() ? "file" : blob.name);
+    const auto link = co_await std::move(making);
+    json reply;
+    reply["url"] = link.url;
+    reply["expires_at"] = to_rfc3339(link.expires_at);
+    co_return reply_of(reply);
+  }
+
  private:
   const Services::Parts parts_;
 };
@@ -113,6 +134,7 @@ void add_blobs(Services& services, const Services::Parts& parts) {
   add("pb.blob/1:write", &BlobVerbs::write);
   add("pb.blob/1:close", &BlobVerbs::close);
   add("pb.blob/1:read", &BlobVerbs::read);
+  add("pb.blob/1:publish", &BlobVerbs::publish);
 }
 
 }  // namespace patchbay::plugin

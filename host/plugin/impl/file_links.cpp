@@ -1,0 +1,90 @@
+#include "plugin/file_links.hpp"
+
+#include <charconv>
+#include <vector>
+
+#include "base/error.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
+#include "crypto/secure.hpp"
+#include "net/form.hpp"
+
+namespace patchbay::plugin {
+namespace {
+
+constexpr std::string_view kFolder = "/files/";
+constexpr std::size_t kKeyBytes = 32;
+
+std::string signature_of(const std::string& key, const std::string& what) {
+  return crypto::to_base64url(crypto::hmac(crypto::Hash::sha256, key, what));
+}
+
+// Who comes second reads what the first has made: the row is the lock.
+std::string find_or_make_key(store::Session& session, const vault::Vault& vault) {
+  const vault::SecretName name("host", 0, "file_links");
+  const auto made = session.exec(
+      "insert into settings_kv(name, value) values ('file_links', 'in the vault') on conflict (name) do "
+      "nothing");
+  auto key = vault.get(session, name);
+  if (made == 0 && key) return *key;
+  key = vault::generate(kKeyBytes);
+  vault.put(session, name, *key);
+  return *key;
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+boost::asio::awaitable<std::string> FileLinks::key() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!key_.empty()) co_return key_;
+  }
+  auto work = [this](store::Session& session) { return find_or_make_key(session, vault_); };
+  auto found = co_await store_.write(std::move(work));
+  const std::lock_guard lock(mutex_);
+  key_ = std::move(found);
+  co_return key_;
+}
+
+boost::asio::awaitable<FileLinks::Link> FileLinks::make(Id blob, std::chrono::seconds good_for,
+                                                        std::string name) {
+  if (site_url_.empty()) throw Error(Code::unsupported, Text("plugin.no_site_url"));
+  auto keyed = key();
+  const auto secret = co_await std::move(keyed);
+  Link link;
+  link.expires_at = std::chrono::floor<std::chrono::seconds>(clock_.now() + good_for);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(link.expires_at.time_since_epoch()).count();
+  const auto what = to_string_id(blob) + "/" + std::to_string(seconds);
+  const auto base = site_url_.ends_with('/') ? site_url_.substr(0, site_url_.size() - 1) : site_url_;
+  link.url =
+      base + std::string(kFolder) + what + "/" + signature_of(secret, what) + "/" + net::percent_encode(name);
+  co_return link;
+}
+
+boost::asio::awaitable<std::optional<Id>> FileLinks::open(std::string path) {
+  if (!path.starts_with(kFolder)) co_return std::nullopt;
+  const auto blob_end = path.find('/', kFolder.size());
+  const auto time_end = path.find('/', blob_end + 1);
+  if (blob_end == path.npos || time_end == path.npos) co_return std::nullopt;
+  const auto signature = path.substr(time_end + 1, path.find('/', time_end + 1) - time_end - 1);
+  const auto what = path.substr(kFolder.size(), time_end - kFolder.size());
+  const auto blob = number(std::string_view(what).substr(0, blob_end - kFolder.size()));
+  const auto seconds = number(std::string_view(path).substr(blob_end + 1, time_end - blob_end - 1));
+  if (!blob || !seconds) co_return std::nullopt;
+  auto keyed = key();
+  const auto secret = co_await std::move(keyed);
+  if (!crypto::equal(signature, signature_of(secret, what))) co_return std::nullopt;
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch();
+  if (*seconds <= std::chrono::duration_cast<std::chrono::seconds>(now).count()) co_return std::nullopt;
+  co_return blob;
+}
+
+}  // namespace patchbay::plugin
