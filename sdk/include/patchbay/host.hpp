@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "patchbay/call.hpp"
+#include "patchbay/net.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
@@ -195,6 +196,10 @@ class Host {
     Message reply = co_await call("pb.blob/1:read", std::move(body));
     co_return BlobPart(std::move(reply));
   }
+
+  // A connection that the plugin reads and writes itself. Error: PB_DENIED when the manifest's "net", the
+  // host's guard or the certificate forbids it, PB_UNAVAILABLE or PB_DEADLINE when nobody answers.
+  Task<Stream> connect(NetTarget target) const { return patchbay::connect(table_, std::move(target)); }
 
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
   std::int64_t now() const { return table_.now_unix_ms(); }
