@@ -51,6 +51,12 @@ struct JobSpec {
   std::optional<Condition> when;
 };
 
+// Where pb.net/1 may connect to.
+struct NetSpec {
+  std::string host;                // as in egress
+  std::vector<std::string> ports;  // a number, "setting:/pointer" or "profile:/pointer"
+};
+
 struct SecretSpec {
   std::vector<std::string>
       hosts;  // where a placeholder of it may go: host patterns, "setting:/pointer", "profile:/pointer"
@@ -95,6 +101,7 @@ struct Manifest {
   std::vector<std::string> needs;   // host extensions: "pb.http/1"
   std::vector<std::string> offers;  // plugin extensions: "pb.channel/1"
   std::vector<std::string> egress;  // host patterns, "setting:/pointer"
+  std::vector<NetSpec> net;
   std::map<std::string, SecretSpec> secrets;
   ProfileSpec profile;
   std::map<std::string, GrantSpec> grants;

@@ -118,6 +118,14 @@ JobSpec read_job(const json& object) {
   return job;
 }
 
+NetSpec read_net(const json& object) {
+  NetSpec net;
+  net.host = object.at("host").get<std::string>();
+  for (const auto& port : object.at("ports"))
+    net.ports.push_back(port.is_string() ? port.get<std::string>() : port.dump());
+  return net;
+}
+
 std::map<std::string, SecretSpec> read_secrets(const json& owner) {
   std::map<std::string, SecretSpec> secrets;
   const auto all = owner.value("secrets", json::object());
@@ -173,6 +181,9 @@ void check_needs(const Manifest& manifest) {
     if (std::find(offered.begin(), offered.end(), need) != offered.end()) continue;
     fail("plugin.needs_more", {{"extension", need}});
   }
+  const bool needs_net = std::count(manifest.needs.begin(), manifest.needs.end(), "pb.net/1") > 0;
+  if (needs_net && manifest.net.empty()) fail("plugin.net_to_nowhere", {});
+  if (!needs_net && !manifest.net.empty()) fail("plugin.net_without_need", {});
   if (manifest.sdk.rfind("0.", 0) != 0) fail("plugin.other_sdk", {{"version", manifest.sdk}, {"known", "0"}});
 }
 
@@ -209,6 +220,7 @@ Manifest from_document(const json& document) {
   manifest.needs = document.value("needs", manifest.needs);
   manifest.offers = document.at("offers").get<std::vector<std::string>>();
   manifest.egress = document.value("egress", manifest.egress);
+  for (const auto& place : document.value("net", json::array())) manifest.net.push_back(read_net(place));
   manifest.secrets = read_secrets(document);
   if (document.contains("profile")) {
     manifest.profile.title = document.at("profile").value("title", manifest.title);
@@ -258,9 +270,9 @@ std::string_view pre_release(std::string_view version) {
 }  // namespace
 
 const std::vector<std::string>& host_extensions() {
-  static const auto* names =
-      new std::vector<std::string>{"pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1", "pb.metrics/1",
-                                   "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
+  static const auto* names = new std::vector<std::string>{
+      "pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1", "pb.metrics/1", "pb.net/1",
+      "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
   return *names;
 }
 

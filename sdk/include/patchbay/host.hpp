@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "patchbay/call.hpp"
+#include "patchbay/net.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
@@ -203,6 +204,10 @@ class Host {
     const Message reply = co_await call("pb.blob/1:publish", std::move(body));
     co_return string_at(reply.json, "url");
   }
+
+  // A connection that the plugin reads and writes itself. Error: PB_DENIED when the manifest's "net", the
+  // host's guard or the certificate forbids it, PB_UNAVAILABLE or PB_DEADLINE when nobody answers.
+  Task<Stream> connect(NetTarget target) const { return patchbay::connect(table_, std::move(target)); }
 
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
   std::int64_t now() const { return table_.now_unix_ms(); }

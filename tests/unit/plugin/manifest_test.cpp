@@ -41,6 +41,30 @@ TEST(Manifest, ReadsRoutesSecretsAndConditions) {  // HOST-1
   EXPECT_FALSE(holds(manifest.routes[0].when, json::parse(R"({"mode": "polling"})")));
 }
 
+TEST(Manifest, ReadsWhereConnectionsMayGo) {  // N11
+  auto document = minimal();
+  document["needs"] = {"pb.net/1"};
+  document["net"] = json::parse(R"([{"host": "profile:/imap_host", "ports": [143, "profile:/imap_port"]}])");
+  const auto manifest = parse_manifest(document.dump());
+  ASSERT_EQ(manifest.net.size(), 1u);
+  EXPECT_EQ(manifest.net[0].host, "profile:/imap_host");
+  EXPECT_EQ(manifest.net[0].ports, (std::vector<std::string>{"143", "profile:/imap_port"}));
+}
+
+TEST(Manifest, ConnectionsAreNeededAndDeclaredTogether) {  // N11
+  auto document = minimal();
+  document["needs"] = {"pb.net/1"};
+  EXPECT_NE(fault_of(document).find("names no place"), std::string::npos);
+  document["needs"] = json::array();
+  document["net"] = json::parse(R"([{"host": "a.example", "ports": [993]}])");
+  EXPECT_NE(fault_of(document).find("pb.net/1"), std::string::npos);
+  document["needs"] = {"pb.net/1"};
+  for (const auto* ports : {"[]", "[0]", "[65536]", R"(["993"])", R"([true])"}) {
+    document["net"][0]["ports"] = json::parse(ports);
+    EXPECT_NE(fault_of(document), "none") << ports;
+  }
+}
+
 TEST(Manifest, ANumberThatIsTooLargeIsAFaultOfTheFile) {  // bar 13
   try {
     parse_manifest(R"({"id": 1e999})");
