@@ -23,8 +23,9 @@ struct Counters {
   Count processed{0};     // calls to plugins that came back well
   Count retried{0};
   Count dead{0};
-  Count events{0};        // effects applied
-  Count events_known{0};  // keys seen before
+  Count unknown_identity{0};  // events that concern no connected integration of their profile
+  Count events{0};            // effects applied
+  Count events_known{0};      // keys seen before
   Count effect_batches{0};
 };
 

@@ -31,7 +31,8 @@ struct RouteSpec {
   std::vector<std::string> order;  // JSON Pointers, or "form:<field>"; the first that exists wins
   std::vector<std::string> dedupe;
   std::uint64_t body_limit = 1u << 20;
-  bool https = false;  // the address that the provider calls must be https
+  bool https = false;       // the address that the provider calls must be https
+  bool of_profile = false;  // one route for all integrations of a profile (N1)
   std::optional<Condition> when;
 };
 

@@ -57,6 +57,8 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
   follow("patchbay_inbox_processed_total", "Requests that a plugin translated", counters.processed);
   follow("patchbay_inbox_retried_total", "Requests that were tried again", counters.retried);
   follow("patchbay_inbox_dead_total", "Requests that became dead letters", counters.dead);
+  follow("patchbay_inbox_unknown_identity_total",
+         "Events on routes of profiles that concerned no connected integration", counters.unknown_identity);
   follow("patchbay_events_total", "Events that had their effect", counters.events);
   follow("patchbay_events_duplicates_total", "Events that had had their effect before",
          counters.events_known);

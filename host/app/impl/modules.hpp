@@ -32,6 +32,7 @@
 #include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
+#include "lifecycle/profile_routes.hpp"
 #include "metrics/registry.hpp"
 #include "net/http.hpp"
 #include "oauth/sign_ins.hpp"
@@ -132,6 +133,7 @@ class Modules {
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
+  lifecycle::ProfileRoutes profile_routes;
   lifecycle::Credentials credentials;
   lifecycle::Portable portable;
   Declared declared;
@@ -175,6 +177,8 @@ class Modules {
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
   boost::asio::awaitable<void> follow_choices();
+  boost::asio::awaitable<void> profiles_changed();
+  void plugins_changed();
   boost::asio::awaitable<void> follow_others();
   void add_plugin_calls();
   void add_routes();

@@ -78,6 +78,7 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
   InboxRow row;
   auto keys = route.keys.read(request);
   row.integration = route.integration;
+  row.of_profile = route.of_profile;
   row.plugin = route.plugin;
   row.route = route.id;
   row.lane = keys.order.value_or("");
@@ -132,10 +133,11 @@ void Ingress::tell_not_verified(const Route& route, const Request& request) cons
   const auto now = clock_.now().time_since_epoch().count();
   auto told_at = traffic.told_at.load();
   if (now - told_at < kTellAgain || !traffic.told_at.compare_exchange_strong(told_at, now)) return;
-  logger_.warn("webhook refused: not verified", {{"integration", to_string_id(route.integration)},
-                                                 {"route", route.id},
-                                                 {"peer", request.peer},
-                                                 {"count", std::to_string(traffic.refused.exchange(0))}});
+  logger_.warn("webhook refused: not verified",
+               {{owner_word(route.of_profile), to_string_id(route.integration)},
+                {"route", route.id},
+                {"peer", request.peer},
+                {"count", std::to_string(traffic.refused.exchange(0))}});
 }
 
 InboxRow Ingress::make_row(const Route& route, Request request) const {

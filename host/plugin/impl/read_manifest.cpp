@@ -75,7 +75,17 @@ RouteSpec read_route(const json& object) {
   route.body_limit = object.value("body_limit", route.body_limit);
   route.https = object.value("https", route.https);
   route.when = read_condition(object);
+  route.of_profile = object.value("scope", std::string("integration")) == "profile";
   return route;
+}
+
+// What belongs to one integration says nothing about requests that concern all of a profile.
+void check_profile_route(const RouteSpec& route, bool has_profile) {
+  if (!route.of_profile) return;
+  if (!has_profile) fail("plugin.route_profile", {{"route", route.id}});
+  const auto all = route.verify + route.challenge;
+  const bool own = all.find("\"secret:") != all.npos || all.find("hex:secret:") != all.npos;
+  if (own || route.when) fail("plugin.route_of_profile", {{"route", route.id}});
 }
 
 // A tenth of the interval, so that what started together does not stay together.
@@ -229,8 +239,10 @@ Manifest from_document(const json& document) {
   const auto grants = document.value("grants", json::object());
   for (const auto& item : grants.items()) manifest.grants[item.key()] = read_grant(item.key(), item.value());
   check_grants(manifest, document.contains("profile"));
-  for (const auto& route : document.value("routes", json::array()))
+  for (const auto& route : document.value("routes", json::array())) {
     manifest.routes.push_back(read_route(route));
+    check_profile_route(manifest.routes.back(), document.contains("profile"));
+  }
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
   }

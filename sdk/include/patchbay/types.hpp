@@ -54,8 +54,14 @@ class Event {
     quiet_ms = quiet;
     return *this;
   }
+  // On a route of a profile: the integration that it concerns, by what its check answers.
+  Event& of(std::string identity_) {
+    identity = std::move(identity_);
+    return *this;
+  }
   Json to_json() const {
     Json out = {{"type", type}, {"dedupe_key", dedupe_key}, {"order_key", order_key}, {"data", data}};
+    if (!identity.empty()) out["identity"] = identity;
     if (!group_key.empty()) out["part_of"] = {{"key", group_key}, {"quiet_ms", quiet_ms}};
     return out;
   }
@@ -64,6 +70,7 @@ class Event {
   std::string dedupe_key;
   std::string order_key;
   Json data;
+  std::string identity;
   std::string group_key;
   std::int64_t quiet_ms = 0;
 };

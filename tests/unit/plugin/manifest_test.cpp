@@ -117,6 +117,28 @@ TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
   EXPECT_NE(fault_of(changed), "none");
 }
 
+TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1
+  auto document = minimal();
+  document["profile"] = json::parse(R"({"schema": "profile.json", "secrets": {"secret": {"hosts": []}}})");
+  document["routes"] = json::parse(
+      R"([{"id": "in", "scope": "profile", "verify": {"type": "header-equals", "header": "x", "secret": "profile:secret"},
+    "challenge": {"when": {"query": ["a"]}, "reply": {"json": {"b": "{hmac-sha256-hex:profile:secret:query:a}"}}}}])");
+  EXPECT_EQ(fault_of(document), "none");
+  EXPECT_TRUE(parse_manifest(document.dump()).routes[0].of_profile);
+  auto changed = document;
+  changed["routes"][0]["challenge"]["reply"]["json"]["b"] = "{hmac-sha256-hex:secret:hook:query:a}";
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos) << fault_of(changed);
+  changed = document;
+  changed["routes"][0]["when"] = {{"setting", "/mode"}, {"equals", "webhook"}};
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos);
+  changed = document;
+  changed["routes"][0]["verify"]["secret"] = json::array({"secret:hook"});
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos);
+  changed = document;
+  changed.erase("profile");
+  EXPECT_NE(fault_of(changed).find("the manifest has none"), std::string::npos);
+}
+
 TEST(Manifest, FillsAddressesFromTheProfile) {
   EXPECT_EQ(fill_from_profile("{profile:/base}/token", R"({"base": "https://x.example/"})"),
             "https://x.example/token");
