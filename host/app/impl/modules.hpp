@@ -32,6 +32,7 @@
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
 #include "metrics/registry.hpp"
+#include "net/dns.hpp"
 #include "net/http.hpp"
 #include "oauth/sign_ins.hpp"
 #include "oauth/tokens.hpp"
@@ -96,6 +97,7 @@ class Modules {
   IdMint ids;
   metrics::Registry metrics;
   std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<net::Dns> dns;
   plugin::Catalogue catalogue;
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;

@@ -126,5 +126,22 @@ TEST(Net, StreamIsMovedAndClosedOnce) {
   EXPECT_TRUE(b->is_closed);
 }
 
+Task<SendReply> look_up(Probe& self, Json) {
+  const std::vector<DnsRecord> records = co_await self.services().resolve("_imaps._tcp.example.org", "SRV");
+  const DnsRecord& first = records.at(0);
+  co_return sent(first.target + " " + std::to_string(first.port) + " " + std::to_string(first.ttl));
+}
+
+TEST(Dns, AnswersRecords) {
+  FakeHost host(probe(look_up));
+  host.services.on("pb.dns/1:resolve", [](const Request& request) {
+    EXPECT_EQ(request.json, (Json{{"name", "_imaps._tcp.example.org"}, {"type", "SRV"}}));
+    const Json record = {
+        {"ttl", 60}, {"priority", 1}, {"weight", 2}, {"port", 993}, {"target", "imap.example.org"}};
+    return Result(Json{{"records", Json::array({record})}});
+  });
+  EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "imap.example.org 993 60");
+}
+
 }  // namespace
 }  // namespace patchbay::sdk_test
