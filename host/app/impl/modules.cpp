@@ -6,6 +6,7 @@
 #include "app/impl/open_library.hpp"
 #include "base/failure.hpp"
 #include "cli/api_client.hpp"
+#include "plugin/dns_verbs.hpp"
 #include "store/migrate.hpp"
 
 namespace patchbay::app {
@@ -126,6 +127,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       peers(membership ? static_cast<cluster::Peers&>(*membership) : alone),
       ids(clock, slot, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
+      dns(net::make_dns(clock, config.dns_servers)),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger,
                 plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
       verb_checker(SchemaVerbChecker::of_this_build()),
@@ -197,6 +199,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
   inbox_committer.on_stored(
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
+  plugin::add_dns(services, *dns, clock);
   add_plugin_calls();
   add_routes();
 }

@@ -34,6 +34,7 @@
 #include "lifecycle/portable.hpp"
 #include "lifecycle/profile_routes.hpp"
 #include "metrics/registry.hpp"
+#include "net/dns.hpp"
 #include "net/http.hpp"
 #include "oauth/sign_ins.hpp"
 #include "oauth/tokens.hpp"
@@ -100,6 +101,7 @@ class Modules {
   IdMint ids;
   metrics::Registry metrics;
   std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<net::Dns> dns;
   plugin::Catalogue catalogue;
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;

@@ -4,15 +4,11 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "base/error.hpp"
+#include "net/impl/wait_for.hpp"
 
 namespace patchbay::net {
 namespace {
@@ -23,51 +19,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr Duration kLeastShare{250};
-
-// Whichever comes first ends the wait: what was begun, the time, or a cancellation. On one strand.
-class Wait {
- public:
-  using Handler = asio::any_completion_handler<void(error_code)>;
-
-  Wait(asio::any_io_executor executor, Handler handler)
-      : executor_(std::move(executor)), handler_(std::move(handler)) {}
-
-  void limit(std::unique_ptr<Clock::Timer> timer) { timer_ = std::move(timer); }
-  void end(error_code error) {
-    if (!handler_) return;
-    timer_.reset();
-    asio::post(executor_, [handler = std::move(handler_), error]() mutable { std::move(handler)(error); });
-    handler_ = nullptr;
-  }
-
- private:
-  const asio::any_io_executor executor_;
-  Handler handler_;
-  std::unique_ptr<Clock::Timer> timer_;
-};
-
-// What `begin(done)` has begun may still go on when this has ended: it owns what it works with.
-template <class Begin>
-awaitable<void> wait_for(Clock& clock, Duration limit, Begin begin) {
-  const auto executor = co_await asio::this_coro::executor;
-  auto start = [&clock, limit, executor, begin = std::move(begin)](auto handler) {
-    const auto slot = asio::get_associated_cancellation_slot(handler);
-    const auto wait = std::make_shared<Wait>(executor, std::move(handler));
-    const std::weak_ptr<Wait> weak = wait;
-    const auto end = [weak](error_code error) {
-      if (const auto waiting = weak.lock()) waiting->end(error);
-    };
-    wait->limit(clock.after(executor, limit, [end] { end(asio::error::timed_out); }));
-    if (slot.is_connected()) {
-      auto cancelled = [end](asio::cancellation_type) { end(asio::error::operation_aborted); };
-      asio::cancellation_slot(slot).assign(std::move(cancelled));
-    }
-    begin([wait](error_code error) { wait->end(error); });
-  };
-  auto ended = asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(std::move(start),
-                                                                                     asio::use_awaitable);
-  co_await std::move(ended);
-}
 
 [[noreturn]] void fail(const std::string& host, Duration limit, const boost::system::system_error& error) {
   if (error.code() == asio::error::operation_aborted) throw error;

@@ -283,8 +283,8 @@ std::string_view pre_release(std::string_view version) {
 
 const std::vector<std::string>& host_extensions() {
   static const auto* names = new std::vector<std::string>{
-      "pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1", "pb.metrics/1", "pb.net/1",
-      "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
+      "pb.blob/1", "pb.clock/1", "pb.dns/1",     "pb.events/1", "pb.http/1", "pb.metrics/1",
+      "pb.net/1",  "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
   return *names;
 }
 

@@ -209,6 +209,16 @@ class Host {
   // host's guard or the certificate forbids it, PB_UNAVAILABLE or PB_DEADLINE when nobody answers.
   Task<Stream> connect(NetTarget target) const { return patchbay::connect(table_, std::move(target)); }
 
+  // The records of one type: "A", "AAAA", "MX", "SRV" or "TXT"; at least one. Error: PB_NOT_FOUND when the
+  // name has none, PB_UNAVAILABLE or PB_DEADLINE when nobody can be asked.
+  Task<std::vector<DnsRecord>> resolve(std::string name, std::string type) const {
+    Json body = {{"name", std::move(name)}, {"type", std::move(type)}};
+    const Message reply = co_await call("pb.dns/1:resolve", std::move(body));
+    std::vector<DnsRecord> records;
+    for (const Json& each : reply.json.at("records")) records.emplace_back(each);
+    co_return records;
+  }
+
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.
   std::int64_t now() const { return table_.now_unix_ms(); }
   // Throws Error(PB_CANCELLED) when the call is cancelled or the instance stops before the time is over, and

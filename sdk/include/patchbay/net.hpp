@@ -106,7 +106,7 @@ class Stream {
       stream = id;
       return host.net.read(host.core.ctx, id, most, limit(state, timeout_ms), reply, user);
     };
-    NetRequest waiting(host, "read", start);
+    NetRequest waiting(host, "pb.net/1, read", start);
     co_await waiting;
     Message reply = waiting.take();
     if (reply.blobs.empty()) co_return std::string();
@@ -121,7 +121,7 @@ class Stream {
         stream = id;
         return host.net.write(host.core.ctx, id, view(piece), limit(state, timeout_ms), reply, user);
       };
-      NetRequest waiting(host, "write", start);
+      NetRequest waiting(host, "pb.net/1, write", start);
       co_await waiting;
       waiting.take();
     }
@@ -132,7 +132,7 @@ class Stream {
       stream = id;
       return host.net.start_tls(host.core.ctx, id, limit(state, timeout_ms), reply, user);
     };
-    NetRequest waiting(host, "start_tls", start);
+    NetRequest waiting(host, "pb.net/1, start_tls", start);
     co_await waiting;
     waiting.take();
   }
@@ -157,7 +157,7 @@ inline Task<Stream> connect(const HostTable& host, NetTarget target) {
     stream = id;
     return accepted;
   };
-  NetRequest waiting(host, "connect", start);
+  NetRequest waiting(host, "pb.net/1:connect", start);
   co_await waiting;
   waiting.take();
   co_return Stream(host, id);

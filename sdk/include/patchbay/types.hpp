@@ -203,6 +203,26 @@ class SendReply {
   std::string moved_to;  // the conversation's new id, when it got one
 };
 
+// What a name says (pb.dns/1), as far as its type has it.
+class DnsRecord {
+ public:
+  explicit DnsRecord(const Json& record)
+      : ttl(record.value("ttl", std::int64_t{0})),
+        address(string_at(record, "address")),
+        text(string_at(record, "text")),
+        target(string_at(record, "target")),
+        priority(record.value("priority", 0)),
+        weight(record.value("weight", 0)),
+        port(record.value("port", 0)) {}
+  std::int64_t ttl;     // seconds
+  std::string address;  // A, AAAA
+  std::string text;     // TXT
+  std::string target;   // MX, SRV; empty: the service is not offered
+  int priority;         // MX, SRV: the lowest first
+  int weight;           // SRV
+  int port;             // SRV
+};
+
 class LookupReply {
  public:
   explicit LookupReply(bool found_, std::vector<std::string> provider_ids_ = {})

@@ -50,6 +50,24 @@ class Dialler : public patchbay::Plugin {
  public:
   using Plugin::Plugin;
 
+  // The server says who it is.
+  Task<patchbay::CheckReply> check() override {
+    const Json& wanted = settings();
+    const std::string security = wanted.value("security", "none");
+    patchbay::NetTarget target(wanted.at("host"), wanted.at("port"));
+    target.believe(wanted.value("ca", ""));
+    if (security == "tls") target.tls();
+    Stream stream = co_await host().connect(std::move(target));
+    if (security == "starttls") {
+      co_await stream.write("STARTTLS\n");
+      co_await stream.read();
+      co_await stream.start_tls();
+    }
+    co_await stream.write("WHO\n");
+    const std::string name = co_await stream.read();
+    co_return patchbay::CheckReply(name, name);
+  }
+
   Task<patchbay::SendReply> send(Json request) override {
     std::vector<std::string> gave;
     const Json steps = request.at("steps");

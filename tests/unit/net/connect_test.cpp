@@ -143,11 +143,10 @@ TEST_F(ConnectTest, EndsWhenItsTimeIsOver) {
   // Nobody accepts: once the queue is full, the kernel answers nothing.
   std::vector<boost::asio::ip::tcp::socket> waiting;
   for (int i = 0; i < 8; ++i) {
-    waiting.emplace_back(io_);
-    waiting.back().open(boost::asio::ip::tcp::v4());
-    waiting.back().non_blocking(true);
-    boost::system::error_code under_way;
-    waiting.back().connect(listening.local_endpoint(), under_way);
+    waiting.emplace_back(io_, boost::asio::ip::tcp::v4());
+    waiting.back().native_non_blocking(true);
+    auto where = listening.local_endpoint();
+    ::connect(waiting.back().native_handle(), where.data(), static_cast<socklen_t>(where.size()));
   }
   opened_ = {"127.0.0.0/8"};
   const auto machine = make_network(clock_);
