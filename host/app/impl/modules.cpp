@@ -96,6 +96,12 @@ hooks::Dispatcher::Options dispatcher_options(const config::Config& config) {
   return options;
 }
 
+hooks::Ingress::Limits ingress_limits(const config::Config& config) {
+  hooks::Ingress::Limits limits;
+  limits.rate = net::Rate(config.inbox_rate, std::chrono::seconds(1), 2.0 * config.inbox_rate);
+  return limits;
+}
+
 web::HttpServer::Options server_options(const config::Config& config) {
   web::HttpServer::Options options;
   options.address = config.listen_address;
@@ -151,7 +157,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
-      ingress(routes, inbox_committer, clock, counters, logger),
+      key_sets({io.get_executor(), clock, *http, [this] { return opened_hosts.get(); }, logger}),
+      ingress(hooks::Ingress::Parts(routes, inbox_committer, clock, key_sets, counters), logger,
+              ingress_limits(config)),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids,

@@ -122,6 +122,7 @@ class Modules {
   hooks::EffectCommitter effects;
   hooks::Dispatcher dispatcher;
   hooks::Inbox inbox;
+  hooks::KeySets key_sets;
   hooks::Ingress ingress;
   hooks::Injector injector;
 

@@ -35,6 +35,7 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/egress/dns", joined(old.dns_servers), joined(now.dns_servers));
   compare("/setup/folder", old.setup_folder, now.setup_folder);
   compare("/inbox/keep_days", old.inbox_keep_days, now.inbox_keep_days);
+  compare("/inbox/rate", old.inbox_rate, now.inbox_rate);
   compare("/log/format", old.log_format, now.log_format);
   compare("/log/file", old.log_file, now.log_file);
   return out;

@@ -125,6 +125,7 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   const auto declared = document.at("/setup/folder"_json_pointer).get<std::string>();
   if (!declared.empty()) config.setup_folder = below(folder, declared);
   config.inbox_keep_days = document.at("/inbox/keep_days"_json_pointer).get<int>();
+  config.inbox_rate = document.at("/inbox/rate"_json_pointer).get<int>();
   config.log_format = document.at("/log/format"_json_pointer).get<std::string>();
   config.log_level = document.at("/log/level"_json_pointer).get<std::string>();
   const auto log_file = document.at("/log/file"_json_pointer).get<std::string>();

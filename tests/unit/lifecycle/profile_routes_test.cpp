@@ -15,6 +15,19 @@ constexpr const char* kShared = R"({"id": "acme", "version": "1.0.0", "sdk": "0.
 constexpr const char* kProfileSchema = R"({"type": "object", "additionalProperties": false,
   "properties": {"app": {"type": "string", "x-secret": true}}})";
 
+// Another host runs everything, or nothing.
+class Shares final : public cluster::Peers {
+ public:
+  Id me() const override { return 1; }
+  const cluster::Owned& owned() const override { return owned_; }
+  asio::awaitable<Held> lock(Id) override { co_return Held(); }
+  asio::awaitable<void> settle() override { co_return; }
+  void leave_all() { owned_.set(cluster::Partitions()); }
+
+ private:
+  cluster::Owned owned_;
+};
+
 class ProfileRoutesTest : public LifecycleTest {
  protected:
   ProfileRoutesTest() {
@@ -49,6 +62,8 @@ class ProfileRoutesTest : public LifecycleTest {
   }
 
   std::vector<Id> ready_;
+  Shares shares_;
+  cluster::Peers& peers() override { return shares_; }
 };
 PB_ON_BOTH_DATABASES(ProfileRoutesTest);
 
@@ -104,6 +119,32 @@ TEST_P(ProfileRoutesTest, AnyConnectedIntegrationOfTheProfileIsAsked) {
   EXPECT_EQ(ask(routes).code, Code::invalid) << "what a plugin says of a request holds for all";
   wait(lifecycle_->deactivate(id));
   EXPECT_EQ(ask(routes).code, Code::unavailable);
+}
+
+TEST_P(ProfileRoutesTest, AnIntegrationOfAnotherHostIsLentUntilItChanges) {  // N1, OPS-8
+  restart();                                                                 // with what is shared
+  const auto id = connected();
+  shares_.leave_all();
+  wait(lifecycle_->leave(cluster::Partitions().set()));
+  instances_.trail.clear();
+  auto routes = make();
+  using Trail = std::vector<std::string>;
+  EXPECT_EQ(ask(routes).code, Code::ok);
+  EXPECT_EQ(ask(routes).code, Code::ok);
+  EXPECT_EQ(instances_.trail, (Trail{"configure", "process", "process"})) << "configured once, never started";
+
+  // Somebody has ended it: it is lent anew.
+  instances_.trail.clear();
+  instances_.answers["process"] = port::Result(Code::unavailable, "gone");
+  EXPECT_EQ(ask(routes).code, Code::unavailable);
+  EXPECT_EQ(instances_.trail, (Trail{"process", "halt"}));
+  instances_.answers.erase("process");
+  EXPECT_EQ(ask(routes).code, Code::ok);
+
+  instances_.trail.clear();
+  store_->write_now([&](store::Session& session) { plugin::Integrations().touch(session, id, 2); });
+  wait(lifecycle_->follow_others());
+  EXPECT_TRUE(becomes([&] { return instances_.trail == Trail{"halt"}; })) << "its host has changed it";
 }
 
 }  // namespace
