@@ -62,7 +62,7 @@ TEST_F(ServicesTest, HidesWhatWentWrongInsideButLogsIt) {
 
 TEST_F(ServicesTest, WhatIsDeniedIsLogged) {  // bar 15
   EXPECT_EQ(fetch({{"url", "https://elsewhere.example.org/"}}).code, Code::denied);
-  EXPECT_THAT(lines_, HasSubstr(R"("level":"warn")"));
+  EXPECT_THAT(lines_, HasSubstr(R"("level":"warning")"));
   EXPECT_THAT(lines_, HasSubstr("elsewhere.example.org"));
 }
 
