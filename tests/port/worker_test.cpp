@@ -112,15 +112,15 @@ std::shared_ptr<port::Port> start_small(Machine& machine, std::uint64_t memory) 
 
 TEST(WorkerMemory, MoreThanIsAllowedEndsIt) {  // HOST-5
   Machine machine;
-  const auto port = start_small(machine, 64u << 20);
+  const auto port = start_small(machine, 128u << 20);
   std::promise<port::Death> died;
   port->on_death([&](const port::Death& death) { died.set_value(death); });
   const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
-  instance->begin(port::Call("pb.x/1:y", port::Message(R"({"misbehave":"memory","bytes":104857600})")),
+  instance->begin(port::Call("pb.x/1:y", port::Message(R"({"misbehave":"memory","bytes":268435456})")),
                   [](auto) {});
   const auto end = died.get_future().get();
   EXPECT_EQ(end.kind, port::Death::Kind::plugin);
-  EXPECT_NE(end.cause.find("64 MiB are allowed"), std::string::npos) << end.cause;
+  EXPECT_NE(end.cause.find("128 MiB are allowed"), std::string::npos) << end.cause;
 }
 
 #ifndef PB_SANITIZED
