@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <thread>
 
@@ -103,6 +104,11 @@ class Net : public testing::TestWithParam<Subject> {
     return result;
   }
 
+  // Outlives the threads, which a test does not wait for.
+  const support::Authority::Issued& issue(const std::string& names, long seconds = 3600) {
+    return issued_.emplace_back(authority().issue(names, seconds));
+  }
+
   port::Result run(json steps, Duration timeout = Duration{0}) {
     return bench.call("pb.channel/1:send", {{"steps", std::move(steps)}}, {}, timeout);
   }
@@ -125,6 +131,7 @@ class Net : public testing::TestWithParam<Subject> {
     for (std::string heard = peer.read(); !heard.empty(); heard = peer.read()) peer.write(heard);
   };
   std::string asked_;
+  std::deque<support::Authority::Issued> issued_;
   std::vector<std::thread> threads_;
 };
 
@@ -139,7 +146,7 @@ TEST_P(Net, ReadsAndWritesWithoutTls) {
 }
 
 TEST_P(Net, SpeaksTlsFromTheFirstByte) {
-  const auto identity = authority().issue("DNS:mail.example");
+  const auto& identity = issue("DNS:mail.example");
   script = [&](Peer& peer) {
     if (peer.secure(identity)) peer.write("safe:" + peer.read());
     peer.finish();
@@ -150,7 +157,7 @@ TEST_P(Net, SpeaksTlsFromTheFirstByte) {
 }
 
 TEST_P(Net, BeginsTlsInTheMiddle) {
-  const auto identity = authority().issue("DNS:mail.example");
+  const auto& identity = issue("DNS:mail.example");
   script = [&](Peer& peer) {
     peer.write("go on to " + peer.read());
     if (peer.secure(identity)) peer.write("safe:" + peer.read());
@@ -164,7 +171,7 @@ TEST_P(Net, BeginsTlsInTheMiddle) {
 }
 
 TEST_P(Net, RefusesACertificateForAnotherName) {
-  const auto identity = authority().issue("DNS:other.example");
+  const auto& identity = issue("DNS:other.example");
   script = [&](Peer& peer) { peer.secure(identity); };
   const auto result = run({connect(true)});
   EXPECT_EQ(result.code, Code::denied);
@@ -173,7 +180,7 @@ TEST_P(Net, RefusesACertificateForAnotherName) {
 }
 
 TEST_P(Net, RefusesAnExpiredCertificate) {
-  const auto identity = authority().issue("DNS:mail.example", -60);
+  const auto& identity = issue("DNS:mail.example", -60);
   script = [&](Peer& peer) { peer.secure(identity); };
   const auto result = run({connect(true)});
   EXPECT_EQ(result.code, Code::denied);
@@ -182,7 +189,7 @@ TEST_P(Net, RefusesAnExpiredCertificate) {
 
 // Also that a worker can read them at all.
 TEST_P(Net, BelievesTheAuthoritiesOfTheSystemOnly) {
-  const auto identity = authority().issue("DNS:mail.example");
+  const auto& identity = issue("DNS:mail.example");
   script = [&](Peer& peer) { peer.secure(identity); };
   const auto result = run({step("connect", {{"tls", true}})});
   EXPECT_EQ(result.code, Code::denied) << result.text;
@@ -212,7 +219,7 @@ TEST_P(Net, ReadsTheEndAsNothing) {
 
 // Somebody in between may have cut it.
 TEST_P(Net, TellsATlsConnectionThatIsCutFromOneThatEnds) {
-  const auto identity = authority().issue("DNS:mail.example");
+  const auto& identity = issue("DNS:mail.example");
   script = [&](Peer& peer) {
     if (peer.secure(identity)) peer.write("half");
   };
@@ -222,7 +229,7 @@ TEST_P(Net, TellsATlsConnectionThatIsCutFromOneThatEnds) {
 }
 
 TEST_P(Net, MovesAMebibyteBothWays) {
-  const auto identity = authority().issue("DNS:mail.example");
+  const auto& identity = issue("DNS:mail.example");
   script = [&](Peer& peer) {
     if (!peer.secure(identity)) return;
     std::size_t came = 0;
@@ -342,7 +349,8 @@ TEST_P(Net, ThousandConnectionsLeaveNoDescriptor) {
   }
   for (int i = 0; i < 20; ++i) EXPECT_EQ(gave(steps).size(), 100u);
   EXPECT_LT(std::stoi(gave({step("descriptor")}).at(0)), before);
-  EXPECT_EQ(open_descriptors(), ours);
+  // One that was just closed may still have been counted before.
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= ours; })) << open_descriptors() << " of " << ours;
 }
 
 INSTANTIATE_TEST_SUITE_P(BothModes, Net,
