@@ -32,9 +32,7 @@
 #include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
-#include "lifecycle/profile_routes.hpp"
 #include "metrics/registry.hpp"
-#include "net/dns.hpp"
 #include "net/http.hpp"
 #include "oauth/sign_ins.hpp"
 #include "oauth/tokens.hpp"
@@ -101,7 +99,6 @@ class Modules {
   IdMint ids;
   metrics::Registry metrics;
   std::unique_ptr<net::HttpClient> http;
-  std::unique_ptr<net::Dns> dns;
   plugin::Catalogue catalogue;
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;
@@ -122,7 +119,6 @@ class Modules {
   hooks::EffectCommitter effects;
   hooks::Dispatcher dispatcher;
   hooks::Inbox inbox;
-  hooks::KeySets key_sets;
   hooks::Ingress ingress;
   hooks::Injector injector;
 
@@ -136,7 +132,6 @@ class Modules {
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
-  lifecycle::ProfileRoutes profile_routes;
   lifecycle::Credentials credentials;
   lifecycle::Portable portable;
   Declared declared;
@@ -180,8 +175,6 @@ class Modules {
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
   boost::asio::awaitable<void> follow_choices();
-  boost::asio::awaitable<void> profiles_changed();
-  void plugins_changed();
   boost::asio::awaitable<void> follow_others();
   void add_plugin_calls();
   void add_routes();

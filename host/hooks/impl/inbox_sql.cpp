@@ -25,8 +25,7 @@ store::BulkInsert inbox_insert() {
                             {"body", Type::bytes},
                             {"received_at", Type::integer},
                             {"trace", Type::text},
-                            {"verdict", Type::text},
-                            {"of_profile", Type::integer}},
+                            {"verdict", Type::text}},
                            "dedupe_key, route, integration");
 }
 
@@ -44,7 +43,6 @@ void lend_row(store::BulkInsert& rows, InboxRow& row) {
   values.emplace_back(row.received_at);
   values.emplace_back(std::move(row.trace));
   values.emplace_back(row.verdict);
-  values.emplace_back(std::int64_t{row.of_profile});
   rows.add(std::move(values));
 }
 
@@ -69,7 +67,6 @@ InboxRow inbox_row(const store::Row& row) {
   out.verdict = row.text(10);
   out.attempts = row.integer(11);
   out.not_before = row.integer(12);
-  out.of_profile = row.integer(13) != 0;
   return out;
 }
 

@@ -36,7 +36,7 @@ class OnTheWay {
 
 }  // namespace
 
-asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane, std::vector<Slots::Want> slots) {
+asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane) {
   bool store_away = false;
   try {
     co_await attempt(queue, lane);
@@ -46,7 +46,8 @@ asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane, std:
     store_away = true;
   }
   if (store_away) queue.lanes.postpone(lane, now() + kStoreAway, Lanes::Wait::limit);
-  give_back(queue, slots);
+  --queue.running;
+  pump(queue);
 }
 
 // Only waiting is cut short by the end of the host: what was claimed is settled.
