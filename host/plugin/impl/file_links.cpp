@@ -22,11 +22,11 @@ std::string signature_of(const std::string& key, const std::string& what) {
 // Who comes second reads what the first has made: the row is the lock.
 std::string find_or_make_key(store::Session& session, const vault::Vault& vault) {
   const vault::SecretName name("host", 0, "file_links");
-  const auto made = session.exec(
+  session.exec(
       "insert into settings_kv(name, value) values ('file_links', 'in the vault') on conflict (name) do "
       "nothing");
   auto key = vault.get(session, name);
-  if (made == 0 && key) return *key;
+  if (key) return *key;
   key = vault::generate(kKeyBytes);
   vault.put(session, name, *key);
   return *key;
