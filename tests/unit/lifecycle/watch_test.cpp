@@ -18,6 +18,7 @@ class WatchTest : public LifecycleTest {
         io_.get_executor(), manual_, ids_, *store_, *vault_, catalogue_, *routes_, instances_, instances_,
         *jobs_, alone_, redactor_, log::Logger::none(), "https://host.example", "0.1.0"});
   }
+  ~WatchTest() override { stop(); }  // the clock must outlive who sleeps by it
   void answer(const char* status) { instances_.answers["status"] = port::Result(port::Message(status)); }
   // Lets five minutes pass.
   void pass() {
