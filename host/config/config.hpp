@@ -36,8 +36,10 @@ struct Config {
   std::vector<std::string> egress_allow;
   std::string proxy;
   std::string ca_file;
-  std::filesystem::path setup_folder;  // of files that declare integrations; empty: none
+  std::vector<std::string> dns_servers;  // empty: the machine's
+  std::filesystem::path setup_folder;    // of files that declare integrations; empty: none
   int inbox_keep_days = 7;
+  int inbox_rate = 0;  // webhooks a second that one integration may get
   std::string log_format;
   std::string log_level;
   std::filesystem::path log_file;  // empty: none

@@ -19,12 +19,15 @@ struct Counters {
   Count not_verified{0};  // 401
   Count store_failed{0};  // 503
   Count queue_full{0};    // 503
+  Count keys_missing{0};  // 503: the provider's keys could not be fetched
+  Count too_fast{0};      // 429
   Count batches{0};       // commits of the inbox
   Count processed{0};     // calls to plugins that came back well
   Count retried{0};
   Count dead{0};
-  Count events{0};        // effects applied
-  Count events_known{0};  // keys seen before
+  Count unknown_identity{0};  // events that concern no connected integration of their profile
+  Count events{0};            // effects applied
+  Count events_known{0};      // keys seen before
   Count effect_batches{0};
 };
 

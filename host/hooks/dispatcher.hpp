@@ -57,6 +57,7 @@ class Dispatcher {
     plugin::Caller& caller;
     EffectCommitter& effects;
     Counters& counters;
+    plugin::Caller* profiles = nullptr;  // asks for a profile what `caller` asks for an integration
     const cluster::Owned* owned =
         nullptr;  // rows of other integrations are another host's; none: all are ours
   };

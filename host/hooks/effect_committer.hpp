@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +36,8 @@ class Effect {
 
   Id row;
   Id integration;
+  std::optional<std::string>
+      profile_of;  // the plugin whose profile `integration` is: events name their identities
   std::vector<Event> events;
   Companion companion;  // may be empty
 };
@@ -49,8 +52,10 @@ class Applied {
     unavailable,  // the store is away
   };
   Outcome outcome = Outcome::unavailable;
-  std::size_t stored = 0;  // events that had their effect now
-  std::size_t known = 0;   // events whose key was there before
+  std::size_t stored = 0;   // events that had their effect now
+  std::size_t known = 0;    // events whose key was there before
+  std::size_t unknown = 0;  // events that concern no connected integration of the profile: the row is dead,
+                            // and its replay applies them once there is one
   std::string reason;
 };
 
@@ -92,6 +97,7 @@ class EffectCommitter {
   void commit(Batch& batch);
   void commit_one(Pending& pending);
   void write(const std::vector<Pending*>& batch);
+  void find_targets(store::Session& session, const std::vector<Pending*>& batch) const;
   void end_rows(store::Session& session, const std::vector<Pending*>& batch) const;
   void apply_events(store::Session& session, const std::vector<Pending*>& batch);
   void resume(Batch batch);

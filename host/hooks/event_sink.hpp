@@ -21,7 +21,8 @@ struct Event {
   std::string type;        // "message.received"
   std::string dedupe_key;  // unique per integration; key and effect commit together
   std::string order_key;
-  std::string data;  // JSON object; its schema is schemas/events/<type>.json
+  std::string identity;  // whom it concerns: of events of a profile's route only (N13)
+  std::string data;      // JSON object; its schema is schemas/events/<type>.json
   std::optional<PartOf> part_of;
   std::string trace;  // W3C traceparent of the request that it came from, or empty (HOOK-5)
 };

@@ -51,7 +51,7 @@ class Inbox {
   class Filter {
    public:
     std::string state;              // empty: every state
-    std::optional<Id> integration;  // nothing: every one
+    std::optional<Id> integration;  // or profile; nothing: every one
     Id after = 0;                   // the last id of the page before
     std::int64_t limit = 100;
   };

@@ -8,23 +8,39 @@
 #include "base/clock.hpp"
 #include "hooks/counters.hpp"
 #include "hooks/inbox_committer.hpp"
+#include "hooks/key_sets.hpp"
 #include "hooks/request.hpp"
 #include "hooks/route_table.hpp"
 #include "log/log.hpp"
+#include "net/rate_buckets.hpp"
 
 namespace patchbay::hooks {
 
 // The door for providers: what it answers 2xx is durable. Any thread, any number of requests at once.
 class Ingress {
  public:
-  // All references outlive the ingress. `most_open`: requests of one integration that may wait for their
-  // commit, a quarter of what the committer takes, so that a flood of one leaves room for others (HOOK-4).
-  Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
-          log::Logger logger, std::size_t most_open = 2'500);
+  // All of them outlive the ingress.
+  struct Parts {
+    Parts(const RouteTable& r, InboxCommitter& i, const Clock& c, KeySets& k, Counters& n)
+        : routes(r), committer(i), clock(c), keys(k), counters(n) {}
+    const RouteTable& routes;
+    InboxCommitter& committer;
+    const Clock& clock;
+    KeySets& keys;
+    Counters& counters;
+  };
+  // Of one integration or profile, so that a flood of one leaves room for others (HOOK-4).
+  struct Limits {
+    std::size_t open = 2'500;  // wait for their commit: a quarter of what the committer takes
+    net::Rate rate{10'000, std::chrono::seconds(1), 20'000};  // verified requests
+  };
+  Ingress(Parts parts, log::Logger logger, Limits limits);
+  Ingress(Parts parts, log::Logger logger);
 
-  // 404 unknown path, without a visit to the database; 405 with Allow; 413; 401; the echo of a challenge; the
-  // route's reply once the request is stored, also for a known duplicate; 503 with Retry-After for faults of
-  // ours, and for what one integration sends too much of.
+  // 404 unknown path, without a visit to the database; 405 with Allow; 413; 401; 429 with Retry-After above
+  // the rate; the echo of a challenge; the route's reply once the request is stored, also for a known
+  // duplicate; 503 with Retry-After for faults of ours, when the provider's keys cannot be fetched, and for
+  // what one integration sends too much of.
   boost::asio::awaitable<Answer> handle(Request request);
 
   // The largest body that the route at `path` takes, so that a listener can refuse before it has read it;
@@ -33,15 +49,14 @@ class Ingress {
 
  private:
   std::optional<Answer> refuse(const Route& route, const Request& request);
+  std::optional<Answer> refuse_pace(const Route& route);
   void tell_not_verified(const Route& route, const Request& request) const;
   InboxRow make_row(const Route& route, Request request) const;
 
-  const RouteTable& routes_;
-  InboxCommitter& committer_;
-  const Clock& clock_;
-  Counters& counters_;
+  const Parts parts_;
   log::Logger logger_;
-  const std::size_t most_open_;
+  const Limits limits_;
+  net::RateBuckets buckets_;
 };
 
 // Requests that a plugin has fetched itself (long polling, IDLE) go the same way: stored, then processed

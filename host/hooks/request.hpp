@@ -22,7 +22,8 @@ class Request {
   const std::string* header(std::string_view name) const;
 
   std::string method;
-  std::string path;   // "/hooks/<plugin>/<integration>/<route>", below the path of site_url
+  std::string path;   // "/hooks/<plugin>/<integration>/<route>", below the path of site_url; a profile's have
+                      // "-/<profile>" in the place of the integration
   std::string query;  // without '?'
   Headers headers;    // names in lower case, in order of arrival
   std::string body;

@@ -33,7 +33,8 @@ struct Traffic {
 struct Route {
   explicit Route(KeyReader keys_) : keys(std::move(keys_)) {}
 
-  Id integration = 0;
+  Id integration = 0;  // or profile
+  bool of_profile = false;
   std::string plugin;
   std::string id;
   std::string path;
@@ -49,7 +50,7 @@ struct Route {
   std::shared_ptr<Traffic> traffic;  // of its integration
 };
 
-// What one integration answers to.
+// What one integration, or one profile, answers to.
 class Mount {
  public:
   Mount(Id integration_, std::string plugin_, SecretLookup secrets_)
@@ -62,6 +63,8 @@ class Mount {
   Id integration;
   std::string plugin;
   SecretLookup secrets;
+  bool of_profile =
+      false;  // `integration` is a profile: its routes are those that all of its integrations share
   bool consent = false;  // an administrator has agreed to routes that verify nothing
   std::vector<std::pair<plugin::RouteSpec, bool>> routes;
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
@@ -80,7 +83,7 @@ class RouteTable {
   void mount(Mount mount);
   void unmount(Id integration);
   // Until mount(): every path of the integration's is known and answers 503, as its routes are not known.
-  void close(Id integration, const std::string& plugin);
+  void close(Id integration, const std::string& plugin, bool of_profile = false);
   // After a change of secrets. A route whose secret has gone stays and answers 503; returns whether all are
   // open.
   bool refresh(Id integration, SecretLookup secrets);
@@ -91,6 +94,7 @@ class RouteTable {
   std::shared_ptr<const Route> find(Id integration, const std::string& route) const;
 
   std::string address(const std::string& plugin, Id integration, const std::string& route) const;
+  std::string profile_address(const std::string& plugin, Id profile, const std::string& route) const;
 
  private:
   using Routes = std::vector<std::shared_ptr<const Route>>;
@@ -108,6 +112,7 @@ class RouteTable {
   };
 
   Routes compile(const Mount& mount, bool close_if_secret_missing) const;
+  std::string address_of(const std::string& path) const;
   std::shared_ptr<const Route> compile(const Mount& mount, const plugin::RouteSpec& spec, bool served,
                                        bool close_if_secret_missing) const;
   void replace(Entry& entry, std::shared_ptr<const Mount> mount, Routes routes);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "crypto/public_key.hpp"
 #include "hooks/request.hpp"
 #include "hooks/secrets.hpp"
 
@@ -27,6 +29,12 @@ namespace patchbay::hooks {
 //     message does not cover.
 //   {"type": "basic", "user": ref, "password": ref or [refs]}
 //   {"type": "json-equals", "pointer": "/value/*/token", "secret": ref or [refs]}   every match must be equal
+//   {"type": "jwt", "issuer": "https://id.example" or [..], "audience": ["url", refs], "keys":
+//   "https://id.example/keys",
+//    "claims": {"email": ref}, "tolerance_s": 60}
+//     a bearer token (RFC 7519) signed with RS256 or ES256 by a key of that JSON Web Key Set; "url" is the
+//     configured public address of the route; claims must be equal. It says who sends, not what: the body is
+//     not signed.
 //   {"type": "none"}   lets everybody in; compiles only with an administrator's consent
 class Verifier {
  public:
@@ -34,9 +42,22 @@ class Verifier {
     Context(std::string_view url_, TimePoint now_) : url(url_), now(now_) {}
     std::string_view url;  // the configured public address of this route, without query
     TimePoint now;
+    std::optional<crypto::PublicKey> key;  // what wanted_key() asked for, if the provider has it
+  };
+  // A key that a provider publishes.
+  struct WantedKey {
+    WantedKey(std::string address_, std::string id_) : address(std::move(address_)), id(std::move(id_)) {}
+    std::string address;
+    std::string id;
   };
 
   virtual ~Verifier() = default;
+  // What to fetch before accepts() is asked. Nothing: it can tell as it is.
+  virtual std::optional<WantedKey> wanted_key(const Request& request, const Context& context) const {
+    static_cast<void>(request);
+    static_cast<void>(context);
+    return std::nullopt;
+  }
   virtual bool accepts(const Request& request, const Context& context) const = 0;
   // The word for the inbox: "verified", or "open" when everybody gets in.
   virtual std::string_view verdict() const { return "verified"; }

@@ -54,6 +54,7 @@ class Credentials {
     log::Redactor& redactor;
     log::Logger logger;
     std::function<std::string()> address;  // under which people's browsers reach this host
+    std::function<boost::asio::awaitable<void>()> profiles_changed;  // awaited after each change of one
   };
 
   explicit Credentials(Parts parts);

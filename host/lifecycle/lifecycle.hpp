@@ -101,6 +101,10 @@ class Lifecycle {
 
   // Whether this host runs it, when it is connected.
   bool owns(Id id) const { return parts_.peers.owned().has(id); }
+  // Configures an instance of what another host runs, to translate for its profile here, until it changes or
+  // is given back. False: it is not connected, or does not come up.
+  boost::asio::awaitable<bool> lend(Id id);
+  boost::asio::awaitable<void> give_back(Id id);
 
   // Reports from below, taken on the host that runs it. Any thread; return at once. An integration is
   // degraded while any source ("job history") has trouble.
@@ -124,16 +128,7 @@ class Lifecycle {
     std::optional<Error> damaged;  // about one that is there and cannot be read
   };
 
-  // This host's lock of the integration, and that among the hosts.
-  class Hold {
-   public:
-    Hold(AsyncLocks::Held local, cluster::Peers::Held among)
-        : among_(std::move(among)), local_(std::move(local)) {}
-
-   private:
-    cluster::Peers::Held among_;
-    AsyncLocks::Held local_;
-  };
+  class Hold;
   boost::asio::awaitable<Hold> hold(Id id);
   boost::asio::awaitable<void> watch_delivery(Id id);
   boost::asio::awaitable<bool> look_at_delivery(Id id);
@@ -164,6 +159,7 @@ class Lifecycle {
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
   boost::asio::awaitable<void> follow(Id id);
   boost::asio::awaitable<void> try_follow(Id id);
+  boost::asio::awaitable<void> end_lending(Id id);
   boost::asio::awaitable<void> try_resume(Id id);
   bool is_news(const plugin::Revision& row) const;
   boost::asio::awaitable<std::vector<plugin::Integration>> connected_ones();
@@ -239,6 +235,7 @@ class Lifecycle {
   std::map<Id, ManifestPtr> running_;     // which version, of what runs here
   std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
   std::set<Id> upgrading_;
+  std::set<Id> lent_;
   bool following_ = false;  // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener

@@ -31,7 +31,8 @@ struct RouteSpec {
   std::vector<std::string> order;  // JSON Pointers, or "form:<field>"; the first that exists wins
   std::vector<std::string> dedupe;
   std::uint64_t body_limit = 1u << 20;
-  bool https = false;  // the address that the provider calls must be https
+  bool https = false;       // the address that the provider calls must be https
+  bool of_profile = false;  // one route for all integrations of a profile (N1)
   std::optional<Condition> when;
 };
 
@@ -49,6 +50,12 @@ struct JobSpec {
   Duration jitter{0};
   Duration time_limit{600'000};
   std::optional<Condition> when;
+};
+
+// Where pb.net/1 may connect to.
+struct NetSpec {
+  std::string host;                // as in egress
+  std::vector<std::string> ports;  // a number, "setting:/pointer" or "profile:/pointer"
 };
 
 struct SecretSpec {
@@ -95,6 +102,7 @@ struct Manifest {
   std::vector<std::string> needs;   // host extensions: "pb.http/1"
   std::vector<std::string> offers;  // plugin extensions: "pb.channel/1"
   std::vector<std::string> egress;  // host patterns, "setting:/pointer"
+  std::vector<NetSpec> net;
   std::map<std::string, SecretSpec> secrets;
   ProfileSpec profile;
   std::map<std::string, GrantSpec> grants;

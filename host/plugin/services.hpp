@@ -15,6 +15,7 @@
 #include "base/id.hpp"
 #include "log/log.hpp"
 #include "metrics/registry.hpp"
+#include "net/connect.hpp"
 #include "net/http.hpp"
 #include "plugin/file_links.hpp"
 #include "plugin/manifest.hpp"
@@ -91,7 +92,7 @@ using TokenSource =
     std::function<boost::asio::awaitable<GrantToken>(Id grant, Duration min_valid, std::string rejected)>;
 
 // What the host offers to plugins: the answers to their calls, their log lines and their metrics. Handles
-// pb.http/1, pb.secrets/1, pb.oauth/1, pb.state/1 and pb.blob/1; upper modules add theirs
+// pb.http/1, pb.net/1, pb.secrets/1, pb.oauth/1, pb.state/1 and pb.blob/1; upper modules add theirs
 // (pb.webhook/1:inject, pb.events/1:emit).
 class Services {
  public:
@@ -110,8 +111,9 @@ class Services {
     const VerbChecker* checker = nullptr;  // none: unchecked
     // A plugin has stored a secret; it is answered when this returns. May be empty.
     std::function<boost::asio::awaitable<void>(Id integration)> on_secret = {};
-    TokenSource tokens = {};     // none: nobody has signed in
-    FileLinks* links = nullptr;  // none: files cannot be published
+    TokenSource tokens = {};          // none: nobody has signed in
+    FileLinks* links = nullptr;       // none: files cannot be published
+    net::Network* network = nullptr;  // null: the machine's
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

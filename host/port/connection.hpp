@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,8 +28,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // was called.
   using OnEnd = std::function<void(std::string reason)>;
 
+  // Whether the other side may send descriptors along with its frames. One that may not and does has sent
+  // garbage; the kernel closes what it sent.
+  enum class Descriptors { refused, taken };
+
   // Takes ownership of the descriptor. `clock` outlives the connection.
-  Connection(boost::asio::any_io_executor executor, Clock& clock, int socket);
+  Connection(boost::asio::any_io_executor executor, Clock& clock, int socket,
+             Descriptors descriptors = Descriptors::refused);
 
   void start(OnFrame on_frame, OnEnd on_end);
   // Any thread. Frames after the end are dropped.
@@ -41,10 +47,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort(std::string reason);
 
  private:
+  struct Outgoing {
+    std::size_t at = 0;  // where its frame begins
+    std::shared_ptr<Fd> fd;
+  };
+
   void read();
+  long receive();
+  void came(long count);
   void take(std::size_t count);
   void write();
   void write_some();
+  void write_with_fd();
   void wrote(std::size_t count);
   void pause();
   void finish(std::string reason);
@@ -52,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::strand<boost::asio::any_io_executor> strand_;
   Clock& clock_;
   boost::asio::local::stream_protocol::socket socket_;
+  const Descriptors descriptors_;
   OnFrame on_frame_;
   OnEnd on_end_;
   bool ended_ = false;
@@ -61,12 +76,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Clock::Timer> stuck_timer_;
   std::string in_;
   std::size_t filled_ = 0;
+  std::deque<Fd> fds_;  // that came, in the order of the frames that they go with
   std::string writing_;
   std::size_t written_ = 0;  // of writing_
+  std::deque<Outgoing> writing_fds_;
 
   std::atomic<std::size_t> unsent_{0};  // bytes sent and not yet written
   std::mutex mutex_;                    // guards what follows
   std::string queue_;
+  std::deque<Outgoing> queue_fds_;
   bool busy_ = false;
   bool closed_ = false;
   bool closing_ = false;

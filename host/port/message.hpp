@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "port/fd.hpp"
 
 namespace patchbay::port {
 
@@ -57,6 +58,7 @@ class Result {
   bool untouched = false;  // and it had not reached the plugin
   bool poison = false;     // the call ended its process again and again: not to be made once more
   Message message;         // on failure it may hold {"text_id", "args", "scope", "diagnostics"}
+  std::shared_ptr<Fd> fd;  // of the host's answer: a connected socket, which whoever takes it out owns
 };
 
 // The host as one plugin instance sees it: what it asks, logs and counts arrives here. Implemented by

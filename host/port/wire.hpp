@@ -52,6 +52,8 @@ class Frame {
   std::uint64_t id = 0;
   std::string head = "{}";  // one line of JSON
   Message message;
+  bool has_fd = false;     // a descriptor goes with it: of a reply only
+  std::shared_ptr<Fd> fd;  // that one; the connection passes it
 };
 
 // Appends the frame's bytes. The message fits (limits.hpp).

@@ -10,7 +10,7 @@
 
 #include "base/clock.hpp"
 #include "log/log.hpp"
-#include "net/tls.hpp"
+#include "tls/tls.hpp"
 #include "web/forwarded.hpp"
 #include "web/http_message.hpp"
 
@@ -36,18 +36,18 @@ class Application {
 };
 
 // HTTP/1.1 on a TCP port: keep-alive, pipelining, `Expect: 100-continue`, limits on everything a client
-// decides. Each connection runs on a strand of its own. With TLS where there is a TlsIdentity.
+// decides. Each connection runs on a strand of its own. With TLS where there is a tls::Identity.
 class HttpServer {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                       // 0: any free one
-    std::size_t max_connections = 10'000;         // beyond: 503 and closed
-    std::size_t header_limit = 16u << 10;         // bytes: 431
-    std::size_t header_fields = 128;              // 431
-    std::uint64_t buffered_limit = 64u << 20;     // bytes of unfinished buffered bodies together, beyond: 503
-    TrustsProxy trusts_proxy;                     // empty: none
-    std::shared_ptr<const net::TlsIdentity> tls;  // null: plain
+    std::uint16_t port = 0;                    // 0: any free one
+    std::size_t max_connections = 10'000;      // beyond: 503 and closed
+    std::size_t header_limit = 16u << 10;      // bytes: 431
+    std::size_t header_fields = 128;           // 431
+    std::uint64_t buffered_limit = 64u << 20;  // bytes of unfinished buffered bodies together, beyond: 503
+    TrustsProxy trusts_proxy;                  // empty: none
+    std::shared_ptr<const tls::Identity> tls;  // null: plain
     Duration header_timeout{10'000};  // from its first byte (of a new connection: from the start) to its end
     Duration idle_timeout{75'000};    // between requests
     Duration transfer_timeout{30'000};  // without any progress, and the grace below min_rate
@@ -68,7 +68,7 @@ class HttpServer {
   // Serves; binds first if that has not been done.
   void start();
   // New connections are shown this from now on; only with Options::tls. Any thread.
-  void show(std::shared_ptr<const net::TlsIdentity> identity);
+  void show(std::shared_ptr<const tls::Identity> identity);
   // The port that was bound.
   std::uint16_t port() const;
   std::size_t connections() const;

@@ -20,7 +20,7 @@
 namespace patchbay::worker {
 namespace {
 
-constexpr rlim_t kDescriptors = 256;
+constexpr rlim_t kDescriptors = 16'384;  // connections that the host made, above all
 constexpr rlim_t kSpare =
     256u << 20;  // bytes: stacks of threads and the like, which are asked for and hardly used
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -100,7 +100,8 @@ int close_files(const std::filesystem::path& library) {
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &closed, size_of_ruleset(version), 0));
   if (ruleset < 0) fail("landlock_create_ruleset");
   for (const auto& folder : folders_to_read(library)) allow(ruleset, folder, kReadFolder);
-  for (const char* file : {"/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom"})
+  for (const char* file : {"/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom",
+                           "/etc/ssl/certs/ca-certificates.crt"})
     allow(ruleset, file, kReadFile);
   if (::syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail("landlock_restrict_self");
   ::close(ruleset);

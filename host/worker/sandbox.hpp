@@ -18,14 +18,14 @@ class Sandbox {
 
 // Takes from this process what a plugin has no business with (HOST-6), for good and for every thread that it
 // will ever have. Called while there is one thread, before the library is opened.
-//   - files: it reads the folder of `library` (its own copy), the system's libraries and time zones; it
-//   writes and starts nothing
+//   - files: it reads the folder of `library` (its own copy), the system's libraries, time zones and
+//   authorities; it writes and starts nothing
 //     (Landlock; what the filter sees of opening a file for writing, it refuses too)
 //   - system calls: an allow-list. What is refused answers EPERM and is said in one line on descriptor 2 (a
 //   plugin that closes it is not heard).
 //     No sockets, no other processes, no way to trace or signal one.
-//   - limits: 256 descriptors, no core, no file grows; memory asked for in vain far above `memory` bytes (0:
-//   no limit), so
+//   - limits: 16,384 descriptors, no core, no file grows; memory asked for in vain far above `memory` bytes
+//   (0: no limit), so
 //     that nothing can fill the machine before the host, which looks every few seconds, ends it
 // Throws std::system_error when what the kernel offers cannot be had.
 Sandbox enter_sandbox(const std::filesystem::path& library, std::uint64_t memory);

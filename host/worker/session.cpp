@@ -40,7 +40,8 @@ Session::Session(asio::any_io_executor wire, asio::any_io_executor plugin, Clock
       plugin_executor_(std::move(plugin)),
       clock_(clock),
       tasks_(plugin_executor_, task_failed),
-      wire_(std::make_shared<port::Connection>(wire_executor_, clock_, socket)) {}
+      wire_(std::make_shared<port::Connection>(wire_executor_, clock_, socket,
+                                               port::Connection::Descriptors::taken)) {}
 
 void Session::listen() {
   wire_->start([self = shared_from_this()](Frame frame) { self->on_frame(std::move(frame)); }, leave);

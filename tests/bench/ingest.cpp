@@ -14,6 +14,7 @@
 
 #include "hooks/ingress.hpp"
 #include "store/migrate.hpp"
+#include "support/fake_http.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
 
@@ -121,7 +122,13 @@ Stored with_store(const std::string& url, Load& load, const Settings& settings) 
   // As the host does, which then has them processed.
   committer.on_stored(
       [&engine](std::vector<hooks::InboxRow> rows) { asio::post(engine.io, [rows = std::move(rows)] {}); });
-  hooks::Ingress ingress(routes, committer, clock, counters, log::Logger::none());
+  support::FakeHttp http(clock);  // no route asks for keys
+  hooks::KeySets keys({engine.io.get_executor(), clock, http, [] { return std::vector<std::string>(); },
+                       log::Logger::none()});
+  hooks::Ingress::Limits limits;
+  limits.rate = net::Rate(1e9, 1s, 1e9);
+  hooks::Ingress ingress(hooks::Ingress::Parts(routes, committer, clock, keys, counters), log::Logger::none(),
+                         limits);
   web::HooksAdapter adapter(ingress);
   Stored stored;
   stored.answers = serve(engine, adapter, load, settings);

@@ -123,6 +123,7 @@ TEST(Frames, GarbageIsRefusedWithAReason) {
   EXPECT_NE(reason_for(header(2, 0, 2, 0)).find("kind"), std::string::npos);
   EXPECT_NE(reason_for(header(2, 17, 2, 0)).find("kind"), std::string::npos);
   EXPECT_NE(reason_for(header(2, 7, 2, 0, 1)).find("flags"), std::string::npos);
+  EXPECT_NE(reason_for(header(2, 11, 2, 0, 2)).find("flags"), std::string::npos);
   EXPECT_NE(reason_for(header(5u << 20, 7, 5u << 20, 0)).find("JSON part"), std::string::npos);
   EXPECT_NE(reason_for(header(20'000, 7, 2, 1025)).find("1024"), std::string::npos);
   EXPECT_NE(reason_for(header(2, 7, 3, 0)).find("longer than the frame"), std::string::npos);

@@ -53,10 +53,16 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
   follow("patchbay_hooks_store_failed_total", "Refused since the store was away (503)",
          counters.store_failed);
   follow("patchbay_hooks_queue_full_total", "Refused since too much waited (503)", counters.queue_full);
+  follow("patchbay_hooks_keys_missing_total", "Refused since a provider's keys could not be fetched (503)",
+         counters.keys_missing);
+  follow("patchbay_hooks_too_fast_total", "Refused since one integration got too much at once (429)",
+         counters.too_fast);
   follow("patchbay_hooks_commits_total", "Commits of the inbox", counters.batches);
   follow("patchbay_inbox_processed_total", "Requests that a plugin translated", counters.processed);
   follow("patchbay_inbox_retried_total", "Requests that were tried again", counters.retried);
   follow("patchbay_inbox_dead_total", "Requests that became dead letters", counters.dead);
+  follow("patchbay_inbox_unknown_identity_total",
+         "Events on routes of profiles that concerned no connected integration", counters.unknown_identity);
   follow("patchbay_events_total", "Events that had their effect", counters.events);
   follow("patchbay_events_duplicates_total", "Events that had had their effect before",
          counters.events_known);

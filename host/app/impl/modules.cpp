@@ -6,6 +6,7 @@
 #include "app/impl/open_library.hpp"
 #include "base/failure.hpp"
 #include "cli/api_client.hpp"
+#include "plugin/dns_verbs.hpp"
 #include "store/migrate.hpp"
 
 namespace patchbay::app {
@@ -95,6 +96,12 @@ hooks::Dispatcher::Options dispatcher_options(const config::Config& config) {
   return options;
 }
 
+hooks::Ingress::Limits ingress_limits(const config::Config& config) {
+  hooks::Ingress::Limits limits;
+  limits.rate = net::Rate(config.inbox_rate, std::chrono::seconds(1), 2.0 * config.inbox_rate);
+  return limits;
+}
+
 web::HttpServer::Options server_options(const config::Config& config) {
   web::HttpServer::Options options;
   options.address = config.listen_address;
@@ -126,6 +133,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       peers(membership ? static_cast<cluster::Peers&>(*membership) : alone),
       ids(clock, slot, highest_id(*store)),
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
+      dns(net::make_dns(clock, config.dns_servers)),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger,
                 plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
       verb_checker(SchemaVerbChecker::of_this_build()),
@@ -149,7 +157,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
-      ingress(routes, inbox_committer, clock, counters, logger),
+      key_sets({io.get_executor(), clock, *http, [this] { return opened_hosts.get(); }, logger}),
+      ingress(hooks::Ingress::Parts(routes, inbox_committer, clock, key_sets, counters), logger,
+              ingress_limits(config)),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids,
@@ -161,8 +171,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion}),
+      profile_routes({io.get_executor(), *store, *vault, catalogue, routes, lifecycle, fleet,
+                      [this](Id profile) { dispatcher.ready(profile); }, logger}),
       credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
-                   sign_ins, redactor, logger, [this] { return address_for_people(); }}),
+                   sign_ins, redactor, logger, [this] { return address_for_people(); },
+                   [this] { return profiles_changed(); }}),
       portable(*store, *vault, catalogue, lifecycle, credentials),
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
       upkeep(*store, lifecycle, clock, logger),
@@ -172,7 +185,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       sign_in_page(sign_ins, base_path(config.site_url)),
       linked_files(*store, file_links, base_path(config.site_url)),
       integrations_api(lifecycle, *store, *vault),
-      profiles_api(credentials, *store),
+      profiles_api(credentials, profile_routes, *store),
       grants_api(credentials, sign_ins, *vault, *store),
       plugins_api(*store, catalogue, clock, config.state_dir / "plugins",
                   [this] { return follow_choices(); }),
@@ -194,6 +207,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
   inbox_committer.on_stored(
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
+  plugin::add_dns(services, *dns, clock);
   add_plugin_calls();
   add_routes();
 }
@@ -215,6 +229,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
   options.on_ready = [this](Id id) {
     if (id < 0) return;
     lifecycle.came_up(id);
+    tasks.spawn("let a profile know", profile_routes.came_up(id));
     dispatcher.ready(id);
     outbox.wake(id);
     attachments.wake({id});
@@ -336,6 +351,7 @@ std::string Modules::address_for_people() const {
 hooks::Dispatcher::Parts Modules::dispatcher_parts() {
   hooks::Dispatcher::Parts parts(*store, clock, fleet, effects, counters);
   parts.owned = &peers.owned();
+  parts.profiles = &profile_routes;
   return parts;
 }
 
@@ -415,11 +431,23 @@ void Modules::committed(const std::vector<Id>& integrations) {
 asio::awaitable<void> Modules::follow_choices() {
   auto read = [](store::Session& session) { return plugin::read_choices(session); };
   auto choices = co_await store->read(std::move(read));
-  if (catalogue.choose(std::move(choices))) lifecycle.plugins_changed();
+  if (catalogue.choose(std::move(choices))) plugins_changed();
+}
+
+void Modules::plugins_changed() {
+  lifecycle.plugins_changed();
+  tasks.spawn("follow the routes of profiles", profile_routes.follow());
+}
+
+// Providers may be told of its routes when this returns (HOOK-4).
+asio::awaitable<void> Modules::profiles_changed() {
+  co_await profile_routes.follow();
+  co_await peers.settle();
 }
 
 asio::awaitable<void> Modules::follow_others() {
   co_await follow_choices();
+  co_await profile_routes.follow();
   co_await lifecycle.follow_others();
 }
 
@@ -433,6 +461,7 @@ asio::awaitable<void> Modules::start() {
   const auto address = cli::listener_url(config.listen_address, server.port());
   scheduler.start();
   co_await credentials.start();
+  co_await profile_routes.follow();
   co_await lifecycle.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
@@ -453,7 +482,7 @@ asio::awaitable<void> Modules::start() {
   auto open = [this](const plugin::Manifest& manifest) {
     return open_library(spawner, clock, rights_of_workers(config), manifest);
   };
-  catalogue.watch([this] { lifecycle.plugins_changed(); }, std::move(open));
+  catalogue.watch([this] { plugins_changed(); }, std::move(open));
   tasks.spawn("apply what files declare", declared.run());
   std::ofstream(cli::address_file(config)) << address << '\n';
 }

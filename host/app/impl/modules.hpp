@@ -32,7 +32,9 @@
 #include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
+#include "lifecycle/profile_routes.hpp"
 #include "metrics/registry.hpp"
+#include "net/dns.hpp"
 #include "net/http.hpp"
 #include "oauth/sign_ins.hpp"
 #include "oauth/tokens.hpp"
@@ -99,6 +101,7 @@ class Modules {
   IdMint ids;
   metrics::Registry metrics;
   std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<net::Dns> dns;
   plugin::Catalogue catalogue;
 
   std::unique_ptr<plugin::VerbChecker> verb_checker;
@@ -119,6 +122,7 @@ class Modules {
   hooks::EffectCommitter effects;
   hooks::Dispatcher dispatcher;
   hooks::Inbox inbox;
+  hooks::KeySets key_sets;
   hooks::Ingress ingress;
   hooks::Injector injector;
 
@@ -132,6 +136,7 @@ class Modules {
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
   lifecycle::Lifecycle lifecycle;
+  lifecycle::ProfileRoutes profile_routes;
   lifecycle::Credentials credentials;
   lifecycle::Portable portable;
   Declared declared;
@@ -175,6 +180,8 @@ class Modules {
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
   boost::asio::awaitable<void> follow_choices();
+  boost::asio::awaitable<void> profiles_changed();
+  void plugins_changed();
   boost::asio::awaitable<void> follow_others();
   void add_plugin_calls();
   void add_routes();

@@ -32,8 +32,10 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/plugins/memory_mb", old.plugin_memory, now.plugin_memory);
   compare("/egress/proxy", old.proxy, now.proxy);
   compare("/egress/ca_file", old.ca_file, now.ca_file);
+  compare("/egress/dns", old.dns_servers, now.dns_servers);
   compare("/setup/folder", old.setup_folder, now.setup_folder);
   compare("/inbox/keep_days", old.inbox_keep_days, now.inbox_keep_days);
+  compare("/inbox/rate", old.inbox_rate, now.inbox_rate);
   compare("/log/format", old.log_format, now.log_format);
   compare("/log/file", old.log_file, now.log_file);
   return out;

@@ -15,7 +15,7 @@ constexpr Duration kLook = 30s;
 web::HttpServer::Options secured(web::HttpServer::Options options, const config::Config& config) {
   options.address = config.tls_address;
   options.port = config.tls_port;
-  options.tls = net::TlsIdentity::load(config.tls_certificate, config.tls_key);
+  options.tls = tls::Identity::load(config.tls_certificate, config.tls_key);
   return options;
 }
 
@@ -33,7 +33,7 @@ SecureListener::SecureListener(asio::any_io_executor executor, Clock& clock, log
       seen_(stamps()),
       server_(std::move(executor), clock, std::move(logger), secured(std::move(options), config),
               application) {
-  note(*net::TlsIdentity::load(certificate_, key_));
+  note(*tls::Identity::load(certificate_, key_));
 }
 
 SecureListener::Stamps SecureListener::stamps() const {
@@ -42,14 +42,14 @@ SecureListener::Stamps SecureListener::stamps() const {
           std::filesystem::last_write_time(key_, ignored)};
 }
 
-void SecureListener::note(const net::TlsIdentity& identity) {
+void SecureListener::note(const tls::Identity& identity) {
   expires_.record(std::chrono::duration<double>(identity.expires_at().time_since_epoch()).count());
 }
 
 void SecureListener::reload() {
   const auto now = stamps();
   try {
-    auto identity = net::TlsIdentity::load(certificate_, key_);
+    auto identity = tls::Identity::load(certificate_, key_);
     note(*identity);
     const auto ends = to_rfc3339(identity->expires_at());
     server_.show(std::move(identity));

@@ -32,7 +32,7 @@ class SecureListener {
  private:
   using Stamps = std::pair<std::filesystem::file_time_type, std::filesystem::file_time_type>;
   Stamps stamps() const;
-  void note(const net::TlsIdentity& identity);
+  void note(const tls::Identity& identity);
 
   Clock& clock_;
   const log::Logger logger_;

@@ -17,8 +17,8 @@
 #include "cli/impl/findings.hpp"
 #include "cli/impl/outward.hpp"
 #include "cli/impl/table.hpp"
-#include "net/tls.hpp"
 #include "store/migrate.hpp"
+#include "tls/tls.hpp"
 #include "vault/vault.hpp"
 
 namespace patchbay::cli {
@@ -54,7 +54,7 @@ void look_at_folder(const config::Config& config, Findings& out) {
 
 void look_at_certificate(const config::Config& config, Findings& out) {
   if (config.tls_certificate.empty()) return;
-  const auto identity = net::TlsIdentity::load(config.tls_certificate, config.tls_key);
+  const auto identity = tls::Identity::load(config.tls_certificate, config.tls_key);
   const auto days =
       std::chrono::floor<std::chrono::days>(identity->expires_at() - SystemClock().now()).count();
   const Text::Args args = {{"file", config.tls_certificate.string()}, {"days", std::to_string(days)}};

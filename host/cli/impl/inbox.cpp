@@ -22,6 +22,7 @@ struct Arguments {
   std::string to;
   std::string state = "dead";
   std::string integration;
+  std::string profile;
   int limit = 100;
 };
 
@@ -29,8 +30,10 @@ int list(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   auto path = "/api/v1/inbox?state=" + arguments.state + "&limit=" + std::to_string(arguments.limit);
   if (!arguments.integration.empty()) path += "&integration=" + arguments.integration;
+  if (!arguments.profile.empty()) path += "&profile=" + arguments.profile;
   print_list(api.get(path).at("items"),
-             {"id", "integration", "route", "received_at", "state", "attempts", "reason"}, context.json);
+             {"id", "integration", "profile", "route", "received_at", "state", "attempts", "reason"},
+             context.json);
   return kDone;
 }
 
@@ -60,13 +63,14 @@ int replay(const Context& context, const Arguments& arguments) {
   if (arguments.dead) {
     json period = {{"from", time_of(arguments.from, 0)}, {"to", time_of(arguments.to, kForEver)}};
     if (!arguments.integration.empty()) period["integration"] = arguments.integration;
+    if (!arguments.profile.empty()) period["profile"] = arguments.profile;
     print_object(api.post("/api/v1/inbox/replay", period), context.json);
     return kDone;
   }
   json replayed = json::array();
   for (const auto& id : arguments.ids)
     replayed.push_back(api.post("/api/v1/inbox/" + id + "/replay", json::object()));
-  print_list(replayed, {"id", "integration", "route", "state"}, context.json);
+  print_list(replayed, {"id", "integration", "profile", "route", "state"}, context.json);
   return kDone;
 }
 
@@ -97,11 +101,17 @@ void add_inbox(Commands commands) {
   auto* dead = replayed->add_flag("--dead", arguments->dead, "All dead letters instead")->excludes(named);
   replayed->add_option("--from", arguments->from, "Received then or later (RFC 3339)")->needs(dead);
   replayed->add_option("--to", arguments->to, "Received before")->needs(dead);
-  replayed->add_option("--integration", arguments->integration, "Only of this integration")->needs(dead);
+  for (auto* command : {listed, replayed}) {
+    auto* integration =
+        command->add_option("--integration", arguments->integration, "Only of this integration");
+    command->add_option("--profile", arguments->profile, "Only what came to routes of this profile")
+        ->excludes(integration);
+  }
+  replayed->get_option("--integration")->needs(dead);
+  replayed->get_option("--profile")->needs(dead);
   listed->add_option("--state", arguments->state, "new, done or dead")
       ->check(CLI::IsMember({"new", "done", "dead"}))
       ->capture_default_str();
-  listed->add_option("--integration", arguments->integration, "Only of this integration");
   listed->add_option("--limit", arguments->limit, "At most so many")
       ->check(CLI::Range(1, 500))
       ->capture_default_str();

@@ -120,10 +120,12 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   config.plugin_memory = document.at("/plugins/memory_mb"_json_pointer).get<std::uint64_t>() << 20;
   config.egress_allow = document.at("/egress/allow"_json_pointer).get<std::vector<std::string>>();
   config.proxy = document.at("/egress/proxy"_json_pointer).get<std::string>();
+  config.dns_servers = document.at("/egress/dns"_json_pointer).get<std::vector<std::string>>();
   config.ca_file = document.at("/egress/ca_file"_json_pointer).get<std::string>();
   const auto declared = document.at("/setup/folder"_json_pointer).get<std::string>();
   if (!declared.empty()) config.setup_folder = below(folder, declared);
   config.inbox_keep_days = document.at("/inbox/keep_days"_json_pointer).get<int>();
+  config.inbox_rate = document.at("/inbox/rate"_json_pointer).get<int>();
   config.log_format = document.at("/log/format"_json_pointer).get<std::string>();
   config.log_level = document.at("/log/level"_json_pointer).get<std::string>();
   const auto log_file = document.at("/log/file"_json_pointer).get<std::string>();

@@ -59,6 +59,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
                                             std::int64_t most);
   boost::asio::awaitable<Verdict> set_aside(LanePtr lane, InboxRow row, std::string reason);
   boost::asio::awaitable<void> bury(InboxRow row, std::string reason);
+  void tell_unknown(const InboxRow& row, const Applied& applied) const;
   boost::asio::awaitable<void> sweep_for_ever();
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<bool> sweep_page();

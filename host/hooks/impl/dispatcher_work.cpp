@@ -29,6 +29,15 @@ bool concerns_integration(Code code) {
          code == Code::cancelled;
 }
 
+// Whom they concern, nobody else knows.
+void require_identities(const std::vector<Event>& events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i].identity.empty())
+      throw Error(Code::invalid,
+                  Text("hooks.event_field", {{"index", std::to_string(i)}, {"field", "identity"}}));
+  }
+}
+
 std::string reason_of(const port::Result& result) {
   return std::string(code_name(result.code)) + (result.text.empty() ? "" : ": " + result.text);
 }
@@ -70,7 +79,8 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::work(LanePtr lane
     result.message.json = row.body;
   } else {
     auto call = process_call(row, options.call_timeout);
-    auto calling = parts.caller.call(row.integration, std::move(call));
+    auto& caller = row.of_profile && parts.profiles ? *parts.profiles : parts.caller;
+    auto calling = caller.call(row.integration, std::move(call));
     result = co_await std::move(calling);
   }
   if (concerns_integration(result.code)) {
@@ -110,6 +120,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
     bool good = true;
     try {
       events = parse_events(result.message.json);
+      if (row.of_profile) require_identities(events);
       for (auto& event : events) event.trace = row.trace;
       reason.clear();
     } catch (const Error& error) {
@@ -145,6 +156,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
 asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow row, std::vector<Event> events,
                                                                      LanePtr lane) {
   Effect effect(row.id, row.integration, std::move(events));
+  if (row.of_profile) effect.profile_of = row.plugin;
   auto applying = parts.effects.apply(std::move(effect));
   auto applied = co_await std::move(applying);
   switch (applied.outcome) {
@@ -153,6 +165,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
                                          {"inbox", to_string_id(row.id)},
                                          {"events", std::to_string(applied.stored)},
                                          {"trace", row.trace}});
+      if (applied.unknown > 0) tell_unknown(row, applied);
       break;
     case Applied::Outcome::gone:
       break;
@@ -170,6 +183,15 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
   }
   lanes.pop(*lane);
   co_return Verdict::next;
+}
+
+void Dispatcher::State::tell_unknown(const InboxRow& row, const Applied& applied) const {
+  ++parts.counters.dead;
+  parts.counters.unknown_identity += applied.unknown;
+  logger.warn("inbox: dead letter", {{"profile", to_string_id(row.integration)},
+                                     {"inbox", to_string_id(row.id)},
+                                     {"reason", applied.reason},
+                                     {"trace", row.trace}});
 }
 
 asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::try_again(LanePtr lane, InboxRow row,
@@ -214,7 +236,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::set_aside(LanePtr
 
 asio::awaitable<void> Dispatcher::State::bury(InboxRow row, std::string reason) {
   ++parts.counters.dead;
-  logger.warn("inbox: dead letter", {{"integration", to_string_id(row.integration)},
+  logger.warn("inbox: dead letter", {{owner_word(row.of_profile), to_string_id(row.integration)},
                                      {"inbox", to_string_id(row.id)},
                                      {"reason", reason},
                                      {"trace", row.trace}});

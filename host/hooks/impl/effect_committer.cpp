@@ -1,6 +1,8 @@
 #include "hooks/effect_committer.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <unordered_set>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -12,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "plugin/integrations.hpp"
 #include "store/bulk_insert.hpp"
 
 namespace patchbay::hooks {
@@ -22,9 +25,12 @@ namespace {
 
 constexpr std::size_t kBatch = 128;
 
-std::string summary(const std::vector<Event>& events) {
+// Of what has an effect: an event without target has none.
+std::string summary(const std::vector<Event>& events, const std::vector<Id>& targets) {
   auto list = nlohmann::json::array();
-  for (const auto& event : events) list.push_back({{"type", event.type}, {"dedupe_key", event.dedupe_key}});
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (targets[i] != 0) list.push_back({{"type", events[i].type}, {"dedupe_key", events[i].dedupe_key}});
+  }
   return list.dump();
 }
 
@@ -55,6 +61,8 @@ struct EffectCommitter::Pending {
   Handler handler;
   asio::executor_work_guard<asio::any_io_executor> work;  // io runs on while an answer is due
   Applied applied;
+  std::vector<Id> targets;  // of its events; 0: nobody
+  std::vector<Id> touched;  // those that an event had its effect on
 };
 
 EffectCommitter::EffectCommitter(Parts parts, asio::any_io_executor io, Counters& counters,
@@ -138,7 +146,8 @@ void EffectCommitter::run() {
     for (const auto& pending : batch) {
       counters_.events += pending->applied.stored;
       counters_.events_known += pending->applied.known;
-      if (pending->applied.stored > 0) integrations.push_back(pending->effect.integration);
+      if (pending->applied.stored > 0)
+        integrations.insert(integrations.end(), pending->touched.begin(), pending->touched.end());
     }
     resume(std::move(batch));
     std::sort(integrations.begin(), integrations.end());
@@ -182,6 +191,7 @@ void EffectCommitter::commit_one(Pending& pending) {
 
 void EffectCommitter::write(const std::vector<Pending*>& batch) {
   parts_.store.write_now([&](store::Session& session) {
+    find_targets(session, batch);
     end_rows(session, batch);
     apply_events(session, batch);
     for (const Pending* pending : batch) {
@@ -192,19 +202,46 @@ void EffectCommitter::write(const std::vector<Pending*>& batch) {
   ++counters_.effect_batches;
 }
 
+// Here and not before, so that it is the integration which is connected when the event has its effect.
+void EffectCommitter::find_targets(store::Session& session, const std::vector<Pending*>& batch) const {
+  const plugin::Integrations table;
+  std::map<std::tuple<std::string, Id, std::string>, Id> found;
+  for (Pending* pending : batch) {
+    const auto& effect = pending->effect;
+    pending->applied = Applied();
+    pending->touched.clear();
+    pending->targets.assign(effect.events.size(), effect.integration);
+    if (!effect.profile_of) continue;
+    for (std::size_t i = 0; i < effect.events.size(); ++i) {
+      const auto& identity = effect.events[i].identity;
+      const auto [entry, is_new] = found.try_emplace({*effect.profile_of, effect.integration, identity}, 0);
+      if (is_new) {
+        const auto holder = table.holder(session, *effect.profile_of, identity);
+        if (holder && holder->profile == effect.integration) entry->second = holder->id;
+      }
+      pending->targets[i] = entry->second;
+      if (entry->second != 0) continue;
+      ++pending->applied.unknown;
+      pending->applied.reason = Text("hooks.unknown_identity", {{"identity", identity}}).english();
+    }
+  }
+}
+
 void EffectCommitter::end_rows(store::Session& session, const std::vector<Pending*>& batch) const {
   const std::int64_t now = parts_.clock.now().time_since_epoch().count();
   std::vector<store::Values> ends;
   std::vector<Pending*> ending;
   for (Pending* pending : batch) {
-    pending->applied = Applied();
-    pending->applied.outcome = Applied::Outcome::done;
+    auto& applied = pending->applied;
+    applied.outcome = Applied::Outcome::done;
     if (pending->effect.row == 0) continue;
-    ends.push_back({now, summary(pending->effect.events), pending->effect.row});
+    const bool whole = applied.unknown == 0;
+    ends.push_back({whole ? "done" : "dead", now, summary(pending->effect.events, pending->targets),
+                    whole ? store::Value() : store::Value(applied.reason), pending->effect.row});
     ending.push_back(pending);
   }
   const auto ended = session.query_each(
-      "update inbox set state = 'done', finished_at = :now, effect = :effect, reason = null "
+      "update inbox set state = :state, finished_at = :now, effect = :effect, reason = :reason "
       "where id = :id and state = 'new' returning id",
       std::move(ends));
   for (std::size_t i = 0; i < ending.size(); ++i) {
@@ -216,6 +253,7 @@ void EffectCommitter::apply_events(store::Session& session, const std::vector<Pe
   struct Use {
     Pending* pending;
     const Event* event;
+    Id target;
     Id id;
   };
   std::vector<Use> uses;
@@ -223,9 +261,12 @@ void EffectCommitter::apply_events(store::Session& session, const std::vector<Pe
   const std::int64_t now = parts_.clock.now().time_since_epoch().count();
   for (Pending* pending : batch) {
     if (pending->applied.outcome == Applied::Outcome::gone) continue;
-    for (const auto& event : pending->effect.events) {
-      uses.push_back({pending, &event, parts_.mint.next()});
-      keys.add({uses.back().id, pending->effect.integration, event.dedupe_key, now});
+    const auto& events = pending->effect.events;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const Id target = pending->targets[i];
+      if (target == 0) continue;
+      uses.push_back({pending, &events[i], target, parts_.mint.next()});
+      keys.add({uses.back().id, target, events[i].dedupe_key, now});
     }
   }
   if (uses.empty()) return;
@@ -235,7 +276,9 @@ void EffectCommitter::apply_events(store::Session& session, const std::vector<Pe
   for (const auto& use : uses) {
     const bool is_new = fresh.count(use.id) > 0;
     ++(is_new ? use.pending->applied.stored : use.pending->applied.known);
-    if (is_new) arrived.push_back({use.pending->effect.integration, use.event});
+    if (!is_new) continue;
+    use.pending->touched.push_back(use.target);
+    arrived.push_back({use.target, use.event});
   }
   if (!arrived.empty()) parts_.sink.apply(session, arrived);
 }

@@ -49,6 +49,7 @@ Event parse_event(const json& given, std::size_t index) {
   event.type = text_field(given, index, "type", true);
   event.dedupe_key = text_field(given, index, "dedupe_key", true);
   event.order_key = text_field(given, index, "order_key", false);
+  event.identity = text_field(given, index, "identity", false);
   event.part_of = part_of(given, index);
   const auto data = given.find("data");
   if (data == given.end()) {
@@ -68,6 +69,7 @@ std::string events_text(const std::vector<Event>& events) {
   for (const auto& event : events) {
     json one = {{"type", event.type}, {"dedupe_key", event.dedupe_key}, {"order_key", event.order_key}};
     one["data"] = json::parse(event.data, nullptr, false);
+    if (!event.identity.empty()) one["identity"] = event.identity;
     if (event.part_of) one["part_of"] = {{"key", event.part_of->key}, {"quiet_ms", event.part_of->quiet_ms}};
     list.push_back(std::move(one));
   }

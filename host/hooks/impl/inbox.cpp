@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kListColumns =
     "id, integration, plugin, route, lane, dedupe_key, request, null, received_at, trace, verdict, attempts, "
-    "not_before";
+    "not_before, of_profile";
 
 std::string select(std::string_view columns) {
   return "select " + std::string(columns) + ", state, reason, effect, finished_at from inbox ";

@@ -25,7 +25,8 @@ store::BulkInsert inbox_insert() {
                             {"body", Type::bytes},
                             {"received_at", Type::integer},
                             {"trace", Type::text},
-                            {"verdict", Type::text}},
+                            {"verdict", Type::text},
+                            {"of_profile", Type::integer}},
                            "dedupe_key, route, integration");
 }
 
@@ -43,6 +44,7 @@ void lend_row(store::BulkInsert& rows, InboxRow& row) {
   values.emplace_back(row.received_at);
   values.emplace_back(std::move(row.trace));
   values.emplace_back(row.verdict);
+  values.emplace_back(std::int64_t{row.of_profile});
   rows.add(std::move(values));
 }
 
@@ -67,6 +69,7 @@ InboxRow inbox_row(const store::Row& row) {
   out.verdict = row.text(10);
   out.attempts = row.integer(11);
   out.not_before = row.integer(12);
+  out.of_profile = row.integer(13) != 0;
   return out;
 }
 

@@ -20,9 +20,9 @@ void take_back(store::BulkInsert& rows, std::size_t number, InboxRow& row);
 
 inline constexpr std::string_view kInboxColumns =
     "id, integration, plugin, route, lane, dedupe_key, request, body, received_at, trace, verdict, attempts, "
-    "not_before";
+    "not_before, of_profile";
 // How many those are: what a select adds stands behind.
-inline constexpr std::size_t kInboxColumnCount = 13;
+inline constexpr std::size_t kInboxColumnCount = 14;
 InboxRow inbox_row(const store::Row& row);
 
 // The oldest open rows of a lane that may be taken at `now`: at most `most`, and no more than a MiB together

@@ -10,7 +10,7 @@ namespace patchbay::hooks {
 
 namespace {
 
-constexpr int kRetryAfter = 2;              // seconds: about what a full queue takes to drain
+constexpr Duration kRetryAfter{2'000};      // about what a full queue takes to drain
 constexpr std::size_t kUsualRequest = 512;  // bytes of its JSON
 constexpr std::int64_t kTellAgain = 1'000;  // milliseconds
 
@@ -29,10 +29,14 @@ class Open {
   const std::size_t count_;
 };
 
-Answer unavailable() {
-  Answer answer(503);
-  answer.retry_after = kRetryAfter;
+Answer later(int status, Duration wait) {
+  Answer answer(status);
+  answer.retry_after = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(wait).count());
   return answer;
+}
+
+Answer unavailable(Duration wait = kRetryAfter) {
+  return later(503, wait);
 }
 
 bool is_secret(std::string_view header, const std::vector<std::string>& secret_headers) {
@@ -78,6 +82,7 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
   InboxRow row;
   auto keys = route.keys.read(request);
   row.integration = route.integration;
+  row.of_profile = route.of_profile;
   row.plugin = route.plugin;
   row.route = route.id;
   row.lane = keys.order.value_or("");
@@ -90,52 +95,55 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
 
 }  // namespace
 
-Ingress::Ingress(const RouteTable& routes, InboxCommitter& committer, const Clock& clock, Counters& counters,
-                 log::Logger logger, std::size_t most_open)
-    : routes_(routes),
-      committer_(committer),
-      clock_(clock),
-      counters_(counters),
-      logger_(std::move(logger)),
-      most_open_(most_open) {}
+Ingress::Ingress(Parts parts, log::Logger logger, Limits limits)
+    : parts_(parts), logger_(std::move(logger)), limits_(limits), buckets_(parts.clock) {}
+
+Ingress::Ingress(Parts parts, log::Logger logger) : Ingress(parts, std::move(logger), Limits()) {}
 
 std::optional<std::uint64_t> Ingress::body_limit(std::string_view path) const {
-  const auto route = routes_.find(path);
+  const auto route = parts_.routes.find(path);
   return route ? std::optional(route->body_limit) : std::nullopt;
 }
 
 std::optional<Answer> Ingress::refuse(const Route& route, const Request& request) {
   if (!route.verifier) {
-    ++counters_.store_failed;
+    ++parts_.counters.store_failed;
     return unavailable();
   }
   if (std::find(route.methods.begin(), route.methods.end(), request.method) == route.methods.end()) {
-    ++counters_.wrong_method;
+    ++parts_.counters.wrong_method;
     Answer answer(405);
     answer.headers.emplace_back("Allow", allowed(route));
     return answer;
   }
   if (request.body.size() > route.body_limit) {
-    ++counters_.too_large;
+    ++parts_.counters.too_large;
     return Answer(413);
   }
-  if (route.verifier->accepts(request, Verifier::Context(route.address, clock_.now()))) return std::nullopt;
-  ++counters_.not_verified;
-  tell_not_verified(route, request);
-  return Answer(401);
+  return std::nullopt;
+}
+
+// After the proof: a stranger cannot use up what the provider may send.
+std::optional<Answer> Ingress::refuse_pace(const Route& route) {
+  net::RateBuckets::Want want(to_string_id(route.integration), limits_.rate);
+  const auto wait = buckets_.take({std::move(want)});
+  if (wait == Duration(0)) return std::nullopt;
+  ++parts_.counters.too_fast;
+  return later(429, wait);
 }
 
 // Once a second at most: whoever sends rubbish does not fill the disk.
 void Ingress::tell_not_verified(const Route& route, const Request& request) const {
   auto& traffic = *route.traffic;
   ++traffic.refused;
-  const auto now = clock_.now().time_since_epoch().count();
+  const auto now = parts_.clock.now().time_since_epoch().count();
   auto told_at = traffic.told_at.load();
   if (now - told_at < kTellAgain || !traffic.told_at.compare_exchange_strong(told_at, now)) return;
-  logger_.warn("webhook refused: not verified", {{"integration", to_string_id(route.integration)},
-                                                 {"route", route.id},
-                                                 {"peer", request.peer},
-                                                 {"count", std::to_string(traffic.refused.exchange(0))}});
+  logger_.warn("webhook refused: not verified",
+               {{owner_word(route.of_profile), to_string_id(route.integration)},
+                {"route", route.id},
+                {"peer", request.peer},
+                {"count", std::to_string(traffic.refused.exchange(0))}});
 }
 
 InboxRow Ingress::make_row(const Route& route, Request request) const {
@@ -144,33 +152,50 @@ InboxRow Ingress::make_row(const Route& route, Request request) const {
     const std::string* parent = request.header("traceparent");
     trace = (parent ? Trace::from(*parent) : Trace::make()).traceparent();
   }
-  auto row = row_of(route, std::move(request), clock_.now());
+  auto row = row_of(route, std::move(request), parts_.clock.now());
   row.trace = std::move(trace);
   row.verdict = route.verifier->verdict();
   return row;
 }
 
 boost::asio::awaitable<Answer> Ingress::handle(Request request) {
-  ++counters_.received;
-  const auto route = routes_.find(request.path);
+  ++parts_.counters.received;
+  const auto route = parts_.routes.find(request.path);
   if (!route) {
-    ++counters_.unknown_path;
+    ++parts_.counters.unknown_path;
     co_return Answer(404);
   }
   if (route->challenge) {
     if (auto echo = route->challenge->answer(request)) {
-      ++(echo->status == 200 ? counters_.challenges : counters_.not_verified);
+      ++(echo->status == 200 ? parts_.counters.challenges : parts_.counters.not_verified);
       co_return std::move(*echo);
     }
   }
   if (auto refused = refuse(*route, request)) co_return std::move(*refused);
+  Verifier::Context context(route->address, parts_.clock.now());
+  if (auto wanted = route->verifier->wanted_key(request, context)) {
+    try {
+      auto finding = parts_.keys.find(std::move(wanted->address), std::move(wanted->id));
+      context.key = co_await std::move(finding);
+    } catch (const Error& error) {
+      if (error.code() != Code::unavailable) throw;
+      ++parts_.counters.keys_missing;
+      co_return unavailable(error.retry_after());
+    }
+  }
+  if (!route->verifier->accepts(request, context)) {
+    ++parts_.counters.not_verified;
+    tell_not_verified(*route, request);
+    co_return Answer(401);
+  }
+  if (auto refused = refuse_pace(*route)) co_return std::move(*refused);
   const Open open(route->traffic);
-  if (open.count() > most_open_) {
-    ++counters_.queue_full;
+  if (open.count() > limits_.open) {
+    ++parts_.counters.queue_full;
     co_return unavailable();
   }
   auto row = make_row(*route, std::move(request));
-  auto stored = committer_.put(std::move(row));
+  auto stored = parts_.committer.put(std::move(row));
   const Stored result = co_await std::move(stored);
   if (result == Stored::stored || result == Stored::known) co_return route->reply;
   co_return unavailable();
@@ -210,7 +235,7 @@ boost::asio::awaitable<Injector::Outcome> Injector::inject(Id integration, std::
   for (const auto result : results) {
     if (result == Stored::failed || result == Stored::full) {
       throw Error(Code::unavailable, Text("hooks.not_stored", {{"integration", to_string_id(integration)}}))
-          .retry_after(std::chrono::seconds(kRetryAfter));
+          .retry_after(kRetryAfter);
     }
     ++(result == Stored::stored ? outcome.stored : outcome.known);
   }

@@ -27,6 +27,11 @@ Answer compile_reply(const std::string& text) {
   return reply;
 }
 
+// "/hooks/<plugin>/<integration>/<route>", of a profile "/hooks/<plugin>/-/<profile>/<route>".
+std::string path_of(const std::string& plugin, Id owner, bool of_profile, const std::string& route) {
+  return "/hooks/" + plugin + (of_profile ? "/-/" : "/") + to_string_id(owner) + "/" + route;
+}
+
 // The same error, with the route in front: its author reads it in a list of many.
 [[noreturn]] void rethrow_for(const std::string& plugin, const std::string& route, const Error& error) {
   throw Error(error.code(),
@@ -37,20 +42,29 @@ Answer compile_reply(const std::string& text) {
 
 RouteTable::RouteTable(std::string site_url) : site_url_(std::move(site_url)) {}
 
-std::string RouteTable::address(const std::string& plugin, Id integration, const std::string& route) const {
+std::string RouteTable::address_of(const std::string& path) const {
   const bool slash = site_url_.ends_with('/');
-  return (slash ? site_url_.substr(0, site_url_.size() - 1) : site_url_) + "/hooks/" + plugin + "/" +
-         to_string_id(integration) + "/" + route;
+  return (slash ? site_url_.substr(0, site_url_.size() - 1) : site_url_) + path;
+}
+
+std::string RouteTable::address(const std::string& plugin, Id integration, const std::string& route) const {
+  return address_of(path_of(plugin, integration, false, route));
+}
+
+std::string RouteTable::profile_address(const std::string& plugin, Id profile,
+                                        const std::string& route) const {
+  return address_of(path_of(plugin, profile, true, route));
 }
 
 std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugin::RouteSpec& spec,
                                                  bool served, bool close_if_secret_missing) const try {
   auto route = std::make_shared<Route>(KeyReader(spec.order, spec.dedupe));
   route->integration = mount.integration;
+  route->of_profile = mount.of_profile;
   route->plugin = mount.plugin;
   route->id = spec.id;
-  route->path = "/hooks/" + mount.plugin + "/" + to_string_id(mount.integration) + "/" + spec.id;
-  route->address = address(mount.plugin, mount.integration, spec.id);
+  route->path = path_of(mount.plugin, mount.integration, mount.of_profile, spec.id);
+  route->address = address_of(route->path);
   route->methods = spec.methods;
   route->body_limit = spec.body_limit;
   route->reply = compile_reply(spec.reply);
@@ -115,12 +129,12 @@ void RouteTable::unmount(Id integration) {
   integrations_.erase(found);
 }
 
-void RouteTable::close(Id integration, const std::string& plugin) {
+void RouteTable::close(Id integration, const std::string& plugin, bool of_profile) {
   const plugin::RouteSpec any;
   auto route = std::make_shared<Route>(KeyReader(any.order, any.dedupe));
   route->integration = integration;
   route->plugin = plugin;
-  route->path = "/hooks/" + plugin + "/" + to_string_id(integration) + "/";
+  route->path = path_of(plugin, integration, of_profile, "");
   route->body_limit = kClosedBodyLimit;
   route->served = true;
   auto mount = std::make_shared<const Mount>(integration, plugin, SecretLookup());

@@ -107,6 +107,7 @@ std::unique_ptr<const Verifier> Verifier::compile(const std::string& spec, const
   const std::string type = type_of(spec);
   if (type == "header-equals") return std::make_unique<HeaderEquals>(spec, lookup);
   if (type == "hmac") return compile_hmac(spec, lookup);
+  if (type == "jwt") return compile_jwt(spec, lookup);
   if (type == "basic") return std::make_unique<Basic>(spec, lookup);
   if (type == "json-equals") return std::make_unique<JsonEquals>(spec, lookup);
   if (type != "none") throw Error(Code::invalid, Text("hooks.verifier_unknown", {{"type", type}}));

@@ -14,5 +14,6 @@ std::vector<std::string> secrets_field(const nlohmann::json& spec, const std::st
                                        const SecretLookup& lookup);
 
 std::unique_ptr<const Verifier> compile_hmac(const std::string& spec, const SecretLookup& lookup);
+std::unique_ptr<const Verifier> compile_jwt(const std::string& spec, const SecretLookup& lookup);
 
 }  // namespace patchbay::hooks

@@ -59,15 +59,6 @@ Error other_identity(const std::string& mine, const std::string& other) {
   return error;
 }
 
-hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets) {
-  return [secrets = std::move(secrets)](const std::string& reference) {
-    constexpr std::string_view kPrefix = "secret:";
-    const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
-    const auto value = secrets.find(name);
-    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
-  };
-}
-
 }  // namespace
 
 bool Lifecycle::offers(const plugin::Manifest& manifest, std::string_view extension) const {
@@ -79,7 +70,9 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
   std::map<std::string, std::string> out;
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
-    if (plugin::holds(route.when, settings))
+    if (route.of_profile && integration.profile)
+      out[route.id] = parts_.routes.profile_address(manifest.id, *integration.profile, route.id);
+    else if (!route.of_profile && plugin::holds(route.when, settings))
       out[route.id] = parts_.routes.address(manifest.id, integration.id, route.id);
   }
   return out;
@@ -89,7 +82,9 @@ hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::M
                                  SecretValues secrets) const {
   hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
   const auto settings = json::parse(integration.settings);
-  for (const auto& route : manifest.routes) mount.add(route, plugin::holds(route.when, settings));
+  for (const auto& route : manifest.routes) {
+    if (!route.of_profile) mount.add(route, plugin::holds(route.when, settings));
+  }
   return mount;
 }
 
@@ -273,12 +268,7 @@ asio::awaitable<void> Lifecycle::open_routes(Integration integration,
 asio::awaitable<Lifecycle::SecretValues> Lifecycle::route_secrets(Integration integration, SecretValues own) {
   if (!integration.profile) co_return own;
   auto read = [this, id = *integration.profile](store::Session& session) {
-    SecretValues out;
-    for (const auto& name : parts_.vault.names(session, "profile", id)) {
-      auto value = parts_.vault.get(session, vault::SecretName("profile", id, name));
-      if (value) out.emplace("profile:" + name, std::move(*value));
-    }
-    return out;
+    return profile_secrets(session, parts_.vault, id);
   };
   const auto shared = co_await parts_.store.read(std::move(read));
   own.insert(shared.begin(), shared.end());

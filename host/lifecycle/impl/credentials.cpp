@@ -142,6 +142,7 @@ asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::str
     audit(session, who, "profile.create", kScope, profile.id);
   };
   co_await parts_.store.write(std::move(work));
+  co_await parts_.profiles_changed();
   co_return profile;
 }
 
@@ -173,7 +174,8 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
     after.settings = split.settings;
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
   }
-  after.updated_at = parts_.clock.now().time_since_epoch().count();
+  // Never the same twice: others see by it that something has changed.
+  after.updated_at = std::max(parts_.clock.now().time_since_epoch().count(), before.updated_at + 1);
   for (const auto& [name, value] : secrets) {
     const auto known = present.secrets.values.find(name);
     if (known != present.secrets.values.end() && known->second == value) continue;
@@ -193,6 +195,7 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
     return all;
   };
   const auto all = co_await parts_.store.write(std::move(work));
+  co_await parts_.profiles_changed();
   if (change.settings) {
     for (const auto integration : all) tasks_.spawn("follow a profile", reconfigure(integration));
   }
@@ -209,6 +212,7 @@ asio::awaitable<void> Credentials::remove_profile(Id id, std::string who) {
   };
   const bool removed = co_await parts_.store.write(std::move(work));
   if (!removed) throw Error(Code::conflict, Text("lifecycle.profile_used", {{"name", profile.name}}));
+  co_await parts_.profiles_changed();
 }
 
 asio::awaitable<oauth::Provider> Credentials::provider_of(std::string plugin, std::string name,

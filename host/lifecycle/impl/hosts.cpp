@@ -126,12 +126,49 @@ asio::awaitable<void> Lifecycle::follow(Id id) {
 
 asio::awaitable<void> Lifecycle::try_follow(Id id) {
   const auto held = co_await hold(id);
-  if (!owns(id)) co_return;
+  if (!owns(id)) co_return co_await end_lending(id);  // lent anew when it is wanted
   auto integration = co_await load(id);
   if (plugin::is_connected(integration.state)) co_return co_await bring_back(std::move(integration));
   set_waiting(id, false);
   co_await stop_listening(id);
   co_await halt(id);
+}
+
+asio::awaitable<bool> Lifecycle::lend(Id id) {
+  const auto held = co_await hold(id);
+  {
+    const std::lock_guard lock(mutex_);
+    if (lent_.contains(id)) co_return true;
+  }
+  try {
+    const auto integration = co_await load(id);
+    const auto manifest = manifest_of(integration);
+    const bool fits = plugin::is_connected(integration.state) && integration.version == manifest->version;
+    if (!fits || owns(id) || parts_.catalogue.is_disabled(manifest->id)) co_return owns(id);
+    auto spec = co_await spec_of(integration, manifest, false);
+    co_await parts_.runner.run(std::move(spec));
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;
+    parts_.logger.warn("an integration of another host cannot be lent",
+                       {{"integration", to_string_id(id)}, {"error", error.what()}});
+    co_return false;
+  }
+  const std::lock_guard lock(mutex_);
+  lent_.insert(id);
+  co_return true;
+}
+
+asio::awaitable<void> Lifecycle::give_back(Id id) {
+  const auto held = co_await hold(id);
+  co_await end_lending(id);
+}
+
+asio::awaitable<void> Lifecycle::end_lending(Id id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (lent_.erase(id) == 0) co_return;
+  }
+  if (!owns(id)) co_await parts_.runner.halt(id);
 }
 
 }  // namespace patchbay::lifecycle

@@ -19,6 +19,17 @@ struct Lifecycle::Listening {
   TaskScope tasks;
 };
 
+// This host's lock of the integration, and that among the hosts.
+class Lifecycle::Hold {
+ public:
+  Hold(AsyncLocks::Held local, cluster::Peers::Held among)
+      : among_(std::move(among)), local_(std::move(local)) {}
+
+ private:
+  cluster::Peers::Held among_;
+  AsyncLocks::Held local_;
+};
+
 // A change of state that a report from below asks for.
 struct Lifecycle::Turn {
   Turn(std::vector<plugin::State> from_, plugin::State to_, std::string code_, std::string text_)

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/trace.hpp"
+#include "lifecycle/impl/listening.hpp"
 #include "lifecycle/impl/messages.hpp"
 #include "lifecycle/impl/shared.hpp"
 #include "lifecycle/lifecycle.hpp"

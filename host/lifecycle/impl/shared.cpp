@@ -77,4 +77,23 @@ void add_shared(const Shared& shared, RunSpec& spec) {
   spec.profile_settings = shared.profile->settings;
 }
 
+std::map<std::string, std::string> profile_secrets(store::Session& session, const vault::Vault& vault,
+                                                   Id profile) {
+  std::map<std::string, std::string> out;
+  for (const auto& name : vault.names(session, "profile", profile)) {
+    auto value = vault.get(session, vault::SecretName("profile", profile, name));
+    if (value) out.emplace("profile:" + name, std::move(*value));
+  }
+  return out;
+}
+
+hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets) {
+  return [secrets = std::move(secrets)](const std::string& reference) {
+    constexpr std::string_view kPrefix = "secret:";
+    const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
+    const auto value = secrets.find(name);
+    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
+  };
+}
+
 }  // namespace patchbay::lifecycle

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "hooks/secrets.hpp"
 #include "lifecycle/runner.hpp"
 #include "plugin/integration.hpp"
 #include "plugin/manifest.hpp"
@@ -31,5 +33,11 @@ struct Shared {
 Shared read_shared(store::Session& session, const vault::Vault& vault,
                    const plugin::Integration& integration);
 void add_shared(const Shared& shared, RunSpec& spec);
+
+// The profile's secrets, as "profile:name". Throws Error{internal} "vault.damaged" when one cannot be read.
+std::map<std::string, std::string> profile_secrets(store::Session& session, const vault::Vault& vault,
+                                                   Id profile);
+// What routes check with: those of an integration by their names, those of its profile as above.
+hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets);
 
 }  // namespace patchbay::lifecycle

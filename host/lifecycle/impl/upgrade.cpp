@@ -57,6 +57,7 @@ Lifecycle::ManifestPtr Lifecycle::running(Id id) const {
 
 void Lifecycle::set_running(Id id, ManifestPtr manifest) {
   const std::lock_guard lock(mutex_);
+  lent_.erase(id);
   if (manifest)
     running_[id] = std::move(manifest);
   else

@@ -1,6 +1,7 @@
 #include "outbox/dispatcher.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -59,20 +60,23 @@ void Dispatcher::Impl::pump(Queue& queue) {
   }
   queue.lanes.promote(now());
   Time alarm = kNever;
-  while (queue.running < options_.in_flight) {
+  while (queue.running < std::min(options_.in_flight, queue.policy.integration_at_once.value_or(INT_MAX))) {
     const auto lane = queue.lanes.first();
     if (!lane) break;
     if (const auto wait = blocked(queue); wait > Time{0}) {
       alarm = wait == kNever ? kNever : now() + wait;
       break;
     }
+    const auto slots = shared_slots(queue);
+    if (!slots_.fit(slots, queue.integration)) break;
     if (const auto wait = take_rate(queue, *lane); wait > Time{0}) {
       queue.lanes.postpone(*lane, now() + wait, Lanes::Wait::limit);
       continue;
     }
     queue.lanes.begin(*lane);
     ++queue.running;
-    scope_.spawn_on(strand_, "outbox", run(queue, *lane));
+    slots_.take(slots);
+    scope_.spawn_on(strand_, "outbox", run(queue, *lane, slots));
   }
   if (const auto due = queue.lanes.next_due()) alarm = std::min(alarm, *due);
   arm(queue, alarm);
@@ -104,6 +108,25 @@ std::vector<net::RateBuckets::Want> Dispatcher::Impl::shared_wants(const Queue& 
   if (policy.grant && !queue.grant.empty()) wants.emplace_back(queue.grant, *policy.grant);
   if (policy.profile && !queue.profile.empty()) wants.emplace_back(queue.profile, *policy.profile);
   return wants;
+}
+
+std::vector<Slots::Want> Dispatcher::Impl::shared_slots(const Queue& queue) const {
+  std::vector<Slots::Want> wants;
+  const auto& policy = queue.policy;
+  if (policy.grant_at_once && !queue.grant.empty()) wants.push_back({queue.grant, *policy.grant_at_once});
+  if (policy.profile_at_once && !queue.profile.empty())
+    wants.push_back({queue.profile, *policy.profile_at_once});
+  return wants;
+}
+
+// Whoever has waited longest comes first, then this one again.
+void Dispatcher::Impl::give_back(Queue& queue, const std::vector<Slots::Want>& slots) {
+  --queue.running;
+  for (const auto& slot : slots) slots_.give_back(slot.key);
+  for (const auto& slot : slots) {
+    while (const auto next = slots_.next(slot.key)) pump(queue_of(*next));
+  }
+  pump(queue);
 }
 
 Time Dispatcher::Impl::take_rate(Queue& queue, const std::string& lane) {

@@ -17,6 +17,7 @@
 #include "outbox/impl/item_table.hpp"
 #include "outbox/impl/lanes.hpp"
 #include "outbox/impl/policy.hpp"
+#include "outbox/impl/slots.hpp"
 
 namespace patchbay::outbox {
 
@@ -106,7 +107,9 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   void arm(Queue& queue, Time at);
   asio::awaitable<void> ask(Queue& queue);
 
-  asio::awaitable<void> run(Queue& queue, std::string lane);
+  std::vector<Slots::Want> shared_slots(const Queue& queue) const;
+  void give_back(Queue& queue, const std::vector<Slots::Want>& slots);
+  asio::awaitable<void> run(Queue& queue, std::string lane, std::vector<Slots::Want> slots);
   asio::awaitable<void> attempt(Queue& queue, std::string lane);
   asio::awaitable<void> send(Queue& queue, Claim claim);
   asio::awaitable<port::Result> ask_plugin(Id integration, port::Call call);
@@ -118,6 +121,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   const log::Logger logger_;
   asio::strand<asio::any_io_executor> strand_;
   net::RateBuckets buckets_;
+  Slots slots_;
   std::map<Id, std::unique_ptr<Queue>> queues_;
   std::unordered_set<Id> on_the_way_;  // items between claim and settle
   bool stopping_ = false;

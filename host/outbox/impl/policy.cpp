@@ -101,6 +101,19 @@ Decision retry_as(const port::Result& result, bool provider_down) {
   return decision;
 }
 
+// Within a conversation one goes after another anyway.
+void read_concurrency(const json& channel, Policy& policy) {
+  const auto limits = channel.find("concurrency");
+  if (limits == channel.end() || !limits->is_array()) return;
+  for (const auto& item : *limits) {
+    if (!item.is_object()) continue;
+    const int most = static_cast<int>(std::clamp(number_at(item, "max", 1), 1.0, 1000.0));
+    if (text_at(item, "scope") == "integration") policy.integration_at_once = most;
+    if (text_at(item, "scope") == "grant") policy.grant_at_once = most;
+    if (text_at(item, "scope") == "profile") policy.profile_at_once = most;
+  }
+}
+
 }  // namespace
 
 Policy read_policy(const std::string& manifest) {
@@ -110,6 +123,7 @@ Policy read_policy(const std::string& manifest) {
   if (idempotency == "lookup") policy.idempotency = Policy::Idempotency::lookup;
   if (idempotency == "provider") policy.idempotency = Policy::Idempotency::provider;
   policy.acknowledge = channel.contains("acknowledge") && channel["acknowledge"] == true;
+  read_concurrency(channel, policy);
   const auto rates = channel.find("rates");
   if (rates == channel.end() || !rates->is_array()) return policy;
   for (const auto& item : *rates) {

@@ -36,7 +36,7 @@ class OnTheWay {
 
 }  // namespace
 
-asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane) {
+asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane, std::vector<Slots::Want> slots) {
   bool store_away = false;
   try {
     co_await attempt(queue, lane);
@@ -46,8 +46,7 @@ asio::awaitable<void> Dispatcher::Impl::run(Queue& queue, std::string lane) {
     store_away = true;
   }
   if (store_away) queue.lanes.postpone(lane, now() + kStoreAway, Lanes::Wait::limit);
-  --queue.running;
-  pump(queue);
+  give_back(queue, slots);
 }
 
 // Only waiting is cut short by the end of the host: what was claimed is settled.

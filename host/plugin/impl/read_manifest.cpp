@@ -75,7 +75,17 @@ RouteSpec read_route(const json& object) {
   route.body_limit = object.value("body_limit", route.body_limit);
   route.https = object.value("https", route.https);
   route.when = read_condition(object);
+  route.of_profile = object.value("scope", std::string("integration")) == "profile";
   return route;
+}
+
+// What belongs to one integration says nothing about requests that concern all of a profile.
+void check_profile_route(const RouteSpec& route, bool has_profile) {
+  if (!route.of_profile) return;
+  if (!has_profile) fail("plugin.route_profile", {{"route", route.id}});
+  const auto all = route.verify + route.challenge;
+  const bool own = all.find("\"secret:") != all.npos || all.find("hex:secret:") != all.npos;
+  if (own || route.when) fail("plugin.route_of_profile", {{"route", route.id}});
 }
 
 // A tenth of the interval, so that what started together does not stay together.
@@ -116,6 +126,14 @@ JobSpec read_job(const json& object) {
     throw Error(Code::invalid, Text("plugin.job", {{"job", job.id}, {"why", error.text().english()}}));
   }
   return job;
+}
+
+NetSpec read_net(const json& object) {
+  NetSpec net;
+  net.host = object.at("host").get<std::string>();
+  for (const auto& port : object.at("ports"))
+    net.ports.push_back(port.is_string() ? port.get<std::string>() : port.dump());
+  return net;
 }
 
 std::map<std::string, SecretSpec> read_secrets(const json& owner) {
@@ -173,6 +191,9 @@ void check_needs(const Manifest& manifest) {
     if (std::find(offered.begin(), offered.end(), need) != offered.end()) continue;
     fail("plugin.needs_more", {{"extension", need}});
   }
+  const bool needs_net = std::count(manifest.needs.begin(), manifest.needs.end(), "pb.net/1") > 0;
+  if (needs_net && manifest.net.empty()) fail("plugin.net_to_nowhere", {});
+  if (!needs_net && !manifest.net.empty()) fail("plugin.net_without_need", {});
   if (manifest.sdk.rfind("0.", 0) != 0) fail("plugin.other_sdk", {{"version", manifest.sdk}, {"known", "0"}});
 }
 
@@ -209,6 +230,7 @@ Manifest from_document(const json& document) {
   manifest.needs = document.value("needs", manifest.needs);
   manifest.offers = document.at("offers").get<std::vector<std::string>>();
   manifest.egress = document.value("egress", manifest.egress);
+  for (const auto& place : document.value("net", json::array())) manifest.net.push_back(read_net(place));
   manifest.secrets = read_secrets(document);
   if (document.contains("profile")) {
     manifest.profile.title = document.at("profile").value("title", manifest.title);
@@ -217,8 +239,10 @@ Manifest from_document(const json& document) {
   const auto grants = document.value("grants", json::object());
   for (const auto& item : grants.items()) manifest.grants[item.key()] = read_grant(item.key(), item.value());
   check_grants(manifest, document.contains("profile"));
-  for (const auto& route : document.value("routes", json::array()))
+  for (const auto& route : document.value("routes", json::array())) {
     manifest.routes.push_back(read_route(route));
+    check_profile_route(manifest.routes.back(), document.contains("profile"));
+  }
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
   }
@@ -258,9 +282,9 @@ std::string_view pre_release(std::string_view version) {
 }  // namespace
 
 const std::vector<std::string>& host_extensions() {
-  static const auto* names =
-      new std::vector<std::string>{"pb.blob/1",  "pb.clock/1",   "pb.events/1", "pb.http/1", "pb.metrics/1",
-                                   "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
+  static const auto* names = new std::vector<std::string>{
+      "pb.blob/1", "pb.clock/1", "pb.dns/1",     "pb.events/1", "pb.http/1", "pb.metrics/1",
+      "pb.net/1",  "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
   return *names;
 }
 

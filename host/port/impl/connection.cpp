@@ -1,6 +1,11 @@
 #include "port/connection.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
@@ -19,10 +24,11 @@ constexpr Duration kStuck{500};
 constexpr std::size_t kReadAhead = 64u << 10;  // while frames come
 }  // namespace
 
-Connection::Connection(asio::any_io_executor executor, Clock& clock, int socket)
+Connection::Connection(asio::any_io_executor executor, Clock& clock, int socket, Descriptors descriptors)
     : strand_(asio::make_strand(executor)),
       clock_(clock),
-      socket_(strand_, asio::local::stream_protocol(), socket) {
+      socket_(strand_, asio::local::stream_protocol(), socket),
+      descriptors_(descriptors) {
   socket_.non_blocking(true);
 }
 
@@ -41,6 +47,7 @@ void Connection::send(const wire::Frame& frame) {
     const std::lock_guard lock(mutex_);
     if (closed_ || closing_) return;
     const auto before = queue_.size();
+    if (frame.has_fd) queue_fds_.push_back({before, frame.fd});
     wire::append(queue_, frame);
     unsent_ += queue_.size() - before;
     begin = !std::exchange(busy_, true);
@@ -78,6 +85,7 @@ void Connection::write() {
     writing_.clear();
     if (writing_.capacity() > kReadAhead) writing_.shrink_to_fit();
     writing_.swap(queue_);
+    writing_fds_.swap(queue_fds_);
     if (writing_.empty()) busy_ = false;
     closing = closing_;
   }
@@ -88,12 +96,47 @@ void Connection::write() {
 }
 
 void Connection::write_some() {
+  auto end = writing_.size();
+  if (!writing_fds_.empty()) {
+    end = writing_fds_.front().at;
+    if (end == written_) return write_with_fd();
+  }
   auto done = [self = shared_from_this()](error_code error, std::size_t count) {
     if (error) return self->finish({});
     self->wrote(count);
   };
-  const auto rest = asio::buffer(writing_.data() + written_, writing_.size() - written_);
+  const auto rest = asio::buffer(writing_.data() + written_, end - written_);
   socket_.async_write_some(rest, asio::bind_executor(strand_, std::move(done)));
+}
+
+// A descriptor comes with the first byte of its frame, and never two with what is read at once (unix(7)): so
+// the other side need not guess which frame it goes with.
+void Connection::write_with_fd() {
+  const int fd = writing_fds_.front().fd->get();
+  const auto end = writing_fds_.size() > 1 ? writing_fds_[1].at : writing_.size();
+  iovec part{writing_.data() + written_, end - written_};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  const auto count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (count < 0 && errno != EAGAIN && errno != EINTR) return finish({});
+  auto ready = [self = shared_from_this(), count](error_code error) {
+    if (error) return self->finish({});
+    if (count < 0) return self->write_some();
+    self->wrote(static_cast<std::size_t>(count));
+  };
+  if (count < 0)
+    return socket_.async_wait(socket_.wait_write, asio::bind_executor(strand_, std::move(ready)));
+  writing_fds_.pop_front();
+  asio::post(strand_, [ready = std::move(ready)] { ready({}); });
 }
 
 void Connection::wrote(std::size_t count) {
@@ -115,12 +158,48 @@ void Connection::read() {
   if (stuck_ && unsent_ > stuck_at_ + kMaxStuck)
     return finish("reads nothing: " + std::to_string(unsent_ >> 20) + " MiB wait for it");
   if (!stuck_ && unsent_ > kMaxUnsent) return pause();
-  auto came = [self = shared_from_this()](error_code error, std::size_t count) {
+  const auto count = receive();
+  if (count >= 0) return asio::post(strand_, [self = shared_from_this(), count] { self->came(count); });
+  if (errno != EAGAIN && errno != EINTR) return finish({});
+  auto ready = [self = shared_from_this()](error_code error) {
     if (error) return self->finish({});
-    self->take(count);
+    self->came(self->receive());
   };
-  const auto room = asio::buffer(in_.data() + filled_, in_.size() - filled_);
-  socket_.async_read_some(room, asio::bind_executor(strand_, std::move(came)));
+  socket_.async_wait(socket_.wait_read, asio::bind_executor(strand_, std::move(ready)));
+}
+
+// As recvmsg(2). Room for one descriptor, where any may come: what is sent beyond that the kernel closes, and
+// says so.
+long Connection::receive() {
+  iovec room{in_.data() + filled_, in_.size() - filled_};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &room;
+  message.msg_iovlen = 1;
+  if (descriptors_ == Descriptors::taken) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_LEN(sizeof(int));
+  }
+  const auto count = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (count <= 0) return count;
+  const bool is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
+  const auto* const header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    fds_.emplace_back(fd);
+  } else if (is_cut && descriptors_ == Descriptors::taken) {
+    fds_.emplace_back();  // this process may hold no more
+  }
+  if (is_cut && descriptors_ == Descriptors::refused) finish("sent garbage: a descriptor");
+  return count;
+}
+
+void Connection::came(long count) {
+  if (ended_) return;
+  if (count > 0) return take(static_cast<std::size_t>(count));
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return read();
+  finish({});
 }
 
 void Connection::pause() {
@@ -144,6 +223,11 @@ void Connection::take(std::size_t count) {
       wanted = step.wanted;
       if (step.used == 0) break;
       used += step.used;
+      if (step.frame.has_fd) {
+        if (fds_.empty()) throw wire::Broken("a frame whose descriptor is missing");
+        step.frame.fd = std::make_shared<Fd>(std::move(fds_.front()));
+        fds_.pop_front();
+      }
       on_frame_(std::move(step.frame));
     }
   } catch (const wire::Broken& broken) {
@@ -165,8 +249,11 @@ void Connection::finish(std::string reason) {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     queue_.clear();
+    queue_fds_.clear();
   }
   stuck_timer_.reset();
+  fds_.clear();
+  writing_fds_.clear();
   error_code ignored;
   socket_.close(ignored);
   const auto on_end = std::move(on_end_);

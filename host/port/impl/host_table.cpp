@@ -67,13 +67,48 @@ void record(void* ctx, std::uint64_t handle, double value, pb_view labels) noexc
   if (const auto seat = seat_of(ctx)) seat->record_metric(handle, value, labels);
 }
 
+pb_code connect(void* ctx, const pb_net_target* target, pb_reply_fn reply, void* user,
+                std::uint64_t* out_stream) noexcept {
+  const auto seat = seat_of(ctx);
+  return seat ? seat->open_stream(target, reply, user, out_stream) : static_cast<pb_code>(PB_CANCELLED);
+}
+
+pb_code start_tls(void* ctx, std::uint64_t stream, std::int64_t timeout_ms, pb_reply_fn reply,
+                  void* user) noexcept {
+  const auto seat = seat_of(ctx);
+  return seat ? seat->secure_stream(stream, timeout_ms, reply, user) : static_cast<pb_code>(PB_CANCELLED);
+}
+
+pb_code read(void* ctx, std::uint64_t stream, std::uint64_t most, std::int64_t timeout_ms, pb_reply_fn reply,
+             void* user) noexcept {
+  const auto seat = seat_of(ctx);
+  return seat ? seat->read_stream(stream, most, timeout_ms, reply, user) : static_cast<pb_code>(PB_CANCELLED);
+}
+
+pb_code write(void* ctx, std::uint64_t stream, pb_view bytes, std::int64_t timeout_ms, pb_reply_fn reply,
+              void* user) noexcept {
+  const auto seat = seat_of(ctx);
+  return seat ? seat->write_stream(stream, bytes, timeout_ms, reply, user)
+              : static_cast<pb_code>(PB_CANCELLED);
+}
+
+void cancel_stream(void* ctx, std::uint64_t stream) noexcept {
+  if (const auto seat = seat_of(ctx)) seat->cancel_stream(stream);
+}
+
+void close(void* ctx, std::uint64_t stream) noexcept {
+  if (const auto seat = seat_of(ctx)) seat->close_stream(stream);
+}
+
 constexpr pb_clock kClock{sizeof(pb_clock), 0, now_unix_ms, monotonic_ns, after, hurry};
 constexpr pb_metrics kMetrics{sizeof(pb_metrics), 0, define, record};
+constexpr pb_net kNet{sizeof(pb_net), 0, connect, start_tls, read, write, cancel_stream, close};
 
 const void* get_extension(void*, const char* id) noexcept {
   if (id == nullptr) return nullptr;
   if (std::strcmp(id, PB_EXT_CLOCK) == 0) return &kClock;
   if (std::strcmp(id, PB_EXT_METRICS) == 0) return &kMetrics;
+  if (std::strcmp(id, PB_EXT_NET) == 0) return &kNet;
   return nullptr;
 }
 

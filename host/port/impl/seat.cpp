@@ -211,6 +211,7 @@ void Seat::begin_close() {
   }
   for (const auto id : inside) notify(id);
   fail_host_calls();
+  end_streams();
   std::vector<std::uint64_t> alarms;
   {
     const std::lock_guard lock(mutex_);

@@ -13,6 +13,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "patchbay/abi.h"
+#include "port/impl/stream.hpp"
 #include "port/port.hpp"
 
 namespace patchbay::port {
@@ -58,6 +59,15 @@ class Seat : public std::enable_shared_from_this<Seat> {
   void take_log(std::int32_t level, pb_view text, pb_view fields) noexcept;
   std::uint64_t start_timer(std::int64_t delay_ms, void (*fn)(void*), void* user) noexcept;
   void hurry_timer(std::uint64_t id) noexcept;
+  pb_code open_stream(const pb_net_target* target, pb_reply_fn reply, void* user,
+                      std::uint64_t* out_stream) noexcept;
+  pb_code secure_stream(std::uint64_t id, std::int64_t timeout_ms, pb_reply_fn reply, void* user) noexcept;
+  pb_code read_stream(std::uint64_t id, std::uint64_t most, std::int64_t timeout_ms, pb_reply_fn reply,
+                      void* user) noexcept;
+  pb_code write_stream(std::uint64_t id, pb_view bytes, std::int64_t timeout_ms, pb_reply_fn reply,
+                       void* user) noexcept;
+  void cancel_stream(std::uint64_t id) noexcept;
+  void close_stream(std::uint64_t id) noexcept;
   std::uint64_t define_metric(std::int32_t kind, pb_view name, pb_view help, pb_view labels) noexcept;
   void record_metric(std::uint64_t handle, double value, pb_view labels) noexcept;
   Clock& clock() { return clock_; }
@@ -72,9 +82,18 @@ class Seat : public std::enable_shared_from_this<Seat> {
     bool cancelled = false;
     bool delivered = false;
   };
-  struct Asked {  // a call of the plugin that the host works on
-    pb_reply_fn reply = nullptr;
-    void* user = nullptr;
+  struct OpenStream {
+    std::uint64_t asked = 0;         // the call that makes the host connect
+    std::shared_ptr<Stream> stream;  // once it has
+    std::string authorities;
+  };
+  struct Connecting {
+    std::uint64_t stream = 0;
+    std::string host;
+    bool is_tls = false;
+    std::string authorities;
+    std::chrono::nanoseconds until{0};  // on the monotonic clock
+    Stream::Done done;
   };
   struct Alarm {
     void (*fn)(void*) = nullptr;
@@ -85,7 +104,19 @@ class Seat : public std::enable_shared_from_this<Seat> {
   bool refuses_host_calls(const char* what) noexcept;
   void notify(std::uint64_t id);
   void hand_over(std::uint64_t id, Call call);
-  void run_reply(std::uint64_t id, const Result& result);
+  // Takes a call to the host, or says why not. `answered` runs on the strand, once.
+  pb_code ask_host(std::uint64_t id, Call call, Stream::Done answered);
+  void run_reply(std::uint64_t id, Result result);
+  void give(pb_reply_fn reply, void* user, const Result& result);
+  Stream::Done reply_to(pb_reply_fn reply, void* user);
+  void connected(Connecting connecting, Result result);
+  static std::shared_ptr<const tls::Trust> trust_of(const std::string& authorities);
+  pb_code on_stream(std::uint64_t id, const char* what, pb_reply_fn reply, void* user,
+                    std::function<void(Stream&, Stream::Done)> act) noexcept;
+  std::shared_ptr<Stream> find_stream(std::uint64_t id);
+  void forget_stream(std::uint64_t id);
+  void end_stream(std::uint64_t id, const Result& why);
+  void end_streams();
   void run_alarm(std::uint64_t id);
   void begin_close();
   void fail_host_calls();
@@ -116,7 +147,8 @@ class Seat : public std::enable_shared_from_this<Seat> {
   std::mutex mutex_;    // guards what follows; never held while foreign code runs
   Life life_ = Life::fresh;
   std::unordered_map<std::uint64_t, Open> open_;
-  std::unordered_map<std::uint64_t, Asked> asked_;
+  std::unordered_map<std::uint64_t, Stream::Done> asked_;  // calls of the plugin that the host works on
+  std::unordered_map<std::uint64_t, OpenStream> streams_;
   std::unordered_map<std::uint64_t, Alarm> alarms_;
   std::vector<std::function<void()>> closed_;
   std::unique_ptr<Clock::Timer> stall_timer_;

@@ -71,21 +71,29 @@ pb_code Seat::take_call(const pb_call* call, pb_reply_fn reply, void* user, std:
   Call mine(std::string(method), std::move(message), std::string(trace),
             Duration{std::max<std::int64_t>(request.timeout_ms, 0)});
   const auto id = next_call_number();
+  if (out_id != nullptr) *out_id = id;
+  return ask_host(id, std::move(mine), reply_to(reply, user));
+} catch (...) {
+  complain("a request of the plugin failed inside the host");
+  return PB_INTERNAL;
+}
+
+pb_code Seat::ask_host(std::uint64_t id, Call call, Stream::Done reply) {
   {
     const std::lock_guard lock(mutex_);
     if (life_ != Life::running) return PB_CANCELLED;
     if (asked_.size() >= kMaxHostCalls) return PB_RATE_LIMITED;
-    asked_.emplace(id, Asked{reply, user});
+    asked_.emplace(id, std::move(reply));
   }
-  if (out_id != nullptr) *out_id = id;
   auto answered = [weak = weak_from_this()](std::uint64_t number, Result result) {
     const auto self = weak.lock();
     if (!self) return;
-    asio::post(self->strand_,
-               [self, number, result = std::move(result)] { self->run_reply(number, result); });
+    asio::post(self->strand_, [self, number, result = std::move(result)]() mutable {
+      self->run_reply(number, std::move(result));
+    });
   };
   try {
-    host_->ask(id, std::move(mine), [answered, id](Result result) { answered(id, std::move(result)); });
+    host_->ask(id, std::move(call), [answered, id](Result result) { answered(id, std::move(result)); });
   } catch (const Error& error) {
     answered(id, failure(error.code(), error.text()));
   } catch (...) {
@@ -94,20 +102,21 @@ pb_code Seat::take_call(const pb_call* call, pb_reply_fn reply, void* user, std:
     throw;
   }
   return PB_OK;
-} catch (...) {
-  complain("a request of the plugin failed inside the host");
-  return PB_INTERNAL;
 }
 
-void Seat::run_reply(std::uint64_t id, const Result& result) {
-  Asked asked;
+void Seat::run_reply(std::uint64_t id, Result result) {
+  Stream::Done reply;
   {
     const std::lock_guard lock(mutex_);
     const auto found = asked_.find(id);
     if (found == asked_.end()) return;  // answered already, by the end of the instance
-    asked = found->second;
+    reply = std::move(found->second);
     asked_.erase(found);
   }
+  reply(std::move(result));
+}
+
+void Seat::give(pb_reply_fn reply, void* user, const Result& result) {
   const Lent lent(result.message);
   pb_result mine{};
   mine.struct_size = sizeof mine;
@@ -116,7 +125,7 @@ void Seat::run_reply(std::uint64_t id, const Result& result) {
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(result.retry_after.count(), 0, UINT32_MAX));
   mine.text = view_of(result.text);
   mine.msg = lent.get();
-  enter("reply function", [&] { asked.reply(asked.user, &mine); });
+  enter("reply function", [&] { reply(user, &mine); });
 }
 
 void Seat::take_cancel(std::uint64_t id) noexcept try {

@@ -77,22 +77,6 @@ std::vector<char*> environment() {
 
 }  // namespace
 
-Fd::~Fd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-int Fd::release() {
-  return std::exchange(fd_, -1);
-}
-
 Child spawn(const std::vector<std::string>& arguments) {
   std::array<int, 2> wire{};
   std::array<int, 2> errors{};

@@ -8,6 +8,7 @@ namespace patchbay::port::wire {
 namespace {
 
 constexpr std::string_view kMagic = "PBW1";
+constexpr std::uint16_t kHasFd = 1;  // flag
 constexpr auto kLastKind = static_cast<std::uint16_t>(Kind::bye);
 
 template <class T>
@@ -41,7 +42,9 @@ class Header {
     if (length > kMaxFrame)
       throw Broken("a frame of " + std::to_string(length) + " bytes is over the limit of 16 MiB");
     if (kind == 0 || kind > kLastKind) throw Broken("unknown kind of frame " + std::to_string(kind));
-    if (flags != 0) throw Broken("flags of a frame are not zero");
+    if ((flags & ~kHasFd) != 0) throw Broken("a frame has unknown flags");
+    if (flags != 0 && kind != static_cast<std::uint16_t>(Kind::reply))
+      throw Broken("flags of a frame say that a descriptor goes with it: it goes with a reply only");
     if (json > kMaxJson + kMaxHead)
       throw Broken("a JSON part of " + std::to_string(json) + " bytes is over the limit");
     if (blobs > kMaxBlobs) throw Broken(std::to_string(blobs) + " attachments are over the limit of 1024");
@@ -89,7 +92,7 @@ void append(std::string& out, const Frame& frame) {
   out += kMagic;
   put(out, static_cast<std::uint32_t>(length));
   put(out, static_cast<std::uint16_t>(frame.kind));
-  put(out, std::uint16_t{0});
+  put(out, frame.has_fd ? kHasFd : std::uint16_t{0});
   put(out, static_cast<std::uint32_t>(json));
   put(out, frame.id);
   put(out, static_cast<std::uint32_t>(message.blobs.size()));
@@ -117,6 +120,7 @@ Step read(std::string_view bytes) {
   step.frame.kind = static_cast<Kind>(header.kind);
   step.frame.id = header.id;
   step.frame.instance = header.instance;
+  step.frame.has_fd = (header.flags & kHasFd) != 0;
   const auto body = bytes.substr(kHeaderSize, header.length);
   take_json(body.substr(0, header.json), step.frame);
   take_blobs(body.substr(header.json), header.blobs, step.frame);

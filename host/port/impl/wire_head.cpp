@@ -74,7 +74,9 @@ Result read_result(Frame frame) {
   const auto head = parse(frame.head);
   const auto code = code_from(static_cast<std::int32_t>(number_of(head, "code", -1, 1000)));
   const Duration retry_after(number_of(head, "retry_after_ms", 0, kMaxMilliseconds));
-  return Result(code, text_of(head, "text"), retry_after, std::move(frame.message));
+  Result result(code, text_of(head, "text"), retry_after, std::move(frame.message));
+  result.fd = std::move(frame.fd);
+  return result;
 }
 
 Frame hello_frame(const Hello& hello) {

@@ -267,7 +267,10 @@ void WorkerLink::reply(std::uint32_t instance, std::uint64_t id, Result result) 
   }
   if (!fits(result.message)) result = failure(Code::internal, Text("port.reply_too_large"));
   auto head = wire::result_head(result);
-  wire_->send(Frame(Kind::reply, instance, id, std::move(head), std::move(result.message)));
+  Frame frame(Kind::reply, instance, id, std::move(head), std::move(result.message));
+  frame.has_fd = result.fd != nullptr;
+  frame.fd = std::move(result.fd);
+  wire_->send(frame);
 }
 
 void WorkerLink::on_noise(Frame frame) {

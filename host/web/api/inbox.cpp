@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kEntry =
     R"({"type": "object", "required": ["id", "integration", "route", "state", "received_at"], "properties": {
-    "id": {"type": "string"}, "integration": {"type": "string"}, "plugin": {"type": "string"}, "route": {"type": "string"},
+    "id": {"type": "string"}, "integration": {"type": ["string", "null"]},
+    "profile": {"type": ["string", "null"], "description": "Whose route it came to, where that belongs to no integration"}, "plugin": {"type": "string"}, "route": {"type": "string"},
     "state": {"type": "string", "enum": ["new", "done", "dead"]}, "reason": {"type": ["string", "null"]},
     "attempts": {"type": "integer"}, "verdict": {"type": "string"}, "trace": {"type": "string"},
     "received_at": {"type": "string", "format": "date-time"}, "finished_at": {"type": ["string", "null"], "format": "date-time"},
@@ -28,11 +29,14 @@ constexpr const char* kPeriod =
     R"({"type": "object", "additionalProperties": false, "required": ["from", "to"], "properties": {
     "from": {"type": "integer", "minimum": 0, "description": "Unix milliseconds"},
     "to": {"type": "integer", "minimum": 0, "description": "Unix milliseconds, excluded"},
-    "integration": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
+    "integration": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
+    "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
 
 json shown(const hooks::InboxEntry& entry) {
+  const json owner = to_string_id(entry.row.integration);
   json out = {{"id", to_string_id(entry.row.id)},
-              {"integration", to_string_id(entry.row.integration)},
+              {"integration", entry.row.of_profile ? json() : owner},
+              {"profile", entry.row.of_profile ? owner : json()},
               {"plugin", entry.row.plugin},
               {"route", entry.row.route},
               {"state", entry.state},
@@ -73,6 +77,7 @@ void InboxApi::add_to(Router& router) {
       Doc("List stored webhooks")
           .query("state", "Only in this state", R"({"type": "string", "enum": ["new", "done", "dead"]})")
           .query("integration", "Only of this integration", Doc::kId)
+          .query("profile", "Only what came to routes of this profile", Doc::kId)
           .lists(entry));
   router.add(
       Operation::read_inbox, Verb::get, path + "/{id}", bound(this, &InboxApi::show),
@@ -101,6 +106,7 @@ asio::awaitable<Response> InboxApi::list(Call call) {
   hooks::Inbox::Filter filter;
   filter.state = call.query("state").value_or("");
   filter.integration = call.query_id("integration");
+  if (const auto profile = call.query_id("profile")) filter.integration = profile;
   filter.after = page.after;
   filter.limit = static_cast<std::int64_t>(page.limit) + 1;
   auto found = co_await inbox_.list(std::move(filter));
@@ -140,8 +146,9 @@ asio::awaitable<Response> InboxApi::discard(Call call) {
 asio::awaitable<Response> InboxApi::replay_period(Call call) {
   const auto from = TimePoint(std::chrono::milliseconds(call.json().at("from").get<std::int64_t>()));
   const auto to = TimePoint(std::chrono::milliseconds(call.json().at("to").get<std::int64_t>()));
-  const auto integration = parse_id(call.json().value("integration", ""));
-  const auto count = co_await inbox_.replay_period(integration, from, to);
+  auto owner = parse_id(call.json().value("integration", ""));
+  if (call.json().contains("profile")) owner = parse_id(call.json().at("profile").get<std::string>());
+  const auto count = co_await inbox_.replay_period(owner, from, to);
   const json body = {{"replayed", count}};
   co_return answer(200, body);
 }

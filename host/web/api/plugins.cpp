@@ -26,6 +26,8 @@ constexpr const char* kPlugin =
     "signed_by": {"type": ["string", "null"], "description": "The trusted key that signed it"},
     "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
     "kinds": {"type": "array", "items": {"type": "string"}}, "egress": {"type": "array", "items": {"type": "string"}},
+    "net": {"type": "array", "description": "Where it may connect to beside HTTP", "items": {"type": "object", "properties": {
+      "host": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}}}}},
     "folder": {"type": "string"},
     "setup_schema": {"type": ["object", "null"], "description": "In the language that was asked for; its words for forms: schemas/setup.json"},
     "profile_schema": {"type": ["object", "null"], "description": "What integrations of it share"},
@@ -48,6 +50,7 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
               {"licence", nullptr},
               {"kinds", json::array()},
               {"egress", json::array()},
+              {"net", json::array()},
               {"setup_schema", nullptr},
               {"profile_schema", nullptr},
               {"has_steps", false},
@@ -58,6 +61,8 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
   out["licence"] = entry.manifest->licence;
   out["kinds"] = entry.manifest->kinds;
   out["egress"] = entry.manifest->egress;
+  for (const auto& place : entry.manifest->net)
+    out["net"].push_back({{"host", place.host}, {"ports", place.ports}});
   const auto& manifest = *entry.manifest;
   const auto form_in = [&](const plugin::Form& form) {
     const auto text = plugin::form_in(form, manifest, language);

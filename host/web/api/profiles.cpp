@@ -15,6 +15,7 @@ constexpr const char* kProfile =
     R"({"type": "object", "required": ["id", "plugin", "name", "settings"], "properties": {
     "id": {"type": "string"}, "plugin": {"type": "string"}, "name": {"type": "string"},
     "settings": {"type": "object", "description": "Without secrets"},
+    "routes": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Addresses for the provider that all integrations of the profile share"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"}}})";
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["plugin"], "properties": {
@@ -24,16 +25,17 @@ constexpr const char* kChange = R"({"type": "object", "additionalProperties": fa
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "settings": {"type": "object", "description": "Laid over the present ones (RFC 7396); secrets may be left out"}}})";
 
-json shown(const plugin::Profile& profile) {
+}  // namespace
+
+json ProfilesApi::shown(const plugin::Profile& profile) const {
   return {{"id", to_string_id(profile.id)},
           {"plugin", profile.plugin},
           {"name", profile.name},
           {"settings", json::parse(profile.settings)},
+          {"routes", routes_.addresses(profile)},
           {"created_at", time_of(profile.created_at)},
           {"updated_at", time_of(profile.updated_at)}};
 }
-
-}  // namespace
 
 void ProfilesApi::add_to(Router& router) {
   router.component("Profile", kProfile);
@@ -62,7 +64,7 @@ asio::awaitable<Response> ProfilesApi::list(Call call) {
   };
   auto found = co_await store_.read(std::move(work));
   co_return answer_page(std::move(found), page,
-                        [](const plugin::Profile& profile) { return shown(profile); });
+                        [this](const plugin::Profile& profile) { return shown(profile); });
 }
 
 asio::awaitable<Response> ProfilesApi::create(Call call) {

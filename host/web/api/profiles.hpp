@@ -1,17 +1,19 @@
 #pragma once
 
 #include "lifecycle/credentials.hpp"
+#include "lifecycle/profile_routes.hpp"
 #include "plugin/profiles.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
 
 namespace patchbay::web {
 
-// /api/v1/profiles: what integrations share. Both references outlive the router.
+// /api/v1/profiles: what integrations share. All references outlive the router.
 class ProfilesApi {
  public:
-  ProfilesApi(lifecycle::Credentials& credentials, store::Store& store)
-      : credentials_(credentials), store_(store) {}
+  ProfilesApi(lifecycle::Credentials& credentials, const lifecycle::ProfileRoutes& routes,
+              store::Store& store)
+      : credentials_(credentials), routes_(routes), store_(store) {}
 
   void add_to(Router& router);
 
@@ -22,7 +24,10 @@ class ProfilesApi {
   boost::asio::awaitable<Response> change(Call call);
   boost::asio::awaitable<Response> remove(Call call);
 
+  nlohmann::json shown(const plugin::Profile& profile) const;
+
   lifecycle::Credentials& credentials_;
+  const lifecycle::ProfileRoutes& routes_;
   store::Store& store_;
   plugin::Profiles table_;
 };

@@ -162,7 +162,7 @@ void HttpServer::start() {
   state_->scope.spawn("web.sweep", state_->sweep_loop());
 }
 
-void HttpServer::show(std::shared_ptr<const net::TlsIdentity> identity) {
+void HttpServer::show(std::shared_ptr<const tls::Identity> identity) {
   const std::lock_guard lock(state_->mutex);
   state_->options.tls = std::move(identity);
 }

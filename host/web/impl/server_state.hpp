@@ -82,7 +82,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> buffered{0};
   // Of new connections; null: plain.
-  std::shared_ptr<const net::TlsIdentity> identity() {
+  std::shared_ptr<const tls::Identity> identity() {
     const std::lock_guard lock(mutex);
     return options.tls;
   }

@@ -10,7 +10,7 @@ namespace patchbay::web {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Wants = net::TlsStream::Wants;
+using Wants = tls::Stream::Wants;
 
 namespace {
 
@@ -18,8 +18,7 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
-Wire::Wire(tcp::socket socket, std::shared_ptr<const net::TlsIdentity> identity)
-    : socket_(std::move(socket)) {
+Wire::Wire(tcp::socket socket, std::shared_ptr<const tls::Identity> identity) : socket_(std::move(socket)) {
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   if (!identity) return;

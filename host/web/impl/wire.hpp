@@ -9,7 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "net/tls.hpp"
+#include "tls/tls.hpp"
 
 namespace patchbay::web {
 
@@ -17,7 +17,7 @@ namespace patchbay::web {
 class Wire {
  public:
   // `identity` null: plain.
-  Wire(boost::asio::ip::tcp::socket socket, std::shared_ptr<const net::TlsIdentity> identity);
+  Wire(boost::asio::ip::tcp::socket socket, std::shared_ptr<const tls::Identity> identity);
 
   bool secured() const { return tls_.has_value(); }
   std::string peer() const;
@@ -37,11 +37,11 @@ class Wire {
   void close();
 
  private:
-  boost::asio::awaitable<bool> wait_for(net::TlsStream::Wants wants);
+  boost::asio::awaitable<bool> wait_for(tls::Stream::Wants wants);
   boost::asio::awaitable<bool> write_secured(std::string_view bytes);
 
   boost::asio::ip::tcp::socket socket_;
-  std::optional<net::TlsStream> tls_;
+  std::optional<tls::Stream> tls_;
   bool closed_ = false;
 };
 

@@ -82,6 +82,27 @@ AT_LEAST(pb_metrics, 24);
 AT(pb_metrics, define, 8);
 AT(pb_metrics, record, 16);
 
+AT_LEAST(pb_net_target, 72);
+AT(pb_net_target, struct_size, 0);
+AT(pb_net_target, security, 4);
+AT(pb_net_target, host, 8);
+AT(pb_net_target, port, 24);
+AT(pb_net_target, timeout_ms, 32);
+AT(pb_net_target, authorities, 40);
+AT(pb_net_target, trace, 56);
+
+AT_LEAST(pb_net, 56);
+AT(pb_net, connect, 8);
+AT(pb_net, start_tls, 16);
+AT(pb_net, read, 24);
+AT(pb_net, write, 32);
+AT(pb_net, cancel, 40);
+AT(pb_net, close, 48);
+IS(pb_net, connect, pb_code (*)(void*, const pb_net_target*, pb_reply_fn, void*, uint64_t*));
+IS(pb_net, read, pb_code (*)(void*, uint64_t, uint64_t, int64_t, pb_reply_fn, void*));
+IS(pb_net, write, pb_code (*)(void*, uint64_t, pb_view, int64_t, pb_reply_fn, void*));
+
+_Static_assert(PB_PLAIN == 0 && PB_TLS == 1, "a security changed its number");
 _Static_assert(PB_OK == 0 && PB_INVALID == 1 && PB_UNAUTHENTICATED == 2 && PB_DENIED == 3 &&
                    PB_NOT_FOUND == 4 && PB_CONFLICT == 5 && PB_RATE_LIMITED == 6 && PB_UNAVAILABLE == 7 &&
                    PB_DEADLINE == 8 && PB_CANCELLED == 9 && PB_UNSUPPORTED == 10 &&

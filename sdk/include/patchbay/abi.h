@@ -183,6 +183,48 @@ typedef struct pb_metrics {
   void (*record)(void* ctx, uint64_t handle, double value, pb_view label_values);
 } pb_metrics;
 
+#define PB_EXT_NET "pb.net/1"
+
+enum { PB_PLAIN = 0, PB_TLS = 1 };
+
+/* Where to connect to. The manifest's "net" must allow it. */
+typedef struct pb_net_target {
+  uint32_t struct_size;
+  uint32_t security; /* PB_PLAIN: none, or start_tls later; PB_TLS: from the first byte */
+  pb_view host;      /* a name, which a certificate must be for, or a numeric address */
+  uint32_t port;     /* 1 to 65535 */
+  uint32_t reserved;
+  int64_t timeout_ms;  /* until it is connected, TLS included; 0: 30 s */
+  pb_view authorities; /* certificates in PEM, believed instead of the system's; or empty */
+  pb_view trace;       /* as in pb_call */
+} pb_net_target;
+
+/* Connections, at most 256 of an instance. The host makes them, then they belong to the process of the
+ * plugin. A function that returns PB_OK has its reply run exactly once, later, on the strand; failures are
+ * those of pb_result. One read, and one write or start_tls, may wait at a time (PB_CONFLICT). timeout_ms 0:
+ * no limit. */
+typedef struct pb_net {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* The number in out_stream names the connection from now on; never reused. [any-thread] */
+  pb_code (*connect)(void* ctx, const pb_net_target* target, pb_reply_fn reply, void* user,
+                     uint64_t* out_stream);
+  /* TLS 1.2 or later from here on. PB_DENIED: the certificate. [any-thread] */
+  pb_code (*start_tls)(void* ctx, uint64_t stream, int64_t timeout_ms, pb_reply_fn reply, void* user);
+  /* What has arrived, as the only attachment: 1 to `most` bytes (0: 65536, which is the most), none at the
+   * end. [any-thread] */
+  pb_code (*read)(void* ctx, uint64_t stream, uint64_t most, int64_t timeout_ms, pb_reply_fn reply,
+                  void* user);
+  /* All of it, at most 1 MiB. PB_OUTCOME_UNKNOWN: it broke, a part may have arrived. [any-thread] */
+  pb_code (*write)(void* ctx, uint64_t stream, pb_view bytes, int64_t timeout_ms, pb_reply_fn reply,
+                   void* user);
+  /* Ends what waits. A read that is cut off, also by time, has taken nothing; after a write or start_tls that
+   * is, the connection can only be closed. [any-thread] */
+  void (*cancel)(void* ctx, uint64_t stream);
+  /* What waits ends with PB_CANCELLED. Unknown numbers are ignored, here and above. [any-thread] */
+  void (*close)(void* ctx, uint64_t stream);
+} pb_net;
+
 /* Is field `f` present in a struct written by the other side? */
 #define PB_HAS(p, type, f) \
   ((p) != NULL && (p)->struct_size >= offsetof(type, f) + sizeof(((type*)0)->f) && (p)->f)

@@ -24,6 +24,7 @@ class HostTable {
   void attach() {
     if (!core.get_extension) return;
     clock = adopt(static_cast<const pb_clock*>(core.get_extension(core.ctx, PB_EXT_CLOCK)));
+    net = adopt(static_cast<const pb_net*>(core.get_extension(core.ctx, PB_EXT_NET)));
     metrics = adopt(static_cast<const pb_metrics*>(core.get_extension(core.ctx, PB_EXT_METRICS)));
   }
   std::int64_t now_unix_ms() const {
@@ -49,6 +50,7 @@ class HostTable {
   pb_host core;
   pb_clock clock = {};
   pb_metrics metrics = {};
+  pb_net net = {};
 };
 
 // One delivered call while it is open: who asked, how long it may take, and what it waits for, so that
@@ -84,17 +86,18 @@ class CallState {
     end_wait(lock);
   }
 
-  // On the strand: the call now waits for that request or timer. A call that is cancelled already does not
-  // wait.
+  // On the strand: the call now waits for that request, timer or connection. A call that is cancelled already
+  // does not wait.
   void waits_for_request(std::uint64_t id) { wait(Wait::request, id); }
   void waits_for_timer(std::uint64_t id) { wait(Wait::timer, id); }
+  void waits_for_stream(std::uint64_t id) { wait(Wait::stream, id); }
   void waits_no_more() {
     const std::lock_guard lock(mutex_);
     wait_ = Wait::nothing;
   }
 
  private:
-  enum class Wait { nothing, request, timer };
+  enum class Wait { nothing, request, timer, stream };
 
   void wait(Wait kind, std::uint64_t id) {
     std::unique_lock lock(mutex_);
@@ -107,6 +110,7 @@ class CallState {
     const std::uint64_t id = wait_id_;
     lock.unlock();  // the host may come back to us on this thread
     if (kind == Wait::request && host_.core.cancel) host_.core.cancel(host_.core.ctx, id);
+    if (kind == Wait::stream && host_.net.cancel) host_.net.cancel(host_.core.ctx, id);
     if (kind == Wait::timer && host_.clock.cancel) host_.clock.cancel(host_.core.ctx, id);
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "patchbay/call.hpp"
+#include "patchbay/net.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
@@ -195,13 +196,24 @@ class Host {
     Message reply = co_await call("pb.blob/1:read", std::move(body));
     co_return BlobPart(std::move(reply));
   }
-
-  // An address under which a provider can fetch the blob, once it is closed, for `ttl_s` seconds (60 to
-  // 604800). Error(PB_UNSUPPORTED) when the host has no public address.
+  // An address of the closed blob, good for 60 to 604800 seconds. Error(PB_UNSUPPORTED): the host has none.
   Task<std::string> blob_publish(std::string blob, std::int64_t ttl_s) const {
     Json body = {{"blob", std::move(blob)}, {"ttl_s", ttl_s}};
     const Message reply = co_await call("pb.blob/1:publish", std::move(body));
     co_return string_at(reply.json, "url");
+  }
+
+  // A connection that the plugin reads and writes itself. Error: PB_DENIED when the manifest's "net", the
+  // host's guard or the certificate forbids it, PB_UNAVAILABLE or PB_DEADLINE when nobody answers.
+  Task<Stream> connect(NetTarget target) const { return patchbay::connect(table_, std::move(target)); }
+  // The records of one type: "A", "AAAA", "MX", "SRV" or "TXT"; at least one. Error: PB_NOT_FOUND when the
+  // name has none, PB_UNAVAILABLE or PB_DEADLINE when nobody can be asked.
+  Task<std::vector<DnsRecord>> resolve(std::string name, std::string type) const {
+    Json body = {{"name", std::move(name)}, {"type", std::move(type)}};
+    const Message reply = co_await call("pb.dns/1:resolve", std::move(body));
+    std::vector<DnsRecord> records;
+    for (const Json& each : reply.json.at("records")) records.emplace_back(each);
+    co_return records;
   }
 
   // Milliseconds since 1970 by the host's clock, the only one that tests can drive.

@@ -11,6 +11,8 @@
 //   host.services.answer_json(200, Json{{"ok", true}});
 //   const Result sent = host.call("pb.channel/1:send", message);
 //   EXPECT_TRUE(host.violations.empty());
+//
+// For connections: host.net.expect("imap.example.org", 993)->says("* OK ready\r\n");
 namespace patchbay::testing {
 
 // One instance of a plugin and the host it sees. Drive it from one thread; the plugin may call in from any.
@@ -115,6 +117,7 @@ class FakeHost : public FakeTable {
     run();
     stopping_ = true;
     for (const Request& each : open_requests()) reply(each.id, Result(PB_CANCELLED, "The instance stops"));
+    net.stop();
     while (const auto first = first_timer()) ring(first->second);
     run();
     complain_of_open_calls();

@@ -32,6 +32,13 @@ class Result {
   std::vector<std::string> blobs;
 };
 
+class LogLine {
+ public:
+  std::int32_t level = 0;
+  std::string text;
+  std::string fields;
+};
+
 // A request of the plugin to the host.
 class Request {
  public:

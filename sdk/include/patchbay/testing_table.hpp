@@ -5,27 +5,30 @@
 #include <iterator>
 #include <mutex>
 
-#include "patchbay/testing_services.hpp"
+#include "patchbay/testing_net.hpp"
 
 namespace patchbay::testing {
-
-class LogLine {
- public:
-  std::int32_t level = 0;
-  std::string text;
-  std::string fields;
-};
 
 // The C side of FakeHost: the tables that a plugin calls, what it asked for, and what waits for the strand.
 class FakeTable {
  public:
-  FakeTable() = default;
+  FakeTable() {
+    net.later = [this](std::function<void()> work) { enqueue(std::move(work)); };
+    net.after = [this](std::int64_t delay_ms, std::function<void()> work) {
+      auto* kept = new std::function<void()>(std::move(work));
+      const auto ring = [](void* user) {
+        (*std::unique_ptr<std::function<void()>>(static_cast<std::function<void()>*>(user)))();
+      };
+      if (after(this, delay_ms, ring, kept) == 0) enqueue([=] { ring(kept); });
+    };
+  }
   FakeTable(const FakeTable&) = delete;
   FakeTable& operator=(const FakeTable&) = delete;
 
   std::int64_t now_unix_ms() const { return now_ms_; }
 
   Services services;
+  Connections net;
   std::vector<Request> requests;  // all that were made
   std::vector<LogLine> logs;
   std::map<std::string, double> metrics;  // "name{values}": sum of a counter, last value of the others
@@ -136,6 +139,7 @@ class FakeTable {
     self(ctx).forbid_in_create("get_extension");
     if (std::string_view(id) == PB_EXT_CLOCK) return &kClock;
     if (std::string_view(id) == PB_EXT_METRICS) return &kMetrics;
+    if (std::string_view(id) == PB_EXT_NET) return &kNetTable<FakeTable>;
     return nullptr;
   }
   static pb_code ask(void* ctx, const pb_call* lent, pb_reply_fn reply, void* user, std::uint64_t* out_id) {

@@ -54,8 +54,14 @@ class Event {
     quiet_ms = quiet;
     return *this;
   }
+  // On a route of a profile: the integration that it concerns, by what its check answers.
+  Event& of(std::string identity_) {
+    identity = std::move(identity_);
+    return *this;
+  }
   Json to_json() const {
     Json out = {{"type", type}, {"dedupe_key", dedupe_key}, {"order_key", order_key}, {"data", data}};
+    if (!identity.empty()) out["identity"] = identity;
     if (!group_key.empty()) out["part_of"] = {{"key", group_key}, {"quiet_ms", quiet_ms}};
     return out;
   }
@@ -64,6 +70,7 @@ class Event {
   std::string dedupe_key;
   std::string order_key;
   Json data;
+  std::string identity;
   std::string group_key;
   std::int64_t quiet_ms = 0;
 };
@@ -194,6 +201,26 @@ class SendReply {
   std::vector<std::string> provider_ids;
   std::string sent_at;
   std::string moved_to;  // the conversation's new id, when it got one
+};
+
+// What a name says (pb.dns/1), as far as its type has it.
+class DnsRecord {
+ public:
+  explicit DnsRecord(const Json& record)
+      : ttl(record.value("ttl", std::int64_t{0})),
+        address(string_at(record, "address")),
+        text(string_at(record, "text")),
+        target(string_at(record, "target")),
+        priority(record.value("priority", 0)),
+        weight(record.value("weight", 0)),
+        port(record.value("port", 0)) {}
+  std::int64_t ttl;     // seconds
+  std::string address;  // A, AAAA
+  std::string text;     // TXT
+  std::string target;   // MX, SRV; empty: the service is not offered
+  int priority;         // MX, SRV: the lowest first
+  int weight;           // SRV
+  int port;             // SRV
 };
 
 class LookupReply {

@@ -13,38 +13,13 @@
 // What a task can wait for at the host. Host wraps these; a plugin need not know them.
 namespace patchbay {
 
-// One request to the host, as an awaitable. A named local, awaited once.
-class HostRequest {
+// Something that ends with a reply of the host, as an awaitable. A named local, awaited once.
+class Reply {
  public:
-  HostRequest(const HostTable& host, std::string method, Json body, std::vector<std::string> blobs)
-      : host_(host), method_(std::move(method)), body_(std::move(body)), blobs_(std::move(blobs)) {}
-  HostRequest(const HostRequest&) = delete;
-  HostRequest& operator=(const HostRequest&) = delete;
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
 
   bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> task) {
-    task_ = task;
-    chain_ = task.promise().chain;
-    const std::shared_ptr<CallState> state = chain_->call();
-    const Packed packed(body_, blobs_);
-    pb_call call = {};
-    call.struct_size = sizeof call;
-    call.method = view(method_);
-    call.trace = view(state->trace());
-    call.timeout_ms = state->remaining_ms();
-    call.msg = packed.message();
-    std::uint64_t id = 0;
-    const pb_code accepted = host_.core.call(host_.core.ctx, &call, &HostRequest::on_reply, this, &id);
-    if (accepted != PB_OK) {
-      error_.emplace(accepted, method_ + ": the host did not take the request (" + code_name(accepted) + ")");
-      return false;
-    }
-    if (!replied_) state->waits_for_request(id);
-    return true;
-  }
-
   void await_resume() const noexcept {}
 
   // The reply, or the host's failure thrown as Error.
@@ -53,37 +28,81 @@ class HostRequest {
     return std::move(reply_);
   }
 
- private:
+ protected:
+  Reply(const HostTable& host, std::string what) : host_(host), what_(std::move(what)) {}
+
+  template <class Promise>
+  const std::shared_ptr<CallState>& suspend(std::coroutine_handle<Promise> task) {
+    task_ = task;
+    chain_ = task.promise().chain;
+    return chain_->call();
+  }
+  bool refused(pb_code code) {
+    if (code == PB_OK) return false;
+    error_.emplace(code, what_ + ": the host did not take the request (" + code_name(code) + ")");
+    return true;
+  }
+  bool has_come() const { return replied_; }
+
   static void on_reply(void* user, const pb_result* lent) noexcept {
-    auto* self = static_cast<HostRequest*>(user);
+    auto* self = static_cast<Reply*>(user);
     self->replied_ = true;
     self->chain_->call()->waits_no_more();
     self->keep(adopt(lent));
     self->chain_->resume(self->task_);
   }
 
+  const HostTable& host_;
+  const std::string what_;
+
+ private:
   // Out of memory ends the process here: there is nobody to tell.
   void keep(const pb_result& result) noexcept {
     try {
       if (result.msg) reply_ = Message::copy(result.msg);
       if (result.code == PB_OK) return;
       const std::string_view said = text(result.text);
-      error_.emplace(result.code, said.empty() ? method_ + ": " + code_name(result.code) : std::string(said));
+      error_.emplace(result.code, said.empty() ? what_ + ": " + code_name(result.code) : std::string(said));
       error_->retry_after(result.retry_after_ms).adopt(std::move(reply_.json));
     } catch (const Error& unreadable) {
-      error_.emplace(PB_INTERNAL, method_ + ": " + unreadable.text);
+      error_.emplace(PB_INTERNAL, what_ + ": " + unreadable.text);
     }
   }
 
-  const HostTable& host_;
-  std::string method_;
-  Json body_;
-  std::vector<std::string> blobs_;
   std::coroutine_handle<> task_;
   Chain* chain_ = nullptr;
   bool replied_ = false;
   Message reply_;
   std::optional<Error> error_;
+};
+
+// One request to the host.
+class HostRequest : public Reply {
+ public:
+  HostRequest(const HostTable& host, std::string method, Json body, std::vector<std::string> blobs)
+      : Reply(host, std::move(method)), body_(std::move(body)), blobs_(std::move(blobs)) {}
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> task) {
+    const std::shared_ptr<CallState> state = suspend(task);
+    const Packed packed(body_, blobs_);
+    pb_call call = {};
+    call.struct_size = sizeof call;
+    call.method = view(what_);
+    call.trace = view(state->trace());
+    call.timeout_ms = state->remaining_ms();
+    call.msg = packed.message();
+    std::uint64_t id = 0;
+    if (refused(
+            host_.core.call(host_.core.ctx, &call, &HostRequest::on_reply, static_cast<Reply*>(this), &id)))
+      return false;
+    if (!has_come()) state->waits_for_request(id);
+    return true;
+  }
+
+ private:
+  Json body_;
+  std::vector<std::string> blobs_;
 };
 
 // A pause, as an awaitable. A named local, awaited once.

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/error.hpp"
+#include "jwt_tokens.hpp"
 #include "support.hpp"
 #include "support/databases.hpp"
 
@@ -32,7 +33,11 @@ class IngressTest : public ::testing::TestWithParam<support::Database> {
   Counters counters;
   RouteTable routes{"https://bay.example"};
   InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
-  Ingress ingress{routes, committer, clock, counters, log::Logger::none()};
+  support::FakeHttp http{clock};
+  KeySets keys{
+      {loop.io.get_executor(), clock, http, [] { return std::vector<std::string>(); }, log::Logger::none()}};
+  Ingress::Parts parts{routes, committer, clock, keys, counters};
+  Ingress ingress{parts, log::Logger::none()};
   Injector injector{routes, committer, clock};
 };
 PB_ON_BOTH_DATABASES(IngressTest);
@@ -130,7 +135,9 @@ TEST_P(IngressTest, a_store_that_is_away_is_503) {  // HOOK-6
 }
 
 TEST_P(IngressTest, a_flood_of_one_integration_leaves_room_for_others) {  // HOOK-4
-  Ingress narrow(routes, committer, clock, counters, log::Logger::none(), 1);
+  Ingress::Limits limits;
+  limits.open = 1;
+  Ingress narrow(parts, log::Logger::none(), limits);
   routes.mount(echo_mount(8));
   auto other = echo_request(R"({"id":1})");
   other.path = "/hooks/echo/8/update";
@@ -149,11 +156,63 @@ TEST_P(IngressTest, a_flood_of_one_integration_leaves_room_for_others) {  // HOO
   EXPECT_EQ(loop.run(narrow.handle(std::move(later))).status, 200);
 }
 
+TEST_P(IngressTest, tokens_are_verified_with_keys_that_the_provider_publishes) {  // N6
+  plugin::RouteSpec spec;
+  spec.id = "update";
+  spec.verify =
+      R"({"type":"jwt","issuer":"https://id.example","audience":"text:https://bay.example/in/hooks/p/1/r",)"
+      R"("keys":"https://id.example/keys"})";
+  Mount mount(7, "echo", SecretLookup());
+  mount.add(std::move(spec));
+  routes.mount(std::move(mount));
+  const ManualClock then(TimePoint(std::chrono::milliseconds(1'700'000'000'000)));
+  Ingress door(Ingress::Parts(routes, committer, then, keys, counters), log::Logger::none());
+  const auto ask = [&](const std::string& token) {
+    Request request("POST", "/hooks/echo/7/update");
+    request.headers = {{"authorization", "Bearer " + token}};
+    request.body = "{}";
+    return loop.run(door.handle(std::move(request)));
+  };
+  http.fail(Code::unavailable);
+  const auto later = ask(tokens().at("rs"));
+  EXPECT_EQ(later.status, 503);
+  EXPECT_EQ(later.retry_after, 5);
+  EXPECT_EQ(counters.keys_missing, 1u);
+  EXPECT_EQ(ask(tokens().at("hs")).status, 401) << "nothing is fetched for what cannot be right";
+  clock.advance(std::chrono::seconds(6));
+  http.answer(200, kKeySet);
+  EXPECT_EQ(ask(tokens().at("rs")).status, 200);
+  EXPECT_EQ(ask(tokens().at("es")).status, 200);
+  EXPECT_EQ(ask(tokens().at("other_issuer")).status, 401);
+  EXPECT_EQ(only_row("cast(count(*) as bigint)").integer(0), 2);
+  EXPECT_EQ(only_row("request").text(0).find("authorization"), std::string::npos);
+}
+
+TEST_P(IngressTest, one_integration_gets_so_many_a_second_and_no_more) {  // HOOK-4
+  Ingress::Limits limits;
+  limits.rate = net::Rate(2, std::chrono::seconds(4), 3);
+  Ingress slow(parts, log::Logger::none(), limits);
+  const auto ask = [&](Request request) { return loop.run(slow.handle(std::move(request))); };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(echo_request("{}", "wrong")).status, 401);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask(echo_request("{}")).status, 200) << "a stranger takes nothing away";
+  const auto refused = ask(echo_request("{}"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.retry_after, 2);
+  EXPECT_EQ(counters.too_fast, 1u);
+  routes.mount(echo_mount(8));
+  auto other = echo_request("{}");
+  other.path = "/hooks/echo/8/update";
+  EXPECT_EQ(ask(std::move(other)).status, 200) << "the others are not concerned";
+  clock.advance(std::chrono::seconds(2));
+  EXPECT_EQ(ask(echo_request("{}")).status, 200);
+  EXPECT_EQ(ask(echo_request("{}")).status, 429);
+}
+
 TEST_P(IngressTest, bad_signatures_are_told_once_a_second) {  // HOOK-4
   std::string lines;
   const log::Redactor redactor;
-  Ingress telling(routes, committer, clock, counters,
-                  log::Logger::to_string(log::Format::json, log::Level::warn, redactor, lines));
+  Ingress telling(parts, log::Logger::to_string(log::Format::json, log::Level::warn, redactor, lines));
   for (int i = 0; i < 100; ++i) loop.run(telling.handle(echo_request("{}", "wrong")));
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1);
   clock.advance(std::chrono::seconds(1));

@@ -18,8 +18,10 @@
 
 #include "hooks/counters.hpp"
 #include "hooks/inbox_committer.hpp"
+#include "hooks/key_sets.hpp"
 #include "hooks/route_table.hpp"
 #include "store/store.hpp"
+#include "support/fake_http.hpp"
 
 namespace patchbay::hooks {
 

@@ -25,6 +25,14 @@ TEST(Policy, reads_rates_and_passes_over_nonsense) {
   EXPECT_FALSE(read_policy("not json").integration);
 }
 
+TEST(Policy, reads_how_many_may_be_on_their_way) {  // N16
+  const auto policy =
+      read_policy(R"({"concurrency": ["x", {"scope": "grant", "max": 4}, {"scope": "profile", "max": 0}]})");
+  EXPECT_EQ(policy.grant_at_once, 4);
+  EXPECT_EQ(policy.profile_at_once, 1);
+  EXPECT_FALSE(policy.integration_at_once);
+}
+
 TEST(Decide, success_carries_what_the_provider_said) {
   const port::Result result(
       port::Message(R"({"provider_ids": ["418", 419], "sent_at": "t", "moved_to": "n"})"));

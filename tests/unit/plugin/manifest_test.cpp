@@ -41,6 +41,30 @@ TEST(Manifest, ReadsRoutesSecretsAndConditions) {  // HOST-1
   EXPECT_FALSE(holds(manifest.routes[0].when, json::parse(R"({"mode": "polling"})")));
 }
 
+TEST(Manifest, ReadsWhereConnectionsMayGo) {  // N11
+  auto document = minimal();
+  document["needs"] = {"pb.net/1"};
+  document["net"] = json::parse(R"([{"host": "profile:/imap_host", "ports": [143, "profile:/imap_port"]}])");
+  const auto manifest = parse_manifest(document.dump());
+  ASSERT_EQ(manifest.net.size(), 1u);
+  EXPECT_EQ(manifest.net[0].host, "profile:/imap_host");
+  EXPECT_EQ(manifest.net[0].ports, (std::vector<std::string>{"143", "profile:/imap_port"}));
+}
+
+TEST(Manifest, ConnectionsAreNeededAndDeclaredTogether) {  // N11
+  auto document = minimal();
+  document["needs"] = {"pb.net/1"};
+  EXPECT_NE(fault_of(document).find("names no place"), std::string::npos);
+  document["needs"] = json::array();
+  document["net"] = json::parse(R"([{"host": "a.example", "ports": [993]}])");
+  EXPECT_NE(fault_of(document).find("pb.net/1"), std::string::npos);
+  document["needs"] = {"pb.net/1"};
+  for (const auto* ports : {"[]", "[0]", "[65536]", R"(["993"])", R"([true])"}) {
+    document["net"][0]["ports"] = json::parse(ports);
+    EXPECT_NE(fault_of(document), "none") << ports;
+  }
+}
+
 TEST(Manifest, ANumberThatIsTooLargeIsAFaultOfTheFile) {  // bar 13
   try {
     parse_manifest(R"({"id": 1e999})");
@@ -91,6 +115,28 @@ TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
   changed = document;
   changed["grants"]["account"]["token"] = "file:///etc/passwd";
   EXPECT_NE(fault_of(changed), "none");
+}
+
+TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1
+  auto document = minimal();
+  document["profile"] = json::parse(R"({"schema": "profile.json", "secrets": {"secret": {"hosts": []}}})");
+  document["routes"] = json::parse(
+      R"([{"id": "in", "scope": "profile", "verify": {"type": "header-equals", "header": "x", "secret": "profile:secret"},
+    "challenge": {"when": {"query": ["a"]}, "reply": {"json": {"b": "{hmac-sha256-hex:profile:secret:query:a}"}}}}])");
+  EXPECT_EQ(fault_of(document), "none");
+  EXPECT_TRUE(parse_manifest(document.dump()).routes[0].of_profile);
+  auto changed = document;
+  changed["routes"][0]["challenge"]["reply"]["json"]["b"] = "{hmac-sha256-hex:secret:hook:query:a}";
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos) << fault_of(changed);
+  changed = document;
+  changed["routes"][0]["when"] = {{"setting", "/mode"}, {"equals", "webhook"}};
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos);
+  changed = document;
+  changed["routes"][0]["verify"]["secret"] = json::array({"secret:hook"});
+  EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos);
+  changed = document;
+  changed.erase("profile");
+  EXPECT_NE(fault_of(changed).find("the manifest has none"), std::string::npos);
 }
 
 TEST(Manifest, FillsAddressesFromTheProfile) {

@@ -19,6 +19,7 @@
 #include "plugin/services.hpp"
 #include "support/databases.hpp"
 #include "support/fake_http.hpp"
+#include "support/fake_network.hpp"
 #include "support/temp_folder.hpp"
 
 namespace patchbay::plugin {
@@ -122,6 +123,7 @@ class ServicesTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_ = database_.open();
   std::unique_ptr<vault::Vault> vault_ = vault::Vault::open(*store_, folder_ / "vault.key", clock_);
   FakeHttp http_{clock_};
+  support::FakeNetwork network_;
   metrics::Registry metrics_;
   log::Redactor redactor_;
   std::string lines_;
@@ -131,7 +133,8 @@ class ServicesTest : public ::testing::Test {
   std::unique_ptr<Services> services_ = std::make_unique<Services>(
       Services::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_,
                       OpenedHosts({"127.0.0.1:19000"}), nullptr, [this](Id id) { return note_secret(id); },
-                      [this](Id grant, Duration, std::string rejected) { return token(grant, rejected); }});
+                      [this](Id grant, Duration, std::string rejected) { return token(grant, rejected); },
+                      nullptr, &network_});
   std::optional<Id> profile_;
   std::string profile_settings_ = "{}";
   std::map<std::string, std::vector<Id>, std::less<>> grants_;

@@ -37,7 +37,11 @@ class HooksAdapterTest : public testing::Test {
   hooks::Counters counters;
   hooks::RouteTable routes{"https://bay.example/app"};
   hooks::InboxCommitter committer{*store, mint, loop.io.get_executor(), counters, log::Logger::none()};
-  hooks::Ingress ingress{routes, committer, clock, counters, log::Logger::none()};
+  support::FakeHttp http{clock};
+  hooks::KeySets keys{
+      {loop.io.get_executor(), clock, http, [] { return std::vector<std::string>(); }, log::Logger::none()}};
+  hooks::Ingress ingress{hooks::Ingress::Parts(routes, committer, clock, keys, counters),
+                         log::Logger::none()};
   HooksAdapter adapter{ingress, "/app"};
   ScopeAuthenticator authenticator;
   Router router{authenticator, "/app"};

@@ -17,10 +17,12 @@ struct Server {
   std::optional<std::uint16_t> port;  // any
 };
 
+// A text, or a whole number as one.
 std::string text_at(const std::string& document, const std::string& pointer) {
   const auto settings = json::parse(document, nullptr, false);
   try {
     const auto& value = settings.at(json::json_pointer(pointer));
+    if (value.is_number_integer()) return value.dump();
     return value.is_string() ? value.get<std::string>() : std::string();
   } catch (const json::exception&) {
     return {};
@@ -40,13 +42,18 @@ std::optional<Server> server_in(const std::string& address) {
   return server;
 }
 
-std::optional<Server> resolve(const InstanceContext& context, const std::string& pattern) {
+// What "setting:/pointer" or "profile:/pointer" stands for; nothing for what is neither.
+std::optional<std::string> value_of(const InstanceContext& context, const std::string& reference) {
   constexpr std::string_view kSetting = "setting:";
   constexpr std::string_view kProfile = "profile:";
-  if (pattern.starts_with(kSetting))
-    return server_in(text_at(context.settings, pattern.substr(kSetting.size())));
-  if (pattern.starts_with(kProfile))
-    return server_in(text_at(context.profile_settings, pattern.substr(kProfile.size())));
+  if (reference.starts_with(kSetting)) return text_at(context.settings, reference.substr(kSetting.size()));
+  if (reference.starts_with(kProfile))
+    return text_at(context.profile_settings, reference.substr(kProfile.size()));
+  return std::nullopt;
+}
+
+std::optional<Server> resolve(const InstanceContext& context, const std::string& pattern) {
+  if (const auto value = value_of(context, pattern)) return server_in(*value);
   Server server;
   server.host = pattern;
   return server;
@@ -87,6 +94,19 @@ net::EgressRule egress_of(const InstanceContext& context, const std::vector<std:
   // An empty list would mean "every public host"; no host has an empty name.
   if (rule.hosts.empty()) rule.hosts.emplace_back();
   return rule;
+}
+
+bool may_connect(const InstanceContext& context, const std::string& host, std::uint16_t port) {
+  const auto place =
+      server_in(host.find(':') == host.npos || host.starts_with('[') ? host : "[" + host + "]");
+  if (!place || place->port) return false;
+  return std::any_of(context.manifest->net.begin(), context.manifest->net.end(), [&](const NetSpec& each) {
+    const auto allowed = resolve(context, each.host);
+    if (!allowed || !net::matches_host(allowed->host, place->host)) return false;
+    return std::any_of(each.ports.begin(), each.ports.end(), [&](const std::string& one) {
+      return value_of(context, one).value_or(one) == std::to_string(port);
+    });
+  });
 }
 
 bool may_have(const InstanceContext& context, const SecretNames& names, const net::UrlParts& server) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace patchbay::plugin {
 
 // What this instance may reach. A manifest that declares nothing reaches nothing.
 net::EgressRule egress_of(const InstanceContext& context, const std::vector<std::string>& opened);
+
+// Whether the manifest lets it connect to this place (pb.net/1).
+bool may_connect(const InstanceContext& context, const std::string& host, std::uint16_t port);
 
 // Whether every one of these secrets may be sent to this server.
 bool may_have(const InstanceContext& context, const SecretNames& names, const net::UrlParts& server);

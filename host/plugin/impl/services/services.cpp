@@ -182,7 +182,8 @@ class Side final : public port::HostSide {
   }
 
   bool acted(const std::string& trace, std::chrono::nanoseconds since) override {
-    return context_->kept->acted.has(trace, since);
+    // What goes over a connection of its own, the host does not see.
+    return !context_->manifest->net.empty() || context_->kept->acted.has(trace, since);
   }
 
  private:
@@ -203,6 +204,7 @@ class Side final : public port::HostSide {
 
 Services::Services(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
   add_http(*this, state_->parts);
+  add_net(*this, state_->parts);
   add_oauth(*this, state_->parts);
   add_secrets(*this, state_->parts);
   add_state(*this, state_->parts);

@@ -6,6 +6,7 @@ namespace patchbay::plugin {
 
 // Each adds the verbs of one extension; `parts` are kept by reference inside the handlers.
 void add_http(Services& services, const Services::Parts& parts);
+void add_net(Services& services, const Services::Parts& parts);
 void add_oauth(Services& services, const Services::Parts& parts);
 void add_secrets(Services& services, const Services::Parts& parts);
 void add_state(Services& services, const Services::Parts& parts);

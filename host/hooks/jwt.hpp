@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/public_key.hpp"
+
+namespace patchbay::hooks {
+
+// A signed JSON Web Token as it was sent (RFC 7519 in the compact form of RFC 7515): nothing of it is proven
+// yet.
+struct Jwt {
+  crypto::PublicKey::Kind kind = crypto::PublicKey::Kind::rsa;  // by its "alg"
+  std::string key_id;
+  nlohmann::json claims;         // an object
+  std::string_view signed_part;  // of the text that was parsed
+  std::string signature;
+};
+
+// Nothing for what is no token, is over 16 KiB, names no key, has critical extensions, or is signed by other
+// means than RS256 and ES256: "none" and HMAC with a public key as its secret never get any further. Any
+// bytes are safe.
+std::optional<Jwt> parse_jwt(std::string_view text);
+
+// What an "alg" asks of a key; nothing for one that is not taken.
+std::optional<crypto::PublicKey::Kind> key_kind(std::string_view algorithm);
+
+}  // namespace patchbay::hooks

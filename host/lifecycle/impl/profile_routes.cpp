@@ -1,0 +1,129 @@
+#include "lifecycle/profile_routes.hpp"
+
+#include <algorithm>
+
+#include "lifecycle/impl/shared.hpp"
+
+namespace patchbay::lifecycle {
+
+namespace asio = boost::asio;
+using plugin::Profile;
+
+namespace {
+
+constexpr Id kTurn = 0;
+
+bool has_routes(const plugin::Manifest& manifest) {
+  return std::any_of(manifest.routes.begin(), manifest.routes.end(),
+                     [](const auto& route) { return route.of_profile; });
+}
+
+}  // namespace
+
+ProfileRoutes::ProfileRoutes(Parts parts) : parts_(std::move(parts)), turn_(parts_.executor) {}
+
+asio::awaitable<void> ProfileRoutes::follow() {
+  const auto held = co_await turn_.lock(kTurn);
+  auto read = [](store::Session& session) { return plugin::Profiles().list(session, 0, 1'000'000); };
+  const auto profiles = co_await parts_.store.read(std::move(read));
+  std::map<Id, Mounted> before;
+  before.swap(mounted_);
+  for (const auto& profile : profiles) {
+    const auto manifest = parts_.catalogue.find(profile.plugin);
+    const auto known = before.extract(profile.id);
+    const Mounted now{profile.updated_at, manifest};
+    const bool same =
+        known && known.mapped().updated_at == now.updated_at && known.mapped().manifest == now.manifest;
+    mounted_[profile.id] = now;
+    if (!same) co_await mount(profile, manifest);
+  }
+  for (const auto& [gone, what] : before) parts_.routes.unmount(gone);
+}
+
+asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest) {
+  if (manifest && !has_routes(*manifest)) co_return parts_.routes.unmount(profile.id);
+  std::optional<Error> failed;
+  try {
+    if (!manifest) throw Error(Code::unavailable, Text("plugin.unknown", {{"plugin", profile.plugin}}));
+    auto read = [this, id = profile.id](store::Session& session) {
+      return profile_secrets(session, parts_.vault, id);
+    };
+    auto secrets = co_await parts_.store.read(std::move(read));
+    hooks::Mount wanted(profile.id, profile.plugin, lookup_in(std::move(secrets)));
+    wanted.of_profile = true;
+    for (const auto& route : manifest->routes) {
+      if (route.of_profile) wanted.add(route);
+    }
+    parts_.routes.mount(std::move(wanted));
+  } catch (const Error& error) {
+    failed = error;
+  }
+  if (!failed) co_return;
+  parts_.routes.close(profile.id, profile.plugin, true);
+  mounted_.erase(profile.id);  // the next look tries again
+  parts_.logger.error("routes of a profile cannot be mounted",
+                      {{"profile", to_string_id(profile.id)}, {"error", failed->what()}});
+}
+
+std::map<std::string, std::string> ProfileRoutes::addresses(const Profile& profile) const {
+  std::map<std::string, std::string> out;
+  const auto manifest = parts_.catalogue.find(profile.plugin);
+  if (!manifest) return out;
+  for (const auto& route : manifest->routes) {
+    if (route.of_profile) out[route.id] = parts_.routes.profile_address(profile.plugin, profile.id, route.id);
+  }
+  return out;
+}
+
+asio::awaitable<void> ProfileRoutes::came_up(Id integration) {
+  auto find = [integration](store::Session& session) {
+    return plugin::Integrations().find(session, integration);
+  };
+  const auto found = co_await parts_.store.read(std::move(find));
+  if (found && found->profile) parts_.ready(*found->profile);
+}
+
+asio::awaitable<port::Result> ProfileRoutes::call(Id profile, port::Call call) {
+  struct Found {
+    bool profile = false;
+    std::vector<Id> integrations;
+  };
+  auto read = [profile](store::Session& session) {
+    Found found;
+    found.profile = plugin::Profiles().find(session, profile).has_value();
+    // Those that work come first.
+    for (const auto& row : session.query(
+             "select id from integrations where profile = :profile and state not in ('draft', 'inactive') "
+             "order by case when state = 'active' then 0 else 1 end, id",
+             {profile}))
+      found.integrations.push_back(row.integer(0));
+    return found;
+  };
+  Found found;
+  port::Result result(Code::unavailable, "no integration of the profile is connected");
+  try {
+    found = co_await parts_.store.read(std::move(read));
+  } catch (const Error& error) {
+    result = port::Result(error.code(), error.what());
+    found.profile = true;
+  }
+  if (!found.profile) co_return port::Result(Code::not_found, "the profile is gone");
+  std::stable_partition(found.integrations.begin(), found.integrations.end(),
+                        [this](Id id) { return parts_.lifecycle.owns(id); });
+  for (const auto integration : found.integrations) {
+    auto again = call;
+    if (!parts_.lifecycle.owns(integration)) {
+      auto lending = parts_.lifecycle.lend(integration);
+      const bool lent = co_await std::move(lending);
+      if (!lent) continue;
+    }
+    result = co_await parts_.caller.call(integration, std::move(again));
+    // What one of them cannot, another may: to process has no side effects.
+    const bool passes = result.code == Code::unavailable || result.code == Code::unauthenticated;
+    if (!passes) co_return result;
+    if (!parts_.lifecycle.owns(integration)) co_await parts_.lifecycle.give_back(integration);
+  }
+  co_return result;
+}
+
+}  // namespace patchbay::lifecycle
