@@ -26,6 +26,7 @@
 #include "log/log.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/catalogue.hpp"
+#include "plugin/history.hpp"
 #include "plugin/integrations.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -53,6 +54,7 @@ class Lifecycle {
     log::Logger logger;
     std::string site_url;
     std::string host_version;
+    std::string host_name = {};
   };
 
   explicit Lifecycle(Parts parts);
@@ -225,6 +227,7 @@ class Lifecycle {
 
   Parts parts_;
   plugin::Integrations table_;
+  plugin::History history_;
   AsyncLocks locks_;
   AsyncLocks secret_locks_;  // from reading secrets until routes have them
   AsyncLocks upgrade_turns_;

@@ -68,6 +68,7 @@ class Fleet final : public plugin::Caller {
     // Told on the fleet's own strand; return at once. May be empty.
     std::function<void(Id)> on_ready;
     std::function<void(Id, std::string reason)> on_quarantined;
+    std::function<void(Change)> on_change;
     const plugin::VerbChecker* checker = nullptr;  // outlives the fleet; none: unchecked
     Duration prepare_limit{60'000};
     Duration overdue_grace{2'000};    // between a call's time limit and the end of its worker

@@ -17,6 +17,16 @@ enum class Condition { starting, ready, waiting, failed, quarantined, stopping }
 
 std::string_view condition_name(Condition condition);
 
+// An instance came into another condition.
+class Change {
+ public:
+  Id integration = 0;
+  TimePoint at{};
+  Condition condition = Condition::starting;
+  std::string reason;  // English; empty: none
+  std::string version;
+};
+
 // Counts durations in powers of two of a microsecond; a percentile is the upper end of its bucket.
 class Latency {
  public:
@@ -47,6 +57,11 @@ class Health {
   std::size_t open = 0;      // calls inside or waiting
   Duration p50{0};
   Duration p99{0};
+  std::string host;     // that runs it, by name
+  TimePoint seen_at{};  // when this was so
 };
+
+// As the API shows it.
+std::string to_json(const Health& health);
 
 }  // namespace patchbay::supervisor

@@ -66,6 +66,28 @@ test("a worker that is killed is counted, and the reason is shown", async () => 
   assert.equal(await metric("patchbay_worker_deaths_total", 'fault="accident",plugin="echo"'), 1);
 });
 
+test("what became of an integration is kept, over restarts too", async () => { // HOST-8
+  const states = (items: any[]): string[] => items.map((one) => `${one.what} ${one.state}`);
+  const before = await eventually("the death is in the history", async () => {
+    const { items } = (await host.get(`/api/v1/health/${good}/history`)).body;
+    return states(items).join() === "instance ready,instance waiting,integration active,instance ready" && items;
+  });
+  assert.match(before[1].reason.text, /signal 9/);
+  assert.equal(before[0].reason, null);
+  const [newest, ...rest] = await host.all(`/api/v1/health/${good}/history?limit=1`);
+  assert.deepEqual([newest, ...rest].map((one) => one.id), before.map((one: any) => one.id));
+  await host.kill("SIGTERM");
+  await host.serve();
+  const after = await eventually("it runs again", async () => {
+    const { items } = (await host.get(`/api/v1/health/${good}/history`)).body;
+    return states(items)[0] === "instance ready" && items.length > before.length && items;
+  });
+  assert.deepEqual(after.slice(-before.length), before);
+  const told = await host.cli("integrations", "history", good);
+  assert.match(told.stdout, /^\S+ +instance +waiting .*signal 9/m, told.stderr);
+  assert.equal((await host.get("/api/v1/health/1/history")).status, 404);
+});
+
 test("a worker that takes more memory than it may is ended, alone", async () => { // HOST-5
   const before = await health(good);
   const bad = await host.connect("misbehave", "Bad", { misbehave: { "pb.lifecycle/1:start": "memory" } });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { KEY, OtherSide, post } from "./support/echo.ts";
 import { eventually, Patchbay } from "./support/patchbay.ts";
 import { Postgres } from "./support/postgres.ts";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -53,7 +53,7 @@ class Cluster {
   async owner(integration: string, among: Patchbay[] = this.hosts): Promise<Patchbay> {
     return eventually("one host runs the integration", async () => {
       const running = [];
-      for (const host of among) if ((await host.get(`/api/v1/health/${integration}`)).body.state === "ready") running.push(host);
+      for (const host of among) if (await runs(host, integration)) running.push(host);
       return running.length === 1 && running[0];
     }, 30);
   }
@@ -62,6 +62,12 @@ class Cluster {
     for (const host of this.hosts) await host.stop();
     await this.server.stop();
   }
+}
+
+// Whether it is this host that runs the integration, and well.
+async function runs(host: Patchbay, integration: string): Promise<boolean> {
+  const health = (await host.get(`/api/v1/health/${integration}`)).body;
+  return health.state === "ready" && health.host === (await readFile(join(host.folder, "state/host-name"), "utf8")).trim();
 }
 
 const connect = async (host: Patchbay, name: string, more: object = {}): Promise<string> => {
@@ -85,6 +91,13 @@ test("HOOK-4, OPS-8: what one host connects, all serve; its own host runs it; ki
       // At once, on the host that did not connect it.
       assert.equal((await post((i % 2 ? two : one).address, id, { id: `first-${i}`, chat: "c", author: "Ana", text: "first" })).status, 200);
       owners.push(await cluster.owner(id));
+    }
+    // Each tells of all: its own as they are, others' as they were some seconds ago (HOST-8).
+    for (const host of [one, two]) {
+      await eventually("all are seen from each host", async () => {
+        const seen = await host.all("/api/v1/health");
+        return seen.length === ids.length && new Set(seen.map((health) => health.host)).size === 2 && seen.every((health) => health.state === "ready");
+      });
     }
     for (const id of ids) await eventually("the webhook has its effect", async () => (await one.chats(id)).length === 1);
 
@@ -128,7 +141,7 @@ test("HOOK-4, OPS-8: what one host connects, all serve; its own host runs it; ki
 
     await two.kill("SIGTERM");
     const handed = Date.now();
-    for (const id of ids) await eventually("handed over", async () => (await one.get(`/api/v1/health/${id}`)).body.state === "ready");
+    for (const id of ids) await eventually("handed over", () => runs(one, id));
     console.log(`  handed over in ${((Date.now() - handed) / 1000).toFixed(1)} s`);
     assert.ok(Date.now() - handed < 5_000);
   } finally {

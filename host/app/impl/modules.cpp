@@ -59,9 +59,10 @@ std::string host_name(const fs::path& state_dir) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table : {"integrations", "inbox", "chats", "chat_clients", "messages",
-                              "message_attachments", "message_edits", "message_waiting", "outbox", "blobs",
-                              "tokens", "audit", "jobs", "job_runs", "profiles", "grants", "sign_ins"}) {
+    for (const auto* table :
+         {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
+          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit", "jobs", "job_runs",
+          "profiles", "grants", "sign_ins", "health_history"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -148,6 +149,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 },
                 &file_links}),
       fleet(fleet_options()),
+      health_board({clock, ids, *store, fleet, host_name(config.state_dir), membership != nullptr,
+                    [this](Id id) { return peers.owned().has(id); }, logger}),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, *store, counters),
       routes(config.site_url),
@@ -170,7 +173,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
-                 scheduler, peers, redactor, logger, config.site_url, kVersion}),
+                 scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir)}),
       profile_routes({io.get_executor(), *store, *vault, catalogue, routes, lifecycle, fleet,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
       credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
@@ -192,7 +195,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       setup_api(portable),
       secrets_api(*vault, *store, clock, ids,
                   [this](std::string key) { return require_known_key(std::move(key)); }),
-      health_api(fleet),
+      health_api(health_board),
       hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
@@ -234,6 +237,7 @@ supervisor::Fleet::Options Modules::fleet_options() {
     outbox.wake(id);
     attachments.wake({id});
   };
+  options.on_change = [this](supervisor::Change change) { health_board.note(std::move(change)); };
   options.on_quarantined = [this](Id id, std::string reason) {
     if (id < 0) return;
     lifecycle.quarantined(id, std::move(reason));
@@ -472,6 +476,7 @@ asio::awaitable<void> Modules::start() {
   outbox.start();
   attachments.start();
   tasks.spawn("upkeep", upkeep.run());
+  tasks.spawn("health", health_board.run());
   server.start();
   if (secure_listener) {
     secure_listener->server().start();

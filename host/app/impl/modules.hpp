@@ -112,6 +112,7 @@ class Modules {
   plugin::Services services;
   port::Spawner spawner;
   supervisor::Fleet fleet;
+  supervisor::HealthBoard health_board;
   Instances instances;
 
   hooks::Counters counters;

@@ -32,6 +32,7 @@ asio::awaitable<void> Modules::stop() {
   co_await services.stop();
   co_await oauth_tokens.stop();
   co_await tasks.stop();
+  co_await health_board.stop();
   effects.stop();
   inbox_committer.stop();
   if (membership) co_await membership->stop();

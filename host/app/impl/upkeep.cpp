@@ -1,6 +1,7 @@
 #include "app/impl/upkeep.hpp"
 
 #include "base/error.hpp"
+#include "plugin/history.hpp"
 #include "plugin/integrations.hpp"
 #include "store/blobs.hpp"
 
@@ -42,6 +43,8 @@ asio::awaitable<void> Upkeep::tidy() {
     removed = co_await store_.write(sweep);
     co_await clock_.sleep(kPause);
   }
+  auto forget = [](store::Session& session) { plugin::History().sweep(session); };
+  co_await store_.write(forget);
   auto find = [made_before](store::Session& session) {
     return plugin::Integrations().old_drafts(session, made_before);
   };

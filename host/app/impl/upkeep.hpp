@@ -9,9 +9,9 @@
 
 namespace patchbay::app {
 
-// Takes away files that no message uses and drafts that nobody goes on with, a day after they came. Every
-// hour, a little at a time, so that nothing waits for it. (Requests that ended long ago are the hooks
-// dispatcher's own work.) All references outlive it.
+// Takes away files that no message uses and drafts that nobody goes on with, a day after they came, and old
+// history. Every hour, a little at a time, so that nothing waits for it. (Requests that ended long ago are
+// the hooks dispatcher's own work.) All references outlive it.
 class Upkeep {
  public:
   Upkeep(store::Store& store, lifecycle::Lifecycle& lifecycle, Clock& clock, log::Logger logger)

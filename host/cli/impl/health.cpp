@@ -16,7 +16,7 @@ void add_health(Commands commands) {
       ApiClient api(commands.context.config());
       print_list(api.get("/api/v1/health?limit=500").at("items"),
                  {"integration", "plugin", "version", "state", "since", "restarts", "calls", "errors",
-                  "latency_ms.p99", "worker.memory_bytes", "last_error"},
+                  "latency_ms.p99", "worker.memory_bytes", "host", "last_error"},
                  commands.context.json);
       return static_cast<int>(kDone);
     };

@@ -95,6 +95,13 @@ int show(const Context& context, const Arguments& arguments) {
   return kDone;
 }
 
+int history(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  print_list(api.all("/api/v1/health/" + arguments.id + "/history"),
+             {"at", "what", "state", "reason.code", "reason.text", "version", "host"}, context.json);
+  return kDone;
+}
+
 }  // namespace
 
 void add_integrations(Commands commands) {
@@ -112,6 +119,8 @@ void add_integrations(Commands commands) {
   add("list", "All integrations with state and reason", "list", [&context] { return list(context); });
   auto* shown =
       add("show", "One integration", "show 7", [&context, arguments] { return show(context, *arguments); });
+  auto* past = add("history", "What became of it and of what runs for it, the newest first", "history 7",
+                   [&context, arguments] { return history(context, *arguments); });
   auto* created = add("create", "Add an integration; secrets are best given with --settings -",
                       "create --plugin echo --name Test --settings -",
                       [&context, arguments] { return create(context, *arguments); });
@@ -133,7 +142,7 @@ void add_integrations(Commands commands) {
           "import setup.json", [&context, arguments] { return import(context, *arguments); });
   imported->add_option("FILE", arguments->file, "The document; - reads standard input")->required();
   add_setup(*group, commands);
-  for (auto* command : {shown, changed, checked, activated, deactivated, removed})
+  for (auto* command : {shown, past, changed, checked, activated, deactivated, removed})
     command->add_option("ID", arguments->id, "The integration's id")->required();
   created->add_option("--plugin", arguments->plugin, "The plugin's id")->required();
   created->add_option("--name", arguments->name, "What it is called; default: as at the provider");

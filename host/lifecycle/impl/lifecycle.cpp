@@ -64,8 +64,19 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   parts_.logger.info("integration changed", {{"integration", to_string_id(integration.id)},
                                              {"state", std::string(plugin::state_name(integration.state))},
                                              {"reason", integration.reason_text}});
-  auto work = [this, integration](store::Session& session) {
+  plugin::Happening change;
+  change.id = parts_.ids.next();
+  change.integration = integration.id;
+  change.at = integration.updated_at;
+  change.what = "integration";
+  change.state = plugin::state_name(integration.state);
+  change.code = integration.reason_code;
+  change.reason = integration.reason_text;
+  change.version = integration.version;
+  change.host = parts_.host_name;
+  auto work = [this, integration, change = std::move(change)](store::Session& session) {
     table_.set_state(session, integration);
+    history_.add(session, {change});
     table_.touch(session, integration.id, parts_.peers.me());
     if (!plugin::is_connected(integration.state)) table_.release(session, integration.id);
   };

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <bit>
 
+#include <nlohmann/json.hpp>
+
+#include "base/rfc3339.hpp"
+
 namespace patchbay::supervisor {
 
 std::string_view condition_name(Condition condition) {
@@ -38,6 +42,34 @@ Duration Latency::percentile(int percent) const {
       return std::chrono::ceil<Duration>(std::chrono::microseconds(std::uint64_t{1} << i));
   }
   return Duration{0};
+}
+
+std::string to_json(const Health& health) {
+  using nlohmann::json;
+  json worker;
+  if (health.pid != 0) worker["pid"] = health.pid;
+  if (health.usage) {
+    worker["memory_bytes"] = health.usage->memory;
+    worker["cpu_ms"] = health.usage->cpu.count();
+    worker["threads"] = health.usage->threads;
+  }
+  const bool failed = !health.last_error.empty();
+  const json shown = {{"integration", to_string_id(health.integration)},
+                      {"plugin", health.plugin},
+                      {"version", health.version},
+                      {"state", condition_name(health.condition)},
+                      {"since", to_rfc3339(health.since)},
+                      {"restarts", health.restarts},
+                      {"last_error", failed ? json(health.last_error) : json()},
+                      {"last_error_at", failed ? json(to_rfc3339(health.last_error_at)) : json()},
+                      {"calls", health.calls},
+                      {"errors", health.errors},
+                      {"open", health.open},
+                      {"latency_ms", {{"p50", health.p50.count()}, {"p99", health.p99.count()}}},
+                      {"worker", worker},
+                      {"host", health.host},
+                      {"seen_at", to_rfc3339(health.seen_at)}};
+  return shown.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace patchbay::supervisor

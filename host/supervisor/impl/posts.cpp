@@ -29,6 +29,14 @@ void Fleet::Engine::set(Post& post, Condition condition) {
   if (post.condition == condition && post.since != TimePoint{}) return;
   post.condition = condition;
   post.since = options_.clock.now();
+  if (!options_.on_change) return;
+  Change change;
+  change.integration = post.spec.integration;
+  change.at = post.since;
+  change.condition = condition;
+  change.reason = post.last_error;
+  change.version = post.spec.manifest->version;
+  options_.on_change(std::move(change));
 }
 
 void Fleet::Engine::tell_runners(Post& post, std::exception_ptr error) {

@@ -1,20 +1,17 @@
 #include "web/api/health.hpp"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 namespace patchbay::web {
 
 namespace asio = boost::asio;
 using nlohmann::json;
-using supervisor::Health;
 
 namespace {
 
 constexpr const char* kHealth =
     R"({"type": "object", "required": ["integration", "plugin", "version", "state", "since", "restarts", "last_error", "calls",
-    "errors", "open", "latency_ms", "worker"], "properties": {
+    "errors", "open", "latency_ms", "worker", "host", "seen_at"], "properties": {
     "integration": {"type": "string"}, "plugin": {"type": "string"}, "version": {"type": "string"},
     "state": {"type": "string", "enum": ["starting", "ready", "waiting", "failed", "quarantined", "stopping"]},
     "since": {"type": "string", "format": "date-time", "description": "In this state"},
@@ -27,67 +24,85 @@ constexpr const char* kHealth =
       "properties": {"p50": {"type": "integer"}, "p99": {"type": "integer"}}},
     "worker": {"type": ["object", "null"], "description": "Other integrations of the plugin may share it; null: none, or inside the host",
       "properties": {"pid": {"type": "integer"}, "memory_bytes": {"type": "integer"}, "cpu_ms": {"type": "integer"},
-      "threads": {"type": "integer"}}}}})";
+      "threads": {"type": "integer"}}},
+    "host": {"type": "string", "description": "That runs it"},
+    "seen_at": {"type": "string", "format": "date-time", "description": "Other hosts tell every ten seconds"}}})";
 
-json shown(const Health& health) {
-  json worker;
-  if (health.pid != 0) worker["pid"] = health.pid;
-  if (health.usage) {
-    worker["memory_bytes"] = health.usage->memory;
-    worker["cpu_ms"] = health.usage->cpu.count();
-    worker["threads"] = health.usage->threads;
-  }
-  return {{"integration", to_string_id(health.integration)},
-          {"plugin", health.plugin},
-          {"version", health.version},
-          {"state", supervisor::condition_name(health.condition)},
-          {"since", to_rfc3339(health.since)},
-          {"restarts", health.restarts},
-          {"last_error", health.last_error.empty() ? json() : json(health.last_error)},
-          {"last_error_at", health.last_error.empty() ? json() : json(to_rfc3339(health.last_error_at))},
-          {"calls", health.calls},
-          {"errors", health.errors},
-          {"open", health.open},
-          {"latency_ms", {{"p50", health.p50.count()}, {"p99", health.p99.count()}}},
-          {"worker", worker}};
+constexpr const char* kHappening =
+    R"({"type": "object", "required": ["id", "at", "what", "state", "reason", "version", "host"], "properties": {
+    "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
+    "what": {"type": "string", "enum": ["integration", "instance"], "description": "Instance: what runs for it"},
+    "state": {"type": "string", "description": "As in an integration or in its health"},
+    "reason": {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "text": {"type": "string"}}},
+    "version": {"type": "string"}, "host": {"type": "string"}}})";
+
+using Entry = supervisor::HealthBoard::Entry;
+
+json shown(const plugin::Happening& one) {
+  const bool has_reason = !one.code.empty() || !one.reason.empty();
+  return {{"id", to_string_id(one.id)},
+          {"at", to_rfc3339(TimePoint(Duration(one.at)))},
+          {"what", one.what},
+          {"state", one.state},
+          {"reason", has_reason ? json({{"code", one.code}, {"text", one.reason}}) : json()},
+          {"version", one.version},
+          {"host", one.host}};
 }
 
 }  // namespace
 
 void HealthApi::add_to(Router& router) {
   router.component("Health", kHealth);
+  router.component("Happening", kHappening);
   const std::string health = R"({"$ref": "#/components/schemas/Health"})";
-  router.add(
-      Operation::read_status, Verb::get, "/api/v1/health", bound(this, &HealthApi::list),
-      Doc("List how running integrations are").about("Ordered by the integration's id.").lists(health));
+  router.add(Operation::read_status, Verb::get, "/api/v1/health", bound(this, &HealthApi::list),
+             Doc("List how running integrations are")
+                 .about("Of every host, ordered by the integration's id.")
+                 .lists(health));
   router.add(Operation::read_status, Verb::get, "/api/v1/health/{id}", bound(this, &HealthApi::show),
              Doc("Show how an integration is").answers(200, "How it is", health).errors({404}));
+  router.add(Operation::read_status, Verb::get, "/api/v1/health/{id}/history",
+             bound(this, &HealthApi::history),
+             Doc("List what became of an integration")
+                 .about("The newest first; the last 200 changes are kept.")
+                 .lists(R"({"$ref": "#/components/schemas/Happening"})")
+                 .errors({404}));
 }
 
 asio::awaitable<Response> HealthApi::list(Call call) {
   const auto page = call.page();
-  auto looking = fleet_.health();
-  auto all = co_await std::move(looking);
-  std::erase_if(all, [&](const Health& health) { return health.integration <= page.after; });
-  std::sort(all.begin(), all.end(),
-            [](const Health& a, const Health& b) { return a.integration < b.integration; });
+  auto all = co_await board_.all();
+  std::erase_if(all, [&](const Entry& entry) { return entry.integration <= page.after; });
   std::optional<Id> next;
   if (all.size() > page.limit) {
     all.erase(all.begin() + static_cast<std::ptrdiff_t>(page.limit), all.end());
     next = all.back().integration;
   }
   json items = json::array();
-  for (const auto& health : all) items.push_back(shown(health));
+  for (const auto& entry : all) items.push_back(json::parse(entry.json));
   co_return answer_list(std::move(items), next);
 }
 
 asio::awaitable<Response> HealthApi::show(Call call) {
-  auto looking = fleet_.health();
-  const auto all = co_await std::move(looking);
-  for (const auto& health : all) {
-    if (health.integration == call.id()) co_return answer(200, shown(health));
+  const auto all = co_await board_.all();
+  for (const auto& entry : all) {
+    if (entry.integration == call.id()) co_return answer(200, json::parse(entry.json));
   }
   throw Error(Code::not_found, Text("supervisor.not_running", {{"integration", call.param("id")}}));
+}
+
+asio::awaitable<Response> HealthApi::history(Call call) {
+  const auto page = call.page();
+  auto found = co_await board_.history(call.id(), page.after, static_cast<std::int64_t>(page.limit) + 1);
+  if (!found) throw Error(Code::not_found, Text("lifecycle.not_found", {{"id", call.param("id")}}));
+  std::optional<Id> next;
+  if (found->size() > page.limit) {
+    found->pop_back();
+    next = found->back().id;
+  }
+  json items = json::array();
+  for (const auto& one : *found) items.push_back(shown(one));
+  co_return answer_list(std::move(items), next);
 }
 
 }  // namespace patchbay::web

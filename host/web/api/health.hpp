@@ -1,22 +1,24 @@
 #pragma once
 
-#include "supervisor/fleet.hpp"
+#include "supervisor/health_board.hpp"
 #include "web/router.hpp"
 
 namespace patchbay::web {
 
-// /api/v1/health: how the running integrations and their workers are (HOST-8). The fleet outlives the router.
+// /api/v1/health: how the running integrations and their workers are and were (HOST-8). The board outlives
+// the router.
 class HealthApi {
  public:
-  explicit HealthApi(supervisor::Fleet& fleet) : fleet_(fleet) {}
+  explicit HealthApi(supervisor::HealthBoard& board) : board_(board) {}
 
   void add_to(Router& router);
 
  private:
   boost::asio::awaitable<Response> list(Call call);
   boost::asio::awaitable<Response> show(Call call);
+  boost::asio::awaitable<Response> history(Call call);
 
-  supervisor::Fleet& fleet_;
+  supervisor::HealthBoard& board_;
 };
 
 }  // namespace patchbay::web
