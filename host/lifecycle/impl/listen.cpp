@@ -78,9 +78,10 @@ asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
     const json request = {{"listener", listener}, {"lease", lease}};
     port::Call call("pb.listen/1:run", port::Message(request.dump()), Trace::make().traceparent());
     const auto began = parts_.clock.monotonic();
-    const auto steady = parts_.clock.after(parts_.executor, kSteady,
-                                           [this, id, listener] { well(id, "listener " + listener); });
+    auto steady = parts_.clock.after(parts_.executor, kSteady,
+                                     [this, id, listener] { well(id, "listener " + listener); });
     const auto result = co_await parts_.caller.call(id, std::move(call));
+    steady.reset();
     if (parts_.clock.monotonic() - began > kSteady) delay = kFirstDelay;
     const bool again = co_await after_listening(id, listener, result);
     if (!again) co_return;

@@ -48,9 +48,7 @@ class Bot : public patchbay::Plugin {
 
   Task<patchbay::RemoteStatus> remote_status(patchbay::RemoteRequest request) override {
     Destination wanted(configuration(), request);
-    patchbay::RemoteStatus status = co_await remote_.status(std::move(wanted));
-    if (status.problem.empty()) status.problem = poller_.problem();
-    co_return status;
+    return remote_.status(std::move(wanted));
   }
 
   Task<patchbay::Events> process(patchbay::WebhookRequest request) override {

@@ -121,6 +121,8 @@ TEST_F(Poll, reports_another_poller_and_does_not_spin) {
   const std::uint64_t run = listen();
   EXPECT_NE(health_problem().find("terminated by other getUpdates"), std::string::npos);
   EXPECT_FALSE(host.answer(run));  // it may be a hand-over
+  // The end of the run tells it, and the next one when it is over; what is asked every five minutes cannot.
+  EXPECT_FALSE(host.call("pb.remote/1:status", Json::object()).json.contains("problem"));
   host.advance(15'000);
   EXPECT_EQ(code_of(run), PB_CONFLICT);
   EXPECT_EQ(host.answer(run)->retry_after_ms, 12'000u);

@@ -22,6 +22,9 @@ export interface Answer {
   headers: Headers;
 }
 
+const LIMIT_MS = 60_000; // for what ends at once where all is well
+const running = new Set<Patchbay>();
+
 export class Patchbay {
   readonly folder: string;
   readonly configFile: string;
@@ -31,6 +34,8 @@ export class Patchbay {
   output = "";
   under: string[] = []; // a program, with its arguments, that starts the host in its own place
   environment: NodeJS.ProcessEnv = {};
+
+  private signalled = false;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -57,7 +62,7 @@ export class Patchbay {
 
   async cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     try {
-      const done = await run(join(BUILD, "bin/patchbay"), [...args, "--config", this.configFile], { env: { ...process.env, LANG: "C" } });
+      const done = await run(join(BUILD, "bin/patchbay"), [...args, "--config", this.configFile], { env: { ...process.env, LANG: "C" }, timeout: 2 * LIMIT_MS });
       return { code: 0, ...done };
     } catch (error) {
       const failed = error as { code: number; stdout: string; stderr: string };
@@ -76,25 +81,35 @@ export class Patchbay {
     const [program, ...words] = [...this.under, join(BUILD, "bin/patchbay"), "serve", "--config", this.configFile];
     const child = spawn(program!, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LANG: "C", ...this.environment } });
     this.process = child;
-    return new Promise((resolve, reject) => {
+    this.signalled = false;
+    running.add(this);
+    let said = "";
+    return within("the host is ready", new Promise((resolve, reject) => {
       child.stderr!.on("data", (piece: Buffer) => (this.output += piece.toString()));
       child.stdout!.on("data", (piece: Buffer) => {
-        const ready = /^ready: (\S+)$/m.exec(piece.toString());
+        said += piece.toString();
+        const ready = /^ready: (\S+)$/m.exec(said);
         if (ready) {
           this.address = ready[1]!;
           resolve();
         }
       });
-      child.on("exit", (code, signal) => reject(new Error(`host ended (${code ?? signal}): ${this.output.slice(-2000)}`)));
-    });
+      child.on("exit", (code, signal) => {
+        if (!this.signalled) console.error(`--- the host at ${this.address} ended unasked (${code ?? signal}):\n${this.output.slice(-12_000)}`);
+        reject(new Error(`host ended (${code ?? signal}): ${this.output.slice(-2000)}`));
+      });
+    }));
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
     const child = this.process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    this.signalled = true;
     child.kill(signal);
-    return ended;
+    const code = await within(`the host has ended after ${signal}`, ended);
+    running.delete(this);
+    return code;
   }
 
   async stop(): Promise<void> {
@@ -113,6 +128,7 @@ export class Patchbay {
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(this.address + path, {
       method,
+      signal: AbortSignal.timeout(LIMIT_MS),
       headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -153,6 +169,22 @@ export class Patchbay {
   messages = (chat: string): Promise<any[]> => this.all(`/api/v1/chats/${chat}/messages`);
 }
 
+// What the hosts said before something did not come about.
+function tellLogs(): void {
+  for (const host of running) console.error(`--- the last of the host at ${host.address}:\n${host.output.slice(-12_000)}`);
+}
+
+async function within<T>(what: string, done: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      tellLogs();
+      reject(new Error(`not within ${LIMIT_MS / 1000} s: ${what}`));
+    }, LIMIT_MS);
+  });
+  return Promise.race([done, late]).finally(() => clearTimeout(timer));
+}
+
 // Asks until it holds; the last answer is in the error.
 export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, seconds = 20): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -164,7 +196,11 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
     } catch (caught) {
       error = caught;
     }
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}${error ? ` (${String(error)})` : ""}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() <= end) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    tellLogs();
+    throw new Error(`not within ${seconds} s: ${what}${error ? ` (${String(error)})` : ""}`);
   }
 }

@@ -376,7 +376,7 @@ TEST_P(SchedulerTest, NoMoreRunAtOnceThanAllowed) {  // JOB-3
   EXPECT_EQ(caller_.most, 3);
   int mine = 0;
   for (const auto& run : caller_.runs) mine += run.at("integration") == kMailbox ? 1 : 0;
-  EXPECT_EQ(mine, 2);
+  EXPECT_TRUE(mine == 1 || mine == 2) << mine;  // at most two each; the store says whose come first
   caller_.let_go = true;
   EXPECT_TRUE(runs(5));
 }

@@ -104,6 +104,17 @@ TEST_P(WatchTest, ARegistrationThatEndsIsRenewedAtHalfOfItsTime) {  // plugin-ne
   EXPECT_GE(asked("register"), 2);
 }
 
+TEST_P(WatchTest, AListenerThatHasEndedDoesNotRecoverWhileItWaits) {  // TG-3
+  answer(R"({"status": "ours"})");
+  port::Result conflict(Code::conflict, "somebody else listens");
+  conflict.retry_after = 10min;
+  instances_.answers["run"] = conflict;
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  pass();
+  EXPECT_EQ(stored_state(id), State::degraded);
+}
+
 TEST(Renewal, IsDueAtHalfOfTheTime) {
   const auto state = R"({"registered_at": "2026-01-01T00:00:00.000Z", "expires_at": "2026-01-03T00:00:00Z"})";
   EXPECT_FALSE(is_renewal_due(state, *parse_rfc3339("2026-01-01T23:59:59Z")));
