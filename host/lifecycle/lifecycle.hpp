@@ -75,6 +75,8 @@ class Lifecycle {
   // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider
   // refuses). `take_over`: also when somebody else receives at the provider. Repeating is harmless.
   boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
+  // Whether routes that verify nothing may be open, from the next activate() on (HOOK-6); audited.
+  boost::asio::awaitable<void> consent(Id id, bool agrees, std::string who);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
 
   // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.

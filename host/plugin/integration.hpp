@@ -39,7 +39,9 @@ struct Integration {
   std::string setup;                    // JSON: where the set-up of a draft stands, or empty
   std::optional<std::string> declared;  // under which name files of the configuration declare it
   std::string visibility = "shared";    // shared, private
-  std::int64_t created_at = 0;          // Unix milliseconds
+  std::optional<std::int64_t>
+      consent_at;               // when it was agreed that routes may verify nothing; Unix milliseconds
+  std::int64_t created_at = 0;  // Unix milliseconds
   std::int64_t updated_at = 0;
 };
 

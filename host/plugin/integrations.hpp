@@ -43,6 +43,7 @@ class Integrations {
       const Integration& integration) const;  // name, settings, profile, version, setup_version, updated_at
   // State, reason, updated_at, and what a check found out: identity, title, name.
   void set_state(store::Session& session, const Integration& integration) const;
+  void set_consent(store::Session& session, Id id, std::optional<std::int64_t> at) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state
   void set_setup(store::Session& session, Id id, const std::string& setup, std::int64_t now) const;
   void set_declared(store::Session& session, Id id, const std::optional<std::string>& name) const;

@@ -26,6 +26,7 @@ struct RouteSpec {
   std::string id;
   std::vector<std::string> methods = {"POST"};
   std::string verify;              // JSON object, never empty
+  bool is_open = false;            // it verifies nothing: an administrator has to agree (HOOK-6)
   std::string challenge;           // JSON object, or empty
   std::string reply;               // JSON object {status, type, body}, or empty: 200 and an empty body
   std::vector<std::string> order;  // JSON Pointers, or "form:<field>"; the first that exists wins

@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { KEY, post } from "./support/echo.ts";
+import { KEY, post, send } from "./support/echo.ts";
 import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
 
 const SMALL_MB = 48; // the plugin that misbehaves takes 64 MiB when it is told to
@@ -98,6 +98,25 @@ test("a worker that takes more memory than it may is ended, alone", async () => 
   assert.match(shown.last_error, new RegExp(`MiB of memory, ${SMALL_MB} MiB are allowed`));
   assert.equal(await metric("patchbay_worker_deaths_total", 'fault="plugin",plugin="misbehave"'), shown.restarts);
   assert.equal((await health(good)).worker.pid, before.worker.pid);
+});
+
+test("a route that verifies nothing is open only when an administrator agrees, and shown", async () => { // HOOK-6
+  const wild = await Patchbay.start({ folders: [join(BUILD, "test_plugins")] });
+  try {
+    const id = await wild.integrate("misbehave", "Wild", {});
+    const refused = await wild.post(`/api/v1/integrations/${id}/activate`);
+    assert.equal(refused.status, 422);
+    assert.match(JSON.stringify(refused.body), /route in: it verifies nothing.*accept_unverified/);
+    assert.equal((await wild.get(`/api/v1/integrations/${id}`)).body.accepts_unverified, false);
+    assert.equal((await send(`${wild.address}/hooks/misbehave/${id}/in`, { body: "{}" })).status, 404);
+    const agreed = await wild.cli("integrations", "activate", id, "--accept-unverified");
+    assert.equal(agreed.code, 0, agreed.stderr);
+    assert.equal((await send(`${wild.address}/hooks/misbehave/${id}/in`, { body: "{}" })).status, 200);
+    assert.equal((await wild.get(`/api/v1/integrations/${id}`)).body.accepts_unverified, true);
+    assert.match((await wild.cli("doctor")).stdout, /Wild takes webhooks from anybody/);
+  } finally {
+    await wild.stop();
+  }
 });
 
 test("without sandbox a worker keeps its rights, with it it has none", async () => { // HOST-6

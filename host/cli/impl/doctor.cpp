@@ -206,6 +206,11 @@ void look_at_integrations(ApiClient& api, Findings& out) {
                                             {"state", state},
                                             {"reason", error.is_string() ? error.get<std::string>() : ""}}));
   }
+  for (const auto& one : api.all("/api/v1/integrations")) {
+    if (one.at("accepts_unverified").get<bool>())
+      out.add("integrations", State::warning,
+              Text("cli.doctor_unverified", {{"name", one.at("name").get<std::string>()}}));
+  }
   out.ok("integrations", Text("cli.doctor_integrations", {{"count", std::to_string(ready)}}));
 }
 

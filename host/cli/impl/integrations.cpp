@@ -22,6 +22,7 @@ struct Arguments {
   std::string file;
   SettingsInput settings;
   bool take_over = false;
+  bool accept_unverified = false;
 };
 
 int create(const Context& context, const Arguments& arguments) {
@@ -51,6 +52,7 @@ int act(const Context& context, const Arguments& arguments, const std::string& a
   ApiClient api(context.config());
   json body = json::object();
   if (arguments.take_over) body["take_over"] = true;
+  if (arguments.accept_unverified) body["accept_unverified"] = true;
   print_object(api.post(std::string(kPath) + "/" + arguments.id + "/" + action, body), context.json);
   return kDone;
 }
@@ -150,6 +152,8 @@ void add_integrations(Commands commands) {
   for (auto* command : {created, changed}) arguments->settings.add_to(*command);
   activated->add_flag("--take-over", arguments->take_over,
                       "Also when the provider delivers to another address now");
+  activated->add_flag("--accept-unverified", arguments->accept_unverified,
+                      "Open routes that verify nothing to anybody");
 }
 
 }  // namespace patchbay::cli

@@ -8,6 +8,7 @@
 #include "lifecycle/impl/shared.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "plugin/settings.hpp"
+#include "store/audit.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -52,6 +53,19 @@ void require_https(const Integration& integration, const plugin::Manifest& manif
   }
 }
 
+// Anybody can send to a route that verifies nothing (HOOK-6).
+void require_consent(const Integration& integration, const plugin::Manifest& manifest) {
+  if (integration.consent_at) return;
+  const auto settings = json::parse(integration.settings);
+  for (const auto& route : manifest.routes) {
+    if (!route.is_open || !plugin::holds(route.when, settings)) continue;
+    const Text words("lifecycle.route_open", {{"route", route.id}});
+    Error error(Code::invalid, words);
+    error.add(Diagnostic(route.when ? route.when->pointer : "", words, Text("lifecycle.route_open_remedy")));
+    throw error;
+  }
+}
+
 Error other_identity(const std::string& mine, const std::string& other) {
   const Text words("lifecycle.other_identity", {{"old", mine}, {"new", other}});
   Error error(Code::invalid, words);
@@ -81,6 +95,7 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
 hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::Manifest& manifest,
                                  SecretValues secrets) const {
   hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
+  mount.consent = integration.consent_at.has_value();
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
     if (!route.of_profile) mount.add(route, plugin::holds(route.when, settings));
@@ -301,6 +316,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
   require_https(integration, *manifest, parts_.site_url);
+  require_consent(integration, *manifest);
   co_await stop_listening(integration.id);
   integration = co_await adapted_or_refuse(std::move(integration), manifest);
   if (integration.state == State::draft) co_await complete(integration, manifest);
@@ -356,6 +372,21 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::str
       co_await halt(id);
   }
   std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Lifecycle::consent(Id id, bool agrees, std::string who) {
+  const auto held = co_await hold(id);
+  const auto integration = co_await load(id);
+  if (integration.consent_at.has_value() == agrees) co_return;
+  const std::int64_t now = parts_.clock.now().time_since_epoch().count();
+  auto work = [this, id, now, agrees, entry = parts_.ids.next(), who](store::Session& session) {
+    table_.set_consent(session, id, agrees ? std::optional(now) : std::nullopt);
+    table_.touch(session, id, parts_.peers.me());
+    const auto* action = agrees ? "integration.consent" : "integration.withdraw_consent";
+    store::write_audit(session,
+                       store::AuditEntry(entry, now, who, action, "integration:" + to_string_id(id)));
+  };
+  co_await parts_.store.write(std::move(work));
 }
 
 asio::awaitable<void> Lifecycle::disconnect(Id id) {

@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kColumns =
     "id, plugin, version, name, settings, state, reason_code, reason_text, identity, title, remote_state, "
     "profile, owner, "
-    "visibility, created_at, updated_at, setup_version, notice, setup, declared";
+    "visibility, created_at, updated_at, setup_version, notice, setup, declared, consent_at";
 
 std::string select(std::string_view rest) {
   return "select " + std::string(kColumns) + " from integrations " + std::string(rest);
@@ -34,6 +34,7 @@ Integration from_row(const store::Row& row) {
   out.notice = row.text(17);
   out.setup = row.text(18);
   out.declared = row.maybe_text(19);
+  out.consent_at = row.maybe_integer(20);
   return out;
 }
 
@@ -60,7 +61,7 @@ void Integrations::insert(store::Session& session, const Integration& i) const {
                    ":identity, :title, "
                    ":remote_state, :profile, :owner, :visibility, :created_at, :updated_at, :setup_version, "
                    ":notice, :setup, "
-                   ":declared)",
+                   ":declared, :consent_at)",
                {i.id,
                 i.plugin,
                 i.version,
@@ -80,7 +81,8 @@ void Integrations::insert(store::Session& session, const Integration& i) const {
                 std::int64_t{i.setup_version},
                 i.notice,
                 i.setup,
-                store::nullable(i.declared)});
+                store::nullable(i.declared),
+                store::nullable(i.consent_at)});
 }
 
 std::optional<Integration> Integrations::find(store::Session& session, Id id) const {
@@ -118,6 +120,10 @@ void Integrations::set_remote(store::Session& session, const Integration& i) con
 void Integrations::set_setup(store::Session& session, Id id, const std::string& setup,
                              std::int64_t now) const {
   session.exec("update integrations set setup = :setup, updated_at = :now where id = :id", {setup, now, id});
+}
+
+void Integrations::set_consent(store::Session& session, Id id, std::optional<std::int64_t> at) const {
+  session.exec("update integrations set consent_at = :at where id = :id", {store::nullable(at), id});
 }
 
 void Integrations::set_declared(store::Session& session, Id id,

@@ -68,6 +68,7 @@ RouteSpec read_route(const json& object) {
   route.id = object.at("id").get<std::string>();
   route.methods = object.value("methods", route.methods);
   route.verify = object.at("verify").dump();
+  route.is_open = object.at("verify").value("type", std::string()) == "none";
   route.challenge = dumped(object, "challenge");
   route.reply = dumped(object, "reply");
   route.order = object.value("order", route.order);
@@ -85,7 +86,7 @@ void check_profile_route(const RouteSpec& route, bool has_profile) {
   if (!has_profile) fail("plugin.route_profile", {{"route", route.id}});
   const auto all = route.verify + route.challenge;
   const bool own = all.find("\"secret:") != all.npos || all.find("hex:secret:") != all.npos;
-  if (own || route.when) fail("plugin.route_of_profile", {{"route", route.id}});
+  if (own || route.when || route.is_open) fail("plugin.route_of_profile", {{"route", route.id}});
 }
 
 // A tenth of the interval, so that what started together does not stay together.

@@ -26,6 +26,7 @@ constexpr const char* kIntegration =
     "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "By name, as they are tried; not in lists"},
     "secrets": {"type": "array", "items": {"type": "string"}, "description": "Those that are set; not in lists"},
     "declared": {"type": ["string", "null"], "description": "The name under which a file of the configuration declares it: changed there only"},
+    "accepts_unverified": {"type": "boolean", "description": "Routes that verify nothing are open to anybody: an administrator agreed"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
     "notice": {"type": ["object", "null"], "description": "What an administrator should know", "properties": {
       "code": {"type": "string", "enum": ["upgrade_refused"]}, "version": {"type": "string"}, "text": {"type": "string"}}},
@@ -49,7 +50,11 @@ constexpr const char* kChange = R"({"type": "object", "additionalProperties": fa
     "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
     "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}, "description": "All of them, in place of the present ones"}}})";
 constexpr const char* kActivate = R"({"type": "object", "additionalProperties": false, "properties": {
-    "take_over": {"type": "boolean", "description": "Also when the provider delivers to another address now"}}})";
+    "take_over": {"type": "boolean", "description": "Also when the provider delivers to another address now"},
+    "accept_unverified": {"type": "boolean", "description": "True: routes that verify nothing are open to anybody from now on; false: no more"
+}
+}
+})";
 
 constexpr const char* kChoices =
     R"({"type": "object", "additionalProperties": false, "required": ["path"], "properties": {
@@ -81,6 +86,7 @@ json shown(const plugin::Integration& integration) {
           {"profile", or_null(integration.profile)},
           {"declared", or_null(integration.declared.value_or(""))},
           {"notice", integration.notice.empty() ? json() : json::parse(integration.notice)},
+          {"accepts_unverified", integration.consent_at.has_value()},
           {"created_at", time_of(integration.created_at)},
           {"updated_at", time_of(integration.updated_at)}};
 }
@@ -297,6 +303,8 @@ asio::awaitable<Response> IntegrationsApi::check(Call call) {
 asio::awaitable<Response> IntegrationsApi::activate(Call call) {
   const bool take_over = call.json().value("take_over", false);
   co_await require_own(call.id());
+  if (call.json().contains("accept_unverified"))
+    co_await lifecycle_.consent(call.id(), call.json().at("accept_unverified").get<bool>(), call.who.name);
   const auto active = co_await lifecycle_.activate(call.id(), take_over, call.language());
   co_return answer(200, shown(active));
 }

@@ -55,6 +55,33 @@ TEST_P(LifecycleTest, IsNamedAfterTheAccountWhenNobodyNamedIt) {  // TG-1
   EXPECT_EQ(wait(lifecycle_->activate(create("One").id, false, "en")).name, "One");
 }
 
+TEST_P(LifecycleTest, ARouteThatVerifiesNothingNeedsConsentWhichIsAudited) {  // HOOK-6
+  auto manifest = json::parse(kManifest);
+  manifest["version"] = "1.1.0";
+  manifest["routes"].push_back({{"id", "open"}, {"verify", {{"type", "none"}}}});
+  std::ofstream(folder_ / "plugins/acme/plugin.json") << manifest.dump();
+  catalogue_.scan();
+  const auto id = create("One").id;
+  const auto path = "/hooks/acme/" + to_string_id(id) + "/open";
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  EXPECT_NE(what_.find("open"), std::string::npos) << what_;
+  EXPECT_EQ(routes_->find(path), nullptr);
+  wait(lifecycle_->consent(id, true, "ops"));
+  wait(lifecycle_->consent(id, true, "ops"));
+  wait(lifecycle_->activate(id, false, "en"));
+  EXPECT_NE(routes_->find(path), nullptr);
+  restart();
+  EXPECT_NE(routes_->find(path), nullptr);
+  wait(lifecycle_->consent(id, false, "boss"));
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
+  const auto audit = store_->read_now([](store::Session& session) {
+    return session.query("select actor, action from audit where action like 'integration.%' order by id");
+  });
+  ASSERT_EQ(audit.size(), 2U);
+  EXPECT_EQ(audit[0].text(0) + " " + audit[0].text(1), "ops integration.consent");
+  EXPECT_EQ(audit[1].text(0) + " " + audit[1].text(1), "boss integration.withdraw_consent");
+}
+
 TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
   const auto first = create("One").id;
   wait(lifecycle_->activate(first, false, "en"));
