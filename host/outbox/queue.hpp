@@ -29,6 +29,7 @@ struct Item {
   std::int64_t not_before = 0;  // Unix milliseconds
   std::string trace;  // enqueue gives each item a span of its own: it tells whose calls may have acted
   std::int64_t created_at = 0;
+  std::int64_t claim = 0;  // of whoever works on it now
 };
 
 // How a part of a message stands.

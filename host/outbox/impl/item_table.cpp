@@ -135,6 +135,7 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
       if (taken == 0) return Claim(Claim::Kind::unsettled, *item);
     }
     item->state = "sending";
+    item->claim = lane.claim;
     ++item->attempts;
     if (is_send && !ours) effects.apply(session, *item, Outcome(Outcome::Kind::started));
     Claim begin(Claim::Kind::begin, *item);
@@ -142,6 +143,10 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
     return begin;
   }
   return Claim();
+}
+
+void take_over(store::Session& session, const Item& item, std::int64_t claim) {
+  session.exec("update outbox set claim = :claim where id = :id and state = 'sending'", {claim, item.id});
 }
 
 std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,
@@ -152,12 +157,13 @@ std::optional<Id> settle(store::Session& session, Effects& effects, const Item& 
   }
   const auto next = decision.next;
   const bool limited = next == Next::wait_conversation || next == Next::wait_integration;
-  session.exec(
+  const auto written = session.exec(
       "update outbox set state = :state, done = :done, not_before = :not_before, reason = :reason, "
-      "provider_ids = :ids "
-      "where id = :id",
+      "provider_ids = :ids where id = :id and (claim = :claim or cast(:sent as bigint) = 1)",
       {state_after(next), std::int64_t{is_final(next)}, limited ? now + decision.delay.count() : 0,
-       decision.outcome.reason, nlohmann::json(decision.outcome.provider_ids).dump(), item.id});
+       decision.outcome.reason, nlohmann::json(decision.outcome.provider_ids).dump(), item.id, item.claim,
+       std::int64_t{next == Next::sent}});
+  if (written == 0) return head_of(session, item.integration, item.lane);
   if (is_final(next)) close_message(session, item, next);
   effects.apply(session, item, decision.outcome);
   return head_of(session, item.integration, item.lane);

@@ -45,7 +45,10 @@ class Claim {
 // Takes the first item of the lane for `lane.claim`. Items that are not wanted any more are closed on the
 // way.
 Claim claim(store::Session& session, Effects& effects, const Head& lane, std::int64_t now);
-// Writes what came of an attempt, and its effect; returns the lane's next item.
+// What another one had begun is settled by `claim` from now on.
+void take_over(store::Session& session, const Item& item, std::int64_t claim);
+// Writes what came of an attempt, and its effect, unless somebody has taken the item over meanwhile: then
+// only that it was sent counts, which nobody knows better. Returns the lane's next item.
 std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,
                          const Decision& decision, std::int64_t now);
 

@@ -78,6 +78,9 @@ asio::awaitable<void> Dispatcher::Impl::attempt(Queue& queue, std::string lane) 
     if (claimed.kind == Claim::Kind::begin) {
       co_await send(queue, std::move(claimed));
     } else {
+      claimed.item.claim = head.claim;
+      auto take = [item = claimed.item](store::Session& session) { take_over(session, item, item.claim); };
+      co_await options_.store.write(std::move(take));
       port::Result gone(Code::outcome_unknown, Text("outbox.host_ended").english());
       auto unknown = decide(queue.policy, gone, queue.lanes.failures(lane));
       unknown.provider_down = false;
