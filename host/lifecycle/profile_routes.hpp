@@ -58,7 +58,8 @@ class ProfileRoutes final : public plugin::Caller {
 
   Parts parts_;
   AsyncLocks turn_;
-  std::map<Id, Mounted> mounted_;  // under the turn
+  std::map<Id, Mounted> mounted_;       // these two under the turn
+  std::map<Id, std::string> troubles_;  // why it is not mounted, said once
 };
 
 }  // namespace patchbay::lifecycle

@@ -114,6 +114,7 @@ class Services {
     TokenSource tokens = {};          // none: nobody has signed in
     FileLinks* links = nullptr;       // none: files cannot be published
     net::Network* network = nullptr;  // null: the machine's
+    std::string authorities = {};     // PEM: whom pb.net/1 trusts (egress.ca_file); empty: the system's
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

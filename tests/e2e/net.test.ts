@@ -91,6 +91,22 @@ test("a plugin talks to a server in clear, in TLS and by STARTTLS", async (t) =>
   assert.deepEqual(shown.net, [{ host: "mail.example", ports: ["143", "993"] }, { host: "setting:/host", ports: ["setting:/port"] }]);
 });
 
+test("whom the administrator trusts, a plugin does, and nobody else", async (t) => {
+  const { host, servers, ca } = await start(t);
+  await host.kill("SIGTERM");
+  const config = JSON.parse(await readFile(host.configFile, "utf8"));
+  config.egress.ca_file = join(host.folder, "authorities.pem");
+  await writeFile(host.configFile, JSON.stringify(config));
+  await assert.rejects(host.serve(), /authorities\.pem/);
+  await writeFile(config.egress.ca_file, ca);
+  await host.serve();
+  for (const security of ["tls", "starttls"] as const) {
+    const id = await host.integrate("dialler", `By ${security}`, { host: "localhost", port: servers[security].port, security });
+    const active = await host.post(`/api/v1/integrations/${id}/activate`);
+    assert.equal(active.body.identity, SAID[security], JSON.stringify(active.body));
+  }
+});
+
 test("a certificate of nobody known, and an address that nobody opened, are refused with what to do", async (t) => {
   const { host, servers } = await start(t);
   const check = async (settings: object): Promise<string> => {

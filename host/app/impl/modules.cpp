@@ -55,6 +55,14 @@ std::string host_name(const fs::path& state_dir) {
   return name;
 }
 
+std::string read_authorities(const fs::path& file) {
+  if (file.empty()) return {};
+  std::ifstream in(file);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (text.empty()) throw Error(Code::invalid, Text("cli.doctor_no_ca_file", {{"file", file.string()}}));
+  return text;
+}
+
 // The highest id in the store, so that a clock that was set back repeats none.
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
@@ -147,7 +155,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 [this](Id grant, Duration min_valid, std::string rejected) {
                   return token(grant, min_valid, std::move(rejected));
                 },
-                &file_links}),
+                &file_links, nullptr, read_authorities(config.ca_file)}),
       fleet(fleet_options()),
       health_board({clock, ids, *store, fleet, host_name(config.state_dir), membership != nullptr,
                     [this](Id id) { return peers.owned().has(id); }, logger}),

@@ -37,7 +37,10 @@ asio::awaitable<void> ProfileRoutes::follow() {
     mounted_[profile.id] = now;
     if (!same) co_await mount(profile, manifest);
   }
-  for (const auto& [gone, what] : before) parts_.routes.unmount(gone);
+  for (const auto& [gone, what] : before) {
+    parts_.routes.unmount(gone);
+    troubles_.erase(gone);
+  }
 }
 
 asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest) {
@@ -58,9 +61,13 @@ asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest
   } catch (const Error& error) {
     failed = error;
   }
-  if (!failed) co_return;
+  if (!failed) {
+    troubles_.erase(profile.id);
+    co_return;
+  }
   parts_.routes.close(profile.id, profile.plugin, true);
   mounted_.erase(profile.id);  // the next look tries again
+  if (std::exchange(troubles_[profile.id], failed->what()) == failed->what()) co_return;  // said already
   parts_.logger.error("routes of a profile cannot be mounted",
                       {{"profile", to_string_id(profile.id)}, {"error", failed->what()}});
 }

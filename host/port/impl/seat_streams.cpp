@@ -25,6 +25,13 @@ Duration limit_of(std::int64_t timeout_ms) {
   return Duration{std::max<std::int64_t>(timeout_ms, 0)};
 }
 
+// Whom the host trusts where the plugin says nothing; empty: as the system does.
+std::string authorities_in(const std::string& reply) {
+  const auto body = nlohmann::json::parse(reply, nullptr, false);
+  const auto found = body.is_object() ? body.find("authorities") : body.end();
+  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 Result closed() {
   return failure(Code::cancelled, Text("port.stream_closed"));
 }
@@ -87,6 +94,7 @@ void Seat::connected(Connecting connecting, Result result) {
   if (!result.ok()) return fail(result);
   if (!fd) return fail(failure(Code::internal, Text("port.no_connection")));
   if (fd->get() < 0) return fail(failure(Code::rate_limited, Text("port.no_descriptor")));
+  if (connecting.authorities.empty()) connecting.authorities = authorities_in(result.message.json);
   std::shared_ptr<Stream> stream;
   std::shared_ptr<const tls::Trust> trust;
   try {

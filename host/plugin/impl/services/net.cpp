@@ -45,7 +45,9 @@ class NetVerbs {
     try {
       auto connecting = net::connect(network_, parts_.clock, parts_.opened.get(), host, number, limit);
       auto connected = co_await std::move(connecting);
-      auto result = reply_of({{"address", connected.peer}});
+      json reply = {{"address", connected.peer}};
+      if (!parts_.authorities.empty()) reply["authorities"] = parts_.authorities;
+      auto result = reply_of(reply);
       result.fd = std::make_shared<port::Fd>(connected.socket.release());
       note(*context, "ok");
       co_return result;
