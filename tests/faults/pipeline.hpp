@@ -1,15 +1,14 @@
 #pragma once
 
 #include <atomic>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "faults/full.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/ingress.hpp"
 #include "outbox/dispatcher.hpp"
@@ -21,12 +20,6 @@ namespace patchbay::faults {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-// The runs of the bars; else short ones.
-inline bool is_full() {
-  const char* full = std::getenv("PB_FULL");
-  return full != nullptr && std::string_view(full) == "1";
-}
 
 // Every event is answered: its effect and what is to be sent commit together.
 class ReplyingSink final : public hooks::EventSink {
@@ -128,10 +121,11 @@ class Pipeline {
     });
   }
   std::int64_t count(const std::string& from_where) { return hooks::count(*store, from_where); }
-  // Lets time pass until `done`; throws when that takes more than 20 s.
+  // Lets time pass until `done`; throws when that takes more than 60 s.
   void run_until(const std::function<bool()>& done) {
-    for (const auto end = std::chrono::steady_clock::now() + 20s; !done();) {
-      if (std::chrono::steady_clock::now() > end) throw std::runtime_error("not done within 20 s");
+    for (const auto end = std::chrono::steady_clock::now() + 60s; !done();) {
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error("not done within 60 s: " + standing());
       clock.advance(250ms);
       std::this_thread::sleep_for(1ms);
     }
@@ -143,6 +137,13 @@ class Pipeline {
       TimePoint(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()))};
 
  private:
+  std::string standing() {
+    std::string all;
+    for (const auto* part :
+         {"inbox where state = 'new'", "inbox where state = 'dead'", "effects", "outbox where done = 0"})
+      all += std::to_string(count(part)) + " " + part + ", ";
+    return all + std::to_string(taken_) + " taken";
+  }
   static constexpr int kSenders = 64;
 
   // Again until it is taken, as providers do.
