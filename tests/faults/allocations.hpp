@@ -37,8 +37,8 @@ class Fault {
   // Runs `work`; true when it came to its end. What it throws is std::bad_alloc or an Error.
   bool within(const std::function<void()>& work, Whose whose = Whose::this_thread) {
     bool ended = false;
-    const FailingAllocation failing(n_, whose);
     try {
+      const FailingAllocation failing(n_, whose);
       work();
       ended = true;
     } catch (const std::bad_alloc&) {

@@ -33,8 +33,6 @@ class House {
 
   asio::io_context io;  // ends after the store, whose threads post to it
   const std::unique_ptr<store::Store> store;
-  SystemClock clock;
-  IdMint mint{clock};
   hooks::Counters counters;
 };
 
@@ -43,6 +41,8 @@ class InboxAllocation : public ::testing::Test {
   InboxAllocation() { database.open(); }
 
   const support::FreshDatabase database{support::Database::sqlite};
+  SystemClock clock;
+  IdMint mint{clock};
   int number = 0;
 };
 
@@ -52,8 +52,7 @@ TEST_F(InboxAllocation, fails_rows_that_are_then_stored) {
          const auto before = house.count("inbox");
          const auto put = [&] {
            house.store->write_now([&](store::Session& session) {
-             hooks::insert_rows(session, house.mint,
-                                {hooks::make_row(7, "a", {}), hooks::make_row(7, "b", {})});
+             hooks::insert_rows(session, mint, {hooks::make_row(7, "a", {}), hooks::make_row(7, "b", {})});
            });
          };
          const bool done = fault.within(put);
@@ -66,7 +65,7 @@ TEST_F(InboxAllocation, fails_rows_that_are_then_stored) {
 TEST_F(InboxAllocation, fails_a_commit_of_webhooks_which_is_said) {
   tell("commits of webhooks", sweep([this](Fault& fault) {
          House house(database);
-         hooks::InboxCommitter committer(*house.store, house.mint, house.io.get_executor(), house.counters,
+         hooks::InboxCommitter committer(*house.store, mint, house.io.get_executor(), house.counters,
                                          log::Logger::none());
          committer.on_stored([](std::vector<hooks::InboxRow>) {});
          const auto key = "key" + std::to_string(++number);
@@ -84,8 +83,8 @@ TEST_F(InboxAllocation, fails_a_commit_of_effects_which_is_said) {
   tell("commits of effects", sweep([this](Fault& fault) {
          House house(database);
          hooks::FakeSink sink(*house.store);
-         hooks::EffectCommitter committer({*house.store, sink, house.mint, house.clock},
-                                          house.io.get_executor(), house.counters, log::Logger::none());
+         hooks::EffectCommitter committer({*house.store, sink, mint, clock}, house.io.get_executor(),
+                                          house.counters, log::Logger::none());
          const auto key = "key" + std::to_string(++number);
          const auto apply = [&] {
            hooks::Event event;
@@ -107,13 +106,12 @@ TEST_F(InboxAllocation, fails_a_commit_of_effects_which_is_said) {
 TEST_F(InboxAllocation, fails_a_look_at_the_inbox) {
   {
     House house(database);
-    house.store->write_now([&](store::Session& session) {
-      hooks::insert_rows(session, house.mint, {hooks::make_row(7, "a", {})});
-    });
+    house.store->write_now(
+        [&](store::Session& session) { hooks::insert_rows(session, mint, {hooks::make_row(7, "a", {})}); });
   }
   tell("looks at the inbox", sweep([&](Fault& fault) {
          House house(database);
-         hooks::Inbox inbox(*house.store, house.clock);
+         hooks::Inbox inbox(*house.store, clock);
          const auto look = [&] { EXPECT_EQ(house.run(inbox.list({})).size(), 1U); };
          fault.within(look);
          look();
@@ -142,7 +140,7 @@ TEST_F(InboxAllocation, fails_an_item_of_the_outbox_which_then_stays) {
          const auto send = [&] {
            house.store->write_now([&](store::Session& session) {
              outbox::Item item;
-             item.id = house.mint.next();
+             item.id = mint.next();
              item.integration = 7;
              item.lane = lane.lane;
              item.idempotency_key = to_string_id(item.id);
