@@ -93,14 +93,17 @@ class EffectCommitter {
 
   void push(std::unique_ptr<Pending> pending);
   void run();
-  Batch take();
+  std::shared_ptr<Batch> take();
+  std::vector<Id> touched(const Batch& batch) const;
   void commit(Batch& batch);
+  // False when all of it was rolled back.
+  bool commit_together(const Batch& batch);
   void commit_one(Pending& pending);
   void write(const std::vector<Pending*>& batch);
   void find_targets(store::Session& session, const std::vector<Pending*>& batch) const;
   void end_rows(store::Session& session, const std::vector<Pending*>& batch) const;
   void apply_events(store::Session& session, const std::vector<Pending*>& batch);
-  void resume(Batch batch);
+  void resume(std::shared_ptr<Batch> batch);
 
   Parts parts_;
   boost::asio::any_io_executor io_;

@@ -102,7 +102,10 @@ class InboxCommitter {
   std::size_t bytes_ = 0;
   bool stopping_ = false;
 
-  store::BulkInsert rows_;  // those that are being inserted; on the thread alone
+  // On the thread alone; what must not fail has room for a batch.
+  store::BulkInsert rows_;  // those that are being inserted
+  Batch batch_;
+  std::vector<Waiter*> done_;
   std::size_t missed_ =
       0;  // rows since the store is away: told once, and when it is back; on the thread alone
   std::thread thread_;

@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto document = json::parse(text, nullptr, false);
   if (!document.is_object()) std::abort();
   for (const auto& item : document.at("value")) {
-    if (item.at("state") != "good") std::abort();
+    if (item.at("state").get_ref<const std::string&>() != "good") std::abort();
   }
   return 0;
 }

@@ -3,12 +3,14 @@
  *   read-only     ... with EROFS
  *   fsync         every fsync of one fails with EIO
  *   nth N         the N-th write or fsync from now on fails with EIO, once
+ *   kill N        the N-th write or fsync from now on does not come: SIGKILL
  *   slow N        every fsync takes N ms more
  * Only files whose name holds ".db" are touched. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,7 @@ static int fault(int fd, int is_sync) {
     if (!is_sync && strcmp(word, "full") == 0) error = ENOSPC;
     if (!is_sync && strcmp(word, "read-only") == 0) error = EROFS;
     if (is_sync && strcmp(word, "fsync") == 0) error = EIO;
+    if (sscanf(word, "kill %d", &number) == 1 && atomic_fetch_add(&counted, 1) + 1 == number) raise(SIGKILL);
     if (sscanf(word, "nth %d", &number) == 1 && atomic_fetch_add(&counted, 1) + 1 == number) error = EIO;
     if (is_sync && sscanf(word, "slow %d", &number) == 1) {
       const struct timespec pause = {number / 1000, (long)(number % 1000) * 1000000};

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "hooks/impl/memory.hpp"
 #include "plugin/integrations.hpp"
 #include "store/bulk_insert.hpp"
 
@@ -123,58 +124,80 @@ void EffectCommitter::push(std::unique_ptr<Pending> pending) {
     wake_.notify_one();
     return;
   }
-  Batch refused;
-  refused.push_back(std::move(pending));
+  auto refused = std::make_shared<Batch>();
+  refused->push_back(std::move(pending));
   resume(std::move(refused));
 }
 
-EffectCommitter::Batch EffectCommitter::take() {
-  Batch batch;
+std::shared_ptr<EffectCommitter::Batch> EffectCommitter::take() {
+  std::shared_ptr<Batch> batch;
+  insist([&batch] {
+    batch = std::make_shared<Batch>();
+    batch->reserve(kBatch);
+  });
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  while (!queue_.empty() && batch.size() < kBatch) {
-    batch.push_back(std::move(queue_.front()));
+  while (!queue_.empty() && batch->size() < kBatch) {
+    batch->push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   return batch;
 }
 
 void EffectCommitter::run() {
-  for (auto batch = take(); !batch.empty(); batch = take()) {
-    commit(batch);
+  for (auto batch = take(); !batch->empty(); batch = take()) {
+    commit(*batch);
     std::vector<Id> integrations;
-    for (const auto& pending : batch) {
-      counters_.events += pending->applied.stored;
-      counters_.events_known += pending->applied.known;
-      if (pending->applied.stored > 0)
-        integrations.insert(integrations.end(), pending->touched.begin(), pending->touched.end());
-    }
-    resume(std::move(batch));
-    std::sort(integrations.begin(), integrations.end());
-    integrations.erase(std::unique(integrations.begin(), integrations.end()), integrations.end());
-    if (!integrations.empty()) parts_.sink.committed(integrations);
+    as_memory_allows([&] { integrations = touched(*batch); });
+    insist([&] { resume(batch); });
+    // Whoever is not told looks for himself in a while.
+    if (!integrations.empty()) as_memory_allows([&] { parts_.sink.committed(integrations); });
   }
 }
 
+std::vector<Id> EffectCommitter::touched(const Batch& batch) const {
+  std::vector<Id> integrations;
+  for (const auto& pending : batch) {
+    if (pending->applied.stored > 0)
+      integrations.insert(integrations.end(), pending->touched.begin(), pending->touched.end());
+  }
+  std::sort(integrations.begin(), integrations.end());
+  integrations.erase(std::unique(integrations.begin(), integrations.end()), integrations.end());
+  return integrations;
+}
+
 void EffectCommitter::commit(Batch& batch) {
-  if (batch.size() > 1) {
-    std::vector<Pending*> all;
-    for (const auto& pending : batch) all.push_back(pending.get());
-    try {
-      write(all);
-      return;
-    } catch (const std::exception& error) {
-      // Which of them failed shows when each stands alone.
-      logger_.debug("effects: batch repeated one by one", {{"error", error.what()}});
+  if (!commit_together(batch)) {
+    for (auto& pending : batch) {
+      if (!as_memory_allows([&] { commit_one(*pending); })) pending->applied = Applied();
     }
   }
-  for (auto& pending : batch) commit_one(*pending);
+  for (const auto& pending : batch) {
+    counters_.events += pending->applied.stored;
+    counters_.events_known += pending->applied.known;
+  }
+}
+
+bool EffectCommitter::commit_together(const Batch& batch) {
+  if (batch.size() == 1) return false;
+  try {
+    std::vector<Pending*> all;
+    for (const auto& pending : batch) all.push_back(pending.get());
+    write(all);
+    return true;
+  } catch (const std::exception& error) {
+    // Which of them failed shows when each stands alone.
+    as_memory_allows([&] { logger_.debug("effects: batch repeated one by one", {{"error", error.what()}}); });
+    return false;
+  }
 }
 
 void EffectCommitter::commit_one(Pending& pending) {
   auto& applied = pending.applied;
   try {
     write({&pending});
+  } catch (const std::bad_alloc&) {
+    applied = Applied();  // nobody's fault: later
   } catch (const Error& error) {
     applied = Applied();
     applied.reason = error.what();
@@ -283,15 +306,17 @@ void EffectCommitter::apply_events(store::Session& session, const std::vector<Pe
   if (!arrived.empty()) parts_.sink.apply(session, arrived);
 }
 
-void EffectCommitter::resume(Batch batch) {
+// Whoever is not resumed since this throws is still as it was.
+void EffectCommitter::resume(std::shared_ptr<Batch> batch) {
   asio::post(io_, [batch = std::move(batch)] {
-    for (const auto& pending : batch) {
+    for (const auto& pending : *batch) {
       auto executor = asio::get_associated_executor(pending->handler);
       asio::dispatch(
           executor, [handler = std::move(pending->handler), applied = std::move(pending->applied)]() mutable {
             std::move(handler)(std::move(applied));
           });
     }
+    batch->clear();  // here, whoever else still holds it
   });
 }
 

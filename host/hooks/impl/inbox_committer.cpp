@@ -12,10 +12,22 @@
 
 #include "base/error.hpp"
 #include "hooks/impl/inbox_sql.hpp"
+#include "hooks/impl/memory.hpp"
 
 namespace patchbay::hooks {
 
 namespace asio = boost::asio;
+
+namespace {
+
+template <class T>
+T reserved(std::size_t room) {
+  T made;
+  made.reserve(room);
+  return made;
+}
+
+}  // namespace
 
 struct InboxCommitter::Waiter {
   using Handler = asio::any_completion_handler<void()>;
@@ -38,6 +50,8 @@ InboxCommitter::InboxCommitter(store::Store& store, IdMint& mint, asio::any_io_e
       logger_(std::move(logger)),
       options_(options),
       rows_(inbox_insert()),
+      batch_(reserved<Batch>(options_.batch_rows)),
+      done_(reserved<std::vector<Waiter*>>(options_.batch_rows)),
       thread_([this] { run(); }) {}
 
 InboxCommitter::InboxCommitter(store::Store& store, IdMint& mint, asio::any_io_executor io,
@@ -110,16 +124,15 @@ void InboxCommitter::push(std::span<InboxRow> rows, Waiter& waiter) {
 }
 
 void InboxCommitter::run() {
-  for (Batch batch; take(batch); batch.clear()) {
-    commit(batch);
-    finish(batch);
+  for (; take(batch_); batch_.clear()) {
+    as_memory_allows([this] { commit(batch_); });  // else it is not stored, as far as it says nothing else
+    finish(batch_);
   }
 }
 
 bool InboxCommitter::take(Batch& batch) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  batch.reserve(std::min(queue_.size(), options_.batch_rows));
   std::size_t bytes = 0;
   while (!queue_.empty() && batch.size() < options_.batch_rows &&
          (batch.empty() || bytes < options_.batch_bytes)) {
@@ -135,13 +148,13 @@ bool InboxCommitter::take(Batch& batch) {
 
 void InboxCommitter::insert(Batch& batch, std::size_t from, std::size_t to) {
   rows_.clear();
-  rows_.reserve(to - from);
-  for (std::size_t i = from; i < to; ++i) lend_row(rows_, batch[i].row);
   const auto take_all_back = [&] {
-    for (std::size_t i = from; i < to; ++i) take_back(rows_, i - from, batch[i].row);
+    for (std::size_t i = 0; i < rows_.rows(); ++i) take_back(rows_, i, batch[from + i].row);
   };
   std::vector<std::int64_t> fresh;
   try {
+    rows_.reserve(to - from);
+    for (std::size_t i = from; i < to; ++i) lend_row(rows_, batch[i].row);
     fresh = store_.insert_new_now(rows_);
   } catch (...) {
     take_all_back();
@@ -163,10 +176,11 @@ void InboxCommitter::commit(Batch& batch) {
       logger_.info("inbox: the store takes requests again", {{"refused", std::to_string(missed)}});
     return;
   } catch (const Error& error) {
+    if (on_unsure_) insist(on_unsure_);
     const bool away = error.code() == Code::unavailable;
-    if (!away || missed_ == 0) tell(batch, error);
-    if (on_unsure_) on_unsure_();
+    const bool known = away && missed_ > 0;
     if (away) missed_ += batch.size();
+    if (!known) tell(batch, error);
     if (away) return;
   } catch (const std::exception& error) {
     tell(batch, error);
@@ -190,27 +204,26 @@ void InboxCommitter::insert_or_fail(Batch& batch, std::size_t row) try {
 
 void InboxCommitter::finish(Batch& batch) {
   std::vector<InboxRow> fresh;
-  std::vector<Waiter*> done;
-  fresh.reserve(batch.size());
-  done.reserve(batch.size());
+  bool handed_on = as_memory_allows([&] { fresh.reserve(batch.size()); });
+  done_.clear();
   for (auto& pending : batch) {
     const Stored result = pending.waiter->results[pending.position];
-    if (result == Stored::stored) fresh.push_back(std::move(pending.row));
+    if (result == Stored::stored && handed_on) fresh.push_back(std::move(pending.row));
     ++(result == Stored::stored  ? counters_.stored
        : result == Stored::known ? counters_.known
                                  : counters_.store_failed);
-    if (--pending.waiter->open == 0) done.push_back(pending.waiter);
+    if (--pending.waiter->open == 0) done_.push_back(pending.waiter);
   }
-  resume(std::move(done));
-  if (on_stored_ && !fresh.empty()) on_stored_(std::move(fresh));
+  insist([this] { resume(done_); });
+  if (on_stored_ && !fresh.empty()) handed_on = as_memory_allows([&] { on_stored_(std::move(fresh)); });
+  if (!handed_on && on_unsure_) insist(on_unsure_);
 }
 
+// Whoever is not resumed since this throws is still as it was.
 void InboxCommitter::resume(std::vector<Waiter*> waiters) {
-  std::vector<Waiter::Handler> handlers;
-  handlers.reserve(waiters.size());
-  for (auto* waiter : waiters) handlers.push_back(std::move(*waiter->handler));
-  asio::post(io_, [handlers = std::move(handlers)]() mutable {
-    for (auto& handler : handlers) {
+  asio::post(io_, [waiters = std::move(waiters)] {
+    for (auto* waiter : waiters) {
+      auto handler = std::move(*waiter->handler);
       const auto executor = asio::get_associated_executor(handler);
       asio::dispatch(executor, std::move(handler));
     }

@@ -33,6 +33,7 @@ store::BulkInsert inbox_insert() {
 void lend_row(store::BulkInsert& rows, InboxRow& row) {
   store::Values values;
   values.reserve(rows.columns().size());
+  auto verdict = row.verdict;  // copies come first: what has been moved would be lost when one fails
   values.emplace_back(row.id);
   values.emplace_back(row.integration);
   values.emplace_back(row.plugin);
@@ -43,7 +44,7 @@ void lend_row(store::BulkInsert& rows, InboxRow& row) {
   values.emplace_back(store::Bytes(std::move(row.body)));
   values.emplace_back(row.received_at);
   values.emplace_back(std::move(row.trace));
-  values.emplace_back(row.verdict);
+  values.emplace_back(std::move(verdict));
   values.emplace_back(std::int64_t{row.of_profile});
   rows.add(std::move(values));
 }

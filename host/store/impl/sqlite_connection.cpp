@@ -81,7 +81,6 @@ class SqliteConnection final : public Connection {
   }
 
   void close() noexcept override {
-    for (auto& [sql, kept] : statements_) sq::sqlite3_finalize(kept.handle);
     statements_.clear();
     session_.reset();
     db_ = nullptr;
@@ -141,16 +140,21 @@ class SqliteConnection final : public Connection {
   }
 
  private:
+  struct Finalize {
+    void operator()(sq::sqlite3_stmt* statement) const { sq::sqlite3_finalize(statement); }
+  };
   struct Kept {
     StatementText text;
-    sq::sqlite3_stmt* handle = nullptr;
+    std::unique_ptr<sq::sqlite3_stmt, Finalize> handle;
   };
 
   void open() {
     if (db_ != nullptr) return;
     try {
       make_file();
-      session_ = std::make_unique<soci::session>(soci::sqlite3, "dbname=\"" + path_ + "\"");
+      // A name without "=" is not parsed: SOCI's parser never ends when memory does.
+      const bool plain = path_.find('=') == path_.npos;
+      session_ = std::make_unique<soci::session>(soci::sqlite3, plain ? path_ : "dbname=\"" + path_ + "\"");
     } catch (const soci::soci_error& error) {
       throw unavailable(path_ + ": " + error.get_error_message());
     }
@@ -206,25 +210,22 @@ class SqliteConnection final : public Connection {
     const auto& kept = found->second;
     if (values != nullptr) {
       check_count(kept.text, values->size());
-      for (std::size_t i = 0; i < values->size(); ++i) bind(kept.handle, i, (*values)[i]);
+      for (std::size_t i = 0; i < values->size(); ++i) bind(kept.handle.get(), i, (*values)[i]);
     }
-    return kept.handle;
+    return kept.handle.get();
   }
 
   BySql<Kept>::iterator keep(std::string_view sql) {
-    if (statements_.size() >= kMaxStatements) drop_statements();
+    if (statements_.size() >= kMaxStatements) statements_.clear();
     Kept kept;
     kept.text = translate(sql, Dialect::sqlite);
     const auto size = static_cast<int>(kept.text.sql.size());
-    check(sq::sqlite3_prepare_v3(db_, kept.text.sql.data(), size, SQLITE_PREPARE_PERSISTENT, &kept.handle,
-                                 nullptr),
-          sql);
+    sq::sqlite3_stmt* made = nullptr;
+    const int code =
+        sq::sqlite3_prepare_v3(db_, kept.text.sql.data(), size, SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+    kept.handle.reset(made);
+    check(code, sql);
     return statements_.emplace(std::string(sql), std::move(kept)).first;
-  }
-
-  void drop_statements() {
-    for (auto& [text, old] : statements_) sq::sqlite3_finalize(old.handle);
-    statements_.clear();
   }
 
   // Values outlive the step, so they are not copied; only repaired text is.

@@ -16,6 +16,11 @@ WriteGroup::WriteGroup(std::unique_ptr<Connection> connection, Alone alone, std:
     : connection_(std::move(connection)),
       alone_(std::move(alone)),
       max_queued_(max_queued),
+      group_([] {
+        Group group;
+        group.reserve(kMaxGroup);
+        return group;
+      }()),
       watcher_([this] { watch(); }) {}
 
 WriteGroup::~WriteGroup() {
@@ -70,7 +75,8 @@ void WriteGroup::watch() {
 
 void WriteGroup::lead(std::unique_lock<std::mutex>& lock) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
-  Group group(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
+  auto& group = group_;
+  group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
   queue_.erase(queue_.begin(), queue_.begin() + count);
   leading_ = true;
   lock.unlock();

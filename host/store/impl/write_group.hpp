@@ -56,6 +56,7 @@ class WriteGroup {
   bool leading_ = false;
   bool stopping_ = false;
   std::deque<Item> queue_;
+  Group group_;  // of who leads; has room for all, so that leading cannot fail
   std::thread watcher_;
 };
 

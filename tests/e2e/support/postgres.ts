@@ -96,8 +96,8 @@ export class Postgres {
   }
 
   // Everything in the database, as text that is equal when nothing has changed.
-  async dump(): Promise<string> {
-    const { stdout } = await run(join(this.binaries, "pg_dump"), ["-h", this.folder, "-U", "patchbay", "postgres"], { maxBuffer: 64 << 20 });
+  async dump(...options: string[]): Promise<string> {
+    const { stdout } = await run(join(this.binaries, "pg_dump"), ["-h", this.folder, "-U", "patchbay", ...options, "postgres"], { maxBuffer: 64 << 20 });
     return stdout.replace(/^\\(un)?restrict .*$/gm, ""); // a new random word in each dump
   }
 }
