@@ -67,12 +67,19 @@ class FakeHttp final : public net::HttpClient {
         record->parts.back() += piece;
       }
     }
+    if (record->request.on_head && turn.response.status == 200) {
+      net::HttpResponse head(turn.response);
+      head.body.clear();
+      co_await record->request.on_head(std::move(head));
+    }
     if (record->request.on_body && turn.response.status == 200) {
       auto body = std::exchange(turn.response.body, {});
       co_await record->request.on_body(std::move(body));
     }
     co_return turn.response;
   }
+
+  std::shared_ptr<net::HttpSession> make_session() override { return std::make_shared<net::HttpSession>(); }
 
   std::deque<Turn> turns;
   std::vector<std::shared_ptr<Seen>> seen;
