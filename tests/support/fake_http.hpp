@@ -79,10 +79,15 @@ class FakeHttp final : public net::HttpClient {
     co_return turn.response;
   }
 
-  std::shared_ptr<net::HttpSession> make_session() override { return std::make_shared<net::HttpSession>(); }
+  std::shared_ptr<net::HttpSession> make_session() override {
+    auto session = std::make_shared<net::HttpSession>();
+    sessions.push_back(session);
+    return session;
+  }
 
   std::deque<Turn> turns;
   std::vector<std::shared_ptr<Seen>> seen;
+  std::vector<std::weak_ptr<net::HttpSession>> sessions;
 
  private:
   Clock& clock_;
