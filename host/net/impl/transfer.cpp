@@ -60,6 +60,13 @@ void check_header(const std::string& name, const std::string& value) {
   }
 }
 
+void check_login(const Login& login) {
+  for (const auto* text : {&login.user, &login.password}) {
+    if (text->find_first_of(std::string_view("\r\n\0", 3)) != text->npos)
+      throw Error(Code::invalid, Text("net.bad_login"));
+  }
+}
+
 bool is_certificate_fault(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
          code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
@@ -86,6 +93,7 @@ Transfer::Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, Egr
       easy_(nullptr) {
   if (!is_token(request_->method)) throw Error(Code::invalid, Text("net.bad_method"));
   for (const auto& [name, value] : request_->headers) check_header(name, value);
+  if (request_->login) check_login(*request_->login);
   easy_ = curl_easy_init();
   if (easy_ == nullptr) throw std::bad_alloc();
   set_target();
@@ -196,10 +204,6 @@ void Transfer::set_guard() {
 void Transfer::set_login() {
   if (!request_->login) return;
   const auto& login = *request_->login;
-  for (const auto* text : {&login.user, &login.password}) {
-    if (text->find_first_of(std::string_view("\r\n\0", 3)) != text->npos)
-      throw Error(Code::invalid, Text("net.bad_login"));
-  }
   const auto scheme = login.scheme == Login::Scheme::digest ? CURLAUTH_DIGEST : CURLAUTH_NTLM;
   curl_easy_setopt(easy_, CURLOPT_HTTPAUTH, static_cast<long>(scheme));
   curl_easy_setopt(easy_, CURLOPT_USERNAME, login.user.c_str());
