@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,30 @@ struct FormPart {
   std::function<boost::asio::awaitable<std::string>()> read;
 };
 
+// User name and password, with which libcurl answers the server's challenge. The password is given to nobody
+// but the server of the request (redirects: see HttpRequest::trusted).
+struct Login {
+  enum class Scheme { digest, ntlm };  // RFC 7616; MS-NTHT, which needs a session
+
+  Scheme scheme = Scheme::digest;
+  std::string user;  // for ntlm also DOMAIN\\user
+  std::string password;
+};
+
+// One connection and one cookie jar for the requests that name it, which run one after another in the order
+// of their fetch(). The jar holds what servers set, for the hosts and paths that they may set it for. Made by
+// HttpClient::make_session; ends with its last owner. Any thread.
+class HttpSession {
+ public:
+  virtual ~HttpSession() = default;
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;  // names in lower case
+  std::string body;
+};
+
 struct HttpRequest {
   HttpRequest(std::string method_, std::string url_) : method(std::move(method_)), url(std::move(url_)) {}
 
@@ -44,7 +69,7 @@ struct HttpRequest {
   std::uint64_t max_response = 8u << 20;  // bytes; beyond it Error{invalid} "net.response_too_large"
   int max_redirects = 0;
   // Whether a redirect may carry to this place what was meant for the first one: Authorization, Cookie,
-  // `private_headers` and a body. Unset: the same scheme, host and port only. Elsewhere those headers are
+  // `private_headers`, `login` and a body. Unset: the same scheme, host and port only. Elsewhere those are
   // dropped, and a redirect that keeps a body is not followed.
   std::function<bool(const UrlParts&)> trusted;
   std::vector<std::string> private_headers;  // names in lower case
@@ -52,12 +77,11 @@ struct HttpRequest {
   // Streams the body of a 2xx answer instead of keeping it, on fetch()'s executor, piece by piece; nothing
   // more is read from the network meanwhile than fits a small buffer. What it throws leaves fetch().
   std::function<boost::asio::awaitable<void>(std::string piece)> on_body;
-};
-
-struct HttpResponse {
-  int status = 0;
-  Headers headers;  // names in lower case
-  std::string body;
+  // With on_body: hears of a 2xx answer before its body, as soon as its headers are there. From then on
+  // neither `timeout` nor `max_response` holds: the answer may be endless.
+  std::function<boost::asio::awaitable<void>(HttpResponse head)> on_head;
+  std::optional<Login> login;
+  std::shared_ptr<HttpSession> session;  // of the same client; null: any kept connection, and no cookies
 };
 
 // Outgoing HTTP over one libcurl multi handle driven by Asio: pooled, TLS verified, checked by the egress
@@ -87,8 +111,11 @@ class HttpClient {
   // (sent, no whole answer), deadline (timed out before anything was sent), invalid (URL, method, header, too
   // large). Cancelled, it ends by system_error(operation_aborted), as every wait does. Any status is an
   // answer, not an error. A request is never sent twice, except GET, HEAD and OPTIONS on a kept connection
-  // that turns out to be dead.
+  // that turns out to be dead, and for a login, whose first attempts carry no body. Waiting for the turn in a
+  // session counts into the timeout.
   virtual boost::asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) = 0;
+
+  virtual std::shared_ptr<HttpSession> make_session() = 0;
 };
 
 }  // namespace patchbay::net

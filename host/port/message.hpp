@@ -71,6 +71,9 @@ class HostSide {
   // `id` names the request for cancel(). `reply` is called exactly once, later, on any thread.
   virtual void ask(std::uint64_t id, Call call, Reply reply) = 0;
   virtual void cancel(std::uint64_t id) = 0;
+  // The instance is no more, by itself or with its worker, and its requests are cancelled: what it had open
+  // at the host is let go. Another one may be made with this side.
+  virtual void instance_ended() {}
   // `level` as PB_TRACE..PB_ERROR; `fields` is a JSON object or empty. Never blocks.
   virtual void log(int level, std::string text, std::string fields) = 0;
   // A metric was defined (kind as PB_COUNTER..PB_HISTOGRAM), or a value recorded under its handle.

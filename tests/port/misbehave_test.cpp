@@ -190,6 +190,12 @@ TEST_P(Misbehaving, CloseAnswersEverythingThatIsOpen) {
   host.answer_all(port::Result(port::Message("{}")));  // late: nobody is there
 }
 
+TEST_P(Misbehaving, CloseTellsTheHostOnce) {
+  EXPECT_EQ(host.ended, 0);
+  bench.close();
+  EXPECT_EQ(host.ended, 1);
+}
+
 TEST_P(Misbehaving, CloseSaysOutcomeUnknownWhenTheCallMayHaveActed) {
   host.has_acted = true;
   auto silent = bench.begin_act("silent");

@@ -369,6 +369,7 @@ TEST_P(NetInAWorker, EndOfTheProcessClosesItsConnections) {
   EXPECT_EQ(gave({connect()}).size(), 1u);
   signal_process(bench.port->pid(), SIGKILL);
   within_a_minute(ended.get_future());
+  EXPECT_TRUE(eventually([this] { return bench.host->ended == 1; }));
 }
 
 // HOST-6: descriptors go one way only.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -33,6 +34,7 @@ class FakeHost final : public port::HostSide {
                      std::string labels) override;
   void record_metric(std::uint64_t handle, double value, std::string label_values) override;
   bool acted(const std::string& trace, std::chrono::nanoseconds since) override;
+  void instance_ended() override { ++ended; }
 
   std::vector<std::string> lines();
   // Waits until some log line holds `part`.
@@ -44,6 +46,7 @@ class FakeHost final : public port::HostSide {
   std::function<void(port::Call, Reply)> on_ask;
   bool hold = false;  // keep requests open until answer_all or a cancellation
   bool has_acted = false;
+  std::atomic<int> ended = 0;  // instances
   bool answers_cancelled = true;
 
  private:

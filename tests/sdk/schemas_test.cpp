@@ -111,7 +111,7 @@ TEST(Schemas, EveryVerbOfTheLayerHasOneAndTheReverse) {
   std::set<std::string> described;
   for (const Named& each : verb_schemas()) described.insert(each.name.substr(0, each.name.find(' ')));
   std::set<std::string> used;
-  for (const char* header : {"host.hpp", "net.hpp", "seam.hpp", "sync.hpp", "verbs.hpp"})
+  for (const char* header : {"host.hpp", "http.hpp", "net.hpp", "seam.hpp", "sync.hpp", "verbs.hpp"})
     used.merge(methods_in(kSource / "sdk/include/patchbay" / header));
   EXPECT_EQ(used, described);
 }

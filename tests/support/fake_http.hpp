@@ -67,6 +67,11 @@ class FakeHttp final : public net::HttpClient {
         record->parts.back() += piece;
       }
     }
+    if (record->request.on_head && turn.response.status == 200) {
+      net::HttpResponse head(turn.response);
+      head.body.clear();
+      co_await record->request.on_head(std::move(head));
+    }
     if (record->request.on_body && turn.response.status == 200) {
       auto body = std::exchange(turn.response.body, {});
       co_await record->request.on_body(std::move(body));
@@ -74,8 +79,15 @@ class FakeHttp final : public net::HttpClient {
     co_return turn.response;
   }
 
+  std::shared_ptr<net::HttpSession> make_session() override {
+    auto session = std::make_shared<net::HttpSession>();
+    sessions.push_back(session);
+    return session;
+  }
+
   std::deque<Turn> turns;
   std::vector<std::shared_ptr<Seen>> seen;
+  std::vector<std::weak_ptr<net::HttpSession>> sessions;
 
  private:
   Clock& clock_;

@@ -8,6 +8,7 @@
 #include "net/http.hpp"
 #include "net/impl/multi.hpp"
 #include "net/impl/redirect.hpp"
+#include "net/impl/session.hpp"
 #include "net/impl/transfer.hpp"
 
 namespace patchbay::net {
@@ -24,6 +25,11 @@ UrlParts checked(const EgressRule& guard, const std::string& address) {
     throw Error(Code::denied, Text(*refusal, {{"scheme", url->scheme}, {"host", url->host}}));
   }
   return std::move(*url);
+}
+
+Error busy(const HttpRequest& request) {
+  const auto limit = std::to_string(request.timeout.count());
+  return Error(Code::deadline, Text("net.session_busy", {{"timeout_ms", limit}}));
 }
 
 // However the coroutine ends, curl lets go of the transfer.
@@ -47,7 +53,9 @@ asio::awaitable<CURLcode> run(std::shared_ptr<Multi> multi, std::shared_ptr<Tran
   for (;;) {
     auto step = co_await multi->next(transfer);
     if (step.result) co_return *step.result;
-    if (step.wanted) {
+    if (step.head) {
+      co_await request->on_head(std::move(*step.head));
+    } else if (step.wanted) {
       const auto& part = request->parts[*step.wanted];
       auto piece = co_await part.read();
       multi->feed(transfer, *step.wanted, std::move(piece));
@@ -66,13 +74,18 @@ HttpClient::Options long_options(HttpClient::Options options) {
 class CurlClient final : public HttpClient {
  public:
   CurlClient(const asio::any_io_executor& executor, Options options)
-      : options_(std::move(options)),
+      : executor_(executor),
+        options_(std::move(options)),
         short_(std::make_shared<Multi>(executor, options_)),
         long_(std::make_shared<Multi>(executor, long_options(options_))) {}
 
   asio::awaitable<HttpResponse> fetch(HttpRequest request, EgressRule guard) override {
-    const auto multi = request.long_poll ? long_ : short_;
     const auto until = steady_clock::now() + request.timeout;
+    const auto session = std::static_pointer_cast<CurlSession>(request.session);
+    const auto multi = session ? session->multi() : request.long_poll ? long_ : short_;
+    Turns::Turn turn;  // held until the answer is there
+    if (session) turn = co_await session->turns().next(until);
+    if (session && !turn) throw busy(request);
     auto current = std::make_shared<const HttpRequest>(std::move(request));
     for (;;) {
       const auto url = checked(guard, current->url);
@@ -87,7 +100,12 @@ class CurlClient final : public HttpClient {
     }
   }
 
+  std::shared_ptr<HttpSession> make_session() override {
+    return std::make_shared<CurlSession>(executor_, options_);
+  }
+
  private:
+  const asio::any_io_executor executor_;
   const Options options_;
   const std::shared_ptr<Multi> short_;
   const std::shared_ptr<Multi> long_;

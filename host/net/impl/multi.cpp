@@ -51,8 +51,8 @@ Multi::~Multi() {
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
   for (const auto& [easy, transfer] : transfers_) curl_multi_remove_handle(multi_, easy);
   transfers_.clear();
-  for (const auto& [number, socket] : sockets_) socket->alive = false;
-  sockets_.clear();
+  // Before curl closes them: their numbers are soon those of others.
+  while (!sockets_.empty()) forget(sockets_.begin()->first);
   curl_multi_cleanup(multi_);
   curl_slist_free_all(resolve_);
 }

@@ -83,6 +83,7 @@ std::shared_ptr<const HttpRequest> follow(const HttpRequest& request, const UrlP
       target && (same_origin(url, *target) || (request.trusted && request.trusted(*target)));
   if (is_trusted) return next;
   if (!next->body.empty() || !next->parts.empty()) return nullptr;
+  next->login.reset();
   std::erase_if(next->headers, [&](const auto& header) { return is_private(request, header.first); });
   return next;
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "net/impl/ascii.hpp"
+#include "net/impl/session.hpp"
 
 namespace patchbay::net {
 namespace {
@@ -59,6 +60,13 @@ void check_header(const std::string& name, const std::string& value) {
   }
 }
 
+void check_login(const Login& login) {
+  for (const auto* text : {&login.user, &login.password}) {
+    if (text->find_first_of(std::string_view("\r\n\0", 3)) != text->npos)
+      throw Error(Code::invalid, Text("net.bad_login"));
+  }
+}
+
 bool is_certificate_fault(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
          code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
@@ -85,6 +93,7 @@ Transfer::Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, Egr
       easy_(nullptr) {
   if (!is_token(request_->method)) throw Error(Code::invalid, Text("net.bad_method"));
   for (const auto& [name, value] : request_->headers) check_header(name, value);
+  if (request_->login) check_login(*request_->login);
   easy_ = curl_easy_init();
   if (easy_ == nullptr) throw std::bad_alloc();
   set_target();
@@ -92,6 +101,8 @@ Transfer::Transfer(std::shared_ptr<const HttpRequest> request, UrlParts url, Egr
   set_body();
   set_headers();
   set_guard();
+  set_login();
+  set_session();
   set_results();
 }
 
@@ -102,17 +113,15 @@ Transfer::~Transfer() {
 }
 
 // curl gets an address of our own making, so that it cannot read another host out of it than the guard did;
-// path and query go out untouched.
+// path and query go out untouched. It is told of them where it works with them: a login signs them, cookies
+// have paths.
 void Transfer::set_target() {
   const bool is_v6 = url_.host.find(':') != url_.host.npos;
   const auto host = is_v6 ? "[" + url_.host + "]" : url_.host;
   auto address = url_.scheme + "://" + host + ":" + std::to_string(url_.port);
-  if (through_proxy_ && url_.scheme == "http") {
-    address += url_.target;
-  } else {
-    address += '/';
-    curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, url_.target.c_str());
-  }
+  const bool is_proxied = through_proxy_ && url_.scheme == "http";
+  address += is_proxied || request_->login || request_->session ? url_.target : "/";
+  if (!is_proxied) curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, url_.target.c_str());
   curl_easy_setopt(easy_, CURLOPT_URL, address.c_str());
   curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -192,6 +201,21 @@ void Transfer::set_guard() {
   if (!options_.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options_.ca_file.c_str());
 }
 
+void Transfer::set_login() {
+  if (!request_->login) return;
+  const auto& login = *request_->login;
+  const auto scheme = login.scheme == Login::Scheme::digest ? CURLAUTH_DIGEST : CURLAUTH_NTLM;
+  curl_easy_setopt(easy_, CURLOPT_HTTPAUTH, static_cast<long>(scheme));
+  curl_easy_setopt(easy_, CURLOPT_USERNAME, login.user.c_str());
+  curl_easy_setopt(easy_, CURLOPT_PASSWORD, login.password.c_str());
+}
+
+void Transfer::set_session() {
+  if (!request_->session) return;
+  curl_easy_setopt(easy_, CURLOPT_SHARE, static_cast<const CurlSession&>(*request_->session).cookies());
+  curl_easy_setopt(easy_, CURLOPT_COOKIEFILE, "");  // reads none, but turns cookies on
+}
+
 void Transfer::set_results() {
   curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
@@ -232,8 +256,11 @@ curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
 int Transfer::on_ready(void* self, char* remote, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.may_connect(remote)) return CURL_PREREQFUNC_ABORT;
-  // curl repeats any request whose kept connection died before an answer; the first may have acted.
-  if (transfer.was_sent() && !is_safe_method(transfer.request_->method)) return CURL_PREREQFUNC_ABORT;
+  // curl repeats any request whose kept connection died before an answer; the first may have acted. After an
+  // answer it goes on with a login.
+  const bool goes_on = std::exchange(transfer.was_answered_, false);
+  if (transfer.was_sent() && !goes_on && !is_safe_method(transfer.request_->method))
+    return CURL_PREREQFUNC_ABORT;
   if (transfer.attempts_++ == 0) transfer.sent_before_ = transfer.bytes_sent();
   return CURL_PREREQFUNC_OK;
 }
@@ -250,6 +277,12 @@ void Transfer::add_header(std::string_view line) {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
+    was_answered_ = status >= 200;
+    return;
+  }
+  if (line.empty() && head_ == Head::awaited && request_->on_head && is_streamed()) {
+    head_ = Head::ready;
+    notify();
     return;
   }
   const auto colon = line.find(':');
@@ -266,17 +299,20 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
   return size * count;
 }
 
+bool Transfer::is_streamed() const {
+  return request_->on_body && response_.status >= 200 && response_.status < 300;
+}
+
 std::size_t Transfer::keep(std::string_view data) {
-  const bool is_streamed = request_->on_body && response_.status >= 200 && response_.status < 300;
-  if (is_streamed && arrived_.size() >= kBuffered) {
+  if (is_streamed() && arrived_.size() >= kBuffered) {
     is_full_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
   received_ += data.size();
-  too_large_ = received_ > request_->max_response;
+  too_large_ = head_ == Head::awaited && received_ > request_->max_response;
   if (too_large_) return CURL_WRITEFUNC_ERROR;
-  (is_streamed ? arrived_ : response_.body) += data;
-  if (is_streamed) notify();
+  (is_streamed() ? arrived_ : response_.body) += data;
+  if (is_streamed()) notify();
   return data.size();
 }
 
@@ -324,6 +360,7 @@ void Transfer::feed(std::size_t part, std::string piece) {
 
 void Transfer::wait(Waiter waiter) {
   waiter_ = std::move(waiter);
+  if (head_ == Head::given) curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, 0L);
   notify();
   // The buffer has just been taken; curl calls back at once with what it held.
   if (is_full_ && arrived_.empty() && !result_) {
@@ -333,13 +370,16 @@ void Transfer::wait(Waiter waiter) {
 }
 
 void Transfer::notify() {
-  if (!waiter_ || (arrived_.empty() && !wanted_ && !result_)) return;
+  if (!waiter_ || (head_ != Head::ready && arrived_.empty() && !wanted_ && !result_)) return;
   std::exchange(waiter_, nullptr)(boost::system::error_code(), take_step());
 }
 
 Step Transfer::take_step() {
   Step step;
-  if (!arrived_.empty()) {
+  if (head_ == Head::ready) {
+    head_ = Head::given;
+    step.head = response_;
+  } else if (!arrived_.empty()) {
     step.data = std::exchange(arrived_, {});
   } else if (wanted_) {
     step.wanted = std::exchange(wanted_, std::nullopt);

@@ -20,6 +20,7 @@ bool is_redirect(int status);
 
 // What a coroutine that drives a transfer does next: take data, give data for a part, or look at the end.
 struct Step {
+  std::optional<HttpResponse> head;  // of an answer whose body follows
   std::string data;
   std::optional<std::size_t> wanted;  // a part's number
   std::optional<CURLcode> result;
@@ -57,6 +58,8 @@ class Transfer {
   void set_body();
   void set_parts();
   void set_guard();
+  void set_login();
+  void set_session();
   void set_results();
 
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -66,6 +69,7 @@ class Transfer {
   static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* reading);
 
   bool may_connect(const std::string& address);
+  bool is_streamed() const;
   std::size_t keep(std::string_view data);
   void add_header(std::string_view line);
   long bytes_sent() const;
@@ -97,7 +101,9 @@ class Transfer {
   curl_mime* mime_ = nullptr;
   std::vector<Reading> readings_;  // one for each part
   Waiter waiter_;
-  std::string arrived_;  // for on_body
+  enum class Head { awaited, ready, given };
+  Head head_ = Head::awaited;  // for on_head
+  std::string arrived_;        // for on_body
   bool is_full_ = false;
   std::optional<std::size_t> wanted_;
   std::optional<CURLcode> result_;
@@ -106,8 +112,9 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   std::chrono::steady_clock::time_point started_;
   Duration timeout_{0};
-  int attempts_ = 0;      // how often curl was about to send the request
-  long sent_before_ = 0;  // bytes that were no part of the request (a proxy's CONNECT)
+  bool was_answered_ = false;  // since the last attempt
+  int attempts_ = 0;           // how often curl was about to send the request
+  long sent_before_ = 0;       // bytes that were no part of the request (a proxy's CONNECT)
   bool too_large_ = false;
   std::string refused_;  // the address that the guard refused
   bool too_short_ = false;

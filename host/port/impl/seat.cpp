@@ -255,6 +255,7 @@ void Seat::destroy() {
     const std::lock_guard telling(telling_);
     enter("destroy", [&] { plugin_.destroy(plugin_.self); });
   }
+  host_->instance_ended();
   std::vector<std::function<void()>> closed;
   {
     const std::lock_guard lock(mutex_);

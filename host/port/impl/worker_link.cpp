@@ -200,6 +200,7 @@ void WorkerLink::on_closed(std::uint32_t instance) {
     }
   }
   for (const auto id : seat.asked) seat.host->cancel(id);
+  seat.host->instance_ended();
   for (auto& done : left) done(failure(Code::outcome_unknown, Text("port.stopping")));
   for (auto& closed : told) closed();
 }

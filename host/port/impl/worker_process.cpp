@@ -238,6 +238,7 @@ void WorkerLink::end(const Death& death) {
   // Before it is asked what acted: afterwards nothing acts any more.
   for (auto& [number, seat] : seats) {
     for (const auto id : seat.asked) seat.host->cancel(id);
+    seat.host->instance_ended();
   }
   for (auto& [id, call] : open) {
     const auto seat = seats.find(call.instance);

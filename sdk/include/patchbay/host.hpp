@@ -8,44 +8,12 @@
 #include <vector>
 
 #include "patchbay/call.hpp"
+#include "patchbay/http.hpp"
 #include "patchbay/net.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
 namespace patchbay {
-
-// What a provider answered, whatever the status.
-class HttpReply {
- public:
-  HttpReply(Message reply, pb_code unreadable) : unreadable_(unreadable) {
-    status = reply.json.value("status", 0);
-    headers = reply.json.value("headers", headers);
-    blob = string_at(reply.json, "blob");
-    size = reply.json.value("size", size);
-    if (!reply.blobs.empty()) body = std::move(reply.blobs.front());
-  }
-
-  bool ok() const { return status >= 200 && status < 300; }
-  // By its name in lower case; empty when it is not there.
-  std::string header(const std::string& name) const {
-    const auto found = headers.find(name);
-    return found == headers.end() ? std::string() : found->second;
-  }
-  // The body as JSON. If it is none: Error(PB_OUTCOME_UNKNOWN) after a request that may have acted, else
-  // PB_UNAVAILABLE.
-  Json json() const {
-    return parse_json(body, "The answer (status " + std::to_string(status) + ")", unreadable_);
-  }
-
-  int status = 0;
-  std::map<std::string, std::string> headers;
-  std::string body;  // empty when it went to a blob
-  std::string blob;  // id, when `response.blob` was asked for
-  std::int64_t size = 0;
-
- private:
-  pb_code unreadable_;
-};
 
 // How many events or raw requests were new, and how many the host had already.
 class Stored {
@@ -116,10 +84,16 @@ class Host {
 
   // HttpRequest of docs/verbs.md. A status of 400 or more is no error here.
   Task<HttpReply> http(Json request, std::vector<std::string> blobs = {}) const {
-    const std::string verb = string_at(request, "method", "GET");
-    const bool safe = verb == "GET" || verb == "HEAD" || string_at(request, "retry") == "safe";
+    const pb_code unreadable = HttpReply::unreadable_answer_to(request);
     Message reply = co_await call("pb.http/1:fetch", std::move(request), std::move(blobs));
-    co_return HttpReply(std::move(reply), safe ? PB_UNAVAILABLE : PB_OUTCOME_UNKNOWN);
+    co_return HttpReply(std::move(reply), unreadable);
+  }
+  // The same, for an answer that is read while it comes: server-sent events, notifications. Returns when its
+  // headers are there; timeout_ms holds until then.
+  Task<HttpStream> open_http(Json request, std::vector<std::string> blobs = {}) const {
+    const pb_code unreadable = HttpReply::unreadable_answer_to(request);
+    Message reply = co_await call("pb.http/1:open", std::move(request), std::move(blobs));
+    co_return HttpStream(table_, std::move(reply), unreadable);
   }
 
   // Durable when it returns.

@@ -60,7 +60,7 @@ class Services {
 
   void on(const std::string& method, Handler handler) { handlers_[method] = std::move(handler); }
 
-  // The answer to the next fetch that has none yet. Without one, a fetch stays open.
+  // The answer to the next fetch or open that has none yet. Without one, it stays unanswered.
   void answer_http(int status, std::string body, std::map<std::string, std::string> headers = {}) {
     Json json = {{"status", status}, {"headers", std::move(headers)}, {"size", body.size()}};
     answer_http(Result(std::move(json), std::vector<std::string>{std::move(body)}));
@@ -70,11 +70,22 @@ class Services {
     answer_http(status, body.dump(), {{"content-type", "application/json"}});
   }
 
+  // The answer to the next open: its pieces are read one by one. `ends`: then it is over, else a read stays
+  // open.
+  void answer_stream(std::vector<std::string> pieces, bool ends = true, int status = 200) {
+    const std::string id = "s" + std::to_string(++last_stream_);
+    streams[id].pieces.assign(pieces.begin(), pieces.end());
+    streams[id].ends = ends;
+    answer_http(Result(Json{{"status", status}, {"headers", Json::object()}, {"stream", id}}));
+  }
+
   std::optional<Result> serve(const Request& request) {
     if (const auto found = handlers_.find(request.method); found != handlers_.end())
       return found->second(request);
     const Json& in = request.json;
-    if (request.method == "pb.http/1:fetch") return next_http();
+    if (request.method == "pb.http/1:fetch" || request.method == "pb.http/1:open") return next_http();
+    if (request.method == "pb.http/1:read") return read_stream(string_at(in, "stream"));
+    if (request.method == "pb.http/1:close") return close_stream(string_at(in, "stream"));
     if (request.method == "pb.secrets/1:get") return get_secret(string_at(in, "name"));
     if (request.method == "pb.secrets/1:put") return put_secret(in);
     if (request.method == "pb.oauth/1:token") return get_token(in);
@@ -95,6 +106,13 @@ class Services {
     bool closed = false;
   };
 
+  class Stream {
+   public:
+    std::deque<std::string> pieces;
+    bool ends = true;
+  };
+
+  std::map<std::string, Stream> streams;  // open ones
   std::map<std::string, std::string> secrets;
   std::map<std::string, std::string> tokens;  // by grant; without one somebody has to sign in
   std::map<std::string, std::pair<Json, std::int64_t>> state;  // key -> value, version
@@ -111,6 +129,23 @@ class Services {
     Result next = std::move(http_.front());
     http_.pop_front();
     return next;
+  }
+  std::optional<Result> read_stream(const std::string& id) {
+    const auto found = streams.find(id);
+    if (found == streams.end()) return Result(PB_NOT_FOUND, "There is no stream " + id);
+    Stream& stream = found->second;
+    if (stream.pieces.empty() && !stream.ends) return std::nullopt;
+    if (stream.pieces.empty()) {
+      streams.erase(found);
+      return Result(Json{{"end", true}});
+    }
+    Result next(Json{{"end", false}}, std::vector<std::string>{std::move(stream.pieces.front())});
+    stream.pieces.pop_front();
+    return next;
+  }
+  Result close_stream(const std::string& id) {
+    streams.erase(id);
+    return Result(Json::object());
   }
   Result get_secret(const std::string& name) const {
     const auto found = secrets.find(name);
@@ -206,6 +241,7 @@ class Services {
 
   std::map<std::string, Handler> handlers_;
   std::deque<Result> http_;
+  int last_stream_ = 0;
 };
 
 }  // namespace patchbay::testing

@@ -58,5 +58,16 @@ TEST(Placeholders, RefuseWhatTheHostCannotFill) {
   }
 }
 
+TEST(Placeholders, AreNotCutAtTheirColons) {
+  const auto halves = [](std::string_view text) { return split_at_colon(text); };
+  using Halves = std::pair<std::string_view, std::string_view>;
+  EXPECT_EQ(halves("ann:{{secret:x}}"), Halves("ann", "{{secret:x}}"));
+  EXPECT_EQ(halves("{{secret:user}}:{{secret:x}}:y"), Halves("{{secret:user}}", "{{secret:x}}:y"));
+  EXPECT_EQ(halves("a{{secret:user}}b{{secret:c}}:x"), Halves("a{{secret:user}}b{{secret:c}}", "x"));
+  EXPECT_EQ(halves("{{secret:user}}"), Halves("{{secret:user}}", ""));
+  EXPECT_EQ(halves("{{other:user}}"), Halves("{{other", "user}}"));
+  EXPECT_EQ(halves(""), Halves("", ""));
+}
+
 }  // namespace
 }  // namespace patchbay::plugin

@@ -195,7 +195,7 @@ TEST_F(ServicesHttpTest, NamesTheFieldThatIsWrong) {
   }
   EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"json", 1}, {"form", json::object()}}).code,
             Code::invalid);
-  EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"auth", "ntlm:x"}}).code, Code::unsupported);
+  EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"auth", "negotiate:x"}}).code, Code::unsupported);
 }
 
 TEST_F(ServicesHttpTest, StreamsBlobsBothWays) {  // plugin-needs N7 a

@@ -26,6 +26,53 @@ TEST(Http, AnUnreadableAnswerIsUncertainOnlyWhenTheRequestMayHaveActed) {
             PB_UNAVAILABLE);
 }
 
+Task<SendReply> read_all(Probe& self, Json request) {
+  HttpStream stream = co_await self.services().open_http(std::move(request));
+  std::string said = std::to_string(stream.reply().status) + stream.reply().body;
+  while (stream.is_open()) {
+    const HttpPiece piece = co_await stream.read(5'000);
+    said += "|" + piece.bytes;
+    if (piece.end || piece.bytes == "enough") stream.close();
+  }
+  co_return sent(std::move(said));
+}
+
+TEST(HttpStreams, AreReadPieceByPiece) {
+  FakeHost host(probe(read_all));
+  host.services.answer_stream({"one", "two"});
+  EXPECT_EQ(host.call(kSend, Json{{"url", "https://a"}}).json["provider_ids"][0], "200|one|two|");
+  EXPECT_EQ(host.requests[0].method, "pb.http/1:open");
+  EXPECT_EQ(host.requests[1].json["wait_ms"], 5'000);
+  EXPECT_TRUE(host.services.streams.empty());
+}
+
+TEST(HttpStreams, AreClosedByWhoHasEnough) {
+  FakeHost host(probe(read_all));
+  host.services.answer_stream({"enough", "more"}, false);
+  EXPECT_EQ(host.call(kSend, Json{{"url", "https://a"}}).json["provider_ids"][0], "200|enough");
+  host.run();
+  EXPECT_TRUE(host.services.streams.empty());
+  EXPECT_EQ(host.requests.back().method, "pb.http/1:close");
+}
+
+TEST(HttpStreams, AnAnswerThatIsNoneComesWhole) {
+  FakeHost host(probe(read_all));
+  host.services.answer_http(503, "sorry");
+  EXPECT_EQ(host.call(kSend, Json{{"url", "https://a"}}).json["provider_ids"][0], "503sorry");
+}
+
+TEST(HttpStreams, CloseThemselvesWhenTheCallIsCancelled) {
+  FakeHost host(probe(read_all));
+  host.services.answer_stream({}, false);
+  const std::uint64_t call = host.deliver(kSend, Json{{"url", "https://a"}});
+  host.run();
+  EXPECT_EQ(host.services.streams.size(), 1u);
+  host.cancel(call);
+  host.run();
+  EXPECT_EQ(host.answer(call)->code, PB_CANCELLED);
+  EXPECT_TRUE(host.services.streams.empty());
+}
+
 Task<SendReply> use_state(Probe& self, Json) {
   const Host& host = self.services();
   const StoredState before = co_await host.state_get("offset");

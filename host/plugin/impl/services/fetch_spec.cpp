@@ -19,6 +19,7 @@ constexpr std::uint64_t kBlob = 50u << 20;
 constexpr std::uint64_t kMostBlob = std::uint64_t{4} << 30;
 constexpr int kMostRedirects = 10;
 constexpr std::size_t kMostParts = 100;
+constexpr std::size_t kLongestSession = 100;
 
 bool has(const json& object, const char* name) {
   return object.contains(name) && !object.at(name).is_null();
@@ -130,8 +131,43 @@ void read_way(const json& request, const port::Call& call, FetchSpec& spec) {
   spec.auth_anywhere = one_of(redirect, "auth", "same-host", "any");
 }
 
-// "oauth:account" is short for "bearer:{{oauth:account}}".
-constexpr std::string_view kOAuth = "oauth:";
+void read_session(const json& request, FetchSpec& spec) {
+  if (!has(request, "session")) return;
+  spec.session = text_field(request, "session");
+  if (spec.session.empty() || spec.session.size() > kLongestSession) bad_field("session");
+}
+
+// "user:password": the password is a secret's, so it goes only where that may.
+FetchSpec::LoginSpec read_login(net::Login::Scheme scheme, std::string_view text) {
+  const auto [user, password] = split_at_colon(text);
+  if (user.empty()) bad_field("auth");
+  if (!has_placeholder(password)) throw Error(Code::invalid, Text("plugin.password_not_secret"));
+  FetchSpec::LoginSpec login;
+  login.scheme = scheme;
+  login.user = user;
+  login.password = password;
+  return login;
+}
+
+// After read_session.
+void read_auth(const json& request, FetchSpec& spec) {
+  const auto auth = text_or(request, "auth", "");
+  const auto colon = std::min(auth.find(':'), auth.size());
+  const auto kind = auth.substr(0, colon);
+  const auto rest = std::string_view(auth).substr(std::min(colon + 1, auth.size()));
+  if (kind == "digest") {
+    spec.login = read_login(net::Login::Scheme::digest, rest);
+  } else if (kind == "ntlm") {
+    if (spec.session.empty()) throw Error(Code::invalid, Text("plugin.ntlm_needs_session"));
+    spec.login = read_login(net::Login::Scheme::ntlm, rest);
+  } else if (kind == "oauth") {
+    spec.auth = "bearer:{{" + auth + "}}";
+  } else if (auth.empty() || auth.starts_with("bearer:") || auth.starts_with("basic:")) {
+    spec.auth = auth;
+  } else {
+    throw Error(Code::unsupported, Text("plugin.auth_unsupported", {{"auth", kind.substr(0, 20)}}));
+  }
+}
 
 std::string filled_auth(const std::string& auth, const SecretValues& values) {
   const auto colon = auth.find(':');
@@ -214,12 +250,8 @@ FetchSpec read_fetch(const port::Call& call) {
   spec.url = text_field(request, "url");
   spec.query = read_pairs(request, "query");
   spec.headers = read_pairs(request, "headers");
-  spec.auth = text_or(request, "auth", "");
-  if (spec.auth.starts_with(kOAuth)) spec.auth = "bearer:{{" + spec.auth + "}}";
-  if (!spec.auth.empty() && !spec.auth.starts_with("bearer:") && !spec.auth.starts_with("basic:")) {
-    const auto kind = spec.auth.substr(0, std::min<std::size_t>(spec.auth.find(':'), 20));
-    throw Error(Code::unsupported, Text("plugin.auth_unsupported", {{"auth", kind}}));
-  }
+  read_session(request, spec);
+  read_auth(request, spec);
   read_body(request, call, spec);
   read_way(request, call, spec);
   read_response(request, spec);
@@ -233,6 +265,10 @@ SecretNames secrets_of(const FetchSpec& spec) {
   collect_names(path, names);
   collect_names(rest, names);
   collect_names(spec.auth, names);
+  if (spec.login) {
+    collect_names(spec.login->user, names);
+    collect_names(spec.login->password, names);
+  }
   for (const auto* pairs : {&spec.query, &spec.headers, &spec.form}) {
     for (const auto& [name, value] : *pairs) collect_names(value, names);
   }
@@ -248,6 +284,12 @@ net::HttpRequest build_request(const FetchSpec& spec, const SecretValues& values
   net::HttpRequest request(spec.method, filled_url(spec, values));
   fill_headers(spec, values, request);
   fill_body(spec, values, request);
+  if (spec.login) {
+    auto& login = request.login.emplace();
+    login.scheme = spec.login->scheme;
+    login.user = fill(spec.login->user, values, Place::plain);
+    login.password = fill(spec.login->password, values, Place::plain);
+  }
   request.max_response = spec.max_response;
   request.max_redirects = spec.max_redirects;
   request.long_poll = spec.long_poll;

@@ -29,11 +29,19 @@ struct FetchSpec {
     std::string type;
   };
 
+  struct LoginSpec {
+    net::Login::Scheme scheme = net::Login::Scheme::digest;
+    std::string user;
+    std::string password;  // holds a placeholder
+  };
+
   std::string method = "GET";
   std::string url;
   Pairs query;
   Pairs headers;
-  std::string auth;
+  std::string auth;                // what the Authorization header says
+  std::optional<LoginSpec> login;  // answers the server's challenge instead
+  std::string session;             // empty: none
   Body body = Body::none;
   nlohmann::json json;
   Pairs form;

@@ -20,6 +20,9 @@ using nlohmann::json;
 constexpr int kAttempts = 3;
 constexpr Duration kFirstPause{200};
 constexpr Duration kTokenValid{60'000};
+constexpr Duration kReadWait{30'000};
+constexpr Duration kLongestReadWait{600'000};
+constexpr Duration kFull{1'000};
 constexpr int kUnauthorized = 401;
 constexpr std::string_view kGrant = "oauth:";
 
@@ -33,12 +36,33 @@ struct Fetch {
   SecretNames tokens;  // of `names`, those that are a grant's
   SecretValues values;
   net::EgressRule guard;
-  std::vector<store::Blob> blobs;  // of the parts, in order; those without have id 0
+  std::shared_ptr<net::HttpSession> session;  // null: none
+  bool is_streamed = false;                   // pb.http/1:open
+  std::vector<store::Blob> blobs;             // of the parts, in order; those without have id 0
 };
 
 struct Answer {
   net::HttpResponse response;
   std::optional<store::Blob> blob;
+  std::string stream;  // its id, when the body is read as it comes
+};
+
+// Takes a stream away again, unless it is kept.
+class Registration {
+ public:
+  Registration(std::shared_ptr<IdleTable<HttpStream>> table, std::string id)
+      : table_(std::move(table)), id_(std::move(id)) {}
+  ~Registration() {
+    if (!id_.empty()) table_->remove(id_);
+  }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+  std::string keep() { return std::exchange(id_, {}); }
+
+ private:
+  const std::shared_ptr<IdleTable<HttpStream>> table_;
+  std::string id_;
 };
 
 bool is_worth_repeating(const Error& error) {
@@ -57,6 +81,8 @@ port::Result result_of(Answer answer) {
   if (answer.blob) {
     reply["blob"] = to_string_id(answer.blob->id);
     reply["size"] = answer.blob->size;
+  } else if (!answer.stream.empty()) {
+    reply["stream"] = answer.stream;
   } else {
     reply["size"] = answer.response.body.size();
     blobs.push_back(std::move(answer.response.body));
@@ -66,8 +92,9 @@ port::Result result_of(Answer answer) {
 
 class HttpVerbs {
  public:
-  explicit HttpVerbs(const Services::Parts& parts)
+  HttpVerbs(const Services::Parts& parts, TaskScope& tasks)
       : parts_(parts),
+        tasks_(tasks),
         requests_(parts.metrics.define({metrics::Kind::counter,
                                         "patchbay_http_requests_total",
                                         "Requests that plugins made, by outcome",
@@ -79,16 +106,73 @@ class HttpVerbs {
 
   awaitable<port::Result> fetch(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto fetch = std::make_shared<Fetch>(context, read_fetch(call));
-    fetch->names = secrets_of(fetch->spec);
-    fetch->guard = egress_of(*context, parts_.opened.get());
-    check_target(*fetch);
-    if (!fetch->spec.safe) note_act(*context, call);
-    co_await read_secrets(fetch);
-    if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
+    co_await prepare(fetch, call);
     co_return co_await run(fetch);
   }
 
+  awaitable<port::Result> open(std::shared_ptr<InstanceContext> context, port::Call call) {
+    const auto fetch = std::make_shared<Fetch>(context, read_fetch(call));
+    if (fetch->spec.to_blob) bad_field("response/blob");
+    fetch->is_streamed = true;
+    co_await prepare(fetch, call);
+    co_return co_await run(fetch);
+  }
+
+  awaitable<port::Result> read(std::shared_ptr<InstanceContext> context, port::Call call) {
+    const auto request = request_of(call);
+    const auto id = text_field(request, "stream");
+    auto wait = request.contains("wait_ms") ? Duration(number_field(request, "wait_ms")) : kReadWait;
+    if (wait < Duration(0)) bad_field("wait_ms");
+    wait = std::min(wait, kLongestReadWait);
+    const auto stream = context->kept->streams->use(id);
+    if (!stream) throw Error(Code::not_found, Text("plugin.no_such_stream", {{"stream", id}}));
+    auto piece = co_await read_from(*stream, wait);
+    if (piece.is_last) context->kept->streams->remove(id);
+    json reply;
+    reply["end"] = piece.is_last;
+    std::vector<std::string> blobs;
+    if (!piece.data.empty()) blobs.push_back(std::move(piece.data));
+    co_return reply_of(reply, std::move(blobs));
+  }
+
+  awaitable<port::Result> close(std::shared_ptr<InstanceContext> context, port::Call call) {
+    const auto id = text_field(request_of(call), "stream");
+    if (const auto stream = context->kept->streams->use(id)) stream->end();
+    context->kept->streams->remove(id);
+    co_return reply_of(json::object());
+  }
+
  private:
+  awaitable<void> prepare(std::shared_ptr<Fetch> fetch, port::Call call) {
+    const auto& context = *fetch->context;
+    fetch->names = secrets_of(fetch->spec);
+    fetch->guard = egress_of(context, parts_.opened.get());
+    check_target(*fetch);
+    if (!fetch->spec.session.empty()) fetch->session = session_of(context, fetch->spec.session);
+    if (!fetch->spec.safe) note_act(context, call);
+    co_await read_secrets(fetch);
+    if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
+  }
+
+  std::shared_ptr<net::HttpSession> session_of(const InstanceContext& context,
+                                               const std::string& name) const {
+    auto session = context.kept->sessions->use_or_make(name, [this] { return parts_.http.make_session(); });
+    if (!session) throw Error(Code::rate_limited, Text("plugin.too_many_sessions")).retry_after(kFull);
+    return session;
+  }
+
+  // What has begun to come was not lost on the way there.
+  static awaitable<HttpStream::Piece> read_from(HttpStream& stream, Duration wait) {
+    std::optional<Error> failure;
+    try {
+      co_return co_await stream.next(wait);
+    } catch (const Error& error) {
+      failure = error;
+    }
+    throw Error(failure->code() == Code::outcome_unknown ? Code::unavailable : failure->code(),
+                failure->text());
+  }
+
   // Noted before it is asked whether anybody wants it: who asks HostSide::acted after giving it up then sees
   // the note, or nothing is sent.
   static void note_act(const InstanceContext& context, const port::Call& call) {
@@ -181,6 +265,8 @@ class HttpVerbs {
       };
     }
     add_blobs(*fetch, request);
+    request.session = fetch->session;
+    if (fetch->is_streamed) co_return co_await open_stream(fetch, std::move(request));
     const auto writer = fetch->spec.to_blob ? make_writer(*fetch) : nullptr;
     if (writer) request.on_body = [writer](std::string piece) { return writer->write(std::move(piece)); };
     Answer answer;
@@ -188,6 +274,22 @@ class HttpVerbs {
     answer.response = co_await parts_.http.fetch(std::move(request), std::move(guard));
     const bool is_good = answer.response.status >= 200 && answer.response.status < 300;
     if (writer && is_good) answer.blob = co_await writer->close();
+    co_return answer;
+  }
+
+  awaitable<Answer> open_stream(std::shared_ptr<Fetch> fetch, net::HttpRequest request) {
+    request.long_poll = true;
+    const auto table = fetch->context->kept->streams;
+    const auto id = to_string_id(parts_.ids.next());
+    const auto make = [this] { return std::make_shared<HttpStream>(parts_.executor, parts_.clock); };
+    const auto stream = table->use_or_make(id, make);
+    if (!stream) throw Error(Code::rate_limited, Text("plugin.too_many_streams")).retry_after(kFull);
+    Registration registration(table, id);
+    stream->start(tasks_, parts_.http, std::move(request), fetch->guard);
+    Answer answer;
+    answer.response = co_await stream->opened();
+    const bool is_good = answer.response.status >= 200 && answer.response.status < 300;
+    if (is_good) answer.stream = registration.keep();
     co_return answer;
   }
 
@@ -233,17 +335,24 @@ class HttpVerbs {
   }
 
   const Services::Parts parts_;
+  TaskScope& tasks_;
   const metrics::Metric requests_;
   const metrics::Metric seconds_;
 };
 
 }  // namespace
 
-void add_http(Services& services, const Services::Parts& parts) {
-  const auto verbs = std::make_shared<HttpVerbs>(parts);
-  services.add("pb.http/1:fetch", [verbs](auto context, auto call) {
-    return verbs->fetch(std::move(context), std::move(call));
-  });
+void add_http(Services& services, const Services::Parts& parts, TaskScope& tasks) {
+  const auto verbs = std::make_shared<HttpVerbs>(parts, tasks);
+  const auto add = [&](const char* method, auto verb) {
+    services.add(method, [verbs, verb](auto context, auto call) {
+      return ((*verbs).*verb)(std::move(context), std::move(call));
+    });
+  };
+  add("pb.http/1:fetch", &HttpVerbs::fetch);
+  add("pb.http/1:open", &HttpVerbs::open);
+  add("pb.http/1:read", &HttpVerbs::read);
+  add("pb.http/1:close", &HttpVerbs::close);
 }
 
 }  // namespace patchbay::plugin

@@ -5,6 +5,11 @@
 namespace patchbay::plugin {
 namespace {
 
+constexpr std::size_t kMostSessions = 8;
+constexpr Duration kSessionIdle{600'000};
+constexpr std::size_t kMostStreams = 16;
+constexpr Duration kStreamIdle{300'000};
+
 // In one transaction, whatever is set.
 SecretValues load(store::Session& session, const vault::Vault& vault, const InstanceContext& context,
                   const SecretNames& names) {
@@ -21,6 +26,19 @@ SecretValues load(store::Session& session, const vault::Vault& vault, const Inst
 }
 
 }  // namespace
+
+InstanceContext::Kept::Kept(log::Redactor& redactor_, Clock& clock_,
+                            const boost::asio::any_io_executor& executor)
+    : acted(clock_),
+      sessions(std::make_shared<IdleTable<net::HttpSession>>(clock_, executor, kMostSessions, kSessionIdle)),
+      streams(std::make_shared<IdleTable<HttpStream>>(clock_, executor, kMostStreams, kStreamIdle)),
+      redactor(redactor_),
+      clock(clock_) {}
+
+void InstanceContext::Kept::end_open() {
+  streams->clear();
+  sessions->clear();
+}
 
 InstanceContext::Kept::~Kept() {
   for (auto& [name, value] : secrets) {

@@ -8,6 +8,8 @@
 #include "base/throttle.hpp"
 
 #include "plugin/impl/services/acted.hpp"
+#include "plugin/impl/services/http_stream.hpp"
+#include "plugin/impl/services/idle_table.hpp"
 #include "plugin/impl/services/placeholders.hpp"
 #include "plugin/services.hpp"
 
@@ -16,7 +18,7 @@ namespace patchbay::plugin {
 // The secrets that an instance has used, so that not every request asks the database and the redactor knows
 // them while the instance lives; and what it has done outside. Any thread.
 struct InstanceContext::Kept {
-  Kept(log::Redactor& redactor_, const Clock& clock_) : acted(clock_), redactor(redactor_), clock(clock_) {}
+  Kept(log::Redactor& redactor_, Clock& clock_, const boost::asio::any_io_executor& executor);
   ~Kept();
   Kept(const Kept&) = delete;
   Kept& operator=(const Kept&) = delete;
@@ -29,7 +31,12 @@ struct InstanceContext::Kept {
   // A line of the plugin's doing: only so many a second are written, and how many were not is said.
   void say(const log::Logger& logger, log::Level level, std::string_view text, log::Fields fields = {});
 
+  // What it has open lasts no longer than the instance, which may be made anew with the same context.
+  void end_open();
+
   ActedLog acted;
+  const std::shared_ptr<IdleTable<net::HttpSession>> sessions;  // by the plugin's name
+  const std::shared_ptr<IdleTable<HttpStream>> streams;         // by id
 
  private:
   static constexpr int kLinesPerSecond = 200;

@@ -101,6 +101,14 @@ bool has_placeholder(std::string_view text) {
   return find_next(text, 0).has_value();
 }
 
+std::pair<std::string_view, std::string_view> split_at_colon(std::string_view text) {
+  auto colon = text.find(':');
+  for (auto found = find_next(text, 0); found && found->begin < colon; found = find_next(text, found->end))
+    colon = text.find(':', found->end);
+  if (colon == text.npos) return {text, {}};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
 void collect_names(std::string_view text, SecretNames& names) {
   for (auto found = find_next(text, 0); found; found = find_next(text, found->end)) {
     const auto parsed = parse(found->content);

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace patchbay::plugin {
 
@@ -23,6 +24,8 @@ void collect_names(std::string_view text, SecretNames& names);
 // Every name in `text` must be in `values`.
 std::string fill(std::string_view text, const SecretValues& values, Place place);
 bool has_placeholder(std::string_view text);
+// The two sides of the first colon that stands in no placeholder; the second is empty without one.
+std::pair<std::string_view, std::string_view> split_at_colon(std::string_view text);
 
 // Percent-encoding (RFC 3986) for a path segment or for the name or value of a query or form.
 std::string percent_encode(std::string_view text, Place place);

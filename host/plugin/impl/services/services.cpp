@@ -67,7 +67,8 @@ struct Services::State : std::enable_shared_from_this<Services::State> {
   std::map<std::string, Handler, std::less<>> handlers;
   TaskScope tasks;
   std::mutex mutex;
-  std::vector<std::weak_ptr<OpenCalls>> open;  // of every living instance
+  // Of every living instance.
+  std::vector<std::pair<std::weak_ptr<OpenCalls>, std::weak_ptr<InstanceContext::Kept>>> open;
 };
 
 asio::awaitable<port::Result> Services::State::checked(std::shared_ptr<Asked> asked) {
@@ -128,8 +129,9 @@ asio::awaitable<void> Services::State::serve(std::shared_ptr<Asked> asked, std::
 
 void Services::State::cancel_all() {
   const std::lock_guard lock(mutex);
-  for (const auto& entry : open) {
-    if (const auto calls = entry.lock()) calls->cancel_all();
+  for (const auto& [calls, kept] : open) {
+    if (const auto some = calls.lock()) some->cancel_all();
+    if (const auto some = kept.lock()) some->end_open();
   }
 }
 
@@ -145,7 +147,10 @@ class Side final : public port::HostSide {
         context_(std::move(context)),
         calls_(std::move(calls)),
         metrics_(services_->parts.metrics, context_) {}
-  ~Side() override { calls_->cancel_all(); }
+  ~Side() override {
+    calls_->cancel_all();
+    context_->kept->end_open();
+  }
 
   void ask(std::uint64_t id, port::Call call, Reply reply) override {
     auto strand = asio::any_io_executor(asio::make_strand(services_->parts.executor));
@@ -157,6 +162,8 @@ class Side final : public port::HostSide {
   }
 
   void cancel(std::uint64_t id) override { calls_->cancel(id); }
+
+  void instance_ended() override { context_->kept->end_open(); }
 
   void log(int level, std::string text, std::string fields) override {
     const auto known = static_cast<log::Level>(std::clamp(level, 0, 4));
@@ -203,7 +210,7 @@ class Side final : public port::HostSide {
 }  // namespace
 
 Services::Services(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
-  add_http(*this, state_->parts);
+  add_http(*this, state_->parts, state_->tasks);
   add_net(*this, state_->parts);
   add_oauth(*this, state_->parts);
   add_secrets(*this, state_->parts);
@@ -219,12 +226,13 @@ void Services::add(const std::string& method, Handler handler) {
 
 std::shared_ptr<port::HostSide> Services::make(std::shared_ptr<InstanceContext> context) {
   if (!context->kept)
-    context->kept = std::make_shared<InstanceContext::Kept>(state_->parts.redactor, state_->parts.clock);
+    context->kept = std::make_shared<InstanceContext::Kept>(state_->parts.redactor, state_->parts.clock,
+                                                            state_->parts.executor);
   auto calls = std::make_shared<OpenCalls>();
   {
     const std::lock_guard lock(state_->mutex);
-    std::erase_if(state_->open, [](const auto& entry) { return entry.expired(); });
-    state_->open.push_back(calls);
+    std::erase_if(state_->open, [](const auto& side) { return side.first.expired(); });
+    state_->open.emplace_back(calls, context->kept);
   }
   return std::make_shared<Side<State>>(state_, std::move(context), std::move(calls));
 }
