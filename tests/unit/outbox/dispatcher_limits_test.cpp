@@ -67,7 +67,8 @@ TEST_P(DispatcherLimitsTest, so_many_at_once_of_all_that_share_a_grant_or_a_prof
     caller.asked.clear();
     caller.most = 0;
     channels.manifest = R"({"concurrency": [{"scope": ")" + std::string(scope) + R"(", "max": 2}]})";
-    clock.advance(2s);  // what was known of the channels is asked again
+    end();  // what was known of the channels is asked again
+    begin();
     caller.hold = 10s;
     for (const auto* lane : {"a", "b", "c"}) {
       put(lane, lane);
