@@ -81,6 +81,7 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
 hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::Manifest& manifest,
                                  SecretValues secrets) const {
   hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
+  mount.settings = integration.settings;
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
     if (!route.of_profile) mount.add(route, plugin::holds(route.when, settings));
