@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,73 +8,11 @@
 
 #include "patchbay/call.hpp"
 #include "patchbay/net.hpp"
+#include "patchbay/replies.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
 namespace patchbay {
-
-// What a provider answered, whatever the status.
-class HttpReply {
- public:
-  HttpReply(Message reply, pb_code unreadable) : unreadable_(unreadable) {
-    status = reply.json.value("status", 0);
-    headers = reply.json.value("headers", headers);
-    blob = string_at(reply.json, "blob");
-    size = reply.json.value("size", size);
-    if (!reply.blobs.empty()) body = std::move(reply.blobs.front());
-  }
-
-  bool ok() const { return status >= 200 && status < 300; }
-  // By its name in lower case; empty when it is not there.
-  std::string header(const std::string& name) const {
-    const auto found = headers.find(name);
-    return found == headers.end() ? std::string() : found->second;
-  }
-  // The body as JSON. If it is none: Error(PB_OUTCOME_UNKNOWN) after a request that may have acted, else
-  // PB_UNAVAILABLE.
-  Json json() const {
-    return parse_json(body, "The answer (status " + std::to_string(status) + ")", unreadable_);
-  }
-
-  int status = 0;
-  std::map<std::string, std::string> headers;
-  std::string body;  // empty when it went to a blob
-  std::string blob;  // id, when `response.blob` was asked for
-  std::int64_t size = 0;
-
- private:
-  pb_code unreadable_;
-};
-
-// How many events or raw requests were new, and how many the host had already.
-class Stored {
- public:
-  explicit Stored(const Json& reply) : stored(reply.value("stored", 0)), known(reply.value("known", 0)) {}
-  int stored;
-  int known;
-};
-
-class StoredState {
- public:
-  explicit StoredState(const Json& reply)
-      : value(reply.value("value", Json())), version(reply.value("version", std::int64_t{0})) {}
-  Json value;  // null when there is none
-  std::int64_t version;
-};
-
-class BlobPart {
- public:
-  explicit BlobPart(Message reply)
-      : size(reply.json.value("size", std::int64_t{0})),
-        type(string_at(reply.json, "type")),
-        name(string_at(reply.json, "name")) {
-    if (!reply.blobs.empty()) bytes = std::move(reply.blobs.front());
-  }
-  std::string bytes;
-  std::int64_t size;  // of the whole blob
-  std::string type;
-  std::string name;
-};
 
 // A counter, gauge or histogram. Cheap; any thread; does nothing when the host keeps no metrics.
 class Metric {
@@ -135,6 +72,14 @@ class Host {
     Json body = {{"route", std::move(route)}, {"lease", lease}, {"content_type", std::move(content_type)}};
     const Message reply = co_await call("pb.webhook/1:inject", std::move(body), std::move(bodies));
     co_return Stored(reply.json);
+  }
+
+  // Tells whoever follows a topic of the integration: the browsers of a session when `topic` is its id.
+  // Durable when it returns; the same `id` again does nothing. `data`: an object of at most 64 KiB.
+  Task<Published> publish(std::string topic, std::string id, Json data) const {
+    Json body = {{"topic", std::move(topic)}, {"id", std::move(id)}, {"data", std::move(data)}};
+    const Message reply = co_await call("pb.live/1:publish", std::move(body));
+    co_return Published(reply.json);
   }
 
   // The value itself; audited. Placeholders in http() need no value: prefer them.
