@@ -91,7 +91,7 @@ test("N15: a visitor's message lands in the chat, the answer reaches the stream"
     const again = await fetch(`${host.address}/plugins/visitors/web/widget.js`, { headers: { "if-none-match": script.headers.get("etag")! } });
     assert.equal(again.status, 304);
 
-    // A disconnected integration's streams end, a stopped host's at once.
+    // A stopped host ends its streams at once.
     const ended = stream.ended;
     await host.kill("SIGTERM");
     await ended;
