@@ -21,6 +21,8 @@ struct Counters {
   Count queue_full{0};    // 503
   Count keys_missing{0};  // 503: the provider's keys could not be fetched
   Count too_fast{0};      // 429
+  Count sessions{0};      // made or renewed
+  Count origins{0};       // 403: pages of an origin that is not listed
   Count batches{0};       // commits of the inbox
   Count processed{0};     // calls to plugins that came back well
   Count retried{0};

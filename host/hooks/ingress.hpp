@@ -11,6 +11,7 @@
 #include "hooks/key_sets.hpp"
 #include "hooks/request.hpp"
 #include "hooks/route_table.hpp"
+#include "hooks/session_door.hpp"
 #include "log/log.hpp"
 #include "net/rate_buckets.hpp"
 
@@ -28,11 +29,13 @@ class Ingress {
     const Clock& clock;
     KeySets& keys;
     Counters& counters;
+    SessionDoor* sessions = nullptr;  // none: routes for browsers answer 404
   };
   // Of one integration or profile, so that a flood of one leaves room for others (HOOK-4).
   struct Limits {
     std::size_t open = 2'500;  // wait for their commit: a quarter of what the committer takes
     net::Rate rate{10'000, std::chrono::seconds(1), 20'000};  // verified requests
+    net::Rate of_session{5, std::chrono::seconds(1), 50};     // those of one anonymous session
   };
   Ingress(Parts parts, log::Logger logger, Limits limits);
   Ingress(Parts parts, log::Logger logger);
@@ -40,18 +43,28 @@ class Ingress {
   // 404 unknown path, without a visit to the database; 405 with Allow; 413; 401; 429 with Retry-After above
   // the rate; the echo of a challenge; the route's reply once the request is stored, also for a known
   // duplicate; 503 with Retry-After for faults of ours, when the provider's keys cannot be fetched, and for
-  // what one integration sends too much of.
+  // what one integration sends too much of. A page of another origin gets 403 unless the route's "cors" lists
+  // it; a route of kind "live" answers with Answer::live.
   boost::asio::awaitable<Answer> handle(Request request);
 
   // The largest body that the route at `path` takes, so that a listener can refuse before it has read it;
   // nothing for an unknown path.
   std::optional<std::uint64_t> body_limit(std::string_view path) const;
+  // Whether a route of kind "live" is open at `path` now.
+  bool is_live(std::string_view path) const;
 
  private:
+  boost::asio::awaitable<Answer> pass(std::shared_ptr<const Route> route, Request request);
+  boost::asio::awaitable<Answer> serve_browser(std::shared_ptr<const Route> route, Request request);
+  boost::asio::awaitable<Answer> take_webhook(std::shared_ptr<const Route> route, Request request);
+  // `session`: whose token came with it; empty where none is asked for.
+  boost::asio::awaitable<Answer> store(std::shared_ptr<const Route> route, Request request,
+                                       std::string session);
   std::optional<Answer> refuse(const Route& route, const Request& request);
-  std::optional<Answer> refuse_pace(const Route& route);
+  std::optional<Answer> refuse_shape(const Route& route, const Request& request);
+  std::optional<Answer> refuse_pace(const Route& route, const std::string& session);
   void tell_not_verified(const Route& route, const Request& request) const;
-  InboxRow make_row(const Route& route, Request request) const;
+  InboxRow make_row(const Route& route, Request request, const std::string& session) const;
 
   const Parts parts_;
   log::Logger logger_;

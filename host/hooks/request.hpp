@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
 
 namespace patchbay::hooks {
 
@@ -31,6 +35,16 @@ class Request {
   std::string trace;  // W3C traceparent of this request; empty: its header, or a new one
 };
 
+// Events to send instead of a body, as they happen.
+class LiveStream {
+ public:
+  LiveStream(Id integration_, std::string topic_, TimePoint until_)
+      : integration(integration_), topic(std::move(topic_)), until(until_) {}
+  Id integration;
+  std::string topic;
+  TimePoint until;  // what the caller has shown is good until then
+};
+
 // What to tell the provider.
 class Answer {
  public:
@@ -43,6 +57,7 @@ class Answer {
   std::string body;
   int retry_after = 0;                                       // seconds; zero: no such header
   std::vector<std::pair<std::string, std::string>> headers;  // further ones ("Allow")
+  std::optional<LiveStream> live;                            // whoever listens for requests opens it
 };
 
 }  // namespace patchbay::hooks

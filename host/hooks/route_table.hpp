@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 
 #include "base/id.hpp"
 #include "hooks/challenge.hpp"
+#include "hooks/cors.hpp"
 #include "hooks/key_reader.hpp"
 #include "hooks/request.hpp"
 #include "hooks/secrets.hpp"
@@ -37,14 +39,17 @@ struct Route {
   bool of_profile = false;
   std::string plugin;
   std::string id;
+  plugin::RouteSpec::Kind kind = plugin::RouteSpec::Kind::webhook;
   std::string path;
   std::string address;  // what the provider calls: what signatures are computed over
   std::vector<std::string> methods;
   std::uint64_t body_limit = 0;
   KeyReader keys;
-  std::unique_ptr<const Verifier> verifier;  // null: closed (its secret is gone), nobody gets in
+  std::unique_ptr<const Verifier> verifier;  // null: closed (its secret is gone), nobody gets in; of webhooks
   std::vector<std::string> secret_headers;
   std::optional<Challenge> challenge;
+  std::optional<Cors> cors;  // none: no page of another origin
+  std::chrono::seconds session_ttl{0};
   Answer reply;
   bool served = false;
   std::shared_ptr<Traffic> traffic;  // of its integration
@@ -65,7 +70,8 @@ class Mount {
   SecretLookup secrets;
   bool of_profile =
       false;  // `integration` is a profile: its routes are those that all of its integrations share
-  bool consent = false;  // an administrator has agreed to routes that verify nothing
+  std::string settings = "{}";  // JSON, for what a manifest refers to as "setting:/pointer"
+  bool consent = false;         // an administrator has agreed to routes that verify nothing
   std::vector<std::pair<plugin::RouteSpec, bool>> routes;
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
 };

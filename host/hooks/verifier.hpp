@@ -35,6 +35,8 @@ namespace patchbay::hooks {
 //     a bearer token (RFC 7519) signed with RS256 or ES256 by a key of that JSON Web Key Set; "url" is the
 //     configured public address of the route; claims must be equal. It says who sends, not what: the body is
 //     not signed.
+//   {"type": "session"}   a token of the integration's session route, as a bearer token: anybody has one, but
+//   none but his own
 //   {"type": "none"}   lets everybody in; compiles only with an administrator's consent
 class Verifier {
  public:
@@ -43,6 +45,7 @@ class Verifier {
     std::string_view url;  // the configured public address of this route, without query
     TimePoint now;
     std::optional<crypto::PublicKey> key;  // what wanted_key() asked for, if the provider has it
+    bool has_session = false;              // a token of ours was sent that is good here (wants_session)
   };
   // A key that a provider publishes.
   struct WantedKey {
@@ -58,6 +61,8 @@ class Verifier {
     static_cast<void>(context);
     return std::nullopt;
   }
+  // Whether to look for a session before accepts() is asked.
+  virtual bool wants_session() const { return false; }
   virtual bool accepts(const Request& request, const Context& context) const = 0;
   // The word for the inbox: "verified", or "open" when everybody gets in.
   virtual std::string_view verdict() const { return "verified"; }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,8 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
-#include "store/store.hpp"
-#include "vault/vault.hpp"
+#include "plugin/host_key.hpp"
 
 namespace patchbay::plugin {
 
@@ -26,7 +24,7 @@ class FileLinks {
 
   // `site_url`: the public address; empty: there is none.
   FileLinks(store::Store& store, const vault::Vault& vault, const Clock& clock, std::string site_url)
-      : store_(store), vault_(vault), clock_(clock), site_url_(std::move(site_url)) {}
+      : key_(store, vault, "file_links"), clock_(clock), site_url_(std::move(site_url)) {}
 
   // "<site_url>/files/<blob>/<Unix seconds>/<signature>/<name>". Throws Error{unsupported}
   // "plugin.no_site_url".
@@ -36,14 +34,9 @@ class FileLinks {
   boost::asio::awaitable<std::optional<Id>> open(std::string path);
 
  private:
-  boost::asio::awaitable<std::string> key();
-
-  store::Store& store_;
-  const vault::Vault& vault_;
+  HostKey key_;
   const Clock& clock_;
   const std::string site_url_;
-  std::mutex mutex_;
-  std::string key_;
 };
 
 }  // namespace patchbay::plugin

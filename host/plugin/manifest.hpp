@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -21,11 +22,19 @@ struct Condition {
   std::string equals;
 };
 
-// A webhook route as data (plugin-needs N5, N6). JSON parts are compiled by hooks.
+// A webhook route as data (plugin-needs N5, N6), or one for browsers of strangers (N15). JSON parts are
+// compiled by hooks.
 struct RouteSpec {
+  enum class Kind {
+    webhook,  // stored, then processed
+    session,  // makes an anonymous session, or renews one
+    live      // the events of the caller's session, as they happen
+  };
+
   std::string id;
+  Kind kind = Kind::webhook;
   std::vector<std::string> methods = {"POST"};
-  std::string verify;              // JSON object, never empty
+  std::string verify;              // JSON object; empty: not a webhook
   bool is_open = false;            // it verifies nothing: an administrator has to agree (HOOK-6)
   std::string challenge;           // JSON object, or empty
   std::string reply;               // JSON object {status, type, body}, or empty: 200 and an empty body
@@ -34,6 +43,8 @@ struct RouteSpec {
   std::uint64_t body_limit = 1u << 20;
   bool https = false;       // the address that the provider calls must be https
   bool of_profile = false;  // one route for all integrations of a profile (N1)
+  std::string cors;         // JSON Pointer to a setting with the origins whose pages may call it; empty: none
+  std::chrono::seconds session_ttl{86'400};  // of what a session route makes
   std::optional<Condition> when;
 };
 
@@ -90,6 +101,13 @@ struct ProfileSpec {
   std::map<std::string, SecretSpec> secrets;
 };
 
+// A file of the plugin's folder web/, for browsers.
+struct WebFile {
+  std::string type;  // Content-Type
+  std::string etag;  // with its quotes
+  std::string bytes;
+};
+
 // plugin.json and the files that it names: the only truth about a plugin, read without running its code.
 struct Manifest {
   std::string id;
@@ -108,6 +126,7 @@ struct Manifest {
   ProfileSpec profile;
   std::map<std::string, GrantSpec> grants;
   std::vector<RouteSpec> routes;
+  std::map<std::string, WebFile, std::less<>> web;  // by path below web/: "widget.js"
   std::vector<ListenerSpec> listeners;
   std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "hooks/ingress.hpp"
+#include "web/event_streams.hpp"
 #include "web/http_server.hpp"
 
 namespace patchbay::web {
@@ -11,15 +13,18 @@ namespace patchbay::web {
 // adapter).
 class HooksAdapter final : public Application {
  public:
-  // `ingress` outlives the adapter. `base_path`: the path of site_url, taken off where a request carries it.
-  explicit HooksAdapter(hooks::Ingress& ingress, std::string base_path = {});
+  // Both outlive the adapter. `base_path`: the path of site_url, taken off where a request carries it.
+  HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, std::string base_path = {});
 
   // Unknown paths are refused before their body is read, without a visit to the database.
   BodyPlan plan(const Request& head) override;
   boost::asio::awaitable<Response> handle(Request request) override;
 
  private:
+  Response stream(const hooks::LiveStream& live, std::int64_t after, std::string path);
+
   hooks::Ingress& ingress_;
+  EventStreams& streams_;
   std::string base_path_;
 };
 

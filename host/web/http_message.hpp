@@ -79,6 +79,11 @@ class BodySource {
   // The next piece; empty at the end. An exception cuts the connection, so that nobody takes half for the
   // whole.
   virtual boost::asio::awaitable<std::string> next() = 0;
+  // Whether it goes on until somebody ends it: the connection then looks out for the client's end.
+  virtual bool is_endless() const { return false; }
+  // The client has left, or the server stops: an endless one gives its end soon. On the connection's strand,
+  // also while next() waits.
+  virtual void end() {}
 };
 
 class Response {

@@ -129,7 +129,10 @@ Stored with_store(const std::string& url, Load& load, const Settings& settings) 
   limits.rate = net::Rate(1e9, 1s, 1e9);
   hooks::Ingress ingress(hooks::Ingress::Parts(routes, committer, clock, keys, counters), log::Logger::none(),
                          limits);
-  web::HooksAdapter adapter(ingress);
+  metrics::Registry registry;
+  live::Topics topics(engine.io.get_executor(), clock, *store, log::Logger::none());
+  web::EventStreams streams(topics, clock, registry);  // no route has any
+  web::HooksAdapter adapter(ingress, streams);
   Stored stored;
   stored.answers = serve(engine, adapter, load, settings);
   committer.stop();

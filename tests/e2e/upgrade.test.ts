@@ -123,7 +123,7 @@ test("HOST-4, HOOK-1: the webhooks of a disabled plugin wait until it is enabled
     const id = await host.connect("mover", "Mover", { account: "one", key: KEY });
     assert.equal((await host.cli("plugins", "disable", "mover")).code, 0);
     await eventually("it has ended", async () => (await host.get(`/api/v1/health/${id}`)).status === 404);
-    assert.match((await integration(host, id)).reason.text, /disabled/);
+    await eventually("it says why", async () => /disabled/.test((await integration(host, id)).reason?.text));
     for (let i = 0; i < 5; ++i) assert.equal((await hook(host, id, i)).status, 200);
     // Also after a start.
     await host.kill("SIGKILL");

@@ -64,6 +64,18 @@ class RawHttp {
     return answer;
   }
 
+  // One chunk of a body whose head was read as bodiless; empty: its end, or that of the connection.
+  std::string read_chunk() {
+    while (buffer_.find("\r\n") == buffer_.npos) {
+      if (!more()) return {};
+    }
+    const auto size = std::strtoull(buffer_.c_str(), nullptr, 16);
+    buffer_.erase(0, buffer_.find("\r\n") + 2);
+    auto chunk = take(size);
+    take(2);
+    return chunk.size() == size ? chunk : std::string();
+  }
+
   RawAnswer ask(std::string_view bytes) {
     send(bytes);
     return read();

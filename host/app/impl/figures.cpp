@@ -57,6 +57,9 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
          counters.keys_missing);
   follow("patchbay_hooks_too_fast_total", "Refused since one integration got too much at once (429)",
          counters.too_fast);
+  follow("patchbay_hooks_sessions_total", "Anonymous sessions that were made or renewed", counters.sessions);
+  follow("patchbay_hooks_origins_total", "Refused since the page's origin is not listed (403)",
+         counters.origins);
   follow("patchbay_hooks_commits_total", "Commits of the inbox", counters.batches);
   follow("patchbay_inbox_processed_total", "Requests that a plugin translated", counters.processed);
   follow("patchbay_inbox_retried_total", "Requests that were tried again", counters.retried);

@@ -6,6 +6,7 @@
 #include "app/impl/open_library.hpp"
 #include "base/failure.hpp"
 #include "cli/api_client.hpp"
+#include "live/publish.hpp"
 #include "plugin/dns_verbs.hpp"
 #include "store/migrate.hpp"
 
@@ -168,9 +169,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
       inbox(*store, clock, [this] { dispatcher.wake(); }),
+      session_key(*store, *vault, "sessions"),
+      session_tokens(session_key, clock),
+      session_door(session_tokens, clock),
       key_sets({io.get_executor(), clock, *http, [this] { return opened_hosts.get(); }, logger}),
-      ingress(hooks::Ingress::Parts(routes, inbox_committer, clock, key_sets, counters), logger,
-              ingress_limits(config)),
+      ingress(ingress_parts(), logger, ingress_limits(config)),
       injector(routes, inbox_committer, clock),
       channels(*store, catalogue),
       deliveries(clock, ids,
@@ -190,11 +193,14 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       portable(*store, *vault, catalogue, lifecycle, credentials),
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
       upkeep(*store, lifecycle, clock, logger),
+      topics(io.get_executor(), clock, *store, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
-      hooks_adapter(ingress, base_path(config.site_url)),
+      event_streams(topics, clock, metrics),
+      hooks_adapter(ingress, event_streams, base_path(config.site_url)),
       sign_in_page(sign_ins, base_path(config.site_url)),
       linked_files(*store, file_links, base_path(config.site_url)),
+      plugin_files(catalogue, base_path(config.site_url)),
       integrations_api(lifecycle, *store, *vault),
       profiles_api(credentials, profile_routes, *store),
       grants_api(credentials, sign_ins, *vault, *store),
@@ -219,6 +225,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   plugin::add_dns(services, *dns, clock);
+  live::add_publish(services, topics, clock);
   add_plugin_calls();
   add_routes();
 }
@@ -306,56 +313,6 @@ cluster::Member Modules::self() const {
   return member;
 }
 
-// Between two modules that do not know each other.
-asio::awaitable<plugin::GrantToken> Modules::token(Id grant, Duration min_valid, std::string rejected) {
-  const auto token = co_await oauth_tokens.token(grant, min_valid, std::move(rejected));
-  co_return plugin::GrantToken{token.value, token.expires_at};
-}
-
-oauth::ProviderOf Modules::provider_of() {
-  return [this](std::string plugin, std::string name, std::optional<Id> profile) {
-    return credentials.provider_of(std::move(plugin), std::move(name), profile);
-  };
-}
-
-oauth::Tokens::Parts Modules::token_parts() {
-  oauth::Tokens::Reports reports;
-  reports.signed_out = [this](Id grant, std::string why) { credentials.signed_out(grant, std::move(why)); };
-  reports.trouble = [this](Id grant, Code code, std::string why) {
-    credentials.trouble(grant, code, std::move(why));
-  };
-  reports.well = [this](Id grant) { credentials.well(grant); };
-  return {io.get_executor(),
-          clock,
-          *store,
-          *vault,
-          *http,
-          peers,
-          redactor,
-          metrics,
-          logger,
-          [this] { return opened_hosts.get(); },
-          provider_of(),
-          std::move(reports)};
-}
-
-oauth::SignIns::Parts Modules::sign_in_parts() {
-  return {io.get_executor(),
-          clock,
-          ids,
-          *store,
-          *vault,
-          *http,
-          peers,
-          redactor,
-          logger,
-          [this] { return opened_hosts.get(); },
-          provider_of(),
-          oauth_tokens,
-          [this](store::Session& session, const oauth::SignIn& done) { credentials.attach(session, done); },
-          [this](const oauth::SignIn& done) { credentials.signed_in(done); }};
-}
-
 std::string Modules::address_for_people() const {
   return config.site_url.empty() ? cli::listener_url(config.listen_address, server.port()) : config.site_url;
 }
@@ -364,6 +321,12 @@ hooks::Dispatcher::Parts Modules::dispatcher_parts() {
   hooks::Dispatcher::Parts parts(*store, clock, fleet, effects, counters);
   parts.owned = &peers.owned();
   parts.profiles = &profile_routes;
+  return parts;
+}
+
+hooks::Ingress::Parts Modules::ingress_parts() {
+  hooks::Ingress::Parts parts(routes, inbox_committer, clock, key_sets, counters);
+  parts.sessions = &session_door;
   return parts;
 }
 
@@ -414,6 +377,7 @@ void Modules::add_routes() {
   router.mount("/hooks/", hooks_adapter);
   router.mount("/oauth/", sign_in_page);
   router.mount("/files/", linked_files);
+  router.mount("/plugins/", plugin_files);
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
   web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });
@@ -483,6 +447,7 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  topics.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("health", health_board.run());
   server.start();

@@ -27,12 +27,15 @@
 #include "hooks/inbox.hpp"
 #include "hooks/inbox_committer.hpp"
 #include "hooks/ingress.hpp"
+#include "hooks/session_door.hpp"
+#include "hooks/session_tokens.hpp"
 #include "jobs/jobs.hpp"
 #include "jobs/scheduler.hpp"
 #include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
 #include "lifecycle/profile_routes.hpp"
+#include "live/topics.hpp"
 #include "metrics/registry.hpp"
 #include "net/dns.hpp"
 #include "net/http.hpp"
@@ -40,6 +43,7 @@
 #include "oauth/tokens.hpp"
 #include "outbox/channels.hpp"
 #include "outbox/dispatcher.hpp"
+#include "plugin/host_key.hpp"
 #include "plugin/services.hpp"
 #include "store/host_lock.hpp"
 #include "web/api/chats.hpp"
@@ -55,10 +59,12 @@
 #include "web/api/secrets.hpp"
 #include "web/api/setup.hpp"
 #include "web/api/tokens.hpp"
+#include "web/event_streams.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
 #include "web/linked_files.hpp"
+#include "web/plugin_files.hpp"
 #include "web/router.hpp"
 #include "web/sign_in_page.hpp"
 #include "web/tokens.hpp"
@@ -123,6 +129,9 @@ class Modules {
   hooks::EffectCommitter effects;
   hooks::Dispatcher dispatcher;
   hooks::Inbox inbox;
+  plugin::HostKey session_key;
+  hooks::SessionTokens session_tokens;
+  hooks::SessionDoor session_door;
   hooks::KeySets key_sets;
   hooks::Ingress ingress;
   hooks::Injector injector;
@@ -142,12 +151,15 @@ class Modules {
   lifecycle::Portable portable;
   Declared declared;
   Upkeep upkeep;
+  live::Topics topics;
 
   web::Tokens tokens;
   web::Router router;
+  web::EventStreams event_streams;
   web::HooksAdapter hooks_adapter;
   web::SignInPage sign_in_page;
   web::LinkedFiles linked_files;
+  web::PluginFiles plugin_files;
   web::IntegrationsApi integrations_api;
   web::ProfilesApi profiles_api;
   web::GrantsApi grants_api;
@@ -177,6 +189,7 @@ class Modules {
   oauth::SignIns::Parts sign_in_parts();
   std::string address_for_people() const;
   hooks::Dispatcher::Parts dispatcher_parts();
+  hooks::Ingress::Parts ingress_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();

@@ -30,6 +30,7 @@ asio::awaitable<void> Modules::stop() {
   co_await attachments.stop();
   co_await fleet.stop();
   co_await services.stop();
+  co_await topics.stop();
   co_await oauth_tokens.stop();
   co_await tasks.stop();
   co_await health_board.stop();

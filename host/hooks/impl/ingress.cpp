@@ -93,6 +93,15 @@ InboxRow row_of(const Route& route, Request request, TimePoint now) {
   return row;
 }
 
+// Visitors are strangers to each other: each has a lane, and keys, of its own.
+void belong_to_session(InboxRow& row, const std::string& session) {
+  row.lane = session;
+  if (row.dedupe_key) row.dedupe_key->insert(0, session + "/");
+  row.request.pop_back();
+  append_quoted(row.request += ",\"session\":", session);
+  row.request += '}';
+}
+
 }  // namespace
 
 Ingress::Ingress(Parts parts, log::Logger logger, Limits limits)
@@ -110,6 +119,10 @@ std::optional<Answer> Ingress::refuse(const Route& route, const Request& request
     ++parts_.counters.store_failed;
     return unavailable();
   }
+  return refuse_shape(route, request);
+}
+
+std::optional<Answer> Ingress::refuse_shape(const Route& route, const Request& request) {
   if (std::find(route.methods.begin(), route.methods.end(), request.method) == route.methods.end()) {
     ++parts_.counters.wrong_method;
     Answer answer(405);
@@ -123,10 +136,13 @@ std::optional<Answer> Ingress::refuse(const Route& route, const Request& request
   return std::nullopt;
 }
 
-// After the proof: a stranger cannot use up what the provider may send.
-std::optional<Answer> Ingress::refuse_pace(const Route& route) {
-  net::RateBuckets::Want want(to_string_id(route.integration), limits_.rate);
-  const auto wait = buckets_.take({std::move(want)});
+// After the proof: a stranger cannot use up what the provider may send, nor one visitor what all may.
+std::optional<Answer> Ingress::refuse_pace(const Route& route, const std::string& session) {
+  const auto integration = to_string_id(route.integration);
+  std::vector<net::RateBuckets::Want> wants;
+  wants.emplace_back(integration, limits_.rate);
+  if (!session.empty()) wants.emplace_back(integration + "/" + session, limits_.of_session);
+  const auto wait = buckets_.take(wants);
   if (wait == Duration(0)) return std::nullopt;
   ++parts_.counters.too_fast;
   return later(429, wait);
@@ -146,7 +162,7 @@ void Ingress::tell_not_verified(const Route& route, const Request& request) cons
                 {"count", std::to_string(traffic.refused.exchange(0))}});
 }
 
-InboxRow Ingress::make_row(const Route& route, Request request) const {
+InboxRow Ingress::make_row(const Route& route, Request request, const std::string& session) const {
   auto trace = request.trace;
   if (trace.empty()) {
     const std::string* parent = request.header("traceparent");
@@ -155,15 +171,45 @@ InboxRow Ingress::make_row(const Route& route, Request request) const {
   auto row = row_of(route, std::move(request), parts_.clock.now());
   row.trace = std::move(trace);
   row.verdict = route.verifier->verdict();
+  if (!session.empty()) belong_to_session(row, session);
   return row;
+}
+
+bool Ingress::is_live(std::string_view path) const {
+  const auto route = parts_.routes.find(path);
+  return route && route->kind == plugin::RouteSpec::Kind::live;
 }
 
 boost::asio::awaitable<Answer> Ingress::handle(Request request) {
   ++parts_.counters.received;
-  const auto route = parts_.routes.find(request.path);
+  auto route = parts_.routes.find(request.path);
   if (!route) {
     ++parts_.counters.unknown_path;
     co_return Answer(404);
+  }
+  const bool has_cors = route->cors.has_value();
+  const std::string* sent = request.header("origin");
+  const std::string origin = has_cors && sent ? *sent : std::string();
+  Answer answer(403);
+  if (!origin.empty() && !route->cors->allows(origin)) {
+    ++parts_.counters.origins;
+    answer.headers.emplace_back("Vary", "Origin");
+    co_return answer;
+  }
+  if (has_cors && Cors::is_preflight(request)) {
+    answer = Cors::preflight(allowed(*route));
+  } else {
+    auto passing = pass(std::move(route), std::move(request));
+    answer = co_await std::move(passing);
+  }
+  if (has_cors) Cors::mark(answer, origin);
+  co_return answer;
+}
+
+boost::asio::awaitable<Answer> Ingress::pass(std::shared_ptr<const Route> route, Request request) {
+  if (route->kind != plugin::RouteSpec::Kind::webhook) {
+    auto serving = serve_browser(std::move(route), std::move(request));
+    co_return co_await std::move(serving);
   }
   if (route->challenge) {
     if (auto echo = route->challenge->answer(request)) {
@@ -172,7 +218,39 @@ boost::asio::awaitable<Answer> Ingress::handle(Request request) {
     }
   }
   if (auto refused = refuse(*route, request)) co_return std::move(*refused);
+  auto taking = take_webhook(std::move(route), std::move(request));
+  co_return co_await std::move(taking);
+}
+
+boost::asio::awaitable<Answer> Ingress::serve_browser(std::shared_ptr<const Route> route, Request request) {
+  if (!parts_.sessions) co_return Answer(404);
+  if (auto refused = refuse_shape(*route, request)) co_return std::move(*refused);
+  auto token = any_token(request);
+  const bool makes = route->kind == plugin::RouteSpec::Kind::session;
+  Answer answer;
+  if (makes) {
+    auto making = parts_.sessions->make(std::move(route), std::move(token), std::move(request.peer));
+    answer = co_await std::move(making);
+  } else {
+    auto opening = parts_.sessions->open(std::move(route), std::move(token));
+    answer = co_await std::move(opening);
+  }
+  if (answer.status == 401) ++parts_.counters.not_verified;
+  if (answer.status == 429) ++parts_.counters.too_fast;
+  if (answer.status == 200 && makes) ++parts_.counters.sessions;
+  co_return answer;
+}
+
+boost::asio::awaitable<Answer> Ingress::take_webhook(std::shared_ptr<const Route> route, Request request) {
   Verifier::Context context(route->address, parts_.clock.now());
+  std::string session;
+  if (route->verifier->wants_session() && parts_.sessions) {
+    auto token = bearer_token(request);
+    auto looking = parts_.sessions->session_of(route, std::move(token));
+    const auto found = co_await std::move(looking);
+    context.has_session = found.has_value();
+    if (found) session = found->id;
+  }
   if (auto wanted = route->verifier->wanted_key(request, context)) {
     try {
       auto finding = parts_.keys.find(std::move(wanted->address), std::move(wanted->id));
@@ -188,13 +266,19 @@ boost::asio::awaitable<Answer> Ingress::handle(Request request) {
     tell_not_verified(*route, request);
     co_return Answer(401);
   }
-  if (auto refused = refuse_pace(*route)) co_return std::move(*refused);
+  auto storing = store(std::move(route), std::move(request), std::move(session));
+  co_return co_await std::move(storing);
+}
+
+boost::asio::awaitable<Answer> Ingress::store(std::shared_ptr<const Route> route, Request request,
+                                              std::string session) {
+  if (auto refused = refuse_pace(*route, session)) co_return std::move(*refused);
   const Open open(route->traffic);
   if (open.count() > limits_.open) {
     ++parts_.counters.queue_full;
     co_return unavailable();
   }
-  auto row = make_row(*route, std::move(request));
+  auto row = make_row(*route, std::move(request), session);
   auto stored = parts_.committer.put(std::move(row));
   const Stored result = co_await std::move(stored);
   if (result == Stored::stored || result == Stored::known) co_return route->reply;

@@ -15,6 +15,9 @@ using nlohmann::json;
 // Above what routes allow: a provider is told 503, not 413.
 constexpr std::uint64_t kClosedBodyLimit = 64u << 20;
 
+// Of routes that the host serves by itself: what is sent there is not looked at.
+constexpr std::uint64_t kOwnBodyLimit = 4096;
+
 Answer compile_reply(const std::string& text) {
   if (text.empty()) return Answer(200);
   const auto spec = parse_spec(text, "reply", {"status", "type", "body"});
@@ -63,6 +66,7 @@ std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugi
   route->of_profile = mount.of_profile;
   route->plugin = mount.plugin;
   route->id = spec.id;
+  route->kind = spec.kind;
   route->path = path_of(mount.plugin, mount.integration, mount.of_profile, spec.id);
   route->address = address_of(route->path);
   route->methods = spec.methods;
@@ -70,7 +74,13 @@ std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugi
   route->reply = compile_reply(spec.reply);
   route->served = served;
   route->traffic = mount.traffic;
+  if (!spec.cors.empty()) route->cors.emplace(mount.settings, spec.cors);
+  route->session_ttl = spec.session_ttl;
   if (!served) return route;
+  if (spec.kind != plugin::RouteSpec::Kind::webhook) {
+    route->body_limit = kOwnBodyLimit;
+    return route;
+  }
   if (spec.verify.empty()) throw Error(Code::invalid, Text("hooks.verifier_missing"));
   if (spec.https && !site_url_.starts_with("https://"))
     throw Error(Code::invalid, Text("hooks.https_needed"));
@@ -154,7 +164,10 @@ bool RouteTable::refresh(Id integration, SecretLookup secrets) {
   changed->secrets = std::move(secrets);
   auto routes = compile(*changed, true);
   bool open = true;
-  for (const auto& route : routes) open &= !route->served || route->verifier != nullptr;
+  for (const auto& route : routes) {
+    const bool is_webhook = route->kind == plugin::RouteSpec::Kind::webhook;
+    open &= !route->served || !is_webhook || route->verifier != nullptr;
+  }
   const std::lock_guard lock(mutex_);
   const auto found = integrations_.find(integration);
   // Who mounted or unmounted meanwhile has seen the secrets later.

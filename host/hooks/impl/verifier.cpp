@@ -88,6 +88,14 @@ class JsonEquals final : public Verifier {
   std::vector<std::string> secrets_;
 };
 
+class SessionVerifier final : public Verifier {
+ public:
+  bool wants_session() const override { return true; }
+  bool accepts(const Request&, const Context& context) const override { return context.has_session; }
+  std::string_view verdict() const override { return "session"; }
+  std::vector<std::string> secret_headers() const override { return {"authorization"}; }
+};
+
 class None final : public Verifier {
  public:
   bool accepts(const Request&, const Context&) const override { return true; }
@@ -110,6 +118,10 @@ std::unique_ptr<const Verifier> Verifier::compile(const std::string& spec, const
   if (type == "jwt") return compile_jwt(spec, lookup);
   if (type == "basic") return std::make_unique<Basic>(spec, lookup);
   if (type == "json-equals") return std::make_unique<JsonEquals>(spec, lookup);
+  if (type == "session") {
+    parse_spec(spec, "verify", {"type"});
+    return std::make_unique<SessionVerifier>();
+  }
   if (type != "none") throw Error(Code::invalid, Text("hooks.verifier_unknown", {{"type", type}}));
   parse_spec(spec, "verify", {"type"});
   if (!consent) throw Error(Code::denied, Text("hooks.consent_missing"));

@@ -96,6 +96,7 @@ hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::M
                                  SecretValues secrets) const {
   hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
   mount.consent = integration.consent_at.has_value();
+  mount.settings = integration.settings;
   const auto settings = json::parse(integration.settings);
   for (const auto& route : manifest.routes) {
     if (!route.of_profile) mount.add(route, plugin::holds(route.when, settings));

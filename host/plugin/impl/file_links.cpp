@@ -1,7 +1,6 @@
 #include "plugin/file_links.hpp"
 
 #include <charconv>
-#include <vector>
 
 #include "base/error.hpp"
 #include "crypto/digest.hpp"
@@ -13,23 +12,9 @@ namespace patchbay::plugin {
 namespace {
 
 constexpr std::string_view kFolder = "/files/";
-constexpr std::size_t kKeyBytes = 32;
 
 std::string signature_of(const std::string& key, const std::string& what) {
   return crypto::to_base64url(crypto::hmac(crypto::Hash::sha256, key, what));
-}
-
-// Who comes second reads what the first has made: the row is the lock.
-std::string find_or_make_key(store::Session& session, const vault::Vault& vault) {
-  const vault::SecretName name("host", 0, "file_links");
-  session.exec(
-      "insert into settings_kv(name, value) values ('file_links', 'in the vault') on conflict (name) do "
-      "nothing");
-  auto key = vault.get(session, name);
-  if (key) return *key;
-  key = vault::generate(kKeyBytes);
-  vault.put(session, name, *key);
-  return *key;
 }
 
 std::optional<std::int64_t> number(std::string_view text) {
@@ -41,22 +26,10 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 }  // namespace
 
-boost::asio::awaitable<std::string> FileLinks::key() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!key_.empty()) co_return key_;
-  }
-  auto work = [this](store::Session& session) { return find_or_make_key(session, vault_); };
-  auto found = co_await store_.write(std::move(work));
-  const std::lock_guard lock(mutex_);
-  key_ = std::move(found);
-  co_return key_;
-}
-
 boost::asio::awaitable<FileLinks::Link> FileLinks::make(Id blob, std::chrono::seconds good_for,
                                                         std::string name) {
   if (site_url_.empty()) throw Error(Code::unsupported, Text("plugin.no_site_url"));
-  auto keyed = key();
+  auto keyed = key_.get();
   const auto secret = co_await std::move(keyed);
   Link link;
   link.expires_at = std::chrono::floor<std::chrono::seconds>(clock_.now() + good_for);
@@ -79,7 +52,7 @@ boost::asio::awaitable<std::optional<Id>> FileLinks::open(std::string path) {
   const auto blob = number(std::string_view(what).substr(0, blob_end - kFolder.size()));
   const auto seconds = number(std::string_view(path).substr(blob_end + 1, time_end - blob_end - 1));
   if (!blob || !seconds) co_return std::nullopt;
-  auto keyed = key();
+  auto keyed = key_.get();
   const auto secret = co_await std::move(keyed);
   if (!crypto::equal(signature, signature_of(secret, what))) co_return std::nullopt;
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch();

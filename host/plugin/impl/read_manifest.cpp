@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plugin/impl/artefact.hpp"
+#include "plugin/impl/web_files.hpp"
 #include "schema/schema.hpp"
 #include "schema/vocabulary.hpp"
 
@@ -63,12 +64,33 @@ std::optional<Condition> read_condition(const json& object) {
   return Condition{when.at("setting").get<std::string>(), when.at("equals").get<std::string>()};
 }
 
+RouteSpec::Kind kind_of(const std::string& word) {
+  if (word == "session") return RouteSpec::Kind::session;
+  return word == "live" ? RouteSpec::Kind::live : RouteSpec::Kind::webhook;
+}
+
+// What only webhooks have says nothing on a route that the host serves by itself, and the reverse.
+void check_kind(const RouteSpec& route, const json& object) {
+  const bool webhook = route.kind == RouteSpec::Kind::webhook;
+  if (webhook && route.verify.empty()) fail("plugin.route_verify", {{"route", route.id}});
+  if (!webhook) {
+    for (const auto* field :
+         {"scope", "methods", "verify", "challenge", "reply", "order", "dedupe", "body_limit"}) {
+      if (object.contains(field)) fail("plugin.route_kind", {{"route", route.id}, {"field", field}});
+    }
+  }
+  if (route.kind != RouteSpec::Kind::session && object.contains("ttl_s"))
+    fail("plugin.route_kind", {{"route", route.id}, {"field", "ttl_s"}});
+}
+
 RouteSpec read_route(const json& object) {
   RouteSpec route;
   route.id = object.at("id").get<std::string>();
+  route.kind = kind_of(object.value("kind", std::string("webhook")));
   route.methods = object.value("methods", route.methods);
-  route.verify = object.at("verify").dump();
-  route.is_open = object.at("verify").value("type", std::string()) == "none";
+  if (route.kind == RouteSpec::Kind::live) route.methods = {"GET"};
+  route.verify = dumped(object, "verify");
+  route.is_open = object.value("/verify/type"_json_pointer, std::string()) == "none";
   route.challenge = dumped(object, "challenge");
   route.reply = dumped(object, "reply");
   route.order = object.value("order", route.order);
@@ -77,6 +99,9 @@ RouteSpec read_route(const json& object) {
   route.https = object.value("https", route.https);
   route.when = read_condition(object);
   route.of_profile = object.value("scope", std::string("integration")) == "profile";
+  route.cors = object.value("cors", std::string("setting:")).substr(std::string_view("setting:").size());
+  route.session_ttl = std::chrono::seconds(object.value("ttl_s", route.session_ttl.count()));
+  check_kind(route, object);
   return route;
 }
 
@@ -86,7 +111,9 @@ void check_profile_route(const RouteSpec& route, bool has_profile) {
   if (!has_profile) fail("plugin.route_profile", {{"route", route.id}});
   const auto all = route.verify + route.challenge;
   const bool own = all.find("\"secret:") != all.npos || all.find("hex:secret:") != all.npos;
-  if (own || route.when || route.is_open) fail("plugin.route_of_profile", {{"route", route.id}});
+  const auto verify = json::parse(route.verify);
+  if (own || route.when || route.is_open || !route.cors.empty() || verify.at("type") == "session")
+    fail("plugin.route_of_profile", {{"route", route.id}});
 }
 
 // A tenth of the interval, so that what started together does not stay together.
@@ -284,7 +311,7 @@ std::string_view pre_release(std::string_view version) {
 
 const std::vector<std::string>& host_extensions() {
   static const auto* names = new std::vector<std::string>{
-      "pb.blob/1", "pb.clock/1", "pb.dns/1",     "pb.events/1", "pb.http/1", "pb.metrics/1",
+      "pb.blob/1", "pb.clock/1", "pb.dns/1",     "pb.events/1", "pb.http/1", "pb.metrics/1", "pb.live/1",
       "pb.net/1",  "pb.oauth/1", "pb.secrets/1", "pb.state/1",  "pb.sync/1", "pb.webhook/1"};
   return *names;
 }
@@ -318,6 +345,7 @@ Manifest read_manifest(const fs::path& folder) {
   }
   if (document.contains("profile"))
     manifest.profile.schema = read_form(folder, document.at("profile").at("schema").get<std::string>());
+  manifest.web = read_web_files(folder);
   if (document.contains("locales"))
     read_locales(inside(folder, document.at("locales").get<std::string>()), manifest);
   return manifest;

@@ -82,6 +82,8 @@ class Connection final : public Body, public Link {
   void hold(std::size_t bytes);
   asio::awaitable<void> send(Response response);
   asio::awaitable<bool> send_source(std::shared_ptr<BodySource> source, bool chunked);
+  void follow(const std::shared_ptr<BodySource>& source);
+  void look_for_end();
   asio::awaitable<bool> write(std::string_view bytes);
   asio::awaitable<void> linger();
   bool parse_head();
@@ -100,7 +102,8 @@ class Connection final : public Body, public Link {
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0;  // what of buffer_ is waiting to be parsed
   std::optional<RequestParser> parser_;
-  std::optional<StatusError> failure_;  // what was wrong with the head
+  std::optional<StatusError> failure_;   // what was wrong with the head
+  std::shared_ptr<BodySource> endless_;  // is being sent
   std::string out_, language_, request_id_, date_;
   std::int64_t date_second_ = -1;
   std::int64_t waited_ = 0;     // time spent waiting for this body
@@ -384,6 +387,7 @@ asio::awaitable<bool> Connection::send_source(std::shared_ptr<BodySource> source
   std::exception_ptr error;
   const auto length = source->size();
   std::uint64_t sent = 0;
+  follow(source);
   try {
     while (true) {
       const std::string piece = co_await source->next();
@@ -397,11 +401,13 @@ asio::awaitable<bool> Connection::send_source(std::shared_ptr<BodySource> source
         out_ = piece;
       }
       const bool written = co_await write(out_);
-      if (!written) co_return false;
+      if (!written) break;
     }
   } catch (...) {
     error = std::current_exception();
   }
+  endless_.reset();
+  if (gone_) co_return false;
   if (error || (length && *length != sent)) {
     if (error) failed(error);
     cut();
@@ -409,6 +415,22 @@ asio::awaitable<bool> Connection::send_source(std::shared_ptr<BodySource> source
   }
   if (chunked && parser_->http11) co_return co_await write("0\r\n\r\n");
   co_return true;
+}
+
+// A stream may have nothing to write for long: its client's end is looked for, and the server's stop ends it.
+void Connection::follow(const std::shared_ptr<BodySource>& source) {
+  if (!source->is_endless()) return;
+  endless_ = source;
+  wire_.watch([link = weak_from_this(), this] {
+    if (const auto alive = link.lock()) look_for_end();
+  });
+  if (state_->stopping.load(std::memory_order_relaxed)) source->end();
+}
+
+void Connection::look_for_end() {
+  if (!endless_ || !wire_.is_hung_up()) return;
+  gone_ = true;
+  endless_->end();
 }
 
 asio::awaitable<bool> Connection::write(std::string_view bytes) {
@@ -438,10 +460,12 @@ asio::awaitable<void> Connection::linger() {
 
 void Connection::cut() {
   gone_ = true;
+  if (endless_) endless_->end();
   wire_.close();
 }
 
 void Connection::drain() {
+  if (endless_) return endless_->end();
   if (idle_ && !wire_.has_input()) cut();
 }
 

@@ -19,17 +19,15 @@ hooks::Request translate(Request&& from, std::string_view base_path) {
   return to;
 }
 
-Response translate(hooks::Answer&& from) {
-  Response to(from.status, std::move(from.type), std::move(from.body));
+void add_headers(const hooks::Answer& from, Response& to) {
   for (const auto& [name, value] : from.headers) to.headers.add(name, value);
   if (from.retry_after > 0) to.headers.add("retry-after", std::to_string(from.retry_after));
-  return to;
 }
 
 }  // namespace
 
-HooksAdapter::HooksAdapter(hooks::Ingress& ingress, std::string base_path)
-    : ingress_(ingress), base_path_(without_slashes(std::move(base_path))) {}
+HooksAdapter::HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, std::string base_path)
+    : ingress_(ingress), streams_(streams), base_path_(without_slashes(std::move(base_path))) {}
 
 BodyPlan HooksAdapter::plan(const Request& head) {
   const auto limit = ingress_.body_limit(strip_base(head.path(), base_path_));
@@ -37,10 +35,23 @@ BodyPlan HooksAdapter::plan(const Request& head) {
   throw Error(Code::not_found, Text("web.no_such_hook"));
 }
 
+// It ends with its route, so that nobody hears of an integration that is disconnected.
+Response HooksAdapter::stream(const hooks::LiveStream& live, std::int64_t after, std::string path) {
+  EventStreams::Wish wish(live::Topic(live.integration, live.topic), after, live.until,
+                          [this, path = std::move(path)] { return ingress_.is_live(path); });
+  return streams_.open(std::move(wish));
+}
+
 boost::asio::awaitable<Response> HooksAdapter::handle(Request request) {
+  const auto after = last_event_id(request);
   auto translated = translate(std::move(request), base_path_);
-  auto answer = co_await ingress_.handle(std::move(translated));
-  co_return translate(std::move(answer));
+  auto path = translated.path;
+  auto passing = ingress_.handle(std::move(translated));
+  auto answer = co_await std::move(passing);
+  Response response(answer.status, std::move(answer.type), std::move(answer.body));
+  if (answer.live) response = stream(*answer.live, after, std::move(path));
+  add_headers(answer, response);
+  co_return response;
 }
 
 }  // namespace patchbay::web

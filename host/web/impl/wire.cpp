@@ -1,5 +1,7 @@
 #include "web/impl/wire.hpp"
 
+#include <poll.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -95,6 +97,17 @@ bool Wire::finish() {
 bool Wire::has_input() {
   error_code ignored;
   return socket_.available(ignored) != 0;
+}
+
+void Wire::watch(std::function<void()> stirred) {
+  socket_.async_wait(tcp::socket::wait_read, [stirred = std::move(stirred)](const error_code& error) {
+    if (!error) stirred();
+  });
+}
+
+bool Wire::is_hung_up() {
+  pollfd one{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&one, 1, 0) > 0;
 }
 
 void Wire::close() {

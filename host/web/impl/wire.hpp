@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ class Wire {
   bool finish();
   // Something is waiting to be read.
   bool has_input();
+  // Calls `stirred` once, when something has come or the other side has closed. Not when it is destroyed
+  // before.
+  void watch(std::function<void()> stirred);
+  // The other side has said that no more comes, or is gone; what it has sent before may still wait.
+  bool is_hung_up();
   // Whoever waits is told.
   void close();
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,40 +9,11 @@
 #include "patchbay/call.hpp"
 #include "patchbay/http.hpp"
 #include "patchbay/net.hpp"
+#include "patchbay/replies.hpp"
 #include "patchbay/types.hpp"
 #include "patchbay/waiting.hpp"
 
 namespace patchbay {
-
-// How many events or raw requests were new, and how many the host had already.
-class Stored {
- public:
-  explicit Stored(const Json& reply) : stored(reply.value("stored", 0)), known(reply.value("known", 0)) {}
-  int stored;
-  int known;
-};
-
-class StoredState {
- public:
-  explicit StoredState(const Json& reply)
-      : value(reply.value("value", Json())), version(reply.value("version", std::int64_t{0})) {}
-  Json value;  // null when there is none
-  std::int64_t version;
-};
-
-class BlobPart {
- public:
-  explicit BlobPart(Message reply)
-      : size(reply.json.value("size", std::int64_t{0})),
-        type(string_at(reply.json, "type")),
-        name(string_at(reply.json, "name")) {
-    if (!reply.blobs.empty()) bytes = std::move(reply.blobs.front());
-  }
-  std::string bytes;
-  std::int64_t size;  // of the whole blob
-  std::string type;
-  std::string name;
-};
 
 // A counter, gauge or histogram. Cheap; any thread; does nothing when the host keeps no metrics.
 class Metric {
@@ -109,6 +79,14 @@ class Host {
     Json body = {{"route", std::move(route)}, {"lease", lease}, {"content_type", std::move(content_type)}};
     const Message reply = co_await call("pb.webhook/1:inject", std::move(body), std::move(bodies));
     co_return Stored(reply.json);
+  }
+
+  // Tells whoever follows a topic of the integration: the browsers of a session when `topic` is its id.
+  // Durable when it returns; the same `id` again does nothing. `data`: an object of at most 64 KiB.
+  Task<Published> publish(std::string topic, std::string id, Json data) const {
+    Json body = {{"topic", std::move(topic)}, {"id", std::move(id)}, {"data", std::move(data)}};
+    const Message reply = co_await call("pb.live/1:publish", std::move(body));
+    co_return Published(reply.json);
   }
 
   // The value itself; audited. Placeholders in http() need no value: prefer them.

@@ -51,7 +51,8 @@ class Request {
   bool cancelled = false;
 };
 
-// The host's services in memory: state, secrets, blobs, events, injected bodies, and scripted answers to
+// The host's services in memory: state, secrets, blobs, events, injected bodies, what was
+// published, and scripted answers to
 // pb.http/1.
 class Services {
  public:
@@ -94,9 +95,17 @@ class Services {
     if (request.method == "pb.events/1:emit") return emit(in);
     if (request.method == "pb.webhook/1:inject") return inject(request);
     if (request.method == "pb.sync/1:emit") return store_page(request);
+    if (request.method == "pb.live/1:publish") return publish(in);
     if (request.method.rfind("pb.blob/1:", 0) == 0) return serve_blob(request);
     return Result(PB_UNSUPPORTED, "The fake host has no " + request.method);
   }
+
+  class Published {
+   public:
+    std::string topic;
+    std::string id;
+    Json data;
+  };
 
   class Blob {
    public:
@@ -119,6 +128,7 @@ class Services {
   std::map<std::string, Blob> blobs;
   std::vector<Json> events;           // emitted, each once by dedupe_key
   std::vector<std::string> injected;  // raw bodies
+  std::vector<Published> published;   // each once by topic and id
   std::int64_t lease = 1;             // inject and pages of a run with another one are refused
   Json checkpoint;                    // of the last page
   int pages_left = 1'000'000;         // after so many a run is asked to end
@@ -189,6 +199,16 @@ class Services {
     }
     const std::size_t count = in.contains("events") ? in["events"].size() : 0;
     return Result(Json{{"stored", count - static_cast<std::size_t>(known)}, {"known", known}});
+  }
+  Result publish(const Json& in) {
+    const Published now{string_at(in, "topic"), string_at(in, "id"), in.value("data", Json())};
+    if (now.topic.empty() || now.id.empty() || !now.data.is_object())
+      return Result(PB_INVALID, "An event has a topic, an id and data");
+    std::size_t at = 0;
+    while (at < published.size() && (published[at].topic != now.topic || published[at].id != now.id)) ++at;
+    const bool known = at < published.size();
+    if (!known) published.push_back(now);
+    return Result(Json{{"event", std::to_string(at + 1)}, {"known", known}});
   }
   Result inject(const Request& request) {
     if (request.json.value("lease", std::int64_t{0}) != lease)

@@ -174,6 +174,7 @@ class WebhookRequest {
         query(string_at(request, "query")),
         headers(request.value("headers", headers)),
         received_at(string_at(request, "received_at")),
+        session(string_at(request, "session")),
         body(std::move(body_)) {}
   std::string id;
   std::string route;
@@ -182,6 +183,7 @@ class WebhookRequest {
   std::string query;
   std::map<std::string, std::string> headers;  // names in lower case
   std::string received_at;
+  std::string session;  // of the visitor, on a route that verifies by session; else empty
   std::string body;
 };
 

@@ -90,7 +90,7 @@ TEST(Manifest, SaysWhatItsAuthorDidWrong) {  // HOST-3
   EXPECT_NE(fault_of(document).find("SDK 3.1"), std::string::npos);
   document = minimal();
   document["routes"] = json::parse(R"([{"id": "in"}])");
-  EXPECT_NE(fault_of(document).find("/routes/0/verify"), std::string::npos) << fault_of(document);
+  EXPECT_NE(fault_of(document).find("does not say who may send"), std::string::npos) << fault_of(document);
 }
 
 TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
@@ -137,6 +137,45 @@ TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1
   changed = document;
   changed.erase("profile");
   EXPECT_NE(fault_of(changed).find("the manifest has none"), std::string::npos);
+}
+
+TEST(Manifest, ReadsRoutesForBrowsers) {  // N15
+  auto document = minimal();
+  document["routes"] =
+      json::parse(R"([{"id": "session", "kind": "session", "cors": "setting:/origins", "ttl_s": 60},
+    {"id": "events", "kind": "live", "cors": "setting:/origins", "when": {"setting": "/on", "equals": "yes"}},
+    {"id": "in", "verify": {"type": "session"}, "cors": "setting:/origins"}])");
+  const auto routes = parse_manifest(document.dump()).routes;
+  EXPECT_EQ(routes[0].kind, RouteSpec::Kind::session);
+  EXPECT_EQ(routes[0].session_ttl, std::chrono::seconds(60));
+  EXPECT_EQ(routes[1].kind, RouteSpec::Kind::live);
+  EXPECT_EQ(routes[1].methods, std::vector<std::string>{"GET"});
+  EXPECT_TRUE(routes[1].when);
+  EXPECT_EQ(routes[2].kind, RouteSpec::Kind::webhook);
+  EXPECT_EQ(routes[2].cors, "/origins");
+}
+
+TEST(Manifest, RefusesWhatARouteForBrowsersHasNoUseFor) {  // N15
+  const auto fault = [](const char* route, bool profile = false) {
+    auto document = minimal();
+    if (profile) document["profile"] = json::parse(R"({"schema": "profile.json"})");
+    document["routes"] = json::array({json::parse(route)});
+    return fault_of(document);
+  };
+  for (const auto* more :
+       {R"("verify": {"type": "none"})", R"("methods": ["GET"])", R"("order": ["/a"])",
+        R"("scope": "integration")", R"("reply": {"status": 200})", R"("body_limit": 5)"}) {
+    EXPECT_NE(
+        fault((std::string(R"({"id": "a", "kind": "session", )") + more + "}").c_str()).find("no meaning"),
+        std::string::npos)
+        << more;
+  }
+  EXPECT_NE(fault(R"({"id": "a", "kind": "live", "ttl_s": 60})").find("no meaning"), std::string::npos);
+  EXPECT_NE(fault(R"({"id": "a", "kind": "other"})"), "none");
+  EXPECT_NE(fault(R"({"id": "a", "kind": "session", "ttl_s": 0})"), "none");
+  EXPECT_NE(fault(R"({"id": "a", "kind": "session", "cors": "*"})"), "none");
+  const auto shared = R"({"id": "a", "scope": "profile", "verify": {"type": "session"}})";
+  EXPECT_NE(fault(shared, true).find("shared by all integrations"), std::string::npos);
 }
 
 TEST(Manifest, FillsAddressesFromTheProfile) {

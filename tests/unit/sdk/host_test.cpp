@@ -156,6 +156,23 @@ TEST(Events, AreEmittedAndInjected) {
   EXPECT_EQ(host.services.injected, std::vector<std::string>{"{}"});
 }
 
+Task<SendReply> use_live(Probe& self, Json) {  // N15
+  const Host& host = self.services();
+  Json first = {{"n", 1}};
+  Json second = {{"n", 2}};
+  const Published one = co_await host.publish("s1", "m1", std::move(first));
+  const Published again = co_await host.publish("s1", "m1", std::move(second));
+  co_return sent(one.event + again.event + (one.known ? "1" : "0") + (again.known ? "1" : "0"));
+}
+
+TEST(Live, IsPublishedOnce) {
+  FakeHost host(probe(use_live));
+  EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "1101");
+  ASSERT_EQ(host.services.published.size(), 1u);
+  EXPECT_EQ(host.services.published[0].topic, "s1");
+  EXPECT_EQ(host.services.published[0].data, (Json{{"n", 1}}));
+}
+
 Task<SendReply> use_metrics(Probe& self, Json) {
   const Metric counter = self.services().metric(PB_COUNTER, "sent_total", "Messages", "kind,result");
   counter.record(2, {"text", "ok"});

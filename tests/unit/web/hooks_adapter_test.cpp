@@ -42,7 +42,10 @@ class HooksAdapterTest : public testing::Test {
       {loop.io.get_executor(), clock, http, [] { return std::vector<std::string>(); }, log::Logger::none()}};
   hooks::Ingress ingress{hooks::Ingress::Parts(routes, committer, clock, keys, counters),
                          log::Logger::none()};
-  HooksAdapter adapter{ingress, "/app"};
+  metrics::Registry metrics;
+  live::Topics topics{loop.io.get_executor(), clock, *store, log::Logger::none()};
+  EventStreams streams{topics, clock, metrics};
+  HooksAdapter adapter{ingress, streams, "/app"};
   ScopeAuthenticator authenticator;
   Router router{authenticator, "/app"};
   Served served{router};
