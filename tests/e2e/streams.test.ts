@@ -109,7 +109,7 @@ test("a plugin signs in by challenge and reads events while they come, until it 
   await eventually("the event is a message", async () => (await texts()).includes("first"));
 
   const before = server.subscriptions;
-  for (const pid of await host.workers()) process.kill(pid, "SIGKILL");
+  process.kill((await host.get(`/api/v1/health/${id}`)).body.worker.pid, "SIGKILL");
   await eventually("the dead worker's stream is closed and the new one's open", async () => server.subscriptions > before && server.subscribers.size === 1);
   server.say("second");
   await eventually("events go on", async () => (await texts()).includes("second"));
