@@ -70,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   OnFrame on_frame_;
   OnEnd on_end_;
   bool ended_ = false;
+  bool drained_ = false;  // the last read took all that was there: another at once is in vain
   bool paused_ = false;
   bool stuck_ = false;        // the other side takes nothing: read all the same
   std::size_t stuck_at_ = 0;  // what waited then

@@ -158,9 +158,10 @@ void Connection::read() {
   if (stuck_ && unsent_ > stuck_at_ + kMaxStuck)
     return finish("reads nothing: " + std::to_string(unsent_ >> 20) + " MiB wait for it");
   if (!stuck_ && unsent_ > kMaxUnsent) return pause();
-  const auto count = receive();
+  const auto count = drained_ ? -1 : receive();
   if (count >= 0) return asio::post(strand_, [self = shared_from_this(), count] { self->came(count); });
-  if (errno != EAGAIN && errno != EINTR) return finish({});
+  if (!drained_ && errno != EAGAIN && errno != EINTR) return finish({});
+  drained_ = false;
   auto ready = [self = shared_from_this()](error_code error) {
     if (error) return self->finish({});
     self->came(self->receive());
@@ -214,6 +215,7 @@ void Connection::pause() {
 }
 
 void Connection::take(std::size_t count) {
+  drained_ = count < in_.size() - filled_;
   filled_ += count;
   std::size_t used = 0;
   std::size_t wanted = 0;
