@@ -275,7 +275,7 @@ test("files declare integrations: made at the start, changed on SIGHUP, theirs a
     await write({ integrations: [{ plugin: "echo", name: "Second", settings: { account: "second" }, active: true }] });
     host.process!.kill("SIGHUP");
     await eventually("what no file declares is disconnected", async () => (await find("Shop")).state === "inactive");
-    assert.equal((await find("Shop")).declared, null);
+    await eventually("and declared by none", async () => (await find("Shop")).declared === null);
     await eventually("and the other connected", async () => (await find("Second")).state === "active");
     assert.ok(!(await readFile(join(host.folder, "state/patchbay.log"), "utf8")).includes(KEY));
   } finally {
