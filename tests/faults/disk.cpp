@@ -23,6 +23,7 @@ constexpr std::size_t kSector = 512;
 struct Shim : sqlite3_file {
   const std::string* name;  // nothing: it is not recorded
   bool syncs_folder;        // with its next sync, as SQLite does for journals that it has made
+  int heard;                // failures of syncs that it knows of
 
   static Shim* of(sqlite3_file* file) { return static_cast<Shim*>(file); }
   static sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(of(file) + 1); }
@@ -33,6 +34,7 @@ struct Shim : sqlite3_file {
     of(file)->name = recorded ? new std::string(std::filesystem::path(path).filename()) : nullptr;
     file->pMethods = real(file)->pMethods != nullptr ? &kMethods : nullptr;
     if (file->pMethods == nullptr) delete of(file)->name;
+    of(file)->heard = recorded && file->pMethods != nullptr ? current->failures_of(*of(file)->name) : 0;
     of(file)->syncs_folder =
         (flags & SQLITE_OPEN_CREATE) != 0 &&
         (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
@@ -64,7 +66,8 @@ struct Shim : sqlite3_file {
     return current->truncate(real(file), *of(file)->name, size);
   }
   static int sync(sqlite3_file* file, int) {
-    return of(file)->name == nullptr ? SQLITE_OK : current->sync(*of(file)->name, of(file)->syncs_folder);
+    if (of(file)->name == nullptr) return SQLITE_OK;
+    return current->sync(*of(file)->name, of(file)->syncs_folder, of(file)->heard);
   }
   static int file_size(sqlite3_file* file, sqlite3_int64* size) {
     return real(file)->pMethods->xFileSize(real(file), size);
@@ -183,13 +186,20 @@ int Disk::truncate(sqlite3_file* real, const std::string& file, std::int64_t siz
   return code;
 }
 
-int Disk::sync(const std::string& file, bool& folder_too) {
+int Disk::failures_of(const std::string& file) {
+  const std::lock_guard lock(mutex_);
+  return failures_[file];
+}
+
+int Disk::sync(const std::string& file, bool& folder_too, int& heard) {
   const std::lock_guard lock(mutex_);
   const bool fault = fails() || (failing_syncs_ > 0 && ++syncs_ % failing_syncs_ == 0);
   add({fault ? Step::Kind::failed_sync : Step::Kind::sync, file, 0, {}});
   if (folder_too && !fault) add({Step::Kind::sync_folder, {}, 0, {}});
   folder_too = folder_too && fault;
-  return fault ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  auto& failures = failures_[file];
+  if (fault) ++failures;
+  return std::exchange(heard, failures) == failures ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
 
 void Durable::apply(const Step& step) {

@@ -39,7 +39,8 @@ class Disk {
   void fail_nth(int n, bool full);
   // Whether it has come to that.
   bool has_failed() const;
-  // Every n-th sync fails, and loses what it was to make durable; 0: none.
+  // Every n-th sync fails, and loses what it was to make durable; 0: none. As on Linux (fsync(2)) each that
+  // has the file open hears of it once, by its own next sync.
   void fail_syncs(int every);
 
   // What was recorded so far; the record is empty then.
@@ -48,11 +49,12 @@ class Disk {
  private:
   friend struct Shim;
   bool is_ours(const char* path) const;
+  int failures_of(const std::string& file);
   bool fails();
   void add(Step step);
   int write(sqlite3_file* real, const std::string& file, const void* data, int size, std::int64_t at);
   int truncate(sqlite3_file* real, const std::string& file, std::int64_t size);
-  int sync(const std::string& file, bool& folder_too);
+  int sync(const std::string& file, bool& folder_too, int& heard);
 
   const std::string folder_;
   mutable std::mutex mutex_;  // of what follows
@@ -62,6 +64,7 @@ class Disk {
   bool failed_ = false;
   int syncs_ = 0;
   int failing_syncs_ = 0;
+  std::map<std::string, int> failures_;  // of syncs, by file
 };
 
 // What of a disk is durable. Steps are kept by address: they outlive it.
