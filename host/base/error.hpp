@@ -59,6 +59,8 @@ class Error : public std::exception {
   const Text& text() const { return text_; }
   std::chrono::milliseconds retry_after() const { return retry_after_; }
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
+  // Text and findings as they are kept in a row (Text::kept).
+  std::string kept() const;
   // English, for logs.
   const char* what() const noexcept override { return what_.c_str(); }
 

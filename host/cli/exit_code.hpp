@@ -25,6 +25,6 @@ int exit_code_of(const Error& error);
 std::string language();
 
 // Writes the error with its findings and remedies to standard error, in the language of the environment.
-void print_error(const Error& error);
+void print_error(const Error& error, bool as_json = false);
 
 }  // namespace patchbay::cli

@@ -13,8 +13,9 @@ if(PB_SANITIZE)
   # clang 14 cannot assemble coroutines with this check of UBSan.
   target_compile_options(pb_settings INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fno-sanitize=function>)
   if(PB_SANITIZE MATCHES thread)
-    # Asio's fenced_block is what ThreadSanitizer cannot follow.
+    # Fences are what ThreadSanitizer cannot follow: Asio's fenced_block, and those of its reference counts.
     target_compile_definitions(pb_settings INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+    target_compile_options(pb_settings INTERFACE -I${PROJECT_SOURCE_DIR}/tests/support/tsan)
   endif()
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")

@@ -33,6 +33,8 @@ struct Config {
   bool only_trusted = false;
   bool plugin_sandbox = true;
   std::uint64_t plugin_memory = 0;  // bytes of one worker; 0: no limit
+  int plugin_cpu = 0;               // percent of one core that one worker may take; 0: no limit
+  std::int64_t plugin_storage = 0;  // bytes kept for one integration that nobody uses yet; 0: no limit
   std::vector<std::string> egress_allow;
   std::string proxy;
   std::string ca_file;

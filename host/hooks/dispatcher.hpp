@@ -78,6 +78,9 @@ class Dispatcher {
   void unsure();
   // Any thread: rows were opened again, do not wait for the next sweep.
   void wake();
+  // Any thread: another host has stored rows of ours. However often it is called, sweeps are a fifth of the
+  // time.
+  void look();
   // Any thread: the integration runs (again), its back-off is over.
   void ready(Id integration);
 

@@ -56,7 +56,7 @@ class Applied {
   std::size_t known = 0;    // events whose key was there before
   std::size_t unknown = 0;  // events that concern no connected integration of the profile: the row is dead,
                             // and its replay applies them once there is one
-  std::string reason;
+  std::string reason;       // as Text::kept
 };
 
 // Event keys, effects and the end of their rows, in one transaction for all that queued up while the previous

@@ -20,7 +20,7 @@ struct RefusedEvent {
   Id integration = 0;
   std::string plugin;
   Event event;
-  std::string reason;   // English
+  std::string reason;   // as Text::kept
   std::int64_t at = 0;  // Unix milliseconds
 };
 
@@ -32,12 +32,15 @@ std::vector<InboxRow> insert_rows(store::Session& session, IdMint& mint, std::ve
 // asking the plugin. Inside the caller's transaction; one that is kept already is not kept twice.
 void insert_refused(store::Session& session, IdMint& mint, const RefusedEvent& refused);
 
+// Bytes of what waits for its plugin or is dead, and `each` more for every row.
+std::int64_t open_bytes(store::Session& session, Id integration, std::int64_t each);
+
 // One raw request as people see it.
 class InboxEntry {
  public:
   InboxRow row;
   std::string state;             // "new", "done", "dead"
-  std::string reason;            // why it is dead, or why its last try failed; English
+  std::string reason;            // why it is dead, or why its last try failed; as Text::kept
   std::string effect;            // JSON list of {"type", "dedupe_key"}; empty while it has had none
   std::int64_t finished_at = 0;  // Unix milliseconds, zero: not finished
 };
@@ -52,6 +55,7 @@ class Inbox {
    public:
     std::string state;              // empty: every state
     std::optional<Id> integration;  // or profile; nothing: every one
+    std::string trace;              // what came with this trace id, of all that is kept; empty: whatever
     Id after = 0;                   // the last id of the page before
     std::int64_t limit = 100;
   };

@@ -11,6 +11,7 @@
 #include "hooks/key_sets.hpp"
 #include "hooks/request.hpp"
 #include "hooks/route_table.hpp"
+#include "hooks/self_test.hpp"
 #include "hooks/session_door.hpp"
 #include "log/log.hpp"
 #include "net/rate_buckets.hpp"
@@ -30,6 +31,7 @@ class Ingress {
     KeySets& keys;
     Counters& counters;
     SessionDoor* sessions = nullptr;  // none: routes for browsers answer 404
+    SelfTestMarks* marks = nullptr;   // none: self-tests are not known
   };
   // Of one integration or profile, so that a flood of one leaves room for others (HOOK-4).
   struct Limits {
@@ -54,6 +56,7 @@ class Ingress {
   bool is_live(std::string_view path) const;
 
  private:
+  Answer test(const Request& request);
   boost::asio::awaitable<Answer> pass(std::shared_ptr<const Route> route, Request request);
   boost::asio::awaitable<Answer> serve_browser(std::shared_ptr<const Route> route, Request request);
   boost::asio::awaitable<Answer> take_webhook(std::shared_ptr<const Route> route, Request request);

@@ -99,6 +99,9 @@ class RouteTable {
   // By id, served or not.
   std::shared_ptr<const Route> find(Id integration, const std::string& route) const;
 
+  // Webhooks that are served for it.
+  std::vector<std::shared_ptr<const Route>> webhooks(Id integration) const;
+
   std::string address(const std::string& plugin, Id integration, const std::string& route) const;
   std::string profile_address(const std::string& plugin, Id profile, const std::string& route) const;
 

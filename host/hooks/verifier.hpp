@@ -64,10 +64,19 @@ class Verifier {
   // Whether to look for a session before accepts() is asked.
   virtual bool wants_session() const { return false; }
   virtual bool accepts(const Request& request, const Context& context) const = 0;
+  // Makes of a request that has method and path one that accepts() takes, as the provider would; false: only
+  // the provider can. For tests of the way here.
+  virtual bool sign(Request& request, const Context& context) const {
+    static_cast<void>(request);
+    static_cast<void>(context);
+    return false;
+  }
   // The word for the inbox: "verified", or "open" when everybody gets in.
   virtual std::string_view verdict() const { return "verified"; }
   // Headers that hold the secret itself, in lower case: not for storing.
   virtual std::vector<std::string> secret_headers() const { return {}; }
+  // Takes the secret itself out of the body of a request that was accepted: it is not for storing either.
+  virtual void hide_secrets(std::string& body) const { static_cast<void>(body); }
 
   // `spec` is the JSON text. Throws Error{invalid} naming what is wrong, Error{unavailable} for a missing
   // secret and Error{denied} for "none" without consent.

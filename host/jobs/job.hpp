@@ -46,7 +46,7 @@ struct Run {
   std::optional<std::int64_t> finished_at;
   std::string ending;
   std::string code;    // of a failure: a name of base/error.hpp
-  std::string reason;  // English
+  std::string reason;  // as Text::kept
   std::int64_t pages = 0;
   std::int64_t records = 0;          // that were new
   std::int64_t known = 0;            // that the host had already

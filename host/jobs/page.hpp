@@ -34,4 +34,8 @@ Page parse_page(Id integration, const std::string& request);
 // be stored.
 void store_page(store::Session& session, const Page& page, const PageCounts& counts, TimePoint now);
 
+// For what a run stores that is no page: throws Error{conflict} as store_page does, and keeps the lease where
+// it is until the transaction ends.
+void require_lease(store::Session& session, Id integration, const std::string& job, std::int64_t lease);
+
 }  // namespace patchbay::jobs

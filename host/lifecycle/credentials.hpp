@@ -18,13 +18,16 @@ namespace patchbay::lifecycle {
 
 struct NewProfile {
   std::string plugin;
-  std::string name;             // empty: the profile's title in the manifest
-  std::string settings = "{}";  // JSON object, secrets included
+  std::string name;                     // empty: the profile's title in the manifest
+  std::string settings = "{}";          // JSON object, secrets included
+  std::optional<std::string> declared;  // by a file of the configuration: under which name
 };
 
 struct ProfileChange {
   std::optional<std::string> name;
   std::optional<std::string> settings;  // JSON object, laid over (RFC 7396); secrets may be absent
+  bool by_declaration = false;          // else only secrets of a declared profile may be given
+  bool end_formers = false;             // what its secrets were before is accepted no more
 };
 
 // Who is to sign in for what: for an integration (a draft too), with a profile only, or once more for a
@@ -33,8 +36,9 @@ struct WantedSignIn {
   std::optional<Id> integration;
   std::optional<Id> profile;
   std::optional<Id> again;
-  std::string name;        // of the grant in the manifest; not with `again`
-  bool on_device = false;  // by a code that is entered elsewhere (RFC 8628)
+  std::string name;                   // of the grant in the manifest; not with `again`
+  bool on_device = false;             // by a code that is entered elsewhere (RFC 8628)
+  std::optional<oauth::Login> login;  // by a password
 };
 
 // What integrations share: profiles, and grants that people gave (plugin-needs N1). Any thread.
@@ -55,6 +59,7 @@ class Credentials {
     log::Logger logger;
     std::function<std::string()> address;  // under which people's browsers reach this host
     std::function<boost::asio::awaitable<void>()> profiles_changed;  // awaited after each change of one
+    std::function<boost::asio::awaitable<void>()> enabled = {};      // as of Lifecycle
   };
 
   explicit Credentials(Parts parts);
@@ -63,10 +68,11 @@ class Credentials {
   boost::asio::awaitable<void> stop();
 
   // Both throw Error: invalid with diagnostics, conflict for a name that is taken. `who`: for the audit log.
+  // A plugin that nobody has enabled is enabled by its first profile (HOST-1).
   boost::asio::awaitable<plugin::Profile> create_profile(NewProfile wanted, std::string who);
   // Integrations that use it run with it soon after.
   boost::asio::awaitable<plugin::Profile> change_profile(Id id, ProfileChange change, std::string who);
-  // Throws Error{conflict} while something uses it.
+  // Throws Error{conflict} while something uses it, or a file declares it.
   boost::asio::awaitable<void> remove_profile(Id id, std::string who);
 
   boost::asio::awaitable<oauth::SignIn> sign_in(WantedSignIn wanted, std::string who);

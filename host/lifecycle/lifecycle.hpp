@@ -9,18 +9,14 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/async_lock.hpp"
-#include "base/clock.hpp"
-#include "base/error.hpp"
-#include "base/id.hpp"
-#include "base/task_scope.hpp"
 #include "cluster/peers.hpp"
 #include "hooks/route_table.hpp"
 #include "jobs/checkpoints.hpp"
 #include "jobs/scheduler.hpp"
+#include "lifecycle/former_secrets.hpp"
 #include "lifecycle/requests.hpp"
 #include "lifecycle/runner.hpp"
 #include "log/log.hpp"
@@ -32,6 +28,8 @@
 #include "vault/vault.hpp"
 
 namespace patchbay::lifecycle {
+
+struct RouteSecrets;
 
 // Takes integrations through their states: created, checked, connected, disconnected; keeps their routes
 // mounted, their instances running and their listeners listening. One change of an integration at a time; any
@@ -55,6 +53,7 @@ class Lifecycle {
     std::string site_url;
     std::string host_version;
     std::string host_name = {};
+    std::function<boost::asio::awaitable<void>()> enabled = {};  // a plugin was: the catalogue is to know
   };
 
   explicit Lifecycle(Parts parts);
@@ -68,14 +67,14 @@ class Lifecycle {
   // the version that is to run now (upgrade.cpp).
   void plugins_changed();
 
-  // Throws Error{invalid} with diagnostics for an unknown plugin or bad settings.
+  // Enables its plugin (HOST-1). Throws Error{invalid} with diagnostics for an unknown one or bad settings.
   boost::asio::awaitable<plugin::Integration> create(NewIntegration wanted);
-  boost::asio::awaitable<plugin::Integration> change(Id id, Change change, std::string language);
-  boost::asio::awaitable<CheckReport> check(Id id, std::string language);
+  boost::asio::awaitable<plugin::Integration> change(Id id, Change change);
+  boost::asio::awaitable<CheckReport> check(Id id);
   // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider
   // refuses). `take_over`: also when somebody else receives at the provider. Repeating is harmless.
-  boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over, std::string language);
-  // Whether routes that verify nothing may be open, from the next activate() on (HOOK-6); audited.
+  boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over);
+  // Whether routes that verify nothing may be open (HOOK-6), which connected ones follow at once; audited.
   boost::asio::awaitable<void> consent(Id id, bool agrees, std::string who);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
 
@@ -85,7 +84,7 @@ class Lifecycle {
   // With `untouched_since` (Unix milliseconds) only one that nobody has changed since.
   boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> untouched_since = {});
   // Those of the field at `pointer`, which only the remote side knows.
-  boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer, std::string language);
+  boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer);
   // Where the draft stands; the first step is asked for when there is none yet.
   boost::asio::awaitable<Advanced> step(Id id, std::string language);
   // On with what was filled in (a JSON object) for `step` (empty: whichever it is). Throws Error: invalid
@@ -124,40 +123,47 @@ class Lifecycle {
 
  private:
   using ManifestPtr = std::shared_ptr<const plugin::Manifest>;
+  using Integration = plugin::Integration;
+  template <class T>
+  using Task = boost::asio::awaitable<T>;
   struct Listening;
   struct Turn;
+  struct Move;
   using SecretValues = std::map<std::string, std::string>;
   struct Secrets {
     SecretValues values;
+    vault::Vault::Formers formers;
     std::optional<Error> damaged;  // about one that is there and cannot be read
   };
-
   class Hold;
   boost::asio::awaitable<Hold> hold(Id id);
   boost::asio::awaitable<void> watch_delivery(Id id);
-  boost::asio::awaitable<bool> look_at_delivery(Id id);
-  boost::asio::awaitable<void> register_again(Id id);
+  Task<bool> look_at_delivery(Id id);
+  Task<void> register_again(Id id);
+  Task<void> watch_health(Id id);
+  Task<bool> look_at_health(Id id);
   ManifestPtr running(Id id) const;
   void set_running(Id id, ManifestPtr manifest);
   boost::asio::awaitable<void> follow_plugins();
-  boost::asio::awaitable<void> upgrade(Id id);
-  boost::asio::awaitable<std::optional<Error>> try_upgrade(Id id);
-  boost::asio::awaitable<void> change_version(plugin::Integration before, ManifestPtr now, ManifestPtr next);
-  boost::asio::awaitable<void> bring_back_with(plugin::Integration integration, ManifestPtr manifest);
-  boost::asio::awaitable<plugin::Integration> adapted(plugin::Integration before, ManifestPtr manifest);
-  boost::asio::awaitable<void> start_trial(plugin::Integration integration, ManifestPtr next);
-  boost::asio::awaitable<void> check_trial(plugin::Integration after, ManifestPtr next);
-  boost::asio::awaitable<std::string> ask_migrate(Id id, ManifestPtr next, const char* what, int from,
-                                                  std::string value);
-  boost::asio::awaitable<plugin::Integration> migrated(plugin::Integration integration, ManifestPtr next);
-  boost::asio::awaitable<jobs::Checkpoints> migrated_checkpoints(plugin::Integration before, ManifestPtr next,
-                                                                 jobs::Checkpoints old);
+  Task<void> upgrade(Id id);
+  Task<std::optional<Error>> try_upgrade(Id id);
+  Task<void> change_version(Move move, ManifestPtr now, ManifestPtr next);
+  Task<void> upgrade_with(std::string patch, Integration integration, ManifestPtr next);
+  Task<void> bring_back_with(Integration integration, ManifestPtr manifest);
+  Task<Integration> adapted(Integration before, ManifestPtr manifest);
+  Task<void> generate_secrets(Integration integration, ManifestPtr manifest);
+  Task<Move> moved(Integration before, ManifestPtr next, std::string patch, SecretValues kept);
+  Task<void> start_trial(Integration integration, ManifestPtr next);
+  Task<void> check_trial(Move move, ManifestPtr next);
+  Task<std::string> ask_migrate(Id id, ManifestPtr next, const char* what, int from, std::string value);
+  Task<Move> migrated(Integration integration, ManifestPtr next, std::string patch, SecretValues kept);
+  Task<jobs::Checkpoints> migrated_checkpoints(Integration before, ManifestPtr next, jobs::Checkpoints old);
+  ManifestPtr waiting_version(const Integration& integration, const ManifestPtr& now) const;
   boost::asio::awaitable<plugin::Copy> way_back(Id id, ManifestPtr next);
   boost::asio::awaitable<jobs::Checkpoints> checkpoints_of(Id id);
-  boost::asio::awaitable<void> store_version(plugin::Integration before, plugin::Integration after,
-                                             jobs::Checkpoints old, jobs::Checkpoints moved);
-  boost::asio::awaitable<void> note(const plugin::Integration& integration, const std::string& version,
-                                    const Text& text);
+  Task<void> store_version(Move move);
+  void write_version(store::Session& session, const Move& move) const;
+  Task<void> note(const Integration& integration, const std::string& version, const Text& text);
   boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
   boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
@@ -169,56 +175,49 @@ class Lifecycle {
   boost::asio::awaitable<std::vector<plugin::Integration>> connected_ones();
   boost::asio::awaitable<void> put_back(plugin::Integration before, jobs::Checkpoints old);
   boost::asio::awaitable<plugin::Integration> load(Id id);
-  ManifestPtr manifest_of(const plugin::Integration& integration) const;
+  ManifestPtr manifest_of(const Integration& integration) const;
+  ManifestPtr version_for(const Integration& integration) const;
   boost::asio::awaitable<void> save_state(plugin::Integration integration);
   boost::asio::awaitable<void> change_state(Id id, Turn turn);
   void show_troubles(Id id);
   boost::asio::awaitable<Secrets> read_secrets(Id id);
-  // Throws Error{internal} "vault.damaged" when one cannot be read.
-  boost::asio::awaitable<SecretValues> secrets_of(Id id);
-  // In one transaction; a secret of `before` that is not in `after` goes.
-  boost::asio::awaitable<void> store_settings(plugin::Integration integration, SecretValues before,
-                                              SecretValues after,
-                                              std::optional<std::vector<plugin::UsedGrant>> grants = {});
+  Task<SecretValues> secrets_of(Id id);  // throws Error{internal} "vault.damaged"
+  // A secret of `before` that is not in `after` goes. `formers`: given, the former values are these.
+  Task<void> store_settings(Integration integration, SecretValues before, SecretValues after,
+                            std::optional<std::vector<plugin::UsedGrant>> grants = {},
+                            std::shared_ptr<const Move> move = nullptr,
+                            std::optional<vault::Vault::Formers> formers = {});
   void redact(const SecretValues& before, const SecretValues& after);
   boost::asio::awaitable<void> resume(Id id);
   boost::asio::awaitable<void> resume_late(Id id);
-  // Routes, instance and listeners of what is connected already; its state says how it went. Under its lock.
+  // Routes, instance and listeners of what is connected already, under its lock.
   boost::asio::awaitable<void> bring_back(plugin::Integration integration);
   boost::asio::awaitable<void> reconnect(plugin::Integration integration);
   void set_waiting(Id id, bool waiting);
   bool is_waiting(Id id) const;
-  boost::asio::awaitable<void> connect(plugin::Integration& integration, bool take_over,
-                                       std::string language);
+  Task<void> connect(Integration& integration, bool take_over);
   boost::asio::awaitable<void> disconnect(Id id);
-  hooks::Mount mount_of(const plugin::Integration& integration, const plugin::Manifest& manifest,
-                        SecretValues secrets) const;
-  boost::asio::awaitable<RunSpec> spec_of(plugin::Integration integration, ManifestPtr manifest,
-                                          bool started);
+  hooks::Mount mount_of(const Integration& integration, const plugin::Manifest& manifest,
+                        RouteSecrets secrets) const;
+  Task<void> refresh_routes(Id id);
+  Task<RunSpec> spec_of(Integration integration, ManifestPtr manifest, bool started);
   boost::asio::awaitable<void> serve(plugin::Integration integration, ManifestPtr manifest);
   boost::asio::awaitable<void> open_routes(plugin::Integration integration, ManifestPtr manifest);
   boost::asio::awaitable<void> halt(Id id);
-  boost::asio::awaitable<plugin::Integration> adapted_or_refuse(plugin::Integration integration,
-                                                                ManifestPtr manifest);
+  Task<Integration> adapted_or_refuse(Integration integration, ManifestPtr manifest);
   boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration, ManifestPtr manifest);
-  // Asks the instance, which is run for as long as that takes where it does not run anyway.
-  boost::asio::awaitable<port::Result> ask(plugin::Integration integration, ManifestPtr manifest,
-                                           port::Call call);
+  // Runs the instance for as long as that takes where it does not run anyway.
+  Task<port::Result> ask(Integration integration, ManifestPtr manifest, port::Call call);
   boost::asio::awaitable<void> complete(plugin::Integration& draft, ManifestPtr manifest);
-  boost::asio::awaitable<Advanced> ask_step(plugin::Integration draft, std::string input,
-                                            std::string language);
-  boost::asio::awaitable<Advanced> make_all(plugin::Integration draft, ManifestPtr manifest,
-                                            std::string done);
-  boost::asio::awaitable<SecretValues> route_secrets(plugin::Integration integration, SecretValues own);
-  boost::asio::awaitable<CheckReport> ask_check(Id id, ManifestPtr manifest, std::string language);
+  Task<Advanced> ask_step(Integration draft, std::string input, std::string language);
+  Task<Advanced> make_all(Integration draft, ManifestPtr manifest, std::string done);
+  Task<RouteSecrets> route_secrets(Integration integration, SecretValues own);
+  boost::asio::awaitable<CheckReport> ask_check(Id id, ManifestPtr manifest);
   boost::asio::awaitable<void> claim(plugin::Integration integration);
-  boost::asio::awaitable<void> register_remote(plugin::Integration& integration, bool take_over,
-                                               std::string language);
-  // At a start: tells the provider where its routes are now, if that is not what it was told; repeats while
-  // the provider is away.
-  boost::asio::awaitable<void> register_moved(Id id);
+  Task<void> register_remote(Integration& integration, bool take_over);
+  // At a start: tells the provider where its routes are now, again while it is away.
+  Task<void> register_moved(Id id);
   boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
-  // Listeners and jobs.
   void listen(const plugin::Integration& integration, ManifestPtr manifest);
   boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
   boost::asio::awaitable<bool> after_listening(Id id, std::string listener, port::Result result);
@@ -233,6 +232,7 @@ class Lifecycle {
   AsyncLocks locks_;
   AsyncLocks secret_locks_;  // from reading secrets until routes have them
   AsyncLocks upgrade_turns_;
+  FormerSecrets former_secrets_;
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;

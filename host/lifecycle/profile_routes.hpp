@@ -10,6 +10,7 @@
 
 #include "base/async_lock.hpp"
 #include "hooks/route_table.hpp"
+#include "lifecycle/former_secrets.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/profiles.hpp"
@@ -23,12 +24,14 @@ class ProfileRoutes final : public plugin::Caller {
   // All of them outlive it.
   struct Parts {
     boost::asio::any_io_executor executor;
+    Clock& clock;
     store::Store& store;
     const vault::Vault& vault;
     const plugin::Catalogue& catalogue;
     hooks::RouteTable& routes;
     Lifecycle& lifecycle;
     plugin::Caller& caller;
+    log::Redactor& redactor;
     std::function<void(Id profile)> ready;  // one of its integrations has come up
     log::Logger logger;
   };
@@ -38,6 +41,8 @@ class ProfileRoutes final : public plugin::Caller {
   // are gone. What cannot be mounted (its plugin is away, a secret is missing) answers 503. Throws
   // Error{unavailable} when the store is away.
   boost::asio::awaitable<void> follow();
+  // Former secrets are watched no more.
+  boost::asio::awaitable<void> stop() { return former_secrets_.stop(); }
 
   // By route, as providers reach them.
   std::map<std::string, std::string> addresses(const plugin::Profile& profile) const;
@@ -55,9 +60,11 @@ class ProfileRoutes final : public plugin::Caller {
     ManifestPtr manifest;
   };
   boost::asio::awaitable<void> mount(plugin::Profile profile, ManifestPtr manifest);
+  boost::asio::awaitable<void> mount_again(Id profile);
 
   Parts parts_;
   AsyncLocks turn_;
+  FormerSecrets former_secrets_;
   std::map<Id, Mounted> mounted_;       // these two under the turn
   std::map<Id, std::string> troubles_;  // why it is not mounted, said once
 };

@@ -9,7 +9,7 @@
 #include "plugin/integration.hpp"
 #include "plugin/profiles.hpp"
 
-// What is asked of Lifecycle, and what it answers. JSON is text; texts are in the reader's language already.
+// What is asked of Lifecycle, and what it answers. JSON is text.
 namespace patchbay::lifecycle {
 
 // What a plugin's live check found (SETUP-2).
@@ -17,6 +17,7 @@ struct CheckReport {
   bool ok = false;
   std::string identity;
   std::string title;
+  std::string facts = "{}";  // JSON object: what else the plugin says of itself there
   std::vector<Diagnostic> diagnostics;
 };
 
@@ -30,6 +31,7 @@ struct NewIntegration {
   std::vector<plugin::UsedGrant> grants;
   bool draft = false;                   // what is missing may be given later
   std::optional<std::string> declared;  // by a file of the configuration: under which name
+  std::string who;                      // for the audit log
 };
 
 // What is not set stays as it is.
@@ -39,6 +41,7 @@ struct Change {
       settings;  // JSON object, laid over what is there (RFC 7396); secrets may be absent
   std::optional<Id> profile;
   std::optional<std::vector<plugin::UsedGrant>> grants;
+  bool end_formers = false;     // what its secrets were before is accepted no more
   bool by_declaration = false;  // else only secrets of a declared integration may be given
 
   bool concerns_plugin() const { return settings || profile || grants; }
@@ -46,7 +49,7 @@ struct Change {
 
 struct Disconnected {
   plugin::Integration integration;
-  std::string warning;  // English; not empty when the provider could not be told
+  std::string warning;  // as Text::kept; not empty when the provider could not be told
 };
 
 // One of the choices of a field that only the remote side knows.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "net/egress.hpp"
+#include "net/proxy.hpp"
 
 namespace patchbay::net {
 
@@ -39,8 +41,10 @@ std::unique_ptr<Network> make_network(Clock& clock);
 // Tries the addresses of a host one after another (as RFC 8305, without overlap: each gets its share of the
 // time), public or opened ones only; `opened` is that of EgressRule. An address that is refused is never sent
 // a packet. Throws Error: invalid (no host), denied (the guard), unavailable, deadline. `network` outlives
-// it.
+// it. Through `proxy`, which resolves names itself, whatever is not opened is reached by a tunnel; the guard
+// sees names and literal addresses only, and `peer` is the proxy.
 boost::asio::awaitable<Connected> connect(Network& network, Clock& clock, std::vector<std::string> opened,
-                                          std::string host, std::uint16_t port, Duration limit);
+                                          std::optional<Proxy> proxy, std::string host, std::uint16_t port,
+                                          Duration limit);
 
 }  // namespace patchbay::net

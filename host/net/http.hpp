@@ -64,7 +64,8 @@ struct HttpRequest {
   std::string url;     // goes out byte for byte
   Headers headers;
   std::string body;
-  std::vector<FormPart> parts;  // not empty: multipart/form-data, `body` is ignored
+  std::vector<FormPart> parts;    // not empty: multipart/form-data, `body` is ignored
+  std::optional<FormPart> whole;  // its `read` streams `size` bytes as the body; `body` is ignored
   Duration timeout{30'000};
   std::uint64_t max_response = 8u << 20;  // bytes; beyond it Error{invalid} "net.response_too_large"
   int max_redirects = 0;
@@ -80,6 +81,7 @@ struct HttpRequest {
   // With on_body: hears of a 2xx answer before its body, as soon as its headers are there. From then on
   // neither `timeout` nor `max_response` holds: the answer may be endless.
   std::function<boost::asio::awaitable<void>(HttpResponse head)> on_head;
+  std::string authorities;  // PEM: whom to believe instead of Options::ca_file; empty: whom that names
   std::optional<Login> login;
   std::shared_ptr<HttpSession> session;  // of the same client; null: any kept connection, and no cookies
 };

@@ -21,7 +21,7 @@ struct Grant {
   std::string title;     // the same, for people
   std::string scopes;
   bool works = true;   // false: somebody has to sign in again
-  std::string reason;  // why, in English
+  std::string reason;  // why, as Text::kept
   bool renewable = false;
   std::optional<std::int64_t> expires_at;  // of the access token; Unix milliseconds, as all that follow
   std::int64_t created_at = 0;

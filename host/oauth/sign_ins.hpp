@@ -15,8 +15,9 @@
 
 namespace patchbay::oauth {
 
-// Somebody signs in at a provider: by a browser that comes back with a code, or by entering a code elsewhere.
-// It is in the store, so that any host can finish it and a restart does not end it.
+// Somebody signs in at a provider: by a browser that comes back with a code, by entering a code elsewhere, or
+// by a password that is typed in here. It is in the store, so that any host can finish it and a restart does
+// not end it.
 struct SignIn {
   Id id = 0;
   std::string plugin;
@@ -24,12 +25,18 @@ struct SignIn {
   std::optional<Id> profile;
   std::optional<Id> integration;  // that is to use the grant
   std::optional<Id> grant;        // that is signed in to again; or what came of it
-  std::string way;                // "code", "device"
+  std::string way;                // "code", "device", "password"
   std::string state;              // "waiting", "exchanging", "done", "failed"
-  std::string reason;             // why it failed, in English
+  std::string reason;             // why it failed, as Text::kept
   std::string shown;              // JSON: {"address"} or {"address", "complete_address", "user_code"}
   std::string started_by;
   std::int64_t expires_at = 0;  // Unix milliseconds
+};
+
+// What somebody types in.
+struct Login {
+  std::string user;
+  std::string password;
 };
 
 // What the provider's redirect carries (RFC 6749, 4.1.2; RFC 9207).
@@ -78,10 +85,13 @@ class SignIns {
   void start();
   boost::asio::awaitable<void> stop();
 
-  // Both throw Error{unsupported} when the provider does not offer that way. `redirect_uri`: our address that
+  // All throw Error{unsupported} when the provider does not offer that way. `redirect_uri`: our address that
   // the browser comes back to.
   boost::asio::awaitable<SignIn> begin_code(Wanted wanted, std::string redirect_uri);
   boost::asio::awaitable<SignIn> begin_device(Wanted wanted);
+  // Done when it returns, or failed where it is another account's. Whether the password is right shows when
+  // an integration connects with it.
+  boost::asio::awaitable<SignIn> take_password(Wanted wanted, Login login);
   // What became of it; "failed" when its time is over.
   boost::asio::awaitable<std::optional<SignIn>> find(Id id);
   // Never throws for what the provider says: that is the reason of a failed one. Throws Error{invalid}

@@ -24,8 +24,9 @@
 namespace patchbay::oauth {
 
 struct AccessToken {
-  std::string value;
+  std::string value;  // the password of a grant by password
   std::optional<TimePoint> expires_at;
+  std::string user;  // who signed in, for people and for protocols that want a name; may be empty
 };
 
 // The tokens of grants, each refreshed once, whatever number of hosts and calls want it (SETUP-4). A refresh

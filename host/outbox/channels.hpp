@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.hpp"
 #include "base/id.hpp"
 #include "plugin/catalogue.hpp"
 #include "store/store.hpp"
@@ -22,6 +24,8 @@ class Channel {
   // Whose limits it shares with others.
   std::optional<Id> grant;
   std::optional<Id> profile;
+  // The provider has asked for a pause, of the integration or of what it shares: Unix milliseconds.
+  std::optional<std::int64_t> paused_until;
 };
 
 // Where outbox and domain learn about the channels of integrations.
@@ -32,16 +36,17 @@ class Channels {
   virtual boost::asio::awaitable<std::optional<Channel>> find(Id integration) = 0;
 };
 
-// From the table of integrations and the catalogue of plugins; both outlive it.
+// From the table of integrations and the catalogue of plugins; store, catalogue and clock outlive it.
 class PluginChannels final : public Channels {
  public:
-  PluginChannels(store::Store& store, const plugin::Catalogue& catalogue)
-      : store_(store), catalogue_(catalogue) {}
+  PluginChannels(store::Store& store, const plugin::Catalogue& catalogue, const Clock& clock)
+      : store_(store), catalogue_(catalogue), clock_(clock) {}
   boost::asio::awaitable<std::optional<Channel>> find(Id integration) override;
 
  private:
   store::Store& store_;
   const plugin::Catalogue& catalogue_;
+  const Clock& clock_;
 };
 
 }  // namespace patchbay::outbox

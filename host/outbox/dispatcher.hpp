@@ -51,6 +51,8 @@ class Dispatcher {
   void start();
   // This item, and perhaps more of its lane after it, have been committed. Any thread.
   void wake(const Item& item);
+  // Another host has committed items of integrations of this one. Any thread.
+  void look();
   // The integration was connected, or its instance is back: what waited for that goes on now. Pauses that the
   // provider asked for stay. Any thread.
   void wake(Id integration);

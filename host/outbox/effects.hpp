@@ -23,7 +23,7 @@ class Outcome {
   std::vector<std::string> provider_ids;
   std::string sent_at;   // of these: RFC 3339 as the plugin said it, or empty
   std::string moved_to;  // the conversation's new id, or empty
-  std::string reason;    // failed, uncertain, waiting: for a person, in the plugin's words where it spoke
+  std::string reason;    // failed, uncertain, waiting: for a person, as Text::kept
   bool refused = false;  // the provider does not let us write to this conversation
 };
 

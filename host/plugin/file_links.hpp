@@ -24,16 +24,17 @@ class FileLinks {
 
   // `site_url`: the public address; empty: there is none.
   FileLinks(store::Store& store, const vault::Vault& vault, const Clock& clock, std::string site_url)
-      : key_(store, vault, "file_links"), clock_(clock), site_url_(std::move(site_url)) {}
+      : store_(store), key_(store, vault, "file_links"), clock_(clock), site_url_(std::move(site_url)) {}
 
-  // "<site_url>/files/<blob>/<Unix seconds>/<signature>/<name>". Throws Error{unsupported}
-  // "plugin.no_site_url".
+  // "<site_url>/files/<blob>/<Unix seconds>/<signature>/<name>"; the file is kept as long as that is good.
+  // Throws Error{unsupported} "plugin.no_site_url".
   boost::asio::awaitable<Link> make(Id blob, std::chrono::seconds good_for, std::string name);
   // The file that such an address names: `path` begins with "/files/". Nothing when it was not made here or
   // its time is over.
   boost::asio::awaitable<std::optional<Id>> open(std::string path);
 
  private:
+  store::Store& store_;
   HostKey key_;
   const Clock& clock_;
   const std::string site_url_;

@@ -17,7 +17,7 @@ struct Happening {
   std::string what;     // "integration" or, of what runs for it, "instance"
   std::string state;    // as state_name() or supervisor::condition_name() says
   std::string code;     // of the failure that led there; empty: none
-  std::string reason;   // English
+  std::string reason;   // as Text::kept
   std::string version;  // of the plugin
   std::string host;     // its name
 };

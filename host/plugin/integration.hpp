@@ -30,7 +30,7 @@ struct Integration {
   std::string notice;           // JSON {"code", "text", "version"} for an administrator, or empty
   State state = State::draft;
   std::string reason_code;  // empty: none. A code of base/error.hpp or a text id
-  std::string reason_text;  // English
+  std::string reason_text;  // as Text::kept
   std::string identity;     // what the plugin says it is ("bot:123"); claimed while connected
   std::string title;
   std::string remote_state;  // JSON: the last registration, or empty

@@ -41,7 +41,7 @@ class Integrations {
   void set_settings(
       store::Session& session,
       const Integration& integration) const;  // name, settings, profile, version, setup_version, updated_at
-  // State, reason, updated_at, and what a check found out: identity, title, name.
+  // State, reason, version, notice, updated_at, and what a check found out: identity, title, name.
   void set_state(store::Session& session, const Integration& integration) const;
   void set_consent(store::Session& session, Id id, std::optional<std::int64_t> at) const;
   void set_remote(store::Session& session, const Integration& integration) const;  // remote_state

@@ -76,12 +76,15 @@ struct SecretSpec {
   int generate = 0;  // bytes made by the host at creation; 0: an administrator gives it
 };
 
-// What one person allows at a provider by OAuth 2.0 (SETUP-4): the plugin says where and what for, the host
-// does it. Addresses, client_id and parameters may hold "{profile:/pointer}", which stands for that value of
-// the profile.
+// What one person allows at a provider, by OAuth 2.0 (SETUP-4) or by a password (plugin-needs N1): the plugin
+// says where and what for, the host does it. Addresses, client_id and parameters may hold
+// "{profile:/pointer}", which stands for that value of the profile.
+inline constexpr std::string_view kGrantUser = "user";          // of {{grant:<name>.user}}: who signed in
+inline constexpr std::string_view kGrantPassword = "password";  // what was typed in, of one by password
 struct GrantSpec {
+  bool by_password = false;  // then only title, hosts and secrets say something
   std::string title;
-  std::string issuer;  // RFC 9207; empty: not checked
+  std::string issuer;  // in every redirect (RFC 9207); empty: not checked
   std::string authorize;
   std::string token;
   std::string revoke;  // RFC 7009; empty: not offered
@@ -92,6 +95,7 @@ struct GrantSpec {
   std::vector<std::string> scopes;
   std::map<std::string, std::string> parameters;  // further ones, of the authorisation request
   std::vector<std::string> hosts;                 // where the token may go, as in SecretSpec
+  std::map<std::string, SecretSpec> secrets;      // that the plugin finds and that belong to it (N4)
 };
 
 // An app or a server that an administrator sets up once and integrations share (plugin-needs N1).
@@ -99,6 +103,8 @@ struct ProfileSpec {
   std::string schema;  // JSON Schema, draft-07; empty: the plugin knows none
   std::string title;
   std::map<std::string, SecretSpec> secrets;
+  std::string
+      authorities;  // JSON Pointer to a setting: PEM, whom to believe in its name; empty: the system's
 };
 
 // A file of the plugin's folder web/, for browsers.

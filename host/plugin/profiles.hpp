@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "plugin/manifest.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::plugin {
@@ -15,9 +16,10 @@ namespace patchbay::plugin {
 struct Profile {
   Id id = 0;
   std::string plugin;
-  std::string name;             // one of a kind within the plugin
-  std::string settings = "{}";  // JSON, without secrets
-  std::int64_t created_at = 0;  // Unix milliseconds
+  std::string name;                     // one of a kind within the plugin
+  std::string settings = "{}";          // JSON, without secrets
+  std::optional<std::string> declared;  // under which name files of the configuration declare it
+  std::int64_t created_at = 0;          // Unix milliseconds
   std::int64_t updated_at = 0;
 };
 
@@ -32,6 +34,8 @@ class Profiles {
   std::optional<Profile> named(store::Session& session, std::string_view plugin, std::string_view name) const;
   // Ordered by id, after `after`; at most `limit`.
   std::vector<Profile> list(store::Session& session, Id after, std::int64_t limit) const;
+  std::vector<Profile> declared(store::Session& session) const;
+  void set_declared(store::Session& session, Id id, const std::optional<std::string>& name) const;
   // Whether integrations or grants belong to it.
   bool is_used(store::Session& session, Id id) const;
   // Integrations that use it.
@@ -58,5 +62,8 @@ std::vector<Id> users_of_grant(store::Session& session, Id grant);
 // unless it stands at the beginning. Throws
 // Error{invalid} "plugin.profile_value" for one that is not set.
 std::string fill_from_profile(std::string_view text, const std::string& settings);
+
+// Whom the profile believes, as PEM; empty: whom the machine does.
+std::string authorities_of(const Manifest& manifest, const std::string& settings);
 
 }  // namespace patchbay::plugin

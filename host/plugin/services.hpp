@@ -19,6 +19,7 @@
 #include "net/http.hpp"
 #include "plugin/file_links.hpp"
 #include "plugin/manifest.hpp"
+#include "plugin/storage.hpp"
 #include "port/message.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -83,8 +84,10 @@ class OpenedHosts {
 
 // What a grant lets us do at the provider now.
 struct GrantToken {
-  std::string value;
+  std::string value;                    // the password of a grant by password
   std::optional<TimePoint> expires_at;  // nothing: not known
+  std::string user;                     // who signed in, as far as the provider tells; may be empty
+  Id grant = 0;                         // whose it is
 };
 // A token good for at least `min_valid` and other than `rejected`, refreshed when need be. Throws Error:
 // unauthenticated when somebody has to sign in again, unavailable while it cannot be refreshed.
@@ -111,10 +114,12 @@ class Services {
     const VerbChecker* checker = nullptr;  // none: unchecked
     // A plugin has stored a secret; it is answered when this returns. May be empty.
     std::function<boost::asio::awaitable<void>(Id integration)> on_secret = {};
-    TokenSource tokens = {};          // none: nobody has signed in
-    FileLinks* links = nullptr;       // none: files cannot be published
-    net::Network* network = nullptr;  // null: the machine's
-    std::string authorities = {};     // PEM: whom pb.net/1 trusts (egress.ca_file); empty: the system's
+    TokenSource tokens = {};               // none: nobody has signed in
+    FileLinks* links = nullptr;            // none: files cannot be published
+    net::Network* network = nullptr;       // null: the machine's
+    std::string authorities = {};          // PEM: whom pb.net/1 trusts (egress.ca_file); empty: the system's
+    std::optional<net::Proxy> proxy = {};  // that pb.net/1 goes through (egress.proxy)
+    Storage* storage = nullptr;            // none: plugins may keep as much as they like
   };
   using Handler = std::function<boost::asio::awaitable<port::Result>(std::shared_ptr<InstanceContext> context,
                                                                      port::Call call)>;

@@ -59,9 +59,4 @@ void generate_missing(const std::map<std::string, SecretSpec>& secrets,
 // `patch` laid over `settings` (RFC 7396).
 std::string merge_settings(const std::string& settings, const std::string& patch);
 
-// The words of a text id in the plugin's locales/<language>.json, filled with `args` (a JSON object);
-// `fallback` otherwise.
-std::string words_of(const Manifest& manifest, const std::string& language, const std::string& message,
-                     const std::string& fallback);
-
 }  // namespace patchbay::plugin

@@ -34,7 +34,7 @@ bool is_too_deep(std::string_view json);
 // Whether the message may cross the seam, in either mode.
 bool fits(const Message& message);
 
-// A failing result with its text in English and, for other languages, its id.
+// A failing result with its text in every language, and its id for whoever it is passed to.
 Result failure(Code code, const Text& text);
 
 }  // namespace patchbay::port

@@ -50,10 +50,13 @@ class Result {
       : code(code_), retry_after(retry_after_), text(std::move(text_)), message(std::move(message_)) {}
 
   bool ok() const { return code == Code::ok; }
+  // The text as it is kept for whoever reads it later, in every language that it is known in (Text::kept).
+  const std::string& reason() const { return kept.empty() ? text : kept; }
 
   Code code = Code::ok;
   Duration retry_after{0};
   std::string text;        // one line of English
+  std::string kept;        // the host's own: never crosses the seam; empty while only the English is known
   bool lost = false;       // not said by the plugin: its process ended before it answered
   bool untouched = false;  // and it had not reached the plugin
   bool poison = false;     // the call ended its process again and again: not to be made once more

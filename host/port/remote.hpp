@@ -39,6 +39,8 @@ class Rights {
  public:
   bool sandbox = true;       // files, network and other processes are shut
   std::uint64_t memory = 0;  // bytes resident: one that takes more is killed; 0: no limit
+  int cpu_percent = 0;       // of one core: one that takes more all through a window is killed; 0: no limit
+  Duration cpu_window{120'000};
 };
 
 class RemoteOptions {

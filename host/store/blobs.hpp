@@ -49,6 +49,9 @@ void let_read_blob(Session& session, Id id, Id integration);
 // Whether the integration owns it or was let.
 bool may_read_blob(Session& session, const Blob& blob, Id integration);
 
+// It stays until then (Unix milliseconds), or longer where that was said before, whatever uses it.
+void keep_blob(Session& session, Id id, std::int64_t until);
+
 // A column that holds ids of blobs. Give it `references blobs(id)`, so that no sweep can win a race against a
 // new use.
 struct BlobUse {
@@ -56,9 +59,14 @@ struct BlobUse {
   std::string table;
   std::string column;
 };
-// Removes at most 100 blobs made before `created_before` that no column refers to; returns how many. Repeat
-// until 0.
-std::int64_t sweep_blobs(Session& session, std::int64_t created_before, const std::vector<BlobUse>& uses);
+// Removes at most 100 blobs made before `created_before` that no column refers to and that need not be kept
+// at `now`; returns how many. Repeat until 0.
+std::int64_t sweep_blobs(Session& session, std::int64_t created_before, std::int64_t now,
+                         std::vector<BlobUse> uses);
+
+// Bytes of the integration's blobs to which no column refers, and `each` more for every one.
+std::int64_t unused_bytes(Session& session, Id integration, std::int64_t each,
+                          const std::vector<BlobUse>& uses);
 
 // Writes a new blob from a stream: gathers pieces, one transaction each. One coroutine at a time.
 class BlobWriter {

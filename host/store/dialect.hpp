@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "store/store.hpp"
@@ -10,6 +11,12 @@ namespace patchbay::store {
 // already.
 inline std::string_view for_update(Dialect dialect) {
   return dialect == Dialect::postgresql ? " for update" : "";
+}
+
+// The length of a text in bytes.
+inline std::string bytes_of(Dialect dialect, const std::string& column) {
+  return dialect == Dialect::postgresql ? "octet_length(" + column + ")"
+                                        : "length(cast(" + column + " as blob))";
 }
 
 }  // namespace patchbay::store

@@ -50,7 +50,7 @@ class Health {
   int pid = 0;                       // 0: no process, or inside the host
   std::optional<port::Usage> usage;  // of that process, which other integrations of the plugin may share
   std::uint64_t restarts = 0;        // of its process
-  std::string last_error;            // English; of now or of the past
+  std::string last_error;            // as Text::kept; of now or of the past
   TimePoint last_error_at{};
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;  // answers other than ok

@@ -41,8 +41,8 @@ class Trust {
   // Those of the system. Read once, when they are first wanted, and kept for as long as the process lives.
   // Throws Error{unavailable} "tls.no_authorities". Blocks on the disk the first time.
   static std::shared_ptr<const Trust> system();
-  // One or more certificates as PEM; nobody else is believed then. Throws Error{invalid}
-  // "tls.bad_authorities".
+  // One or more certificates as PEM; nobody else is believed then. Shared by all who name the same ones at a
+  // time. Throws Error{invalid} "tls.bad_authorities".
   static std::shared_ptr<const Trust> of(std::string_view pem);
   ~Trust();
   Trust(const Trust&) = delete;
@@ -52,6 +52,7 @@ class Trust {
   friend class Stream;
   struct State;
   explicit Trust(std::unique_ptr<State> state);
+  static std::shared_ptr<const Trust> read(std::string_view pem);
 
   std::unique_ptr<State> state_;
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,12 +48,29 @@ class Vault {
   // Replaces what is there. `expires_at`: Unix milliseconds.
   void put(store::Session& session, const SecretName& name, std::string_view value,
            std::optional<std::int64_t> expires_at = {}) const;
+  // What a secret was before it was replaced, for as long as that is good beside the new one.
+  struct Former {
+    std::string value;
+    std::int64_t until = 0;  // Unix milliseconds
+  };
+  using Formers = std::map<std::string, Former>;  // by name
+  // Puts, and keeps the value that it replaces as the former one until then, or until that would have
+  // expired. The same value changes nothing of that; the former one given again takes the replacement back.
+  void replace(store::Session& session, const SecretName& name, std::string_view value,
+               std::int64_t former_until, std::optional<std::int64_t> expires_at = {}) const;
+  // Without those whose time is over, and those that cannot be read.
+  Formers formers(store::Session& session, const std::string& scope, Id owner) const;
+  // These and no others are the former values of an owner.
+  void set_formers(store::Session& session, const std::string& scope, Id owner, const Formers& formers) const;
   // Nothing when it is not set or has expired. Throws Error{internal} "vault.damaged" when the row was
   // tampered with.
   std::optional<std::string> get(store::Session& session, const SecretName& name) const;
   // Sorted; without expired ones.
   std::vector<std::string> names(store::Session& session, const std::string& scope, Id owner) const;
+  // With its former value.
   bool remove(store::Session& session, const SecretName& name) const;
+  // Takes away what has expired; how many there were.
+  std::int64_t sweep(store::Session& session) const;
   // --- rotation (ACC-4): a new key is added, known to every host, used, and when nothing is sealed with the
   // old one any more, that is forgotten. Which key seals is said in the database, so all hosts change at
   // once.

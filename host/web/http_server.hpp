@@ -41,7 +41,8 @@ class HttpServer {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                    // 0: any free one
+    std::uint16_t port = 0;  // 0: any free one
+    int inherited = -1;      // a descriptor that listens already, used in place of the address; taken over
     std::size_t max_connections = 10'000;      // beyond: 503 and closed
     std::size_t header_limit = 16u << 10;      // bytes: 431
     std::size_t header_fields = 128;           // 431

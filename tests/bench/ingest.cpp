@@ -155,6 +155,10 @@ Figure compare(Figure figure, const Stored& stored, double bare, double first, d
 
 }  // namespace
 
+Answers answered_after_commit(const std::string& store_url, Load& load, const Settings& settings) {
+  return with_store(store_url, load, settings).answers;
+}
+
 Ingest::Ingest(support::PostgresServer& postgres, Load& load, const Settings& settings)
     : postgresql("S1", "webhook answered after commit, PostgreSQL", "req/s", 0),
       sqlite("S2", "the same, SQLite FULL", "req/s", 0) {

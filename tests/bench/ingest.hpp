@@ -16,4 +16,7 @@ class Ingest {
   Figure sqlite;      // S2
 };
 
+// Webhooks answered after their durable commit by a listener of its own, on an empty database.
+Answers answered_after_commit(const std::string& store_url, Load& load, const Settings& settings);
+
 }  // namespace patchbay::bench

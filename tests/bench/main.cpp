@@ -1,6 +1,6 @@
 // The speed figures of design/bars.md, each against its baseline in the same run, as one table:
-//   speed_bench [--only ingest|host|calls] [seconds a round, 3] [rounds, 5] [connections, 64] [threads, those
-//   of the machine]
+//   speed_bench [--only ingest|slow|host|growth|mailboxes|calls] [seconds a round, 3] [rounds, 5]
+//   [connections, 64] [threads, those of the machine]
 // Exit code 1 when a first figure is missed.
 #include <csignal>
 #include <cstdio>
@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "bench/ingest.hpp"
+#include "bench/mailboxes.hpp"
 #include "bench/plugin_calls.hpp"
+#include "bench/slow_disk.hpp"
 #include "bench/whole_host.hpp"
 
 namespace patchbay::bench {
@@ -29,8 +31,9 @@ void fill_wal(const support::PostgresServer& postgres) {
 
 bool run(const Settings& settings, std::string_view only) {
   const auto wanted = [only](std::string_view part) { return only.empty() || only == part; };
-  support::PostgresServer postgres(
-      {"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "min_wal_size=1GB"});
+  // Memory as a server has it where nobody configured it.
+  support::PostgresServer postgres({"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "min_wal_size=1GB",
+                                    "-c", "shared_buffers=128MB"});
   fill_wal(postgres);
   Load load;
   const double sync_before = fdatasync_ms();
@@ -46,6 +49,11 @@ bool run(const Settings& settings, std::string_view only) {
       for (const auto& figure : whole.memory()) figures.push_back(figure);
     }
   }
+  if (wanted("slow")) figures.push_back(slow_disk(load, settings));
+  if (wanted("growth")) {
+    figures.push_back(cost_of_growth(postgres, load, settings));
+  }
+  if (wanted("mailboxes")) figures.push_back(idle_mailboxes());
   if (wanted("calls")) figures.push_back(plugin_calls(settings));
   std::printf(
       "%d rounds of %d s, the middle one shown; %d connections, %d threads; fdatasync %.2f ms before, %.2f "
@@ -76,7 +84,9 @@ int main(int argc, char** argv) try {
     *wanted[i - 1] = std::atoi(argv[i]);
     if (*wanted[i - 1] < 1)
       throw std::runtime_error(
-          "usage: speed_bench [--only ingest|host|calls] [seconds] [rounds] [connections] [threads]");
+          "usage: speed_bench [--only ingest|slow|host|growth|mailboxes|calls] [seconds] [rounds] "
+          "[connections] "
+          "[threads]");
   }
   return patchbay::bench::run(settings, only) ? 0 : 1;
 } catch (const std::exception& error) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
 #include "bench/figure.hpp"
 #include "bench/load.hpp"
+#include "support/postgres_server.hpp"
 
 namespace patchbay::bench {
 
@@ -23,5 +26,12 @@ class WholeHost {
   double messages_per_second_ = 0;
   std::string note_;
 };
+
+// Anonymous memory of a process, in MiB.
+double private_memory_mib(pid_t pid);
+
+// S5: what a webhook costs until its message is stored where 1,000,000 messages are, against one where 1,000
+// are.
+Figure cost_of_growth(const support::PostgresServer& postgres, Load& load, const Settings& settings);
 
 }  // namespace patchbay::bench

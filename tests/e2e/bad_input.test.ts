@@ -197,3 +197,20 @@ test("plugins are listed page by page, ordered by id", async () => {
   assert.deepEqual(seen, [...seen].sort());
   problem(await host.get("/api/v1/plugins?limit=0"), 422);
 });
+
+test("who a client is, only a proxy that is trusted may say", async () => { // OPS-12
+  const forged = { "content-type": "application/json", "x-forwarded-for": "198.51.100.9, 203.0.113.7" };
+  const behind = await Patchbay.start({ config: { listen: { port: 0, trusted_proxies: ["127.0.0.0/8"] } } });
+  try {
+    const id = await behind.connect("echo", "Behind", { account: "behind", signing_key: KEY });
+    assert.equal((await send(`${behind.address}/hooks/echo/${id}/in`, { headers: forged, body: "{}" })).status, 401);
+    await eventually("the refusal is logged", async () => behind.output.includes('"peer":"203.0.113.7"'));
+  } finally {
+    await behind.stop();
+  }
+  const before = host.output.length;
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // one line a second
+  assert.equal((await send(hook, { headers: forged, body: "{}" })).status, 401);
+  await eventually("the refusal is logged", async () => host.output.slice(before).includes('"peer":"127.0.0.1"'));
+  assert.ok(!host.output.includes("203.0.113.7"));
+});

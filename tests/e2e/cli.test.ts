@@ -41,12 +41,43 @@ function withInput(input: string, ...args: string[]): Promise<{ code: number | n
 }
 
 const COMMANDS = [
-  ["serve"], ["check-config"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "use", "enable", "disable", "remove", "keygen", "sign", "verify"].map((name) => ["plugins", name]),
+  ["serve"], ["check-config"], ["migrate"], ["token", "create"], ["token", "list"], ["token", "revoke"], ...["list", "use", "enable", "disable", "remove", "keygen", "sign", "verify"].map((name) => ["plugins", name]),
   ["health"], ["hosts"], ["doctor"], ["diagnostics"], ["secrets", "rotate"], ["backup"], ["restore"], ["completion"], ["man"],
   ...["list", "show", "runs", "run", "pause", "resume", "reset"].map((name) => ["jobs", name]),
   ...["list", "show", "create", "change", "check", "activate", "deactivate"].map((name) => ["integrations", name]),
   ...["list", "show", "replay", "discard"].map((name) => ["inbox", name]),
 ];
+
+test("migrate says what it would do, and leaves a database alone that a host works on", async () => { // OPS-4, OPS-10
+  const checked = await json("migrate", "--check");
+  assert.equal(checked.schema, checked.newest);
+  assert.deepEqual(checked.pending, []);
+  const other = await Patchbay.prepare();
+  const other_json = async (...args: string[]): Promise<any> => JSON.parse((await other.cli("migrate", ...args, "--json")).stdout);
+  try {
+    const before = await other_json("--check");
+    assert.equal(before.schema, 0);
+    assert.equal(before.pending.length, checked.newest);
+    assert.equal((await other_json("--check")).schema, 0, "a check changes nothing");
+    assert.deepEqual(await other_json(), checked);
+    assert.deepEqual(await other_json(), checked);
+  } finally {
+    await other.stop();
+  }
+});
+
+test("with --json errors are JSON too, and commands that print nothing say what they did", async () => { // OPS-4
+  const failed = await host.cli("jobs", "show", "1", "--json");
+  assert.equal(failed.code, 65);
+  const told = JSON.parse(failed.stderr);
+  assert.equal(told.exit_code, 65);
+  assert.equal(told.code, "not_found");
+  assert.match(told.error, /1/);
+  const made = await json("token", "create", "--name", "passing", "--scope", "read");
+  assert.deepEqual(await json("token", "revoke", made.id), { revoked: made.id });
+  const id = await host.connect("echo", "Passing", { account: "passing", signing_key: KEY });
+  assert.equal((await host.call("DELETE", `/api/v1/integrations/${id}`)).status, 409);
+});
 
 test("--help of every command shows an example and ends with 0", async () => {
   for (const command of COMMANDS) {
@@ -143,7 +174,8 @@ test("tokens are listed without their values and can be revoked", async () => {
 
 test("plugins list names what was found", async () => {
   const plugins = await json("plugins", "list");
-  assert.deepEqual(plugins.filter((plugin: any) => plugin.state === "ready").map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
+  assert.deepEqual(plugins.map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
+  assert.equal((await json("plugins", "enable", "echo")).state, "ready");
   const table = (await host.cli("plugins", "list")).stdout;
   assert.match(table, /^ID +VERSION +STATE +SIGNED_BY +TITLE/m);
   assert.match(table, /^echo +\d+\.\d+\.\d+ +ready/m);
@@ -195,7 +227,7 @@ test("doctor looks at everything and says what to do", async () => { // OPS-4, O
   assert.equal(well.code, 0, well.stdout + well.stderr);
   assert.match(well.stdout, /^sandbox +ok +Workers are shut in: system calls are filtered, Landlock version \d/m);
   assert.match(well.stdout, /^host +ok +The host runs and answers/m);
-  assert.match(well.stdout, /^plugins +ok +2 plugins can run/m);
+  assert.match(well.stdout, /^plugins +ok +Found and not enabled: telegram\..*\nplugins +ok +1 plugins can run/m);
   for (const check of ["configuration", "state_dir", "store", "key", "site_url", "egress", "plugins", "integrations"]) assert.equal((await state()).get(check), "ok", check);
 
   const key = join(host.folder, "state/vault.key");
@@ -229,7 +261,7 @@ test("doctor looks outward when it is told to", async () => { // OPS-4
   try {
     await new Promise((resolve) => (server.listening ? resolve(undefined) : server.once("listening", resolve)));
     const open = (server.address() as AddressInfo).port;
-    assert.equal((await looking.cli("plugins", "disable", "telegram")).code, 0); // else its host is asked for
+    assert.equal((await looking.cli("plugins", "enable", "misbehave")).code, 0); // hosts of what is not enabled are not asked for
     const done = await looking.cli("doctor", "--outward", "--mail", `127.0.0.1:${open}`, "--mail", "127.0.0.1:1", "--mail", "a b");
     assert.equal(done.code, 78);
     assert.match(done.stdout, new RegExp(`^dns +warning +${unknown} has no address`, "m"));

@@ -8,12 +8,17 @@ import { misbehaving, OWN_KEY, tell } from "./support/misbehave.ts";
 import { eventually, Patchbay } from "./support/patchbay.ts";
 
 const FULL = process.env["PB_FULL"] === "1";
-const SECONDS = FULL ? 600 : 12;
+// A storm after a calm, in turn, so that what the machine does meanwhile falls on both.
+const ROUNDS = FULL ? 10 : 1;
+const CALM_S = FULL ? 30 : 5;
+const STORM_S = FULL ? 60 : 12;
 const RELEASE_S = FULL ? 30 : 4;
 const PER_SECOND = 100;
 const EVENTS = 20;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+// A slow moment of the disk falls into one round, where a percentile of all together is made of it.
+const middleOf99 = (rounds: number[][]): number => percentile(rounds.map((times) => percentile(times, 0.99)), 0.5);
 const percentile = (times: number[], share: number): number => [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))]!;
 
 async function resident(pid: number): Promise<number> {
@@ -48,8 +53,14 @@ test("a plugin that crashes after every start is quarantined, and others do not 
     const bad = await host.connect("misbehave", "Bad", { key: OWN_KEY });
     const state = async (): Promise<any> => (await host.get(`/api/v1/health/${bad}`)).body;
     await acknowledged(host, good, 5, agent); // warm
-    const calm = await acknowledged(host, good, FULL ? 60 : 5, agent);
+    // The pages that SQLite keeps for each connection grow with the database until they are full: that is not what is measured.
+    for (let before = 0, now = 1, rounds = 0; FULL && Math.abs(now / before - 1) > 0.005 && rounds < 20; ++rounds) {
+      before = await resident(host.process!.pid!);
+      await acknowledged(host, good, 20, agent);
+      now = await resident(host.process!.pid!);
+    }
     const rss = await resident(host.process!.pid!);
+    const calm = [await acknowledged(host, good, CALM_S, agent)];
 
     const broken = await host.call("PATCH", `/api/v1/integrations/${bad}`, { settings: { listen: "true", misbehave: { "pb.listen/1:run": "crash" } } });
     assert.equal(broken.status, 200, JSON.stringify(broken.body));
@@ -59,21 +70,24 @@ test("a plugin that crashes after every start is quarantined, and others do not 
     for (let i = 0; i < EVENTS; ++i) waiting.push(await tell(host, bad, { misbehave: "ask", ask: { method: "pb.state/1:get", body: { key: "k" } } }));
 
     let releases = 0;
-    let over = false;
-    const releasing = (async () => {
-      for (; !over; await sleep(RELEASE_S * 1000)) {
+    const stormy: number[][] = [];
+    for (let round = 0; round < ROUNDS; ++round) {
+      if (round > 0) {
+        await host.post(`/api/v1/integrations/${bad}/deactivate`);
+        calm.push(await acknowledged(host, good, CALM_S, agent));
+      }
+      const times = acknowledged(host, good, STORM_S, agent);
+      for (let second = 0; second < STORM_S; second += RELEASE_S, ++releases) {
         await host.post(`/api/v1/integrations/${bad}/deactivate`);
         await host.post(`/api/v1/integrations/${bad}/activate`);
-        ++releases;
+        await sleep(RELEASE_S * 1000);
       }
-    })();
-    const stormy = await acknowledged(host, good, SECONDS, agent);
-    over = true;
-    await releasing;
+      stormy.push(await times);
+    }
     const grown = (await resident(host.process!.pid!)) / rss - 1;
-    const [before, after] = [percentile(calm, 0.99), percentile(stormy, 0.99)];
-    console.log(`crash loop: ${SECONDS} s, released ${releases} times; others' p99 ${before.toFixed(1)} ms before, ${after.toFixed(1)} ms meanwhile;` +
-      ` p50 ${percentile(calm, 0.5).toFixed(2)} and ${percentile(stormy, 0.5).toFixed(2)} ms; memory of the host ${rss.toFixed(0)} MiB ${grown >= 0 ? "+" : ""}${(grown * 100).toFixed(1)} %`);
+    const [before, after] = [middleOf99(calm), middleOf99(stormy)];
+    console.log(`crash loop: ${ROUNDS * STORM_S} s, released ${releases} times; others' p99 ${before.toFixed(1)} ms in between, ${after.toFixed(1)} ms meanwhile, the middle of ${ROUNDS} rounds;` +
+      ` p50 ${percentile(calm.flat(), 0.5).toFixed(2)} and ${percentile(stormy.flat(), 0.5).toFixed(2)} ms; memory of the host ${rss.toFixed(0)} MiB ${grown >= 0 ? "+" : ""}${(grown * 100).toFixed(1)} %`);
     assert.ok(grown < 0.25, "memory does not run away"); // the figure is printed; what a short run grows by is caches
 
     // Mended, it does what has waited: once each.

@@ -54,6 +54,25 @@ test("health tells state, worker, calls and latency of every running integration
   assert.ok(await metric("patchbay_plugin_call_seconds_count", 'plugin="echo"') >= shown.calls - 1, "all but the run of its job");
 });
 
+test("health of a plugin is that of all its integrations together", async () => { // HOST-8
+  const second = await host.connect("echo", "Second", { account: "second", signing_key: KEY });
+  const plugin = await eventually("both are ready", async () => {
+    const [found, ...others] = (await host.get("/api/v1/plugin-health")).body.items;
+    assert.deepEqual(others, []);
+    return found.integrations.ready === 2 && found;
+  });
+  const each = [await health(good), await health(second)];
+  assert.equal(plugin.plugin, "echo");
+  assert.equal(plugin.state, "ready");
+  assert.equal(plugin.workers, 1, "they share it");
+  assert.ok(plugin.calls >= 2 && plugin.calls <= each[0].calls + each[1].calls);
+  assert.ok(plugin.memory_bytes > 1 << 20 && plugin.memory_bytes < SMALL_MB << 20);
+  assert.equal(plugin.since, each.map((one) => one.since).sort()[0]);
+  assert.match((await host.cli("health", "--plugins")).stdout, /^echo +ready +\S+ +.*ready.*2/m);
+  await host.post(`/api/v1/integrations/${second}/deactivate`);
+  await eventually("one is left", async () => (await host.get("/api/v1/plugin-health")).body.items[0].integrations.ready === 1);
+});
+
 test("a worker that is killed is counted, and the reason is shown", async () => {
   const { worker } = await health(good);
   process.kill(worker.pid, "SIGKILL");

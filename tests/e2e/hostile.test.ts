@@ -118,6 +118,9 @@ test("through the host it gets nothing that is not its own", async () => { // HO
     "records under a lease that it has not": ["pb.sync/1:emit", { job: "history", lease: 1, checkpoint: {}, records: [] }],
     "webhooks under a lease that it has not": ["pb.webhook/1:inject", { route: "in", lease: 12345, content_type: "application/json" }],
     "webhooks of a route that it has not": ["pb.webhook/1:inject", { route: "signing", lease: 0, content_type: "application/json" }],
+    "events under a lease that it has not": ["pb.events/1:emit", { events: [], lease: 12345 }],
+    "events under a lease of a run that there is not": ["pb.events/1:emit", { events: [], job: "history", lease: 1 }],
+    "events under a lease that is none": ["pb.events/1:emit", { events: [], lease: "1" }],
     "an event without a key": ["pb.events/1:emit", { events: [{ type: "message.received", data: {} }] }],
     "an event of a kind that there is not": ["pb.events/1:emit", { events: [{ type: "admin.grant", dedupe_key: "1", order_key: "1", data: {} }] }],
     "events that are none": ["pb.events/1:emit", { events: "all" }],
@@ -162,6 +165,24 @@ function frame(kind: number, instance: number, id: number, part: string): string
   return bytes.toString("latin1") + part;
 }
 
+test("what it has the host keep has a limit, which is shown and heals", async () => { // HOST-5
+  const crowded = await Patchbay.start({ config: { plugins: { folders: [folder], storage_mb: 1 } } });
+  try {
+    const id = await crowded.connect("misbehave", "Greedy", { key: OWN_KEY, token: "t", api_base: base() });
+    const state = (): Promise<any> => crowded.get(`/api/v1/integrations/${id}`).then((answer) => answer.body);
+    const put = (key: string, value: unknown): Promise<any> => ask(crowded, id, "pb.state/1:put", { key, value });
+    let kept = 0;
+    while ((await put(`k${kept}`, "x".repeat(150_000))).code === OK) ++kept;
+    assert.ok(kept > 2 && kept < 7, `${kept} were kept`);
+    const told = await eventually("the integration says it", async () => { const now = await state(); return now.state === "degraded" && now; });
+    assert.match(told.reason.text, /1 MiB \(plugins\.storage_mb\)/);
+    assert.equal((await put("k0", null)).code, OK);
+    await eventually("and is well again", async () => (await state()).state === "active", 30);
+  } finally {
+    await crowded.stop();
+  }
+});
+
 test("whatever it does to its own process, others do not feel it", async () => { // HOST-5, bars 5 and 6
   const ways: Record<string, object> = {
     "crashes": { misbehave: "crash" },
@@ -186,9 +207,9 @@ test("whatever it does to its own process, others do not feel it", async () => {
     await othersWork();
     // Until the call is given up or the plugin quarantined; then it may go on.
     await eventually(`it comes to rest after it ${name}`, async () => {
-      if ((await host.get(`/api/v1/health/${bad}`)).body.state !== "quarantined") return (await host.all(`/api/v1/inbox?state=pending&integration=${bad}`)).length === 0;
+      if ((await host.get(`/api/v1/health/${bad}`)).body.state !== "quarantined") return (await host.all(`/api/v1/inbox?state=new&integration=${bad}`)).length === 0;
       await host.post(`/api/v1/integrations/${bad}/deactivate`);
-      for (const item of await host.all(`/api/v1/inbox?state=pending&integration=${bad}`)) await host.post(`/api/v1/inbox/${item.id}/discard`);
+      for (const item of await host.all(`/api/v1/inbox?state=new&integration=${bad}`)) await host.post(`/api/v1/inbox/${item.id}/discard`);
       return (await host.post(`/api/v1/integrations/${bad}/activate`)).status === 200;
     }, 90);
   }

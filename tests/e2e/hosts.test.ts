@@ -194,3 +194,91 @@ test("OPS-8, bar 1: three hosts, killed in turn while webhooks come in, lose and
     await cluster.stop();
   }
 });
+
+test("OPS-8, OPS-10: where a newer host has migrated, older ones work on and stop in peace; they do not start again", async () => {
+  const cluster = await Cluster.start(2);
+  try {
+    const [one, two] = cluster.hosts as [Patchbay, Patchbay];
+    await cluster.settled();
+    const integration = await connect(one, "rolling");
+    const owner = await cluster.owner(integration);
+    const other = owner === one ? two : one;
+    // What migrations of a newer release do beside hosts that run: they add.
+    await cluster.server.sql("begin; alter table messages add column of_tomorrow text; alter table inbox add column of_tomorrow bigint not null default 7;"
+      + " create table of_tomorrow (id bigint primary key); insert into schema_version(version, name) values (9999, '9999_of_tomorrow'); commit");
+    const deliver = async (host: Patchbay, id: string): Promise<void> => {
+      assert.equal((await post(host.address, integration, { id, chat: "c", author: "Ana", text: id })).status, 200);
+    };
+    await deliver(one, "first");
+    await deliver(two, "second");
+    const texts = async (host: Patchbay): Promise<string[]> => {
+      const chat = (await host.chats(integration))[0];
+      return chat ? (await host.messages(chat.id)).map((message) => message.text) : [];
+    };
+    await eventually("both have their effect", async () => (await texts(other)).length === 2, 30);
+    // The first is replaced: the other takes over what it ran, and the old release is not started any more.
+    assert.equal(await owner.kill("SIGTERM"), 0);
+    await eventually("the other runs it", () => runs(other, integration), 30);
+    await deliver(other, "third");
+    await eventually("its effect", async () => (await texts(other)).length === 3, 30);
+    await assert.rejects(owner.serve(), /newer/);
+    assert.equal(owner.process!.exitCode, 78);
+    assert.equal((await owner.cli("migrate", "--check")).code, 78);
+    assert.equal(await cluster.server.sql("select count(*) from schema_version where version > 9999"), "0");
+  } finally {
+    await cluster.stop();
+  }
+});
+
+test("what arrives at the other host is worked on at once, both ways", async () => { // OPS-8, HOOK-1
+  const side = await OtherSide.start();
+  const cluster = await Cluster.start(2, { allow: [`127.0.0.1:${side.port}`] });
+  const [one, two] = cluster.hosts as [Patchbay, Patchbay];
+  try {
+    await cluster.settled();
+    const id = await connect(one, "a", { api_base: side.address });
+    const owner = await cluster.owner(id);
+    const other = owner === one ? two : one;
+    const until = async (what: string, holds: () => Promise<boolean>): Promise<number> => {
+      const began = performance.now();
+      while (!(await holds())) assert.ok(performance.now() - began < 20_000, what);
+      return performance.now() - began;
+    };
+    const waits: number[] = [];
+    for (let i = 0; i < 20; ++i) {
+      assert.equal((await post(other.address, id, { id: `w${i}`, chat: "c", author: "Ana", text: `text ${i}` })).status, 200);
+      waits.push(await until(`webhook ${i}`, async () => {
+        const [chat] = await other.chats(id);
+        return chat !== undefined && (await other.messages(chat.id)).length === i + 1;
+      }));
+    }
+    const [chat] = await other.chats(id);
+    for (let i = 0; i < 20; ++i) {
+      assert.equal((await other.post(`/api/v1/chats/${chat.id}/messages`, { text: `answer ${i}` })).status, 202);
+      waits.push(await until(`answer ${i}`, async () => (await sleep(2), side.received.length === i + 1)));
+    }
+    const middle = (all: number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
+    console.log(`  until the host of the integration has done its work: webhooks ${middle(waits.slice(0, 20)).toFixed(0)} ms, answers ${middle(waits.slice(20)).toFixed(0)} ms in the middle`);
+    // By looking alone, once a second, half a second would be the middle.
+    assert.ok(middle(waits) < 250, waits.map((wait) => wait.toFixed(0)).join(" "));
+  } finally {
+    await cluster.stop();
+    await side.stop();
+  }
+});
+
+test("a plugin that is enabled on one host is enabled on all, at once for its integrations", async () => { // HOST-1, OPS-8
+  const cluster = await Cluster.start(2);
+  const [first, second] = cluster.hosts as [Patchbay, Patchbay];
+  const state = async (host: Patchbay, plugin: string): Promise<string> => (await host.get(`/api/v1/plugins/${plugin}`)).body.state;
+  try {
+    assert.deepEqual([await state(first, "echo"), await state(second, "echo"), await state(second, "telegram")], ["found", "found", "found"]);
+    const id = await first.integrate("echo", "Shared", { account: "shared", signing_key: KEY });
+    const activated = await second.post(`/api/v1/integrations/${id}/activate`);
+    assert.equal(activated.status, 200, JSON.stringify(activated.body));
+    assert.equal((await first.post("/api/v1/plugins/telegram/enable")).status, 200);
+    for (const plugin of ["echo", "telegram"]) await eventually(`${plugin} is enabled there too`, async () => (await state(second, plugin)) === "ready", 5);
+  } finally {
+    await cluster.stop();
+  }
+});

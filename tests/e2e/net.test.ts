@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
+import { KEY, post } from "./support/echo.ts";
 import { BUILD, eventually, Patchbay } from "./support/patchbay.ts";
 
 const run = promisify(execFile);
@@ -116,4 +118,43 @@ test("a certificate of nobody known, and an address that nobody opened, are refu
   assert.match(await check({ host: "localhost", port: servers.tls.port, security: "tls" }), /certificate of localhost was not accepted/);
   assert.match(await check({ host: "127.0.0.1", port: servers.none.port }), /egress\.allow/);
   assert.equal(servers.none.accepted, 0);
+});
+
+test("with a proxy connections and requests go through it, but where an administrator opened a way", async (t) => { // OPS-15, N11
+  const asked: { target: string; login: string | undefined }[] = [];
+  const proxy = createHttpServer();
+  proxy.on("connect", (request, socket: Socket) => {
+    asked.push({ target: request.url!, login: request.headers["proxy-authorization"] });
+    socket.on("error", () => undefined);
+    if (request.url !== "mail.example:143") return void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    socket.once("data", () => socket.write(SAID.none));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  t.after(() => proxy.close());
+  const { host, servers, ca } = await start(t);
+  await host.kill("SIGTERM");
+  const config = JSON.parse(await readFile(host.configFile, "utf8"));
+  config.egress.proxy = `http://ana:p%40ss@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await writeFile(host.configFile, JSON.stringify(config));
+  await host.serve();
+
+  const through = await host.integrate("dialler", "Through", { host: "mail.example", port: 143, security: "none" });
+  const active = await host.post(`/api/v1/integrations/${through}/activate`);
+  assert.equal(active.body.identity, SAID.none, JSON.stringify(active.body));
+  const direct = await host.integrate("dialler", "Direct", { host: "localhost", port: servers.tls.port, security: "tls", ca });
+  assert.equal((await host.post(`/api/v1/integrations/${direct}/check`)).body.ok, true);
+  const refused = await host.integrate("dialler", "Refused", { host: "mail.example", port: 993, security: "tls" });
+  const report = JSON.stringify((await host.post(`/api/v1/integrations/${refused}/check`)).body);
+  assert.match(report, /does not connect to mail\.example, port 993 \(status 403\)/);
+  const echo = await host.connect("echo", "Requests", { account: "requests", signing_key: KEY, api_base: "https://api.example.org" });
+  await post(host.address, echo, { id: "1", chat: "c", author: "Ana", text: "hello" });
+  const chat = await eventually("the chat", async () => (await host.chats(echo))[0]);
+  await host.post(`/api/v1/chats/${chat.id}/messages`, { text: "an answer" });
+  await eventually("the request", async () => asked.some((each) => each.target === "api.example.org:443"));
+  assert.deepEqual([...new Set(asked.map((each) => each.target))].sort(), ["api.example.org:443", "mail.example:143", "mail.example:993"]);
+  assert.ok(asked.every((each) => each.login === `Basic ${Buffer.from("ana:p@ss").toString("base64")}`));
+  const doctor = (await host.cli("doctor", "--json")).stdout;
+  assert.match(doctor, /127\.0\.0\.1/);
+  for (const text of [doctor, host.output]) assert.ok(!text.includes("p%40ss") && !text.includes("p@ss"));
 });

@@ -115,8 +115,11 @@ test("N1, N13: one request goes to several integrations by identity; whom nobody
     assert.deepEqual(await texts(host, one), ["to one"], "once is once");
     assert.deepEqual(await texts(host, stranger), [], "another profile's integration is not reached");
 
-    // A changed secret holds at once; the profile's end is the route's.
-    const changed = await host.call("PATCH", `/api/v1/profiles/${profile}`, { settings: { client_secret: "another secret" } });
+    // A changed secret holds at once, what it was before for a day unless that is ended; the profile's end is the route's.
+    const renewed = await host.call("PATCH", `/api/v1/profiles/${profile}`, { settings: { client_secret: "a renewed secret" } });
+    assert.deepEqual([renewed.body.secrets, Object.keys(renewed.body.former_secrets)], [["client_secret"], ["client_secret"]]);
+    assert.equal((await feed(host, profile, "r1", items)).status, 200);
+    const changed = await host.call("PATCH", `/api/v1/profiles/${profile}`, { settings: { client_secret: "another secret" }, end_former_secrets: true });
     assert.equal(changed.status, 200);
     assert.equal((await feed(host, profile, "r2", items)).status, 401);
     assert.equal((await feed(host, profile, "r2", items, "another secret")).status, 200);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -59,6 +60,58 @@ class ServiceManager {
   count = (word: string): number => this.told.split(word).length - 1;
   stop = (): boolean => this.listener.kill("SIGKILL");
 }
+
+// As the service manager does it: the socket is its own, and whoever ends is started again on it.
+const HOLDER = `
+import os, signal, socket, subprocess, sys
+s = socket.create_server(("127.0.0.1", 0), backlog=4096)
+os.dup2(s.fileno(), 3)
+over = False
+def begin():
+    return subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec "$@"', "sh"] + sys.argv[1:], pass_fds=(3,))
+child = begin()
+def end(*_):
+    global over
+    over = True
+    child.terminate()
+signal.signal(signal.SIGTERM, end)
+while True:
+    child.wait()
+    if over: break
+    child = begin()
+`;
+
+test("over a restart on the service manager's socket no connection is refused", async () => { // OPS-3, OPS-7
+  const host = await Patchbay.prepare();
+  let running = true;
+  try {
+    host.token = await host.createToken("test", "admin");
+    host.under = ["python3", "-c", HOLDER];
+    await host.serve();
+    const integration = await host.connect("echo", "Held", { account: "held", signing_key: KEY });
+    const statuses = new Map<number, number>();
+    const fresh = new Agent({ keepAlive: false }); // a kept connection may end just when it is used again, by HTTP's own rules
+    const pace = (async () => {
+      for (let i = 0; running; ++i) {
+        const { status } = await post(host.address, integration, { id: String(i), chat: "c", author: "Ana", text: String(i) }, fresh);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    })();
+    const child = async (): Promise<number> => Number((await run("pgrep", ["-P", String(host.process!.pid)])).stdout.trim());
+    const first = await child();
+    process.kill(first, "SIGTERM");
+    await eventually("the next host is ready", async () => host.output.split('"text":"ready"').length === 3, 60);
+    assert.notEqual(await child(), first);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    running = false;
+    await pace;
+    assert.deepEqual([...statuses.keys()], [200], JSON.stringify([...statuses]));
+    assert.ok(statuses.get(200)! > 5);
+  } finally {
+    running = false;
+    await host.stop();
+  }
+});
 
 test("the shipped unit exposes at most 1.3", async () => {
   const said = (await run("systemd-analyze", ["--no-pager", "security", "--offline=true", `--threshold=${LOOSEST * 10}`, UNIT])).stdout;

@@ -282,3 +282,89 @@ test("files declare integrations: made at the start, changed on SIGHUP, theirs a
     await host.stop();
   }
 });
+
+test("a profile that a file declares is changed there only, until no file declares it", async () => { // SETUP-6, OPS-5
+  const host = await Patchbay.prepare({ config: { setup: { folder: "declared" }, plugins: { folders: [join(BUILD, "test_plugins")] } } });
+  const folder = join(host.folder, "declared");
+  const entry = { plugin: "feeds", name: "Our app", secrets: { client_secret: { file: "secret.txt" } } };
+  const profiles = async (): Promise<any[]> => (await host.get("/api/v1/profiles")).body.items;
+  try {
+    await mkdir(folder);
+    await writeFile(join(folder, "secret.txt"), "an app's secret\n");
+    await writeFile(join(folder, "app.json"), JSON.stringify({ format: "patchbay-setup-1", profiles: [entry] }));
+    host.token = await host.createToken("test", "admin");
+    await host.serve();
+    const app = await eventually("it is made", async () => (await profiles())[0]);
+    assert.equal(app.declared, "feeds/Our app");
+    assert.match((await host.cli("profiles", "list")).stdout, /^\d+ +feeds +Our app +feeds\/Our app/m);
+    const path = `/api/v1/profiles/${app.id}`;
+    for (const refused of [await host.call("PATCH", path, { name: "Mine" }), await host.call("DELETE", path)]) {
+      assert.equal(refused.status, 409);
+      assert.match(refused.body.detail, /file of the configuration declares.*feeds\/Our app/);
+    }
+    const imported = await host.post("/api/v1/setup", { format: "patchbay-setup-1", profiles: [{ ...entry, secrets: { client_secret: "another" } }] });
+    assert.match(imported.body.applied[0].error.text, /feeds\/Our app/);
+    assert.equal((await host.call("PATCH", path, { settings: { client_secret: "given by hand" } })).status, 200, "a secret may be given");
+
+    await host.kill("SIGKILL");
+    await host.serve();
+    await writeFile(join(folder, "app.json"), JSON.stringify({ format: "patchbay-setup-1" }));
+    host.process!.kill("SIGHUP");
+    await eventually("it is declared by none", async () => (await profiles())[0].declared === null);
+    assert.equal((await host.call("PATCH", path, { name: "Mine" })).body.name, "Mine");
+    assert.equal((await host.call("DELETE", path)).status, 204);
+  } finally {
+    await host.stop();
+  }
+});
+
+test("an import opens routes that verify nothing only when it is told to; a file may", async () => { // SETUP-6, HOOK-6
+  const host = await Patchbay.prepare({ config: { setup: { folder: "declared" }, plugins: { folders: [join(BUILD, "test_plugins")] } } });
+  const entry = (name: string, more: object = {}): object => ({ plugin: "misbehave", name, settings: {}, active: true, accepts_unverified: true, ...more });
+  const document = (...integrations: object[]): object => ({ format: "patchbay-setup-1", integrations });
+  const find = async (name: string): Promise<any> => (await host.get("/api/v1/integrations")).body.items.find((each: any) => each.name === name);
+  const hook = async (id: string): Promise<number> => (await fetch(`${host.address}/hooks/misbehave/${id}/in`, { method: "POST", body: "{}" })).status;
+  try {
+    await mkdir(join(host.folder, "declared"));
+    await writeFile(join(host.folder, "declared/wild.json"), JSON.stringify(document(entry("Declared"))));
+    host.token = await host.createToken("test", "admin");
+    await host.serve();
+    const declared = await eventually("what a file opens is open", async () => { const found = await find("Declared"); return found?.state === "active" && found; });
+    assert.equal(declared.accepts_unverified, true);
+    assert.match(host.output, /a file opens routes that verify nothing to anybody/);
+    await writeFile(join(host.folder, "declared/wild.json"), JSON.stringify(document()));
+    host.process!.kill("SIGHUP");
+    await eventually("it makes room", async () => (await find("Declared")).state === "inactive");
+
+    const file = join(host.folder, "wild.json");
+    await writeFile(file, JSON.stringify(document(entry("Wild"))));
+    const silent = await host.cli("integrations", "import", file, "--json");
+    assert.equal(silent.code, 65);
+    const [kept] = JSON.parse(silent.stdout);
+    assert.deepEqual([kept.result, kept.opened], ["created", false]);
+    const wild = await find("Wild");
+    assert.deepEqual([wild.accepts_unverified, wild.state], [false, "inactive"]);
+    const told = await host.post("/api/v1/setup", document(entry("Wild", { active: false })));
+    assert.match(told.body.applied[0].error.text, /not taken over/);
+    assert.match(told.body.applied[0].error.errors[0].remedy, /--accept-unverified/);
+
+    const agreed = await host.cli("integrations", "import", file, "--accept-unverified");
+    assert.equal(agreed.code, 0, agreed.stdout + agreed.stderr);
+    assert.match(agreed.stdout, /^KIND +PLUGIN +NAME +ID +RESULT +OPENED/m);
+    assert.equal((await find("Wild")).accepts_unverified, true);
+    const [same] = (await host.post("/api/v1/setup?accept_unverified=true", document(entry("Wild")))).body.applied;
+    assert.deepEqual([same.result, same.opened, same.error], ["unchanged", false, null]);
+    assert.equal((await host.post("/api/v1/setup", document(entry("Wild")))).body.applied[0].error, null, "what is open already is not opened");
+    assert.equal(await hook(wild.id), 200);
+    const exported = JSON.parse((await host.cli("integrations", "export")).stdout);
+    assert.equal(exported.integrations.find((each: any) => each.name === "Wild").accepts_unverified, true);
+
+    const [withdrawn] = (await host.post("/api/v1/setup", document(entry("Wild", { accepts_unverified: false })))).body.applied;
+    assert.equal(withdrawn.result, "changed");
+    assert.match(withdrawn.error.text, /verifies nothing/);
+    assert.equal((await find("Wild")).accepts_unverified, false);
+    assert.equal(await hook(wild.id), 503);
+  } finally {
+    await host.stop();
+  }
+});

@@ -35,7 +35,8 @@ const becomes = (state: string, reason: RegExp | null): Promise<any> => eventual
 
 test("an unsigned plugin is refused, those that came with the host run", async () => {
   await becomes("broken", /not signed/);
-  assert.equal((await host.get("/api/v1/plugins/echo")).body.state, "ready");
+  assert.equal((await host.post("/api/v1/plugins/echo/enable")).body.state, "ready");
+  assert.equal((await host.post("/api/v1/plugins/misbehave/enable")).body.state, "broken");
 });
 
 test("a signed plugin runs once its key is trusted, and no longer once it is changed", async () => {

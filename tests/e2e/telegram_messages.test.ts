@@ -43,6 +43,54 @@ test("files come in and can be downloaded", async () => {
   assert.deepEqual(Buffer.from(await stage.download(attachment.id)), bytes);
 });
 
+test("a file that cannot be fetched since the token was revoked comes when somebody has signed in again", async () => { // CHAT-12
+  const integration = await stage.connect();
+  const state = async (): Promise<string> => (await stage.host.get(`/api/v1/integrations/${integration}`)).body.state;
+  const file = stage.bot.addFile({ name: "a.pdf", type: "application/pdf", bytes: Buffer.from("pdf") });
+  stage.bot.revoked = true;
+  stage.bot.message(ANA, { document: { file_id: file.id, file_unique_id: file.unique, file_name: "a.pdf", mime_type: "application/pdf", file_size: 3 } });
+  await eventually("it asks to sign in again", async () => (await state()) === "sign_in_again");
+  const [message] = await stage.messages(integration, 1);
+  assert.equal(message.attachments[0].state, "pending");
+  stage.bot.revoked = false;
+  const active = await stage.host.post(`/api/v1/integrations/${integration}/activate`);
+  assert.equal(active.status, 200, JSON.stringify(active.body));
+  const [first] = await eventually("the file", async () => {
+    const [{ attachments }] = await stage.messages(integration, 1);
+    return attachments[0].state === "ready" && attachments;
+  });
+  assert.equal(Buffer.from(await stage.download(first.id)).toString(), "pdf");
+});
+
+test("one id leads from the webhook to all that it caused", async () => { // HOOK-5
+  const integration = await stage.connect();
+  const file = stage.bot.addFile({ name: "a.pdf", type: "application/pdf", bytes: Buffer.from("pdf") });
+  stage.bot.message(ANA, { document: { file_id: file.id, file_unique_id: file.unique, file_name: "a.pdf", mime_type: "application/pdf", file_size: 3 } });
+  const message = await eventually("the file", async () => {
+    const [first] = await stage.messages(integration, 1);
+    return first.attachments[0]?.state === "ready" && first;
+  });
+  assert.match(message.trace_id, /^[0-9a-f]{32}$/);
+  const entries = async (trace: string): Promise<any[]> => (await stage.host.get(`/api/v1/inbox?trace=${trace}`)).body.items;
+  const [entry, ...others] = await entries(message.trace_id);
+  assert.equal(others.length, 0);
+  assert.equal(entry.trace.split("-")[1], message.trace_id);
+  assert.equal((await entries("0".repeat(32))).length, 0);
+  const rubbish = await stage.host.get("/api/v1/inbox?trace=rubbish");
+  assert.deepEqual([rubbish.status, rubbish.body.errors[0].pointer], [422, "/trace"]);
+  const state = (await stage.host.get("/api/v1/inbox?state=daed")).body.errors[0];
+  assert.match(state.detail, /new.*done.*dead/);
+  const lines = stage.host.output.split("\n").filter((line) => line.includes("webhook processed")).map((line) => JSON.parse(line));
+  const line = lines.find((candidate) => candidate.inbox === entry.id);
+  assert.equal(line.level, "info");
+  assert.equal(line.trace, entry.trace);
+  assert.equal(line.route, "update");
+  assert.equal(line.integration, integration);
+  assert.equal(line.events, "1");
+  assert.ok(Number(line.age_ms) >= 0);
+  assert.ok(stage.simulator.traces.some((trace) => trace.split("-")[1] === message.trace_id), "the file was asked for under another id");
+});
+
 test("an album is one message with its pictures in order", async () => {
   const integration = await stage.connect();
   const pictures = ["a", "b", "c"].map((name) => stage.bot.addFile({ name: `${name}.jpg`, type: "image/jpeg", bytes: Buffer.from(name.repeat(50)) }));
@@ -60,6 +108,45 @@ test("an album is one message with its pictures in order", async () => {
   assert.equal(album.text, "three of them");
   const contents = await Promise.all(album.attachments.map((a: any) => stage.download(a.id)));
   assert.deepEqual(contents.map((bytes) => Buffer.from(bytes).toString()[0]), ["a", "b", "c"]);
+});
+
+test("albums of ten pictures, each from a new client, all at once: one chat and one message each", async () => { // bar 7, TG-2
+  const count = process.env["PB_FULL"] === "1" ? 1_000 : 40;
+  const integration = await stage.connect();
+  const orders = Array.from({ length: count }, () => Array.from({ length: 10 }, (_, i) => i));
+  for (const order of orders) order.sort(() => Math.random() - 0.5);
+  for (let turn = 0; turn < 10; ++turn) {
+    for (let client = 0; client < count; ++client) {
+      // Telegram numbers the pictures of an album in their order, whatever the order in which they arrive.
+      const index = orders[client]![turn]!;
+      const picture = stage.bot.addFile({ name: "p.jpg", type: "image/jpeg", bytes: Buffer.from(`${client}:${index}`) });
+      stage.bot.message({ id: 7_000_000 + client, name: `Client ${client}` }, {
+        message_id: 1_000_000 + client * 10 + index, media_group_id: String(9_000_000 + client), ...(index === 0 ? { caption: `album ${client}` } : {}),
+        photo: [{ file_id: picture.id, file_unique_id: picture.unique, width: 640, height: 480, file_size: 8 }],
+      });
+    }
+  }
+  await eventually("every picture is there", async () => {
+    const chats = await stage.host.chats(integration);
+    if (chats.length < count) return false;
+    const last = await stage.host.messages(chats[chats.length - 1].id);
+    return last[0]?.attachments.length === 10 && (await stage.host.all("/api/v1/inbox?state=new")).length === 0;
+  }, 600);
+  const chats = await stage.host.chats(integration);
+  assert.equal(chats.length, count, "no client has two");
+  let pictures = 0;
+  for (const chat of chats) {
+    const [album, ...more] = await eventually(`the files of ${chat.title}`, async () => {
+      const all = await stage.host.messages(chat.id);
+      return all[0].attachments.every((each: any) => each.state === "ready") && all;
+    }, 300);
+    assert.equal(more.length, 0);
+    const client = Number(/^album (\d+)$/.exec(album.text)![1]);
+    const contents = await Promise.all(album.attachments.map((each: any) => stage.download(each.id)));
+    assert.deepEqual(contents.map((bytes) => Buffer.from(bytes).toString()), Array.from({ length: 10 }, (_, i) => `${client}:${i}`));
+    pictures += contents.length;
+  }
+  console.log(`  ${count} albums of new clients, ${pictures} pictures shuffled: ${chats.length} chats, one message each`);
 });
 
 test("what is no text is readable all the same", async () => {

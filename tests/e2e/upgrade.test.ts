@@ -106,6 +106,12 @@ test("HOST-4: a plugin is upgraded, taken back and upgraded while webhooks and a
     assert.equal((await hook(host, id, traffic.count)).status, 200);
     await eventually("version 2 works on", async () => (await texts(host, id, "clients")).length === traffic.count + 1);
 
+    await host.kill();
+    await host.serve();
+    const kept = await version(host, id, "2.0.0");
+    assert.equal(kept.state, "active");
+    assert.deepEqual(kept.notice, refused.notice);
+
     const wrong = await host.cli("plugins", "use", "mover", "9.9.9");
     assert.equal(wrong.code, 65);
     assert.match(wrong.stderr, /9\.9\.9/);
@@ -140,8 +146,17 @@ test("HOST-4, HOOK-1: the webhooks of a disabled plugin wait until it is enabled
     try {
       await drop(other, 1);
       await eventually("it is found", async () => (await other.get("/api/v1/plugins/mover")).status === 200);
+      await drop(other, 2);
+      await eventually("it is newer", async () => (await other.get("/api/v1/plugins/mover")).body.version === "2.0.0");
+      await other.post("/api/v1/plugins/mover/use", { version: "1.0.0" });
       assert.equal((await other.cli("plugins", "remove", "mover")).code, 0);
-      await eventually("it is gone", async () => (await other.get("/api/v1/plugins/mover")).body.state !== "ready");
+      assert.equal((await other.get("/api/v1/plugins/mover")).status, 404);
+      await other.kill();
+      await other.serve();
+      assert.equal((await other.get("/api/v1/plugins/mover")).status, 404);
+      await drop(other, 1);
+      await drop(other, 2);
+      await eventually("what was chosen is forgotten", async () => (await other.get("/api/v1/plugins/mover")).body.version === "2.0.0");
     } finally {
       await other.stop();
     }

@@ -123,6 +123,27 @@ TEST(WorkerMemory, MoreThanIsAllowedEndsIt) {  // HOST-5
   EXPECT_NE(end.cause.find("128 MiB are allowed"), std::string::npos) << end.cause;
 }
 
+// HOST-5: also outside of calls, where no time limit ends it.
+TEST(WorkerProcessor, MoreThanIsAllowedEndsIt) {
+  Machine machine;
+  port::RemoteOptions options(worker_path(), plugin_library("misbehave"),
+                              port::Expected("misbehave", "0.1.0"), machine.context.get_executor(),
+                              machine.clock);
+  options.ping_every = 50ms;
+  options.rights.cpu_percent = 20;
+  options.rights.cpu_window = 500ms;
+  const auto port = machine.run(port::start_remote(machine.spawner, std::move(options)));
+  std::promise<port::Death> died;
+  auto death = died.get_future();
+  port->on_death([&](const port::Death& end) { died.set_value(end); });
+  const auto instance = machine.run(port->open("misbehave", std::make_shared<FakeHost>()));
+  EXPECT_EQ(death.wait_for(2s), std::future_status::timeout) << "idle, it takes nothing";
+  machine.run(instance->call(port::Call("pb.x/1:y", port::Message(R"({"misbehave":"burn"})"))));
+  const auto end = within_a_minute(std::move(death));
+  EXPECT_EQ(end.kind, port::Death::Kind::plugin);
+  EXPECT_NE(end.cause.find("20 % are allowed"), std::string::npos) << end.cause;
+}
+
 #ifndef PB_SANITIZED
 TEST(WorkerMemory, MuchMoreIsNotEvenGiven) {
   Machine machine;

@@ -58,6 +58,7 @@ class FakeHttp final : public net::HttpClient {
     if (turn.wait) co_await clock_.sleep(day);
     if (turn.delay > Duration(0)) co_await clock_.sleep(turn.delay);
     if (turn.error) throw Error(*turn.error);
+    if (record->request.whole) record->request.parts.push_back(*record->request.whole);
     for (auto& part : record->request.parts) {
       record->parts.push_back(part.data);
       if (!part.read) continue;

@@ -25,6 +25,8 @@ class FakeNetwork final : public net::Network {
     if (down.contains(address)) throw Error(Code::unavailable, Text::verbatim(address + " is down"));
     auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::ip::tcp::socket socket(executor, boost::asio::ip::tcp::v4());
+    if (local_port != 0)
+      socket.connect({boost::asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(local_port)});
     const auto found = peers.find(address);
     co_return net::Connected(std::move(socket), found == peers.end() ? address : found->second);
   }
@@ -32,6 +34,7 @@ class FakeNetwork final : public net::Network {
   std::map<std::string, std::vector<std::string>> addresses;
   std::map<std::string, std::string> peers;  // who is at the other end of what is opened, if it is another
   std::set<std::string> down;
+  int local_port = 0;  // of this machine, to which every socket leads; 0: nowhere
   std::vector<std::string> resolved;
   std::vector<std::string> opened;
 };

@@ -74,6 +74,8 @@ bool may_pass(Code code) {
 
 bool Declared::tell(const std::string& file, const lifecycle::Applied& applied) const {
   const auto what = applied.kind + " " + lifecycle::declaration_of(applied.plugin, applied.name);
+  if (applied.opened)
+    logger_.warn("a file opens routes that verify nothing to anybody", {{"file", file}, {"entry", what}});
   if (applied.error) {
     logger_.error("what a file declares does not work",
                   {{"file", file}, {"entry", what}, {"error", applied.error->what()}});
@@ -88,16 +90,20 @@ bool Declared::tell(const std::string& file, const lifecycle::Applied& applied) 
   return applied.missing.empty() && (!applied.error || !(may_pass(applied.error->code()) || applied.id));
 }
 
-// "plugin/name" of what a document declares.
+// What a document declares.
 std::vector<std::string> Declared::names_in(const json& document) {
   std::vector<std::string> out;
-  const auto list = document.is_object() ? document.value("integrations", json::array()) : json::array();
-  for (const auto& each : list) {
-    if (!each.is_object()) continue;
-    const auto plugin = each.value("plugin", json());
-    const auto name = each.value("name", json());
-    if (plugin.is_string() && name.is_string())
-      out.push_back(lifecycle::declaration_of(plugin.get<std::string>(), name.get<std::string>()));
+  for (const auto* kind : {"profiles", "integrations"}) {
+    const auto list = document.is_object() ? document.value(kind, json::array()) : json::array();
+    for (const auto& each : list) {
+      if (!each.is_object()) continue;
+      const auto plugin = each.value("plugin", json());
+      const auto name = each.value("name", json());
+      if (!plugin.is_string() || !name.is_string()) continue;
+      const auto declared = lifecycle::declaration_of(plugin.get<std::string>(), name.get<std::string>());
+      const bool is_profile = kind == std::string_view("profiles");
+      out.push_back(is_profile ? lifecycle::profile_declaration_of(declared) : declared);
+    }
   }
   return out;
 }
@@ -121,6 +127,7 @@ asio::awaitable<bool> Declared::apply() {
       lifecycle::Portable::Options options;
       options.who = "file " + file.filename().string();
       options.declared = true;
+      options.accept_unverified = true;
       options.secret = [this](const std::string& reference) { return secret_of(folder_, reference); };
       const auto all = co_await portable_.apply(std::move(text), std::move(options));
       for (const auto& each : all) settled = tell(file.filename().string(), each) && settled;
@@ -148,7 +155,8 @@ asio::awaitable<bool> Declared::apply() {
   if (!whole) co_return settled;
   const auto released = co_await portable_.release_undeclared(std::move(declared), host_);
   for (const auto& name : released)
-    logger_.warn("no file declares this integration any more: it is disconnected", {{"entry", name}});
+    logger_.warn("no file declares this any more: an integration is disconnected, a profile stays",
+                 {{"entry", name}});
   co_return settled;
 }
 

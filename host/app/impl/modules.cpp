@@ -1,4 +1,5 @@
 #include "app/impl/modules.hpp"
+#include "app/impl/inherited_socket.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -6,6 +7,7 @@
 #include "app/impl/open_library.hpp"
 #include "base/failure.hpp"
 #include "cli/api_client.hpp"
+#include "hooks/check_routes.hpp"
 #include "live/publish.hpp"
 #include "plugin/dns_verbs.hpp"
 #include "store/migrate.hpp"
@@ -64,6 +66,13 @@ std::string read_authorities(const fs::path& file) {
   return text;
 }
 
+std::optional<net::Proxy> read_proxy(const std::string& url) {
+  if (url.empty()) return std::nullopt;
+  auto proxy = net::parse_proxy(url);
+  if (!proxy) throw Error(Code::invalid, Text("net.bad_proxy", {{"proxy", net::without_login(url)}}));
+  return proxy;
+}
+
 // The highest id in the store, so that a clock that was set back repeats none.
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
@@ -97,6 +106,7 @@ port::Rights rights_of_workers(const config::Config& config) {
   port::Rights rights;
   rights.sandbox = config.plugin_sandbox;
   rights.memory = config.plugin_memory;
+  rights.cpu_percent = config.plugin_cpu;
   return rights;
 }
 
@@ -116,6 +126,7 @@ web::HttpServer::Options server_options(const config::Config& config) {
   web::HttpServer::Options options;
   options.address = config.listen_address;
   options.port = config.listen_port;
+  options.inherited = inherited_socket("http");
   if (!config.trusted_proxies.empty())
     options.trusts_proxy = [&config](const std::string& numeric) {
       return net::is_among(config.trusted_proxies, numeric);
@@ -145,18 +156,20 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       http(net::HttpClient::make(io.get_executor(), http_options(config))),
       dns(net::make_dns(clock, config.dns_servers)),
       catalogue(plugin_folders(config), config.state_dir / "artefacts", logger,
-                plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins())),
+                plugin::Trust(config.trusted_keys, config.only_trusted, built_in_plugins()),
+                hooks::check_routes),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
       file_links(*store, *vault, clock, config.site_url),
       oauth_tokens(token_parts()),
       sign_ins(sign_in_parts()),
+      storage(storage_parts()),
       services({io.get_executor(), clock, ids, *store, *vault, *http, metrics, redactor, logger, opened_hosts,
                 verb_checker.get(), [this](Id id) { return lifecycle.secrets_changed(id); },
                 [this](Id grant, Duration min_valid, std::string rejected) {
                   return token(grant, min_valid, std::move(rejected));
                 },
-                &file_links, nullptr, read_authorities(config.ca_file)}),
+                &file_links, nullptr, read_authorities(config.ca_file), read_proxy(config.proxy), &storage}),
       fleet(fleet_options()),
       health_board({clock, ids, *store, fleet, host_name(config.state_dir), membership != nullptr,
                     [this](Id id) { return peers.owned().has(id); }, logger}),
@@ -173,26 +186,31 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       session_tokens(session_key, clock),
       session_door(session_tokens, clock),
       key_sets({io.get_executor(), clock, *http, [this] { return opened_hosts.get(); }, logger}),
+      self_test_key(*store, *vault, "self_test"),
+      self_test_marks(self_test_key, clock),
+      self_test({clock, routes, *http, self_test_marks}),
       ingress(ingress_parts(), logger, ingress_limits(config)),
       injector(routes, inbox_committer, clock),
-      channels(*store, catalogue),
-      deliveries(clock, ids,
-                 [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.text); }),
+      channels(*store, catalogue, clock),
+      deliveries(
+          clock, ids,
+          [this](Id id, const port::Result& result) { lifecycle.unauthenticated(id, result.reason()); }),
       outbox(io.get_executor(), outbox_options(), logger),
       scheduler(scheduler_parts()),
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
-                 scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir)}),
-      profile_routes({io.get_executor(), *store, *vault, catalogue, routes, lifecycle, fleet,
+                 scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
+                 [this] { return follow_choices(); }}),
+      profile_routes({io.get_executor(), clock, *store, *vault, catalogue, routes, lifecycle, fleet, redactor,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
       credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
                    sign_ins, redactor, logger, [this] { return address_for_people(); },
-                   [this] { return profiles_changed(); }}),
+                   [this] { return profiles_changed(); }, [this] { return follow_choices(); }}),
       portable(*store, *vault, catalogue, lifecycle, credentials),
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
-      upkeep(*store, lifecycle, clock, logger),
+      upkeep(*store, *vault, lifecycle, clock, logger),
       topics(io.get_executor(), clock, *store, logger),
       tokens(*store, clock, ids, logger),
       router(tokens, base_path(config.site_url)),
@@ -201,10 +219,10 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       sign_in_page(sign_ins, base_path(config.site_url)),
       linked_files(*store, file_links, base_path(config.site_url)),
       plugin_files(catalogue, base_path(config.site_url)),
-      integrations_api(lifecycle, *store, *vault),
-      profiles_api(credentials, profile_routes, *store),
+      integrations_api(lifecycle, *store, *vault, self_test),
+      profiles_api(credentials, profile_routes, *store, *vault),
       grants_api(credentials, sign_ins, *vault, *store),
-      plugins_api(*store, catalogue, clock, config.state_dir / "plugins",
+      plugins_api(*store, catalogue, clock, ids, config.state_dir / "plugins",
                   [this] { return follow_choices(); }),
       setup_api(portable),
       secrets_api(*vault, *store, clock, ids,
@@ -221,13 +239,19 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
                                                        server_options(config), router);
   }
-  inbox_committer.on_stored(
-      [this](std::vector<hooks::InboxRow> rows) { dispatcher.accepted(std::move(rows)); });
+  inbox_committer.on_stored([this](std::vector<hooks::InboxRow> rows) {
+    for (const auto& row : rows) tell("inbox", row.integration);
+    dispatcher.accepted(std::move(rows));
+  });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   plugin::add_dns(services, *dns, clock);
   live::add_publish(services, topics, clock);
   add_plugin_calls();
   add_routes();
+  if (membership) {
+    auto hear = [this](const std::string& word) { heard(word); };
+    notices_ = std::make_unique<store::Notices>(config.store_url, std::move(hear), logger);
+  }
 }
 
 // Also when stop() was never reached: its thread uses what is destroyed before it.
@@ -327,6 +351,7 @@ hooks::Dispatcher::Parts Modules::dispatcher_parts() {
 hooks::Ingress::Parts Modules::ingress_parts() {
   hooks::Ingress::Parts parts(routes, inbox_committer, clock, key_sets, counters);
   parts.sessions = &session_door;
+  parts.marks = &self_test_marks;
   return parts;
 }
 
@@ -339,6 +364,7 @@ outbox::Dispatcher::Options Modules::outbox_options() {
 domain::chat::AttachmentFetcher::Options Modules::attachment_options() {
   domain::chat::AttachmentFetcher::Options options(clock, *store, fleet, channels);
   options.owned = &peers.owned();
+  options.unauthenticated = [this](Id id, const std::string& text) { lifecycle.unauthenticated(id, text); };
   return options;
 }
 
@@ -356,7 +382,10 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
 
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
-  parts.wake = [this](const outbox::Item& first) { outbox.wake(first); };
+  parts.wake = [this](const outbox::Item& first) {
+    tell("outbox", first.integration);
+    outbox.wake(first);
+  };
   return parts;
 }
 
@@ -404,7 +433,9 @@ void Modules::committed(const std::vector<Id>& integrations) {
   attachments.wake(integrations);
 }
 
+// One after the other: what was read later is not put aside by what was read before.
 asio::awaitable<void> Modules::follow_choices() {
+  const auto turn = co_await choices_turn_.lock(0);
   auto read = [](store::Session& session) { return plugin::read_choices(session); };
   auto choices = co_await store->read(std::move(read));
   if (catalogue.choose(std::move(choices))) plugins_changed();
@@ -449,6 +480,7 @@ asio::awaitable<void> Modules::start() {
   attachments.start();
   topics.start();
   tasks.spawn("upkeep", upkeep.run());
+  tasks.spawn("look at what plugins keep", storage.run());
   tasks.spawn("health", health_board.run());
   server.start();
   if (secure_listener) {

@@ -46,6 +46,7 @@
 #include "plugin/host_key.hpp"
 #include "plugin/services.hpp"
 #include "store/host_lock.hpp"
+#include "store/notices.hpp"
 #include "web/api/chats.hpp"
 #include "web/api/files.hpp"
 #include "web/api/grants.hpp"
@@ -115,6 +116,7 @@ class Modules {
   plugin::FileLinks file_links;
   oauth::Tokens oauth_tokens;
   oauth::SignIns sign_ins;
+  plugin::Storage storage;
   plugin::Services services;
   port::Spawner spawner;
   supervisor::Fleet fleet;
@@ -133,6 +135,9 @@ class Modules {
   hooks::SessionTokens session_tokens;
   hooks::SessionDoor session_door;
   hooks::KeySets key_sets;
+  plugin::HostKey self_test_key;
+  hooks::SelfTestMarks self_test_marks;
+  hooks::SelfTest self_test;
   hooks::Ingress ingress;
   hooks::Injector injector;
 
@@ -188,6 +193,7 @@ class Modules {
   oauth::Tokens::Parts token_parts();
   oauth::SignIns::Parts sign_in_parts();
   std::string address_for_people() const;
+  plugin::Storage::Parts storage_parts();
   hooks::Dispatcher::Parts dispatcher_parts();
   hooks::Ingress::Parts ingress_parts();
   outbox::Dispatcher::Options outbox_options();
@@ -202,7 +208,13 @@ class Modules {
   void committed(const std::vector<Id>& integrations);
   boost::asio::awaitable<std::vector<web::ReadyCheck>> check_ready();
 
+  // To the host that an integration is of, where that is another: there is work for it. Any thread.
+  void tell(const char* what, Id integration);
+  void heard(const std::string& word);
+
+  AsyncLocks choices_turn_{io.get_executor()};
   std::atomic<bool> stopping_ = false;
+  std::unique_ptr<store::Notices> notices_;  // none on SQLite; its thread uses what stands above
 };
 
 }  // namespace patchbay::app

@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 // Between two modules that do not know each other.
 asio::awaitable<plugin::GrantToken> Modules::token(Id grant, Duration min_valid, std::string rejected) {
   const auto token = co_await oauth_tokens.token(grant, min_valid, std::move(rejected));
-  co_return plugin::GrantToken{token.value, token.expires_at};
+  co_return plugin::GrantToken{token.value, token.expires_at, token.user, grant};
 }
 
 oauth::ProviderOf Modules::provider_of() {

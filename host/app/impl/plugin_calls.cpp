@@ -31,23 +31,54 @@ port::Result stored(std::size_t count, std::size_t known) {
   return port::Result(port::Message(reply.dump()));
 }
 
+// What they take in the inbox.
+std::int64_t bytes_of(const std::vector<std::string>& bodies) {
+  std::int64_t bytes = 0;
+  for (const auto& body : bodies) bytes += static_cast<std::int64_t>(body.size()) + plugin::Storage::kEachRow;
+  return bytes;
+}
+
+// Of a listener: what an older run still has is refused (N8).
+void require_lease(const Modules& modules, Id integration, std::int64_t lease) {
+  if (!modules.lifecycle.holds_lease(integration, lease))
+    throw Error(Code::conflict, Text("app.listener_lease_lost"));
+}
+
 asio::awaitable<port::Result> inject(Modules& modules, Context context, port::Call call) {
   const auto request = parse_request(call);
-  if (!modules.lifecycle.holds_lease(context->integration, request.value("lease", std::int64_t{0}))) {
-    co_return port::Result(Code::conflict, "another run of this listener has taken over");
-  }
+  require_lease(modules, context->integration, request.value("lease", std::int64_t{0}));
   auto route = text_at(request, "route", "");
   auto type = text_at(request, "content_type", "application/json");
   auto bodies = std::move(call.message.blobs);
+  co_await modules.storage.charge(context->integration, bytes_of(bodies));
   const auto done = co_await modules.injector.inject(context->integration, std::move(route), std::move(type),
                                                      std::move(bodies), call.trace);
   co_return stored(done.stored, done.known);
 }
 
+// Under the lease of a run, where the request names one: of a listener, or with "job" of that job, which is
+// then looked at in the transaction itself, since the run may have moved to another host.
+hooks::Companion lease_fence(const Modules& modules, Id integration, const json& request) {
+  const auto lease = request.find("lease");
+  if (lease == request.end()) return {};
+  if (!lease->is_number_integer()) throw Error(Code::invalid, Text("jobs.bad_field", {{"field", "lease"}}));
+  const auto job = text_at(request, "job", "");
+  if (job.empty()) {
+    require_lease(modules, integration, lease->get<std::int64_t>());
+    return {};
+  }
+  return
+      [integration, job, held = lease->get<std::int64_t>()](store::Session& session, const hooks::Applied&) {
+        jobs::require_lease(session, integration, job, held);
+      };
+}
+
 asio::awaitable<port::Result> emit(Modules& modules, Context context, port::Call call) {
   auto events = hooks::parse_events(call.message.json);
   for (auto& event : events) event.trace = call.trace;
-  const auto applied = co_await modules.effects.emit(context->integration, std::move(events));
+  auto fence = lease_fence(modules, context->integration, parse_request(call));
+  const auto applied =
+      co_await modules.effects.emit(context->integration, std::move(events), std::move(fence));
   co_return stored(applied.stored, applied.known);
 }
 
@@ -96,6 +127,10 @@ asio::awaitable<port::Result> store_page(Modules& modules, Context context, port
   auto events = hooks::parse_events(call.message.json);
   for (auto& event : events) event.trace = call.trace;
   set_refused_aside(modules, *context, events, *storing);
+  auto bytes = bytes_of(call.message.blobs);
+  for (const auto& refused : storing->refused)
+    bytes += static_cast<std::int64_t>(refused.event.data.size()) + plugin::Storage::kEachRow;
+  co_await modules.storage.charge(context->integration, bytes);
   if (!call.message.blobs.empty()) {
     storing->rows = modules.injector.rows(context->integration, text_at(request, "route", ""),
                                           text_at(request, "content_type", "application/json"),
@@ -119,6 +154,18 @@ asio::awaitable<port::Result> store_page(Modules& modules, Context context, port
 }
 
 }  // namespace
+
+plugin::Storage::Parts Modules::storage_parts() {
+  plugin::Storage::Parts parts{clock, *store, config.plugin_storage, blob_uses()};
+  parts.also = [](store::Session& session, Id integration) {
+    return hooks::open_bytes(session, integration, plugin::Storage::kEachRow);
+  };
+  parts.told = [this](Id id, std::optional<Text> full) {
+    if (full) return lifecycle.trouble(id, "storage", Code::rate_limited, full->english());
+    lifecycle.well(id, "storage");
+  };
+  return parts;
+}
 
 void Modules::add_plugin_calls() {
   services.add("pb.sync/1:emit", [this](Context context, port::Call call) {

@@ -30,6 +30,8 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/plugins/only_trusted", old.only_trusted, now.only_trusted);
   compare("/plugins/sandbox", old.plugin_sandbox, now.plugin_sandbox);
   compare("/plugins/memory_mb", old.plugin_memory, now.plugin_memory);
+  compare("/plugins/cpu_percent", old.plugin_cpu, now.plugin_cpu);
+  compare("/plugins/storage_mb", old.plugin_storage, now.plugin_storage);
   compare("/egress/proxy", old.proxy, now.proxy);
   compare("/egress/ca_file", old.ca_file, now.ca_file);
   compare("/egress/dns", old.dns_servers, now.dns_servers);

@@ -1,5 +1,6 @@
 #include "app/impl/secure_listener.hpp"
 
+#include "app/impl/inherited_socket.hpp"
 #include "base/error.hpp"
 
 namespace patchbay::app {
@@ -15,6 +16,7 @@ constexpr Duration kLook = 30s;
 web::HttpServer::Options secured(web::HttpServer::Options options, const config::Config& config) {
   options.address = config.tls_address;
   options.port = config.tls_port;
+  options.inherited = inherited_socket("https");
   options.tls = tls::Identity::load(config.tls_certificate, config.tls_key);
   return options;
 }

@@ -25,6 +25,7 @@ asio::awaitable<void> Modules::stop() {
   co_await sign_ins.stop();
   co_await credentials.stop();
   co_await lifecycle.stop();
+  co_await profile_routes.stop();
   co_await dispatcher.stop();
   co_await outbox.stop(kSends);
   co_await attachments.stop();

@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "plugin/history.hpp"
 #include "plugin/integrations.hpp"
-#include "store/blobs.hpp"
 
 namespace patchbay::app {
 
@@ -23,6 +22,10 @@ std::int64_t to_ms(TimePoint time) {
 
 }  // namespace
 
+std::vector<store::BlobUse> blob_uses() {
+  return {store::BlobUse("message_attachments", "blob")};
+}
+
 asio::awaitable<void> Upkeep::run() {
   for (;;) {
     co_await clock_.sleep(kEvery);
@@ -35,9 +38,10 @@ asio::awaitable<void> Upkeep::run() {
 }
 
 asio::awaitable<void> Upkeep::tidy() {
-  const auto made_before = to_ms(clock_.now() - kUnused);
-  auto sweep = [made_before](store::Session& session) {
-    return store::sweep_blobs(session, made_before, {store::BlobUse("message_attachments", "blob")});
+  const auto now = clock_.now();
+  const auto made_before = to_ms(now - kUnused);
+  auto sweep = [made_before, now](store::Session& session) {
+    return store::sweep_blobs(session, made_before, to_ms(now), blob_uses());
   };
   for (std::int64_t removed = 1; removed > 0;) {
     removed = co_await store_.write(sweep);
@@ -45,6 +49,8 @@ asio::awaitable<void> Upkeep::tidy() {
   }
   auto forget = [](store::Session& session) { plugin::History().sweep(session); };
   co_await store_.write(forget);
+  auto expire = [this](store::Session& session) { return vault_.sweep(session); };
+  co_await store_.write(std::move(expire));
   auto find = [made_before](store::Session& session) {
     return plugin::Integrations().old_drafts(session, made_before);
   };

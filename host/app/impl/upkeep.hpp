@@ -1,21 +1,29 @@
 #pragma once
 
+#include <vector>
+
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
 #include "lifecycle/lifecycle.hpp"
 #include "log/log.hpp"
+#include "store/blobs.hpp"
 #include "store/store.hpp"
+#include "vault/vault.hpp"
 
 namespace patchbay::app {
 
-// Takes away files that no message uses and drafts that nobody goes on with, a day after they came, and old
-// history. Every hour, a little at a time, so that nothing waits for it. (Requests that ended long ago are
-// the hooks dispatcher's own work.) All references outlive it.
+// Columns that hold ids of files: what one of them names is in use.
+std::vector<store::BlobUse> blob_uses();
+
+// Takes away files that no message uses and drafts that nobody goes on with, a day after they came, old
+// history and secrets whose time is over. Every hour, a little at a time, so that nothing waits for it.
+// (Requests that ended long ago are the hooks dispatcher's own work.) All references outlive it.
 class Upkeep {
  public:
-  Upkeep(store::Store& store, lifecycle::Lifecycle& lifecycle, Clock& clock, log::Logger logger)
-      : store_(store), lifecycle_(lifecycle), clock_(clock), logger_(std::move(logger)) {}
+  Upkeep(store::Store& store, const vault::Vault& vault, lifecycle::Lifecycle& lifecycle, Clock& clock,
+         log::Logger logger)
+      : store_(store), vault_(vault), lifecycle_(lifecycle), clock_(clock), logger_(std::move(logger)) {}
 
   // Until cancelled.
   boost::asio::awaitable<void> run();
@@ -24,6 +32,7 @@ class Upkeep {
 
  private:
   store::Store& store_;
+  const vault::Vault& vault_;
   lifecycle::Lifecycle& lifecycle_;
   Clock& clock_;
   const log::Logger logger_;

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 
 #include <array>
+#include <map>
 
 namespace patchbay {
 namespace {
@@ -35,6 +36,16 @@ Error& Error::add(Diagnostic diagnostic) {
   what_ += "; " + diagnostic.path + ": " + diagnostic.summary.english();
   diagnostics_.push_back(std::move(diagnostic));
   return *this;
+}
+
+std::string Error::kept() const {
+  std::map<std::string, std::string> words;
+  for (const auto& language : languages()) {
+    auto& all = words[language];
+    all = text_.in(language);
+    for (const auto& d : diagnostics_) all += "; " + d.path + ": " + d.summary.in(language);
+  }
+  return Text::in_each(std::move(words)).kept();
 }
 
 }  // namespace patchbay

@@ -150,7 +150,8 @@ json ApiClient::all(const std::string& path) {
   auto items = json::array();
   std::string next;
   do {
-    const auto page = get(path + "?limit=500" + (next.empty() ? "" : "&cursor=" + next));
+    const auto page = get(path + (path.find('?') == path.npos ? "?" : "&") + "limit=500" +
+                          (next.empty() ? "" : "&cursor=" + next));
     items.insert(items.end(), page.at("items").begin(), page.at("items").end());
     next = string_at(page, "next");
   } while (!next.empty());

@@ -30,6 +30,7 @@ void add_common(CLI::App& command, Context& context, bool with_json = true);
 
 void add_serve(Commands commands, const Serve& serve);
 void add_check_config(Commands commands);
+void add_migrate(Commands commands);
 void add_token(Commands commands);
 void add_plugins(Commands commands);
 void add_integrations(Commands commands);

@@ -20,13 +20,15 @@ int run(int argc, char** argv, const Serve& serve) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("patchbay ") + PB_VERSION);
   app.footer(
-      "Exit codes: 0 done, 64 usage, 65 bad input, 66 no such file, 69 store or host away, 75 busy,\n77 not "
-      "allowed, 78 configuration or key.\nExample: patchbay serve --config patchbay.json");
+      "Exit codes: 0 done, 64 usage, 65 bad input, 66 no such file, 69 store or host away, 70 our own "
+      "fault, 75 busy,\n77 not allowed, 78 configuration or key.\nExample: patchbay serve --config "
+      "patchbay.json");
   Context context;
   std::function<int()> command;
   const Commands commands{app, context, command};
   add_serve(commands, serve);
   add_check_config(commands);
+  add_migrate(commands);
   add_token(commands);
   add_plugins(commands);
   add_integrations(commands);
@@ -48,7 +50,7 @@ int run(int argc, char** argv, const Serve& serve) {
   try {
     return command();
   } catch (const Error& error) {
-    print_error(error);
+    print_error(error, context.json);
     return exit_code_of(error);
   } catch (const std::exception& error) {
     std::cerr << "patchbay: " << error.what() << '\n';

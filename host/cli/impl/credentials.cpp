@@ -5,6 +5,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
 #include "cli/impl/settings_input.hpp"
+#include "cli/impl/sign_in.hpp"
 #include "cli/impl/table.hpp"
 
 namespace patchbay::cli {
@@ -19,7 +20,9 @@ struct Arguments {
   std::string id;
   std::string plugin;
   std::string name;
+  bool on_device = false;
   SettingsInput settings;
+  bool end_former_secrets = false;
 };
 
 int list(const Context& context, const char* path, const std::vector<std::string>& columns) {
@@ -37,6 +40,7 @@ int show(const Context& context, const char* path, const Arguments& arguments) {
 int remove(const Context& context, const char* path, const Arguments& arguments) {
   ApiClient api(context.config());
   api.remove(std::string(path) + "/" + arguments.id);
+  if (context.json) print_object(json{{"removed", arguments.id}}, true);
   return kDone;
 }
 
@@ -52,7 +56,18 @@ int change_profile(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   json body = {{"settings", arguments.settings.read()}};
   if (!arguments.name.empty()) body["name"] = arguments.name;
+  if (arguments.end_former_secrets) body["end_former_secrets"] = true;
   print_object(api.patch(std::string(kProfiles) + "/" + arguments.id, body), context.json);
+  return kDone;
+}
+
+int sign_in_again(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  const auto path = std::string(kGrants) + "/" + arguments.id;
+  const auto grant = api.get(path);
+  const auto plugin = api.get("/api/v1/plugins/" + grant.at("plugin").get<std::string>());
+  sign_in_at(api, plugin, grant.at("name"), {{"again", arguments.id}}, arguments.on_device);
+  print_object(api.get(path), context.json);
   return kDone;
 }
 
@@ -72,7 +87,7 @@ void add_credentials(Commands commands) {
   auto* profiles = commands.app.add_subcommand("profiles", "Apps and servers that integrations share");
   profiles->require_subcommand(1);
   add(profiles, "list", "All profiles", "list", [&context] {
-    return list(context, kProfiles, {"id", "plugin", "name", "updated_at"});
+    return list(context, kProfiles, {"id", "plugin", "name", "declared", "updated_at"});
   });
   auto* shown = add(profiles, "show", "One profile", "show 7",
                     [&context, arguments] { return show(context, kProfiles, *arguments); });
@@ -89,6 +104,8 @@ void add_credentials(Commands commands) {
     command->add_option("--name", arguments->name, "What it is called");
     arguments->settings.add_to(*command);
   }
+  changed->add_flag("--end-former-secrets", arguments->end_former_secrets,
+                    "Accept no more what secrets of its routes were before");
   auto* grants = commands.app.add_subcommand("grants", "What people have allowed at providers");
   grants->require_subcommand(1);
   add(grants, "list", "All grants with state and reason", "list", [&context] {
@@ -98,7 +115,10 @@ void add_credentials(Commands commands) {
                     [&context, arguments] { return show(context, kGrants, *arguments); });
   auto* taken_back = add(grants, "remove", "Remove a grant, at the provider too", "remove 7",
                          [&context, arguments] { return remove(context, kGrants, *arguments); });
-  for (auto* command : {shown, changed, removed, grant, taken_back})
+  auto* again = add(grants, "sign-in", "Let the same person sign in once more", "sign-in 7",
+                    [&context, arguments] { return sign_in_again(context, *arguments); });
+  again->add_flag("--device", arguments->on_device, "With a code that is entered on another device");
+  for (auto* command : {shown, changed, removed, grant, taken_back, again})
     command->add_option("ID", arguments->id, "Its id")->required();
 }
 

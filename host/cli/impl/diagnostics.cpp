@@ -34,14 +34,14 @@ struct Part {
 
 const std::vector<Part>& parts() {
   static const auto* all = new std::vector<Part>{
-      {"plugins", "/api/v1/plugins?limit=500", {"id", "version", "state", "reason", "signed_by"}},
+      {"plugins", "/api/v1/plugins", {"id", "version", "state", "reason", "signed_by"}},
       {"integrations",
-       "/api/v1/integrations?limit=500",
+       "/api/v1/integrations",
        {"id", "plugin", "version", "state", "reason", "notice", "created_at", "updated_at"}},
-      {"health", "/api/v1/health?limit=500", {}},
-      {"hosts", "/api/v1/hosts?limit=500", {}},
+      {"health", "/api/v1/health", {}},
+      {"hosts", "/api/v1/hosts", {}},
       {"jobs",
-       "/api/v1/jobs?limit=500",
+       "/api/v1/jobs",
        {"id", "integration", "plugin", "name", "schedule", "state", "due_at", "checkpoint_at", "failures",
         "last_run"}},
       {"dead_letters",
@@ -84,7 +84,11 @@ json collect(const config::Config& config) {
   out["store"] = config.store_url.substr(0, config.store_url.find(':'));
   try {
     ApiClient api(config);
-    for (const auto& part : parts()) out[part.name] = picked(api.get(part.path).at("items"), part.fields);
+    for (const auto& part : parts()) {
+      const bool is_whole = std::string_view(part.path).find('?') == std::string_view::npos;
+      const auto items = is_whole ? api.all(part.path) : api.get(part.path).at("items");
+      out[part.name] = picked(items, part.fields);
+    }
   } catch (const Error& error) {
     out["host"] = error.what();
   }
@@ -112,10 +116,12 @@ void add_diagnostics(Commands commands) {
       "Write what helps to find a fault into one file, without secrets, settings and messages");
   command->footer("Example: patchbay diagnostics fault.json --config patchbay.json");
   command->add_option("FILE", *file, "A new file")->required();
-  add_common(*command, commands.context, false);
+  add_common(*command, commands.context);
   command->callback([commands, file] {
     commands.run = [&context = commands.context, file] {
-      write(*file, collect(context.config()).dump(2, ' ', false, json::error_handler_t::replace));
+      const auto text = collect(context.config()).dump(2, ' ', false, json::error_handler_t::replace);
+      write(*file, text);
+      if (context.json) print_object({{"file", file->string()}, {"bytes", text.size()}}, true);
       return static_cast<int>(kDone);
     };
   });

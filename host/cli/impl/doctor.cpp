@@ -17,6 +17,7 @@
 #include "cli/impl/findings.hpp"
 #include "cli/impl/outward.hpp"
 #include "cli/impl/table.hpp"
+#include "net/proxy.hpp"
 #include "store/migrate.hpp"
 #include "tls/tls.hpp"
 #include "vault/vault.hpp"
@@ -160,22 +161,26 @@ void look_at_egress(const config::Config& config, Findings& out) {
   std::string opened;
   for (const auto& each : config.egress_allow) opened += (opened.empty() ? "" : ", ") + each;
   const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
-  out.ok("egress", Text("cli.doctor_egress", {{"proxy", or_dash(config.proxy)},
+  out.ok("egress", Text("cli.doctor_egress", {{"proxy", or_dash(net::without_login(config.proxy))},
                                               {"ca_file", or_dash(config.ca_file)},
                                               {"opened", or_dash(opened)}}));
 }
 
 void look_at_plugins(ApiClient& api, Findings& out) {
   int ready = 0;
-  const auto plugins = api.get("/api/v1/plugins?limit=500");
-  for (const auto& plugin : plugins.at("items")) {
+  std::string found;
+  const auto plugins = api.all("/api/v1/plugins");
+  for (const auto& plugin : plugins) {
     if (plugin.at("state") == "ready") ++ready;
+    if (plugin.at("state") == "found")
+      found += (found.empty() ? "" : ", ") + plugin.at("id").get<std::string>();
     if (plugin.at("state") != "broken") continue;
     out.add(
         "plugins", State::warning,
         Text("cli.doctor_plugin_broken", {{"plugin", plugin.at("id").get<std::string>()},
                                           {"reason", plugin.at("reason").at("text").get<std::string>()}}));
   }
+  if (!found.empty()) out.ok("plugins", Text("cli.doctor_plugins_found", {{"plugins", found}}));
   out.ok("plugins", Text("cli.doctor_plugins", {{"count", std::to_string(ready)}}));
 }
 
@@ -194,8 +199,8 @@ void look_at_dns(ApiClient& api, Findings& out) {
 
 void look_at_integrations(ApiClient& api, Findings& out) {
   int ready = 0;
-  const auto health = api.get("/api/v1/health?limit=500");
-  for (const auto& one : health.at("items")) {
+  const auto health = api.all("/api/v1/health");
+  for (const auto& one : health) {
     const auto state = one.at("state").get<std::string>();
     if (state == "ready") ++ready;
     if (state != "failed" && state != "quarantined" && state != "waiting") continue;
@@ -214,6 +219,25 @@ void look_at_integrations(ApiClient& api, Findings& out) {
   out.ok("integrations", Text("cli.doctor_integrations", {{"count", std::to_string(ready)}}));
 }
 
+// Whether providers get through to those that are connected.
+void look_at_webhooks(ApiClient& api, Findings& out) {
+  int fine = 0;
+  for (const auto& one : api.all("/api/v1/integrations")) {
+    if (one.at("state") != "active" && one.at("state") != "degraded") continue;
+    const auto path = "/api/v1/integrations/" + one.at("id").get<std::string>() + "/self-test";
+    const auto tested = api.post(path, json::object());
+    for (const auto& route : tested.at("routes")) {
+      if (route.at("outcome") == "verified") ++fine;
+      if (route.at("outcome") == "verified" || route.at("outcome") == "impossible") continue;
+      out.add("webhooks", State::fault,
+              Text("cli.doctor_webhook", {{"name", one.at("name").get<std::string>()},
+                                          {"route", route.at("id").get<std::string>()},
+                                          {"reason", route.at("text").get<std::string>()}}));
+    }
+  }
+  out.ok("webhooks", Text("cli.doctor_webhooks", {{"count", std::to_string(fine)}}));
+}
+
 void look_at_host(const config::Config& config, const DoctorOptions& options, Findings& out) {
   std::unique_ptr<ApiClient> api;
   try {
@@ -226,6 +250,7 @@ void look_at_host(const config::Config& config, const DoctorOptions& options, Fi
   out.look("plugins", [&] { look_at_plugins(*api, out); });
   out.look("integrations", [&] { look_at_integrations(*api, out); });
   if (options.outward) out.look("dns", [&] { look_at_dns(*api, out); });
+  if (options.outward) out.look("webhooks", [&] { look_at_webhooks(*api, out); });
 }
 
 }  // namespace
@@ -262,8 +287,9 @@ void add_doctor(Commands commands) {
       "doctor",
       "Look at configuration, folder, key, store, clock, sandbox and the running host, and say what to do");
   const auto options = std::make_shared<DoctorOptions>();
-  doctor->add_flag("--outward", options->outward,
-                   "Also ask whether the hosts that plugins talk to have addresses");
+  doctor->add_flag(
+      "--outward", options->outward,
+      "Also ask whether the hosts that plugins talk to have addresses, and whether webhooks arrive");
   doctor
       ->add_option("--mail", options->mail,
                    "Also try to reach this mail server: host, at every port of mail, or host:port")

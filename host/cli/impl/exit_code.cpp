@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include <nlohmann/json.hpp>
+
 namespace patchbay::cli {
 namespace {
 
@@ -47,8 +49,20 @@ int exit_code_of(const Error& error) {
   }
 }
 
-void print_error(const Error& error) {
+void print_error(const Error& error, bool as_json) {
   const auto in = language();
+  if (as_json) {
+    auto findings = nlohmann::json::array();
+    for (const auto& each : error.diagnostics())
+      findings.push_back(
+          {{"path", each.path}, {"summary", each.summary.in(in)}, {"remedy", each.remedy.in(in)}});
+    const nlohmann::json shown = {{"error", error.text().in(in)},
+                                  {"code", std::string(code_name(error.code()))},
+                                  {"exit_code", exit_code_of(error)},
+                                  {"errors", std::move(findings)}};
+    std::cerr << shown.dump() << '\n';
+    return;
+  }
   std::cerr << "patchbay: " << error.text().in(in) << '\n';
   for (const auto& diagnostic : error.diagnostics()) {
     std::cerr << "  " << diagnostic.path << ": " << diagnostic.summary.in(in);

@@ -11,10 +11,19 @@ void add_health(Commands commands) {
   auto* health = commands.app.add_subcommand("health", "How running integrations and their workers are");
   health->footer("Example: patchbay health --config patchbay.json");
   add_common(*health, commands.context);
-  health->callback([commands] {
-    commands.run = [commands] {
+  const auto by_plugin = std::make_shared<bool>(false);
+  health->add_flag("--plugins", *by_plugin, "Of each plugin, all its integrations taken together");
+  health->callback([commands, by_plugin] {
+    commands.run = [commands, by_plugin] {
       ApiClient api(commands.context.config());
-      print_list(api.get("/api/v1/health?limit=500").at("items"),
+      if (*by_plugin) {
+        print_list(api.all("/api/v1/plugin-health"),
+                   {"plugin", "state", "since", "integrations", "workers", "restarts", "calls", "errors",
+                    "latency_ms.p99", "memory_bytes", "last_error"},
+                   commands.context.json);
+        return static_cast<int>(kDone);
+      }
+      print_list(api.all("/api/v1/health"),
                  {"integration", "plugin", "version", "state", "since", "restarts", "calls", "errors",
                   "latency_ms.p99", "worker.memory_bytes", "host", "last_error"},
                  commands.context.json);
@@ -31,8 +40,8 @@ void add_hosts(Commands commands) {
   hosts->callback([commands] {
     commands.run = [commands] {
       ApiClient api(commands.context.config());
-      print_list(api.get("/api/v1/hosts?limit=500").at("items"),
-                 {"name", "address", "version", "since", "share", "me"}, commands.context.json);
+      print_list(api.all("/api/v1/hosts"), {"name", "address", "version", "since", "share", "me"},
+                 commands.context.json);
       return static_cast<int>(kDone);
     };
   });

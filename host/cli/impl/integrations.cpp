@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ struct Arguments {
   std::string file;
   SettingsInput settings;
   bool take_over = false;
+  bool end_former_secrets = false;
   bool accept_unverified = false;
 };
 
@@ -37,6 +39,7 @@ int change(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   json body = {{"settings", arguments.settings.read()}};
   if (!arguments.name.empty()) body["name"] = arguments.name;
+  if (arguments.end_former_secrets) body["end_former_secrets"] = true;
   print_object(api.patch(std::string(kPath) + "/" + arguments.id, body), context.json);
   return kDone;
 }
@@ -46,6 +49,17 @@ int check(const Context& context, const Arguments& arguments) {
   const auto report = api.post(std::string(kPath) + "/" + arguments.id + "/check", json::object());
   print_object(report, context.json);
   return report.at("ok").get<bool>() ? kDone : kBadInput;
+}
+
+int self_test(const Context& context, const Arguments& arguments) {
+  ApiClient api(context.config());
+  const auto answer = api.post(std::string(kPath) + "/" + arguments.id + "/self-test", json::object());
+  const auto& routes = answer.at("routes");
+  print_list(routes, {"id", "address", "outcome", "text"}, context.json);
+  const bool fine = std::all_of(routes.begin(), routes.end(), [](const json& route) {
+    return route.at("outcome") == "verified" || route.at("outcome") == "impossible";
+  });
+  return fine ? kDone : kBadInput;
 }
 
 int act(const Context& context, const Arguments& arguments, const std::string& action) {
@@ -74,20 +88,24 @@ int import(const Context& context, const Arguments& arguments) {
   const auto document = read_json(arguments.file);
   if (!document.is_object())
     throw Error(Code::invalid, Text("cli.settings_no_object", {{"file", arguments.file}}));
-  auto applied = api.post("/api/v1/setup", document).at("applied");
+  const std::string path =
+      arguments.accept_unverified ? "/api/v1/setup?accept_unverified=true" : "/api/v1/setup";
+  auto applied = api.post(path, document).at("applied");
   int code = kDone;
   for (auto& each : applied) {
     if (each.at("error").is_object() || !each.at("missing").empty()) code = kBadInput;
     if (!context.json)
       each["missing"] = each.at("missing").empty() ? json() : json(each.at("missing").dump());
   }
-  print_list(applied, {"kind", "plugin", "name", "id", "result", "missing", "error.text"}, context.json);
+  print_list(applied, {"kind", "plugin", "name", "id", "result", "opened", "missing", "error.text"},
+             context.json);
   return code;
 }
 
 int remove(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   api.remove(std::string(kPath) + "/" + arguments.id);
+  if (context.json) print_object(json{{"removed", arguments.id}}, true);
   return kDone;
 }
 
@@ -131,6 +149,8 @@ void add_integrations(Commands commands) {
           [&context, arguments] { return change(context, *arguments); });
   auto* checked = add("check", "Live test; exit code 65 when it does not work", "check 7",
                       [&context, arguments] { return check(context, *arguments); });
+  auto* tested = add("self-test", "Whether webhooks arrive as they are sent; exit code 65 when they do not",
+                     "self-test 7", [&context, arguments] { return self_test(context, *arguments); });
   auto* activated = add("activate", "Connect to the provider", "activate 7",
                         [&context, arguments] { return act(context, *arguments, "activate"); });
   auto* deactivated = add("deactivate", "Disconnect from the provider", "deactivate 7",
@@ -143,13 +163,17 @@ void add_integrations(Commands commands) {
       add("import", "Make or change what a document says; exit code 65 when something is left to do",
           "import setup.json", [&context, arguments] { return import(context, *arguments); });
   imported->add_option("FILE", arguments->file, "The document; - reads standard input")->required();
+  imported->add_flag("--accept-unverified", arguments->accept_unverified,
+                     "Take over where it opens routes that verify nothing to anybody");
   add_setup(*group, commands);
-  for (auto* command : {shown, past, changed, checked, activated, deactivated, removed})
+  for (auto* command : {shown, past, changed, checked, tested, activated, deactivated, removed})
     command->add_option("ID", arguments->id, "The integration's id")->required();
   created->add_option("--plugin", arguments->plugin, "The plugin's id")->required();
   created->add_option("--name", arguments->name, "What it is called; default: as at the provider");
   changed->add_option("--name", arguments->name, "The new name");
   for (auto* command : {created, changed}) arguments->settings.add_to(*command);
+  changed->add_flag("--end-former-secrets", arguments->end_former_secrets,
+                    "Accept no more what secrets of its routes were before");
   activated->add_flag("--take-over", arguments->take_over,
                       "Also when the provider delivers to another address now");
   activated->add_flag("--accept-unverified", arguments->accept_unverified,

@@ -18,9 +18,9 @@ struct Arguments {
 
 int list(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
-  std::string path = "/api/v1/jobs?limit=500";
-  if (!arguments.integration.empty()) path += "&integration=" + arguments.integration;
-  print_list(api.get(path).at("items"),
+  std::string path = "/api/v1/jobs";
+  if (!arguments.integration.empty()) path += "?integration=" + arguments.integration;
+  print_list(api.all(path),
              {"id", "integration", "name", "schedule", "state", "due_at", "failures", "last_run.outcome",
               "last_run.records", "last_run.reason.text"},
              context.json);

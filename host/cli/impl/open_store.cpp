@@ -27,14 +27,14 @@ void bring_up_to_date(const config::Config& config, store::Store& store) {
 
 }  // namespace
 
-std::unique_ptr<store::Store> open_store(const config::Config& config) {
+std::unique_ptr<store::Store> open_store(const config::Config& config, Schema schema) {
   if (std::filesystem::create_directories(config.state_dir))
     std::filesystem::permissions(config.state_dir, std::filesystem::perms::owner_all);
   store::Store::Options options;
   options.url = config.store_url;
   options.sessions = 1;
   auto store = store::Store::open(std::move(options), log::Logger::none());
-  bring_up_to_date(config, *store);
+  if (schema == Schema::up_to_date) bring_up_to_date(config, *store);
   return store;
 }
 

@@ -30,8 +30,8 @@ struct Arguments {
 
 int list(const Context& context) {
   ApiClient api(context.config());
-  print_list(api.get("/api/v1/plugins").at("items"),
-             {"id", "version", "state", "signed_by", "title", "reason.text"}, context.json);
+  print_list(api.all("/api/v1/plugins"), {"id", "version", "state", "signed_by", "title", "reason.text"},
+             context.json);
   return kDone;
 }
 
@@ -51,6 +51,7 @@ int act(const Context& context, const Arguments& arguments, const std::string& a
 
 int remove(const Context& context, const Arguments& arguments) {
   ApiClient(context.config()).remove("/api/v1/plugins/" + arguments.plugin);
+  if (context.json) print_object(json{{"removed", arguments.plugin}}, true);
   return kDone;
 }
 
@@ -123,7 +124,7 @@ void add_plugins(Commands commands) {
     return command;
   };
   auto& context = commands.context;
-  auto* listed = add("list", "Every plugin with its state and, when it is broken, the reason",
+  auto* listed = add("list", "Every plugin with its state and, when it does not run, the reason",
                      "list --config patchbay.json", [&context] { return list(context); });
   auto* made =
       add("keygen", "Make a key that signs plugins: FILE, which you keep, and FILE.pub, which hosts trust",
@@ -145,12 +146,13 @@ void add_plugins(Commands commands) {
     command->add_option("PLUGIN", arguments->plugin, "Its id")->required();
     return command;
   };
-  auto* enabled = with_plugin("enable", "Let it run",
+  auto* enabled = with_plugin("enable", "Let it run; adding an integration or a profile of it does that too",
                               [&context, arguments] { return act(context, *arguments, "enable"); });
   auto* disabled = with_plugin("disable", "Let it run no more; webhooks are still stored",
                                [&context, arguments] { return act(context, *arguments, "disable"); });
-  auto* removed = with_plugin("remove", "Remove its folder below plugins in the state folder",
-                              [&context, arguments] { return remove(context, *arguments); });
+  auto* removed =
+      with_plugin("remove", "Remove its folders below plugins in the state folder, and what is kept of it",
+                  [&context, arguments] { return remove(context, *arguments); });
   for (auto* command : {used, enabled, disabled, removed}) add_common(*command, context);
   add_common(*listed, context);
   add_common(*checked, context);

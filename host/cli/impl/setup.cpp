@@ -11,6 +11,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/impl/command.hpp"
 #include "cli/impl/prompt.hpp"
+#include "cli/impl/sign_in.hpp"
 #include "cli/impl/table.hpp"
 
 namespace patchbay::cli {
@@ -19,7 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kIntegrations = "/api/v1/integrations";
-constexpr auto kPoll = std::chrono::seconds(1);
 
 struct Arguments {
   std::string plugin;
@@ -46,7 +46,12 @@ void print_findings(const json& findings) {
 class Setup {
  public:
   Setup(const Context& context, const Arguments& arguments)
-      : api_(context.config()), arguments_(arguments), as_json_(context.json) {}
+      : api_(context.config()), arguments_(arguments), as_json_(context.json) {
+    if (as_json_) std::cout.rdbuf(std::cerr.rdbuf());  // what is asked is not what is printed
+  }
+  ~Setup() { std::cout.rdbuf(out_); }
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
 
   int run() {
     const auto draft =
@@ -54,7 +59,7 @@ class Setup {
     id_ = draft.at("id").get<std::string>();
     const auto plugin = api_.get("/api/v1/plugins/" + draft.at("plugin").get<std::string>());
     try {
-      return plugin.at("has_steps").get<bool>() ? by_steps() : by_form(plugin);
+      return plugin.at("has_steps").get<bool>() ? by_steps(plugin) : by_form(plugin);
     } catch (const Error&) {
       std::cout << '\n' << say("cli.draft_stays", {{"id", id_}}) << '\n';
       throw;
@@ -91,24 +96,11 @@ class Setup {
     return api_.post("/api/v1/profiles", wanted).at("id");
   }
 
-  void sign_in(const std::string& grant) {
-    const json wanted = {
-        {"integration", id_}, {"grant", grant}, {"way", arguments_.on_device ? "device" : "code"}};
-    auto shown = api_.post("/api/v1/sign-ins", wanted);
-    std::cout << '\n'
-              << (arguments_.on_device ? say("cli.enter_code", {{"code", shown.at("user_code")},
-                                                                {"address", shown.at("address")}})
-                                       : say("cli.open_address", {{"address", shown.at("address")}}))
-              << std::endl;
-    const auto where = "/api/v1/sign-ins/" + shown.at("id").get<std::string>();
-    while (shown.at("state") == "waiting" || shown.at("state") == "exchanging") {
-      std::this_thread::sleep_for(kPoll);
-      shown = api_.get(where);
-    }
-    if (shown.at("state") != "done") throw Error(Code::invalid, Text::verbatim(shown.at("reason")));
+  void sign_in(const json& plugin, const std::string& name) {
+    sign_in_at(api_, plugin, name, {{"integration", id_}, {"grant", name}}, arguments_.on_device);
   }
 
-  int by_steps() {
+  int by_steps(const json& plugin) {
     auto where = api_.get(path("/step"));
     while (!where.at("step").is_null()) {
       const auto& step = where.at("step");
@@ -117,7 +109,7 @@ class Setup {
         std::cout << about << '\n';
       const auto grants = api_.get(path()).at("grants");
       if (step.at("sign_in").is_string() && !grants.contains(step.at("sign_in").get<std::string>()))
-        sign_in(step.at("sign_in"));
+        sign_in(plugin, step.at("sign_in"));
       where = fill_in(step);
     }
     for (const auto& name : where.at("known"))
@@ -146,7 +138,7 @@ class Setup {
   int by_form(const json& plugin) {
     for (const auto& grant : plugin.at("grants")) {
       if (!api_.get(path()).at("grants").contains(grant.at("name").get<std::string>()))
-        sign_in(grant.at("name"));
+        sign_in(plugin, grant.at("name"));
     }
     const auto draft = api_.get(path());
     auto settings = draft.at("settings");
@@ -206,6 +198,7 @@ class Setup {
       }
     }
     std::cout << '\n';
+    std::cout.rdbuf(out_);
     print_list(connected, {"id", "plugin", "name", "state", "title"}, as_json_);
     return code;
   }
@@ -213,6 +206,7 @@ class Setup {
   ApiClient api_;
   const Arguments& arguments_;
   const bool as_json_;
+  std::streambuf* const out_ = std::cout.rdbuf();
   std::string id_;
 };
 

@@ -54,7 +54,7 @@ int create(const Context& context, const Arguments& arguments) {
 
 int list(const Context& context) {
   ApiClient api(context.config());
-  print_list(api.get("/api/v1/tokens?limit=500").at("items"),
+  print_list(api.all("/api/v1/tokens"),
              {"id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"},
              context.json);
   return kDone;
@@ -63,6 +63,7 @@ int list(const Context& context) {
 int revoke(const Context& context, const Arguments& arguments) {
   ApiClient api(context.config());
   api.remove("/api/v1/tokens/" + arguments.id);
+  if (context.json) print_object(json{{"revoked", arguments.id}}, true);
   return kDone;
 }
 
@@ -92,7 +93,7 @@ void add_token(Commands commands) {
   listed->callback([commands] { commands.run = [commands] { return list(commands.context); }; });
   auto* revoked = group->add_subcommand("revoke", "End a token");
   revoked->footer("Example: patchbay token revoke 7 --config patchbay.json");
-  add_common(*revoked, commands.context, false);
+  add_common(*revoked, commands.context);
   revoked->add_option("ID", arguments->id, "The token's id")->required();
   revoked->callback([commands, arguments] {
     commands.run = [commands, arguments] { return revoke(commands.context, *arguments); };

@@ -54,15 +54,21 @@ fs::path credential(const Environment& environment, const char* name) {
   return fs::exists(file) ? file : fs::path();
 }
 
-// A database address with a password belongs into a credential rather than into the file.
+// An address with a password belongs into a credential rather than into the file.
+std::string address_or_credential(const json& document, const char* pointer, const char* name,
+                                  const Environment& environment) {
+  auto url = document.at(json::json_pointer(pointer)).get<std::string>();
+  const auto file = credential(environment, name);
+  if (!url.empty() || file.empty()) return url;
+  url = read_file(file);
+  url.erase(std::find_if(url.begin(), url.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
+            url.end());
+  return url;
+}
+
 std::string store_url(const json& document, const fs::path& folder, const Config& config,
                       const Environment& environment) {
-  auto url = document.at("/store/url"_json_pointer).get<std::string>();
-  if (const auto file = credential(environment, "store.url"); url.empty() && !file.empty()) {
-    url = read_file(file);
-    url.erase(std::find_if(url.begin(), url.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
-              url.end());
-  }
+  const auto url = address_or_credential(document, "/store/url", "store.url", environment);
   if (url.empty()) return "sqlite:" + (config.state_dir / "patchbay.db").string();
   constexpr std::string_view kSqlite = "sqlite:";
   if (url.rfind(kSqlite, 0) == 0)
@@ -118,8 +124,10 @@ Config from_document(const json& document, const fs::path& folder, const Environ
   config.trusted_keys = keys.empty() ? config.state_dir / "trusted_keys" : below(folder, keys);
   config.only_trusted = document.at("/plugins/only_trusted"_json_pointer).get<bool>();
   config.plugin_memory = document.at("/plugins/memory_mb"_json_pointer).get<std::uint64_t>() << 20;
+  config.plugin_storage = document.at("/plugins/storage_mb"_json_pointer).get<std::int64_t>() << 20;
+  config.plugin_cpu = document.at("/plugins/cpu_percent"_json_pointer).get<int>();
   config.egress_allow = document.at("/egress/allow"_json_pointer).get<std::vector<std::string>>();
-  config.proxy = document.at("/egress/proxy"_json_pointer).get<std::string>();
+  config.proxy = address_or_credential(document, "/egress/proxy", "egress.proxy", environment);
   config.dns_servers = document.at("/egress/dns"_json_pointer).get<std::vector<std::string>>();
   config.ca_file = document.at("/egress/ca_file"_json_pointer).get<std::string>();
   const auto declared = document.at("/setup/folder"_json_pointer).get<std::string>();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,8 +20,8 @@ namespace patchbay::domain::chat {
 
 // Brings the files that clients sent into the store, by pb.channel/1:fetch, after their messages are stored:
 // a slow download holds nobody up. At most two at once per integration. What is out of reach is tried again
-// with back-off; what the provider refuses becomes `failed` with its reason. Goes on after a restart where it
-// was.
+// with back-off; what the provider refuses becomes `failed` with its reason; where it wants a new sign-in
+// they wait for that. Goes on after a restart where it was.
 class AttachmentFetcher {
  public:
   struct Options {
@@ -35,6 +37,8 @@ class AttachmentFetcher {
     Duration sweep{5000};
     Duration call_timeout{600'000};
     int at_once = 2;  // of one integration
+    // The provider does not know us any more: the integration is to wait for a new sign-in. May be empty.
+    std::function<void(Id integration, const std::string& text)> unauthenticated = {};
   };
 
   AttachmentFetcher(boost::asio::any_io_executor executor, Options options, log::Logger logger);

@@ -38,7 +38,7 @@ struct Chat {
   std::string state = "open";
   std::optional<Id> client;
   bool reachable = true;
-  std::optional<std::string> reason;  // why it is not reachable
+  std::optional<std::string> reason;  // why it is not reachable, as Text::kept like all reasons here
   std::optional<Id> merged_into;      // the chat that goes on with it
   std::int64_t created_at = 0;        // Unix milliseconds, here and below
   std::int64_t last_message_at = 0;
@@ -75,7 +75,7 @@ struct Message {
   std::optional<std::int64_t> edited_at;
   std::optional<std::int64_t> deleted_at;
   std::optional<Id> reply_to;
-  std::string trace;  // of the request that brought it, or that it was posted by (HOOK-5); written, not read
+  std::string trace;  // of the request that brought it, or that it was posted by (HOOK-5)
 };
 
 }  // namespace patchbay::domain::chat

@@ -6,9 +6,10 @@
 
 namespace patchbay::domain::chat {
 
-// As the API shows them: ids are strings, times RFC 3339 in UTC, what is not there is null.
-nlohmann::json to_json(const Chat& chat);
-nlohmann::json to_json(const Message& message);
-nlohmann::json to_json(const Attachment& attachment);
+// As the API shows them: ids are strings, times RFC 3339 in UTC, what is not there is null; texts for people
+// are in the reader's `language`.
+nlohmann::json to_json(const Chat& chat, const std::string& language);
+nlohmann::json to_json(const Message& message, const std::string& language);
+nlohmann::json to_json(const Attachment& attachment, const std::string& language);
 
 }  // namespace patchbay::domain::chat

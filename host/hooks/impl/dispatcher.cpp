@@ -165,6 +165,10 @@ void Dispatcher::wake() {
   });
 }
 
+void Dispatcher::look() {
+  asio::post(state_->strand, [state = state_] { state->look(); });
+}
+
 void Dispatcher::unsure() {
   asio::post(state_->strand, [state = state_] { state->unsure(); });
 }

@@ -59,7 +59,9 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
                                             std::int64_t most);
   boost::asio::awaitable<Verdict> set_aside(LanePtr lane, InboxRow row, std::string reason);
   boost::asio::awaitable<void> bury(InboxRow row, std::string reason);
+  void tell_done(const InboxRow& row, const Applied& applied) const;
   void tell_unknown(const InboxRow& row, const Applied& applied) const;
+  void look();
   boost::asio::awaitable<void> sweep_for_ever();
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<bool> sweep_page();
@@ -77,6 +79,9 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   Inbox inbox;
   bool sweeping = false;
   bool sweep_again = false;
+  std::chrono::nanoseconds next_look{0};  // not sooner
+  std::unique_ptr<Clock::Timer> look_timer;
+  bool look_planned = false;
   std::minstd_rand random{std::random_device{}()};
   TaskScope scope;
 };

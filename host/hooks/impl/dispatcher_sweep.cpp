@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kPage = 1000;
 constexpr int kPagesPerSweep = 20;
+constexpr int kRest = 4;  // times what a sweep took, until somebody else's word starts the next
 constexpr std::int64_t kTidied = 500;
 constexpr Duration kTidyPause{100};
 
@@ -19,6 +20,19 @@ struct Found {
 };
 
 }  // namespace
+
+void Dispatcher::State::look() {
+  if (look_planned) return;
+  const auto rest = next_look - parts.clock.monotonic();
+  if (rest.count() <= 0) return scope.spawn_on(strand, "inbox sweep", sweep());
+  look_planned = true;
+  look_timer = parts.clock.after(strand, std::chrono::ceil<Duration>(rest), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->look_planned = false;
+    self->scope.spawn_on(self->strand, "inbox sweep", self->sweep());
+  });
+}
 
 asio::awaitable<void> Dispatcher::State::sweep_for_ever() {
   for (;;) {
@@ -33,6 +47,7 @@ asio::awaitable<void> Dispatcher::State::sweep() {
   sweep_again = sweeping;
   if (sweeping) co_return;
   sweeping = true;
+  const auto began_at = parts.clock.monotonic();
   do {
     sweep_again = false;
     bool more = true;
@@ -51,6 +66,8 @@ asio::awaitable<void> Dispatcher::State::sweep() {
       if (failed) break;
     }
   } while (sweep_again);
+  const auto ended_at = parts.clock.monotonic();
+  next_look = ended_at + kRest * (ended_at - began_at);
   sweeping = false;
 }
 

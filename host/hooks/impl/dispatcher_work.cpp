@@ -38,8 +38,12 @@ void require_identities(const std::vector<Event>& events) {
   }
 }
 
+std::string reason_of(Code code, const std::string& kept) {
+  return Text("hooks.failed", {{"code", std::string(code_name(code))}, {"reason", kept}}).kept();
+}
+
 std::string reason_of(const port::Result& result) {
-  return std::string(code_name(result.code)) + (result.text.empty() ? "" : ": " + result.text);
+  return result.text.empty() ? std::string(code_name(result.code)) : reason_of(result.code, result.reason());
 }
 
 }  // namespace
@@ -124,7 +128,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::settle(LanePtr la
       for (auto& event : events) event.trace = row.trace;
       reason.clear();
     } catch (const Error& error) {
-      reason = "invalid: " + std::string(error.what());
+      reason = reason_of(Code::invalid, error.kept());
       good = false;
     }
     if (good) {
@@ -161,10 +165,7 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
   auto applied = co_await std::move(applying);
   switch (applied.outcome) {
     case Applied::Outcome::done:
-      logger.debug("webhook processed", {{"integration", to_string_id(row.integration)},
-                                         {"inbox", to_string_id(row.id)},
-                                         {"events", std::to_string(applied.stored)},
-                                         {"trace", row.trace}});
+      tell_done(row, applied);
       if (applied.unknown > 0) tell_unknown(row, applied);
       break;
     case Applied::Outcome::gone:
@@ -185,12 +186,23 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::apply(InboxRow ro
   co_return Verdict::next;
 }
 
+// The one line that a webhook leaves when all is well (HOOK-5).
+void Dispatcher::State::tell_done(const InboxRow& row, const Applied& applied) const {
+  const auto age = parts.clock.now().time_since_epoch().count() - row.received_at;
+  logger.info("webhook processed", {{owner_word(row.of_profile), to_string_id(row.integration)},
+                                    {"route", row.route},
+                                    {"inbox", to_string_id(row.id)},
+                                    {"events", std::to_string(applied.stored)},
+                                    {"age_ms", std::to_string(age)},
+                                    {"trace", row.trace}});
+}
+
 void Dispatcher::State::tell_unknown(const InboxRow& row, const Applied& applied) const {
   ++parts.counters.dead;
   parts.counters.unknown_identity += applied.unknown;
   logger.warn("inbox: dead letter", {{"profile", to_string_id(row.integration)},
                                      {"inbox", to_string_id(row.id)},
-                                     {"reason", applied.reason},
+                                     {"reason", Text::from_kept(applied.reason).english()},
                                      {"trace", row.trace}});
 }
 
@@ -217,10 +229,9 @@ asio::awaitable<Dispatcher::State::Verdict> Dispatcher::State::set_aside(LanePtr
   const std::int64_t until = (parts.clock.now() + wait).time_since_epoch().count();
   auto note = [id = row.id, attempts = row.attempts, until,
                reason = std::move(reason)](store::Session& session) {
-    session.exec(
-        "update inbox set attempts = :attempts, not_before = :until, reason = :reason "
-        "where id = :id and state = 'new'",
-        {attempts, until, reason, id});
+    session.exec("update inbox set attempts = :attempts, not_before = :until, reason = :reason " +
+                     std::string(kIfOpen),
+                 {attempts, until, reason, id});
   };
   auto writing = parts.store.write(std::move(note));
   co_await std::move(writing);
@@ -238,14 +249,14 @@ asio::awaitable<void> Dispatcher::State::bury(InboxRow row, std::string reason) 
   ++parts.counters.dead;
   logger.warn("inbox: dead letter", {{owner_word(row.of_profile), to_string_id(row.integration)},
                                      {"inbox", to_string_id(row.id)},
-                                     {"reason", reason},
+                                     {"reason", Text::from_kept(reason).english()},
                                      {"trace", row.trace}});
   const std::int64_t now = parts.clock.now().time_since_epoch().count();
   auto end = [id = row.id, attempts = row.attempts + 1, now,
               reason = std::move(reason)](store::Session& session) {
     session.exec(
-        "update inbox set state = 'dead', attempts = :attempts, finished_at = :now, reason = :reason "
-        "where id = :id and state = 'new'",
+        "update inbox set state = 'dead', attempts = :attempts, finished_at = :now, reason = :reason " +
+            std::string(kIfOpen),
         {attempts, now, reason, id});
   };
   auto writing = parts.store.write(std::move(end));

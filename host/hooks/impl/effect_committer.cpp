@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/failure.hpp"
+#include "hooks/impl/inbox_sql.hpp"
 #include "hooks/impl/memory.hpp"
 #include "plugin/integrations.hpp"
 #include "store/bulk_insert.hpp"
@@ -104,9 +106,9 @@ asio::awaitable<Applied> EffectCommitter::emit(Id integration, std::vector<Event
     case Applied::Outcome::done:
       break;
     case Applied::Outcome::refused:
-      throw Error(Code::invalid, Text::verbatim(applied.reason));
+      throw Error(Code::invalid, Text::from_kept(applied.reason));
     case Applied::Outcome::gone:
-      throw Error(Code::conflict, Text::verbatim(applied.reason));
+      throw Error(Code::conflict, Text::from_kept(applied.reason));
     case Applied::Outcome::unavailable:
       throw Error(Code::unavailable, Text("hooks.events_not_stored")).retry_after(std::chrono::seconds(2));
     default:
@@ -200,14 +202,14 @@ void EffectCommitter::commit_one(Pending& pending) {
     applied = Applied();  // nobody's fault: later
   } catch (const Error& error) {
     applied = Applied();
-    applied.reason = error.what();
+    applied.reason = kept_of(error);
     applied.outcome = error.code() == Code::invalid       ? Applied::Outcome::refused
                       : error.code() == Code::unavailable ? Applied::Outcome::unavailable
                       : stale(error)                      ? Applied::Outcome::gone
                                                           : Applied::Outcome::broken;
   } catch (const std::exception& error) {
     applied = Applied();
-    applied.reason = error.what();
+    applied.reason = kept_of(error);
     applied.outcome = Applied::Outcome::broken;
   }
 }
@@ -245,7 +247,7 @@ void EffectCommitter::find_targets(store::Session& session, const std::vector<Pe
       pending->targets[i] = entry->second;
       if (entry->second != 0) continue;
       ++pending->applied.unknown;
-      pending->applied.reason = Text("hooks.unknown_identity", {{"identity", identity}}).english();
+      pending->applied.reason = Text("hooks.unknown_identity", {{"identity", identity}}).kept();
     }
   }
 }
@@ -264,8 +266,8 @@ void EffectCommitter::end_rows(store::Session& session, const std::vector<Pendin
     ending.push_back(pending);
   }
   const auto ended = session.query_each(
-      "update inbox set state = :state, finished_at = :now, effect = :effect, reason = :reason "
-      "where id = :id and state = 'new' returning id",
+      "update inbox set state = :state, finished_at = :now, effect = :effect, reason = :reason " +
+          std::string(kIfOpen) + " returning id",
       std::move(ends));
   for (std::size_t i = 0; i < ending.size(); ++i) {
     if (ended[i].empty()) ending[i]->applied.outcome = Applied::Outcome::gone;

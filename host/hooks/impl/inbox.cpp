@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "hooks/events.hpp"
 #include "hooks/impl/inbox_sql.hpp"
 
@@ -50,6 +51,20 @@ std::vector<InboxRow> insert_rows(store::Session& session, IdMint& mint, std::ve
   return rows;
 }
 
+std::int64_t open_bytes(store::Session& session, Id integration, std::int64_t each) {
+  std::int64_t bytes = 0;
+  // One by one: each has an index of its own.
+  for (const std::string state : {"new", "dead"}) {
+    const auto row = session.query_one(
+        "select cast(coalesce(sum(length(body) + :each), 0) as bigint) from inbox where integration = :i and "
+        "state = '" +
+            state + "'",
+        {each, integration});
+    bytes += row->integer(0);
+  }
+  return bytes;
+}
+
 void insert_refused(store::Session& session, IdMint& mint, const RefusedEvent& refused) {
   InboxRow row;
   row.integration = refused.integration;
@@ -84,6 +99,10 @@ asio::awaitable<std::vector<InboxEntry>> Inbox::list(Filter filter) {
     if (filter.integration) {
       sql += " and integration = :integration";
       values.emplace_back(*filter.integration);
+    }
+    if (!filter.trace.empty()) {
+      sql += " and substr(trace, 4, 32) = :trace";
+      values.emplace_back(filter.trace);
     }
     values.emplace_back(filter.limit);
     std::vector<InboxEntry> entries;
@@ -138,7 +157,8 @@ asio::awaitable<std::int64_t> Inbox::replay_period(std::optional<Id> integration
 }
 
 asio::awaitable<bool> Inbox::discard(Id id, std::string who) {
-  auto work = [id, reason = "discarded by " + who, now = ms(clock_.now())](store::Session& session) {
+  auto work = [id, reason = Text("hooks.discarded", {{"who", who}}).kept(),
+               now = ms(clock_.now())](store::Session& session) {
     return session.exec(
                "update inbox set state = 'done', reason = :reason, finished_at = :now "
                "where id = :id and state <> 'done'",

@@ -25,6 +25,11 @@ inline constexpr std::string_view kInboxColumns =
 inline constexpr std::size_t kInboxColumnCount = 14;
 InboxRow inbox_row(const store::Row& row);
 
+// Ends an update of one row that has to be open. Not `state = 'new'`: where the inbox was worked off when it
+// was last analysed, PostgreSQL takes inbox_open for empty and walks through the whole of it, instead of
+// going by the id.
+inline constexpr std::string_view kIfOpen = "where id = :id and finished_at is null";
+
 // The oldest open rows of a lane that may be taken at `now`: at most `most`, and no more than a MiB together
 // unless one alone is larger.
 struct Oldest {

@@ -168,6 +168,7 @@ InboxRow Ingress::make_row(const Route& route, Request request, const std::strin
     const std::string* parent = request.header("traceparent");
     trace = (parent ? Trace::from(*parent) : Trace::make()).traceparent();
   }
+  route.verifier->hide_secrets(request.body);
   auto row = row_of(route, std::move(request), parts_.clock.now());
   row.trace = std::move(trace);
   row.verdict = route.verifier->verdict();
@@ -180,8 +181,24 @@ bool Ingress::is_live(std::string_view path) const {
   return route && route->kind == plugin::RouteSpec::Kind::live;
 }
 
+// As far as the proof and no further.
+Answer Ingress::test(const Request& request) {
+  const auto route = parts_.routes.find(request.path);
+  if (!route || route->kind != plugin::RouteSpec::Kind::webhook) return self_test_answer(request, 404);
+  if (const auto refused = refuse(*route, request)) return self_test_answer(request, refused->status);
+  const Verifier::Context context(route->address, parts_.clock.now());
+  return self_test_answer(request, route->verifier->accepts(request, context) ? 200 : 401);
+}
+
 boost::asio::awaitable<Answer> Ingress::handle(Request request) {
   ++parts_.counters.received;
+  const std::string* mark = parts_.marks ? request.header(kSelfTestHeader) : nullptr;
+  if (mark) {
+    auto taking = parts_.marks->take(*mark);
+    const auto found = co_await std::move(taking);
+    if (found == SelfTestMarks::Mark::good) co_return test(request);
+    if (found == SelfTestMarks::Mark::spent) co_return Answer(410);
+  }
   auto route = parts_.routes.find(request.path);
   if (!route) {
     ++parts_.counters.unknown_path;

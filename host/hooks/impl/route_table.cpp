@@ -198,4 +198,15 @@ std::shared_ptr<const Route> RouteTable::find(Id integration, const std::string&
   return nullptr;
 }
 
+std::vector<std::shared_ptr<const Route>> RouteTable::webhooks(Id integration) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = integrations_.find(integration);
+  Routes out;
+  if (found == integrations_.end()) return out;
+  for (const auto& route : found->second.routes) {
+    if (route->served && route->kind == plugin::RouteSpec::Kind::webhook) out.push_back(route);
+  }
+  return out;
+}
+
 }  // namespace patchbay::hooks

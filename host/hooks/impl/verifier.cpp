@@ -44,6 +44,10 @@ class HeaderEquals final : public Verifier {
     const std::string* value = request.header(header_);
     return value && equals_any(secrets_, *value);
   }
+  bool sign(Request& request, const Context&) const override {
+    request.headers.emplace_back(header_, secrets_.front());
+    return true;
+  }
   std::vector<std::string> secret_headers() const override { return {header_}; }
 
  private:
@@ -66,6 +70,10 @@ class Basic final : public Verifier {
     const auto decoded = crypto::from_base64(std::string_view(*value).substr(6));
     return decoded && equals_any(credentials_, *decoded);
   }
+  bool sign(Request& request, const Context&) const override {
+    request.headers.emplace_back("authorization", "Basic " + crypto::to_base64(credentials_.front()));
+    return true;
+  }
   std::vector<std::string> secret_headers() const override { return {"authorization"}; }
 
  private:
@@ -80,10 +88,44 @@ class JsonEquals final : public Verifier {
     return paths_.all_of(request.body,
                          [this](const std::string& value) { return equals_any(secrets_, value); });
   }
+  bool sign(Request& request, const Context&) const override {
+    auto pointer = pointer_;
+    for (auto at = pointer.find("/*"); at != pointer.npos; at = pointer.find("/*")) pointer[at + 1] = '0';
+    json body;
+    body[json::json_pointer(pointer)] = secrets_.front();
+    request.headers.emplace_back("content-type", "application/json");
+    request.body = body.dump();
+    return true;
+  }
+  // In place, from string to string: the rest stays as it came.
+  void hide_secrets(std::string& body) const override {
+    for (auto at = body.find('"'); at != body.npos;) {
+      auto end = at + 1;
+      while (end < body.size() && body[end] != '"') end += body[end] == '\\' ? 2 : 1;
+      if (end >= body.size()) return;
+      if (is_secret(std::string_view(body).substr(at, end + 1 - at)) && !is_name(body, end + 1))
+        std::fill(body.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                  body.begin() + static_cast<std::ptrdiff_t>(end), '*');
+      at = body.find('"', end + 1);
+    }
+  }
 
  private:
+  bool is_secret(std::string_view quoted) const {
+    if (quoted.find('\\') == quoted.npos) return equals_any(secrets_, quoted.substr(1, quoted.size() - 2));
+    const auto value = json::parse(quoted, nullptr, false);
+    return value.is_string() && equals_any(secrets_, value.get_ref<const std::string&>());
+  }
+  static bool is_name(const std::string& body, std::size_t after) {
+    const auto next = body.find_first_not_of(" \t\r\n", after);
+    return next != body.npos && body[next] == ':';
+  }
+
   JsonEquals(const json& spec, const SecretLookup& lookup)
-      : paths_({string_field(spec, "pointer")}, true), secrets_(secrets_field(spec, "secret", lookup)) {}
+      : pointer_(string_field(spec, "pointer")),
+        paths_({pointer_}, true),
+        secrets_(secrets_field(spec, "secret", lookup)) {}
+  std::string pointer_;
   JsonPaths paths_;
   std::vector<std::string> secrets_;
 };
@@ -99,6 +141,7 @@ class SessionVerifier final : public Verifier {
 class None final : public Verifier {
  public:
   bool accepts(const Request&, const Context&) const override { return true; }
+  bool sign(Request&, const Context&) const override { return true; }
   std::string_view verdict() const override { return "open"; }
 };
 
@@ -122,6 +165,7 @@ std::unique_ptr<const Verifier> Verifier::compile(const std::string& spec, const
     parse_spec(spec, "verify", {"type"});
     return std::make_unique<SessionVerifier>();
   }
+  if (type == "plugin") throw Error(Code::invalid, Text("hooks.verifier_plugin"));
   if (type != "none") throw Error(Code::invalid, Text("hooks.verifier_unknown", {{"type", type}}));
   parse_spec(spec, "verify", {"type"});
   if (!consent) throw Error(Code::denied, Text("hooks.consent_missing"));

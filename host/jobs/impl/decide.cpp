@@ -28,12 +28,10 @@ json object_of(const port::Result& result) {
   return message.is_object() ? message : json::object();
 }
 
-Scope scope_of(const port::Result& result) {
+std::string scope_of(const port::Result& result) {
   const auto message = object_of(result);
   const auto found = message.find("scope");
-  if (found == message.end()) return Scope::integration;
-  if (*found == "profile") return Scope::profile;
-  return *found == "conversation" ? Scope::job : Scope::integration;
+  return found != message.end() && found->is_string() ? found->get<std::string>() : "integration";
 }
 
 bool has_more(const port::Result& result) {
@@ -64,8 +62,9 @@ Decision after_limit(const port::Result& result, const Ended& ended) {
   out.cause = Cause::more;
   out.failures = ended.failures;
   out.due = ended.now + (result.retry_after.count() > 0 ? result.retry_after : kUnsaidPause);
-  out.pause_until = out.due;
   out.scope = scope_of(result);
+  // A conversation is none of the others' business.
+  if (out.scope != "conversation") out.pause_until = out.due;
   return out;
 }
 
@@ -103,6 +102,7 @@ Decision decide(const port::Result& result, const schedule::Schedule& schedule, 
   if (result.code == Code::rate_limited) return after_limit(result, ended);
   auto out = after_failure(result, schedule, ended);
   if (result.code == Code::conflict) out.trouble = out.failures >= kShownAfter;
+  if (result.poison) out.held = true;  // each time costs the others of its worker (HOST-5)
   if (result.code == Code::unauthenticated) {
     out.held = true;
     out.trouble = false;

@@ -19,17 +19,14 @@ struct Ended {
   double random = 0;  // in [0, 1)
 };
 
-// Whom a provider's pause concerns.
-enum class Scope { job, integration, profile };
-
 struct Decision {
   Ending ending = Ending::done;
   Cause cause = Cause::schedule;
   std::optional<TimePoint> due;  // nothing: not by itself
   std::int64_t failures = 0;
-  std::optional<TimePoint> pause_until;  // of everything in `scope`
-  Scope scope = Scope::job;
-  bool held = false;     // no run before somebody has signed in again
+  std::optional<TimePoint> pause_until;  // of everything in `scope`, as the plugin says it
+  std::string scope;
+  bool held = false;     // no run before somebody has signed in again, or has done something about it
   bool trouble = false;  // worth showing
 };
 

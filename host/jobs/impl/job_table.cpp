@@ -1,5 +1,7 @@
 #include "jobs/impl/job_table.hpp"
 
+#include "plugin/pauses.hpp"
+
 namespace patchbay::jobs {
 namespace {
 
@@ -173,6 +175,10 @@ bool end_run(store::Session& session, const RunEnd& end) {
       "outcome = 'running'",
       {ending_name(ended > 0 ? decision.ending : Ending::lost), end.code, end.reason, end.now, end.run});
   forget_old_runs(session, end.job.id);
+  if (ended > 0 && decision.pause_until) {
+    plugin::pause(session, end.job.integration, decision.scope,
+                  decision.pause_until->time_since_epoch().count(), end.now);
+  }
   return ended > 0;
 }
 

@@ -74,4 +74,13 @@ void store_page(store::Session& session, const Page& page, const PageCounts& cou
        found->integer(0)});
 }
 
+// By a change that changes nothing: it locks the row, which a look does not.
+void require_lease(store::Session& session, Id integration, const std::string& job, std::int64_t lease) {
+  const auto held = session.exec(
+      "update jobs set lease = lease where integration = :integration and name = :name and lease = :lease "
+      "and run is not null",
+      {integration, job, lease});
+  if (held == 0) throw Error(Code::conflict, Text("jobs.lease_lost", {{"job", job}}));
+}
+
 }  // namespace patchbay::jobs

@@ -9,6 +9,7 @@
 #include "base/failure.hpp"
 #include "base/trace.hpp"
 #include "jobs/impl/scheduler_state.hpp"
+#include "plugin/pauses.hpp"
 
 namespace patchbay::jobs {
 
@@ -22,6 +23,13 @@ using nlohmann::json;
 constexpr Duration kFirstRepeat = 1s;
 constexpr Duration kLongestRepeat = 2s;  // who ends waits for it
 constexpr Duration kStoreAway = 2s;
+
+// What settling a run came to.
+struct Stored {
+  bool ours = false;
+  std::optional<Job> job;
+  std::map<Id, std::int64_t> paused;
+};
 
 }  // namespace
 
@@ -120,15 +128,18 @@ asio::awaitable<void> Scheduler::State::settle(PlannedPtr planned, std::shared_p
   RunEnd end(planned->job, running->id, decision);
   end.job.lease = running->lease;
   if (!result.ok()) end.code = std::string(code_name(result.code));
-  if (!result.ok()) end.reason = result.text;
+  if (!result.ok()) end.reason = result.reason();
   end.now = ended.now.time_since_epoch().count();
   bool counted = false;
   for (int tries = 1;; ++tries) {
     auto work = [end](store::Session& session) {
-      const bool ours = end_run(session, end);
-      return std::pair(ours, find_job(session, end.job.id));
+      Stored out;
+      out.ours = end_run(session, end);
+      out.job = find_job(session, end.job.id);
+      if (end.decision.pause_until) out.paused = plugin::paused_integrations(session, end.now);
+      return out;
     };
-    std::optional<std::pair<bool, std::optional<Job>>> stored;
+    std::optional<Stored> stored;
     try {
       stored = co_await parts.store.write(std::move(work));
     } catch (const Error& error) {
@@ -136,22 +147,15 @@ asio::awaitable<void> Scheduler::State::settle(PlannedPtr planned, std::shared_p
                         {{"job", planned->job.name}, {"error", error.what()}});
     }
     if (stored) {
-      counted = stored->first;
-      if (stored->second) planned->job = *stored->second;
+      counted = stored->ours;
+      if (stored->job) planned->job = *stored->job;
+      hear(stored->paused);
       break;
     }
     if (planned->gone) break;  // whoever takes it over finds it under way
     co_await parts.clock.sleep(back_off(kFirstRepeat, kLongestRepeat, tries));
   }
   if (!counted) co_return;
-  if (decision.pause_until && decision.scope != Scope::job) {
-    const auto profile =
-        works.contains(planned->job.integration) ? works.at(planned->job.integration).profile : std::nullopt;
-    const bool wide = decision.scope == Scope::profile && profile;
-    const std::pair key(wide ? Scope::profile : Scope::integration,
-                        wide ? *profile : planned->job.integration);
-    pauses[key] = std::max(pauses[key], *decision.pause_until);
-  }
   planned->held = decision.held;
   report(planned, decision, result);
 }
@@ -169,10 +173,10 @@ void Scheduler::State::report(const PlannedPtr& planned, const Decision& decisio
                                        {"error", result.text}});
   }
   const auto& reports = parts.reports;
-  if (decision.held) {
-    if (reports.unauthenticated) reports.unauthenticated(job.integration, result.text);
+  if (decision.held && !decision.trouble) {
+    if (reports.unauthenticated) reports.unauthenticated(job.integration, result.reason());
   } else if (decision.trouble) {
-    if (reports.trouble) reports.trouble(job.integration, job.name, result.code, result.text);
+    if (reports.trouble) reports.trouble(job.integration, job.name, result.code, result.reason());
   } else if (result.ok() && reports.well) {
     reports.well(job.integration, job.name);
   }

@@ -1,6 +1,7 @@
 #include "jobs/scheduler.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +11,7 @@
 
 #include "base/failure.hpp"
 #include "jobs/impl/scheduler_state.hpp"
+#include "plugin/pauses.hpp"
 
 namespace patchbay::jobs {
 
@@ -76,15 +78,19 @@ asio::awaitable<void> Scheduler::State::begin(plugin::Integration integration,
   if (wanted.empty()) co_return;
   const auto held = co_await locks.lock(id);
   std::optional<std::vector<Job>> jobs;
+  std::map<Id, std::int64_t> paused;
   while (!jobs) {
     if (!wished(id, wish) || works.contains(id)) co_return;
     std::vector<Id> fresh;
     for (std::size_t i = 0; i < wanted.size(); ++i) fresh.push_back(parts.ids.next());
-    auto take = [id, wanted, fresh, now = parts.clock.now().time_since_epoch().count()](
-                    store::Session& session) { return take_jobs(session, id, wanted, fresh, now); };
+    auto take = [id, wanted, fresh,
+                 now = parts.clock.now().time_since_epoch().count()](store::Session& session) {
+      auto taken = take_jobs(session, id, wanted, fresh, now);
+      return std::pair(std::move(taken), plugin::paused_integrations(session, now));
+    };
     bool away = false;
     try {
-      jobs = co_await parts.store.write(std::move(take));
+      std::tie(jobs, paused) = co_await parts.store.write(std::move(take));
     } catch (const Error& error) {
       parts.logger.warn("jobs of an integration cannot be read; it is tried again",
                         {{"integration", to_string_id(id)}, {"error", error.what()}});
@@ -93,9 +99,9 @@ asio::awaitable<void> Scheduler::State::begin(plugin::Integration integration,
     if (away) co_await parts.clock.sleep(kStoreAway);
   }
   if (!wished(id, wish)) co_return;
+  hear(paused);
   auto& work = works[id];
   work.manifest = manifest;
-  work.profile = integration.profile;
   for (auto& job : *jobs) {
     const auto spec = std::find_if(manifest->jobs.begin(), manifest->jobs.end(),
                                    [&](const plugin::JobSpec& each) { return each.id == job.name; });
@@ -152,15 +158,17 @@ void Scheduler::State::unplan(const PlannedPtr& planned) {
   turns.remove(planned->job.integration, planned->job.id);
 }
 
-TimePoint Scheduler::State::not_before(const Work& work, const Job& job) const {
-  TimePoint out{};
-  const auto consider = [&](Scope whose, Id id) {
-    const auto pause = pauses.find({whose, id});
-    if (pause != pauses.end()) out = std::max(out, pause->second);
-  };
-  consider(Scope::integration, job.integration);
-  if (work.profile) consider(Scope::profile, *work.profile);
-  return out;
+// Nothing but time ends a pause.
+void Scheduler::State::hear(const std::map<Id, std::int64_t>& paused) {
+  for (const auto& [id, until] : paused) {
+    auto& pause = pauses[id];
+    pause = std::max(pause, time_of(until));
+  }
+}
+
+TimePoint Scheduler::State::not_before(Id integration) const {
+  const auto pause = pauses.find(integration);
+  return pause == pauses.end() ? TimePoint{} : pause->second;
 }
 
 void Scheduler::State::pump() {
@@ -170,7 +178,7 @@ void Scheduler::State::pump() {
     const auto [at, id] = *due.begin();
     due.erase(due.begin());
     const auto& planned = planned_jobs.at(id);
-    const auto later = not_before(works.at(planned->job.integration), planned->job);
+    const auto later = not_before(planned->job.integration);
     if (later > now)
       due.emplace(later, id);
     else
@@ -181,7 +189,7 @@ void Scheduler::State::pump() {
     if (!id) break;
     const auto planned = planned_jobs.at(*id);
     // The provider has asked for a pause since it got in line.
-    const auto later = not_before(works.at(planned->job.integration), planned->job);
+    const auto later = not_before(planned->job.integration);
     if (later > now) {
       turns.ended(planned->job.integration);
       due.emplace(later, *id);
@@ -218,15 +226,16 @@ asio::awaitable<void> Scheduler::State::look_for_ever() {
 }
 
 asio::awaitable<void> Scheduler::State::look() {
-  auto query = [](store::Session& session) {
+  auto query = [now = parts.clock.now().time_since_epoch().count()](store::Session& session) {
     std::vector<Job> jobs;
     for (const auto& row : session.query(
              "select " + std::string(kJobColumns) + " from jobs where touched = 1 order by id limit :most",
              {kMostTouched}))
       jobs.push_back(job_of(row));
-    return jobs;
+    return std::pair(std::move(jobs), plugin::paused_integrations(session, now));
   };
-  const auto jobs = co_await parts.store.read(std::move(query));
+  const auto [jobs, paused] = co_await parts.store.read(std::move(query));
+  hear(paused);
   std::vector<Id> ours;
   for (const auto& job : jobs) {
     if (planned_jobs.contains(job.id)) ours.push_back(job.id);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -45,14 +46,13 @@ struct Planned {
   std::vector<Id> unsure;  // runs whose claim may have been stored
   bool busy = false;       // from its turn until the run is settled
   bool gone = false;       // not run here any more
-  bool held = false;       // until somebody has signed in again
+  bool held = false;       // until somebody has signed in again, or asks for a run
 };
 using PlannedPtr = std::shared_ptr<Planned>;
 
 // What runs here of one integration.
 struct Work {
   std::shared_ptr<const plugin::Manifest> manifest;
-  std::optional<Id> profile;
   std::map<Id, PlannedPtr> jobs;
 };
 
@@ -82,7 +82,8 @@ struct Scheduler::State : std::enable_shared_from_this<Scheduler::State> {
   void wind_down(const PlannedPtr& planned);
   void cancel(const PlannedPtr& planned);
   void set_running(const Planned& planned, std::shared_ptr<Running> running);
-  TimePoint not_before(const Work& work, const Job& job) const;
+  void hear(const std::map<Id, std::int64_t>& paused);
+  TimePoint not_before(Id integration) const;
   bool wished(Id integration, std::uint64_t wish) const;
   double random() { return std::uniform_real_distribution<double>(0, 1)(engine); }
 
@@ -96,7 +97,7 @@ struct Scheduler::State : std::enable_shared_from_this<Scheduler::State> {
   std::uint64_t last_wish = 0;
   std::set<std::pair<TimePoint, Id>> due;  // jobs that wait for their time
   std::map<Id, PlannedPtr> planned_jobs;
-  std::map<std::pair<Scope, Id>, TimePoint> pauses;  // that providers asked for
+  std::map<Id, TimePoint> pauses;  // of integrations, that providers asked for
   Turns turns;
   std::unique_ptr<Clock::Timer> timer;
   std::minstd_rand engine{std::random_device{}()};

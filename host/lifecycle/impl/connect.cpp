@@ -93,7 +93,7 @@ std::map<std::string, std::string> Lifecycle::addresses(const Integration& integ
 }
 
 hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::Manifest& manifest,
-                                 SecretValues secrets) const {
+                                 RouteSecrets secrets) const {
   hooks::Mount mount(integration.id, integration.plugin, lookup_in(std::move(secrets)));
   mount.consent = integration.consent_at.has_value();
   mount.settings = integration.settings;
@@ -104,13 +104,17 @@ hooks::Mount Lifecycle::mount_of(const Integration& integration, const plugin::M
   return mount;
 }
 
-// Not under the integration's own lock: the plugin may store a secret while it is being connected.
-asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
+asio::awaitable<void> Lifecycle::refresh_routes(Id id) {
   const auto held = co_await secret_locks_.lock(id);
   auto secrets = co_await read_secrets(id);
   auto integration = co_await load(id);
   auto all = co_await route_secrets(std::move(integration), std::move(secrets.values));
   parts_.routes.refresh(id, lookup_in(std::move(all)));
+}
+
+// Not under the integration's own lock: the plugin may store a secret while it is being connected.
+asio::awaitable<void> Lifecycle::secrets_changed(Id id) {
+  co_await refresh_routes(id);
   auto tell = [this, id](store::Session& session) { table_.touch(session, id, parts_.peers.me()); };
   co_await parts_.store.write(std::move(tell));
   co_await parts_.peers.settle();
@@ -141,14 +145,13 @@ port::Call check_call() {
 
 }  // namespace
 
-asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest,
-                                                  std::string language) {
+asio::awaitable<CheckReport> Lifecycle::ask_check(Id id, std::shared_ptr<const plugin::Manifest> manifest) {
   auto call = check_call();
   const auto result = co_await parts_.caller.call(id, std::move(call));
-  co_return read_check(*manifest, result, language);
+  co_return read_check(*manifest, result);
 }
 
-asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
+asio::awaitable<CheckReport> Lifecycle::check(Id id) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   const auto manifest = manifest_of(integration);
@@ -163,7 +166,7 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id, std::string language) {
     }
     auto call = check_call();
     const auto result = co_await ask(integration, manifest, std::move(call));
-    report = read_check(*manifest, result, language);
+    report = read_check(*manifest, result);
   } catch (const Error& error) {
     report.diagnostics = error.diagnostics();
     if (report.diagnostics.empty()) report.diagnostics.emplace_back("", error.text());
@@ -194,8 +197,7 @@ asio::awaitable<void> Lifecycle::claim(Integration integration) {
               Text("lifecycle.identity_taken", {{"identity", integration.identity}, {"name", holder->name}}));
 }
 
-asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool take_over,
-                                                 std::string language) {
+asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool take_over) {
   const auto manifest = manifest_of(integration);
   if (!offers(*manifest, "pb.remote/1")) co_return;
   const json request = {{"routes", addresses(integration, *manifest)},
@@ -211,7 +213,7 @@ asio::awaitable<void> Lifecycle::register_remote(Integration& integration, bool 
         {{"address", answer.at("foreign").is_string() ? answer.at("foreign").get<std::string>() : "-"}});
     throw Error(Code::invalid, foreign).add(Diagnostic("", foreign, Text("lifecycle.foreign_remedy")));
   }
-  if (!result.ok()) throw error_of(*manifest, result, language);
+  if (!result.ok()) throw error_of(*manifest, result);
   const auto state = answer.is_object() ? answer.value("state", json()) : json();
   const auto expires_at = answer.is_object() ? answer.value("expires_at", json()) : json();
   integration.remote_state = json({{"state", state},
@@ -237,7 +239,7 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
       const auto manifest = manifest_of(integration);
       if (told == json(addresses(integration, *manifest))) co_return;
       try {
-        co_await register_remote(integration, false, "en");
+        co_await register_remote(integration, false);
       } catch (const Error& error) {
         failed = error;
       }
@@ -247,7 +249,7 @@ asio::awaitable<void> Lifecycle::register_moved(Id id) {
       co_return;
     }
     const auto code = failed->code();
-    trouble(id, kRegistration, code, failed->what());
+    trouble(id, kRegistration, code, failed->kept());
     const bool passes = code == Code::unavailable || code == Code::deadline || code == Code::rate_limited ||
                         code == Code::outcome_unknown;
     if (!passes) co_return;
@@ -281,14 +283,17 @@ asio::awaitable<void> Lifecycle::open_routes(Integration integration,
 }
 
 // Its own and, as "profile:name", those of its profile.
-asio::awaitable<Lifecycle::SecretValues> Lifecycle::route_secrets(Integration integration, SecretValues own) {
-  if (!integration.profile) co_return own;
-  auto read = [this, id = *integration.profile](store::Session& session) {
-    return profile_secrets(session, parts_.vault, id);
+asio::awaitable<RouteSecrets> Lifecycle::route_secrets(Integration integration, SecretValues own) {
+  auto read = [this, id = integration.id, profile = integration.profile,
+               own = std::move(own)](store::Session& session) {
+    RouteSecrets all(own);
+    add_formers(session, parts_.vault, kScope, id, "", all);
+    if (profile) add_profile(session, parts_.vault, *profile, all);
+    return all;
   };
-  const auto shared = co_await parts_.store.read(std::move(read));
-  own.insert(shared.begin(), shared.end());
-  co_return own;
+  auto all = co_await parts_.store.read(std::move(read));
+  former_secrets_.watch(integration.id, all.former_values(), all.until);
+  co_return all;
 }
 
 asio::awaitable<void> Lifecycle::serve_or_refuse(Integration integration,
@@ -309,10 +314,10 @@ asio::awaitable<Integration> Lifecycle::adapted_or_refuse(Integration integratio
   }
 }
 
-asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over, std::string language) {
+asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over) {
   // What runs goes on in its version: another one takes over by an upgrade only.
   const auto present = running(integration.id);
-  const auto manifest = present ? present : parts_.catalogue.find(integration.plugin);
+  const auto manifest = present ? present : version_for(integration);
   if (!manifest) throw as_refusal(plugin_missing(integration));
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
@@ -322,7 +327,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration = co_await adapted_or_refuse(std::move(integration), manifest);
   if (integration.state == State::draft) co_await complete(integration, manifest);
   co_await serve_or_refuse(integration, manifest);
-  auto report = co_await ask_check(integration.id, manifest, language);
+  auto report = co_await ask_check(integration.id, manifest);
   if (!report.ok) {
     Error error(Code::invalid, Text("lifecycle.check_failed", {{"name", integration.name}}));
     for (auto& diagnostic : report.diagnostics) error.add(std::move(diagnostic));
@@ -338,7 +343,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (!integration.identity.empty()) co_await claim(integration);
   co_await parts_.peers.settle();
   try {
-    co_await register_remote(integration, take_over, std::move(language));
+    co_await register_remote(integration, take_over);
   } catch (const Error& error) {
     if (error.text().id().starts_with("store.")) throw;  // our own fault
     throw as_refusal(error);
@@ -351,22 +356,24 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   // It was run here to be connected; its own host sees that it is and runs it.
   if (!owns(integration.id)) co_return co_await halt(integration.id);
   listen(integration, manifest);
+  // What has been changed may be what it was refused for.
+  if (waiting_version(integration, manifest)) tasks_.spawn("upgrade", upgrade(integration.id));
 }
 
-asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, std::string language) {
+asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over) {
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const bool was_connected = plugin::is_connected(integration.state);
   std::exception_ptr failure;
   try {
-    co_await connect(integration, take_over, std::move(language));
+    co_await connect(integration, take_over);
   } catch (...) {
     failure = std::current_exception();
   }
   if (!failure) co_return integration;
   if (!was_connected) {
     co_await disconnect(id);
-  } else if (const auto manifest = parts_.catalogue.find(integration.plugin)) {
+  } else if (const auto manifest = running(id)) {
     if (owns(id))
       listen(integration, manifest);
     else
@@ -388,12 +395,15 @@ asio::awaitable<void> Lifecycle::consent(Id id, bool agrees, std::string who) {
                        store::AuditEntry(entry, now, who, action, "integration:" + to_string_id(id)));
   };
   co_await parts_.store.write(std::move(work));
+  // As on every other host.
+  if (plugin::is_connected(integration.state)) co_await follow_routes(id, true);
 }
 
 asio::awaitable<void> Lifecycle::disconnect(Id id) {
   set_waiting(id, false);
   co_await stop_listening(id);
   parts_.routes.unmount(id);
+  former_secrets_.watch(id, {}, {});
   auto release = [this, id](store::Session& session) {
     table_.release(session, id);
     table_.touch(session, id, parts_.peers.me());
@@ -403,7 +413,8 @@ asio::awaitable<void> Lifecycle::disconnect(Id id) {
 }
 
 asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& integration) {
-  const auto manifest = parts_.catalogue.find(integration.plugin);
+  const auto present = running(integration.id);
+  const auto manifest = present ? present : version_for(integration);
   if (!manifest || !offers(*manifest, "pb.remote/1")) co_return std::string();
   if (!owns(integration.id)) {
     auto spec = co_await spec_of(integration, manifest, false);
@@ -415,7 +426,7 @@ asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& int
                   kUnregisterLimit);
   const auto result = co_await parts_.caller.call(integration.id, std::move(call));
   if (result.ok()) co_return std::string();
-  co_return result.text.empty() ? std::string(code_name(result.code)) : result.text;
+  co_return result.text.empty() ? std::string(code_name(result.code)) : result.reason();
 }
 
 asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
@@ -431,11 +442,12 @@ asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
     try {
       out.warning = co_await unregister_remote(integration);
     } catch (const Error& error) {
-      out.warning = error.what();
+      out.warning = error.kept();
     }
     if (!out.warning.empty()) {
-      parts_.logger.warn("the provider could not be told",
-                         {{"integration", to_string_id(id)}, {"error", out.warning}});
+      parts_.logger.warn(
+          "the provider could not be told",
+          {{"integration", to_string_id(id)}, {"error", Text::from_kept(out.warning).english()}});
     }
   }
   // Also when it is disconnected already: what an earlier try left is taken away.

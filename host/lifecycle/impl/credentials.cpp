@@ -1,6 +1,7 @@
 #include "lifecycle/credentials.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -8,7 +9,9 @@
 #include "base/failure.hpp"
 #include "plugin/integrations.hpp"
 #include "plugin/settings.hpp"
+#include "plugin/verifier_secrets.hpp"
 #include "store/audit.hpp"
+#include "tls/tls.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -30,6 +33,10 @@ std::string source_of(Id grant) {
 
 Error no_profile(Id id) {
   return Error(Code::not_found, Text("lifecycle.profile_not_found", {{"id", to_string_id(id)}}));
+}
+
+Error declared_elsewhere(const Profile& profile) {
+  return Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *profile.declared}}));
 }
 
 struct Secrets {
@@ -70,6 +77,21 @@ void require_same_addresses(const plugin::Manifest& manifest, const std::string&
   if (!error.diagnostics().empty()) throw error;
 }
 
+// What it would be refused for with every connection.
+void check_authorities(const plugin::Manifest& manifest, const std::string& settings) {
+  const auto pem = plugin::authorities_of(manifest, settings);
+  if (pem.empty()) return;
+  std::optional<Text> why;
+  try {
+    tls::Trust::of(pem);
+  } catch (const Error& error) {
+    why = error.text();
+  }
+  if (!why) return;
+  const Text words("plugin.bad_settings", {{"plugin", manifest.title}});
+  throw Error(Code::invalid, words).add(Diagnostic(manifest.profile.authorities, *why));
+}
+
 }  // namespace
 
 Credentials::Credentials(Parts parts)
@@ -100,7 +122,7 @@ asio::awaitable<void> Credentials::stop() {
 }
 
 std::shared_ptr<const plugin::Manifest> Credentials::manifest_of(const std::string& plugin) const {
-  auto manifest = parts_.catalogue.find(plugin);
+  auto manifest = parts_.catalogue.find_any(plugin);  // it has profiles, so it is enabled
   if (!manifest) throw Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", plugin}}));
   return manifest;
 }
@@ -120,7 +142,7 @@ asio::awaitable<Profile> Credentials::load(Id profile) const {
 }
 
 asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::string who) {
-  const auto manifest = parts_.catalogue.find(wanted.plugin);
+  const auto manifest = parts_.catalogue.find_any(wanted.plugin);
   if (!manifest || manifest->profile.schema.empty()) {
     const Text words(manifest ? "lifecycle.knows_no_profiles" : "plugin.unknown",
                      {{"plugin", wanted.plugin}});
@@ -128,20 +150,25 @@ asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::str
   }
   auto split = plugin::split_settings(plugin::profile_form(*manifest), wanted.settings, {});
   plugin::generate_missing(manifest->profile.secrets, split.secrets);
+  check_authorities(*manifest, split.settings);
   Profile profile;
   profile.id = parts_.ids.next();
   profile.plugin = manifest->id;
   profile.name = wanted.name.empty() ? manifest->profile.title : wanted.name;
   profile.settings = split.settings;
+  profile.declared = wanted.declared;
   profile.created_at = profile.updated_at = parts_.clock.now().time_since_epoch().count();
   for (const auto& [name, value] : split.secrets) parts_.redactor.add(value);
   auto work = [this, profile, who, secrets = std::move(split.secrets)](store::Session& session) {
     plugin::Profiles().insert(session, profile);
+    plugin::enable(session, profile.plugin, who, parts_.ids.next(), profile.created_at);
     for (const auto& [name, value] : secrets)
       parts_.vault.put(session, vault::SecretName(kScope, profile.id, name), value);
     audit(session, who, "profile.create", kScope, profile.id);
   };
+  const bool is_new = !parts_.catalogue.find(profile.plugin);
   co_await parts_.store.write(std::move(work));
+  if (is_new && parts_.enabled) co_await parts_.enabled();
   co_await parts_.profiles_changed();
   co_return profile;
 }
@@ -161,6 +188,11 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
   if (!present.profile) throw no_profile(id);
   const auto before = *present.profile;
   const auto manifest = manifest_of(before.plugin);
+  if (before.declared && !change.by_declaration) {
+    const bool fills_in = change.settings && !change.name &&
+                          plugin::is_secrets_only(plugin::profile_form(*manifest), *change.settings);
+    if (!fills_in) throw declared_elsewhere(before);
+  }
   auto after = before;
   auto secrets = present.secrets.values;
   if (change.name) after.name = *change.name;
@@ -171,6 +203,7 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
     if (present.used) require_same_addresses(*manifest, before.settings, split.settings);
     plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings,
                                           present.secrets.values);
+    check_authorities(*manifest, split.settings);
     after.settings = split.settings;
     for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
   }
@@ -179,15 +212,19 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
   for (const auto& [name, value] : secrets) {
     const auto known = present.secrets.values.find(name);
     if (known != present.secrets.values.end() && known->second == value) continue;
-    if (known != present.secrets.values.end()) parts_.redactor.remove(known->second);
+    const bool stays = plugin::is_verifier_secret(*manifest, kScope, name);  // as the former one
+    if (known != present.secrets.values.end() && !stays) parts_.redactor.remove(known->second);
     parts_.redactor.add(value);
   }
-  auto work = [this, before, after, who, secrets](store::Session& session) {
+  auto work = [this, before, after, who, secrets, manifest,
+               ends = change.end_formers](store::Session& session) {
     const plugin::Profiles table;
     if (!table.update(session, before, after))
       throw Error(Code::conflict, Text("lifecycle.changed_meanwhile", {{"name", before.name}}));
     for (const auto& [name, value] : secrets)
-      parts_.vault.put(session, vault::SecretName(kScope, after.id, name), value);
+      plugin::store_secret(session, parts_.vault, *manifest, vault::SecretName(kScope, after.id, name), value,
+                           parts_.clock.now());
+    if (ends) parts_.vault.set_formers(session, kScope, after.id, {});
     audit(session, who, "profile.change", kScope, after.id);
     auto all = table.users(session, after.id);
     // Every host follows, also when this one ends now.
@@ -204,6 +241,7 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
 
 asio::awaitable<void> Credentials::remove_profile(Id id, std::string who) {
   const auto profile = co_await load(id);
+  if (profile.declared) throw declared_elsewhere(profile);
   auto work = [this, id, who](store::Session& session) {
     if (!plugin::Profiles().remove(session, id)) return false;
     parts_.vault.remove_all(session, kScope, id);
@@ -239,6 +277,7 @@ asio::awaitable<oauth::Provider> Credentials::provider_of(std::string plugin, st
   const auto filled = [&settings](const std::string& text) {
     return plugin::fill_from_profile(text, settings);
   };
+  out.by_password = spec.by_password;
   out.issuer = filled(spec.issuer);
   out.authorize = filled(spec.authorize);
   out.token = filled(spec.token);
@@ -246,6 +285,7 @@ asio::awaitable<oauth::Provider> Credentials::provider_of(std::string plugin, st
   out.device = filled(spec.device);
   out.client_id = filled(spec.client_id);
   out.secret_in_body = spec.secret_in_body;
+  out.authorities = plugin::authorities_of(*manifest, settings);
   out.scopes = spec.scopes;
   for (const auto& [parameter, value] : spec.parameters) out.parameters[parameter] = filled(value);
   co_return out;
@@ -282,6 +322,8 @@ asio::awaitable<oauth::SignIn> Credentials::sign_in(WantedSignIn wanted, std::st
   } else {
     throw Error(Code::invalid, Text("lifecycle.sign_in_for_what"));
   }
+  if (wanted.login)
+    co_return co_await parts_.sign_ins.take_password(std::move(out), std::move(*wanted.login));
   if (wanted.on_device) co_return co_await parts_.sign_ins.begin_device(std::move(out));
   auto redirect_uri = parts_.address() + kCallback;
   co_return co_await parts_.sign_ins.begin_code(std::move(out), std::move(redirect_uri));

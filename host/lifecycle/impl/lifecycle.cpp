@@ -6,6 +6,7 @@
 #include "lifecycle/impl/messages.hpp"
 #include "lifecycle/impl/shared.hpp"
 #include "plugin/settings.hpp"
+#include "plugin/verifier_secrets.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -40,14 +41,18 @@ Lifecycle::Lifecycle(Parts parts)
       locks_(parts_.executor),
       secret_locks_(parts_.executor),
       upgrade_turns_(parts_.executor),
+      former_secrets_(parts_.executor, parts_.clock, parts_.redactor, parts_.logger,
+                      [this](Id id) { return refresh_routes(id); }),
       tasks_(parts_.executor, [this](const std::string& name, std::exception_ptr e) {
         parts_.logger.error("task failed", {{"task", name}, {"error", error_words(e)}});
       }) {}
 
 Lifecycle::~Lifecycle() = default;
 
+// Of what runs here, or is to run.
 std::shared_ptr<const plugin::Manifest> Lifecycle::manifest_of(const Integration& integration) const {
-  auto manifest = parts_.catalogue.find(integration.plugin);
+  auto manifest = running(integration.id);
+  if (!manifest) manifest = version_for(integration);
   if (!manifest) throw plugin_missing(integration);
   return manifest;
 }
@@ -63,7 +68,7 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   integration.updated_at = now_ms(parts_.clock);
   parts_.logger.info("integration changed", {{"integration", to_string_id(integration.id)},
                                              {"state", std::string(plugin::state_name(integration.state))},
-                                             {"reason", integration.reason_text}});
+                                             {"reason", Text::from_kept(integration.reason_text).english()}});
   plugin::Happening change;
   change.id = parts_.ids.next();
   change.integration = integration.id;
@@ -95,6 +100,7 @@ asio::awaitable<Lifecycle::Secrets> Lifecycle::read_secrets(Id id) {
         out.damaged = error;
       }
     }
+    out.formers = parts_.vault.formers(session, kScope, id);
     return out;
   };
   co_return co_await parts_.store.read(std::move(work));
@@ -118,11 +124,17 @@ void Lifecycle::redact(const SecretValues& before, const SecretValues& after) {
 
 asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretValues before,
                                                 SecretValues after,
-                                                std::optional<std::vector<plugin::UsedGrant>> grants) {
+                                                std::optional<std::vector<plugin::UsedGrant>> grants,
+                                                std::shared_ptr<const Move> move,
+                                                std::optional<vault::Vault::Formers> formers) {
   redact(before, after);
+  // A provider changes over where it delivers only.
+  const auto manifest = plugin::is_connected(integration.state) ? version_for(integration) : nullptr;
   integration.updated_at = now_ms(parts_.clock);
   auto work = [this, integration, before = std::move(before), after = std::move(after),
-               grants = std::move(grants)](store::Session& session) {
+               grants = std::move(grants), move, manifest,
+               formers = std::move(formers)](store::Session& session) {
+    if (move) write_version(session, *move);
     table_.set_settings(session, integration);
     if (grants) plugin::set_grants(session, integration.id, *grants);
     table_.touch(session, integration.id, parts_.peers.me());
@@ -130,14 +142,20 @@ asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretV
       if (!after.contains(name))
         parts_.vault.remove(session, vault::SecretName(kScope, integration.id, name));
     }
-    for (const auto& [name, value] : after)
-      parts_.vault.put(session, vault::SecretName(kScope, integration.id, name), value);
+    for (const auto& [name, value] : after) {
+      const vault::SecretName secret(kScope, integration.id, name);
+      if (manifest && !formers)
+        plugin::store_secret(session, parts_.vault, *manifest, secret, value, parts_.clock.now());
+      else
+        parts_.vault.put(session, secret, value);
+    }
+    if (formers) parts_.vault.set_formers(session, kScope, integration.id, *formers);
   };
   co_await parts_.store.write(std::move(work));
 }
 
 asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
-  const auto manifest = parts_.catalogue.find(wanted.plugin);
+  const auto manifest = parts_.catalogue.find_any(wanted.plugin);
   if (!manifest) {
     const auto near = parts_.catalogue.nearest(wanted.plugin);
     Text remedy = near.empty() ? Text() : Text("schema.did_you_mean", {{"key", near}});
@@ -159,8 +177,9 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   integration.declared = wanted.declared;
   integration.created_at = integration.updated_at = now_ms(parts_.clock);
   for (const auto& [name, value] : split.secrets) parts_.redactor.add(value);
-  auto work = [this, integration, manifest, grants = std::move(wanted.grants),
+  auto work = [this, integration, manifest, grants = std::move(wanted.grants), who = wanted.who,
                secrets = std::move(split.secrets)](store::Session& session) mutable {
+    plugin::enable(session, manifest->id, who, parts_.ids.next(), integration.created_at);
     require_shared(session, parts_.vault, *manifest, integration.state == State::draft, grants,
                    integration.profile);
     table_.insert(session, integration);
@@ -170,10 +189,13 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
     }
     return integration;
   };
-  co_return co_await parts_.store.write(std::move(work));
+  const bool is_new = !parts_.catalogue.find(integration.plugin);
+  integration = co_await parts_.store.write(std::move(work));
+  if (is_new && parts_.enabled) co_await parts_.enabled();
+  co_return integration;
 }
 
-asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string language) {
+asio::awaitable<Integration> Lifecycle::change(Id id, Change change) {
   const auto held = co_await hold(id);
   const auto before = co_await load(id);
   auto integration = before;
@@ -185,25 +207,31 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
   const bool is_draft = before.state == State::draft;
   // What runs says what may be set; what does not is taken to the present shape first.
   const auto present = running(id);
-  const auto manifest = present ? present : change.concerns_plugin() ? manifest_of(integration) : nullptr;
-  if (before.declared && !change.by_declaration) {
+  auto manifest = present ? present : change.concerns_plugin() ? manifest_of(integration) : nullptr;
+  const auto waiting = waiting_version(integration, manifest);
+  if (before.declared && !change.by_declaration && (change.concerns_plugin() || change.name)) {
     const bool fills_in = change.settings && !change.name && !change.profile && !change.grants &&
                           plugin::is_secrets_only(plugin::setup_form(*manifest), *change.settings);
     if (!fills_in)
       throw Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *before.declared}}));
   }
+  std::shared_ptr<Move> move;
   if (change.settings) {
-    if (!present) integration = co_await adapted(std::move(integration), manifest);
-    const auto form = plugin::setup_form(*manifest);
-    auto split = plugin::split_settings(form, plugin::merge_settings(integration.settings, *change.settings),
-                                        read.values, is_draft);
-    plugin::require_secrets_for_new_hosts(form, before.settings, split.settings, *change.settings,
-                                          read.values);
-    integration.settings = split.settings;
-    integration.version = manifest->version;
-    for (auto& [name, value] : split.secrets) secrets[name] = std::move(value);
-    plugin::generate_missing(manifest->secrets, secrets);
+    bool is_taken = true;
+    try {
+      auto taken = co_await moved(integration, manifest, *change.settings, read.values);
+      move = std::make_shared<Move>(std::move(taken));
+    } catch (const Error& error) {
+      is_taken = false;
+      if (!waiting || error.code() != Code::invalid) throw;
+    }
+    if (!is_taken && !present) {
+      auto taken = co_await moved(integration, waiting, *change.settings, read.values);
+      move = std::make_shared<Move>(std::move(taken));
+    }
+    if (!is_taken) manifest = waiting;
   }
+  const bool upgrades = change.settings && !move;
   if (change.profile && before.profile && change.profile != before.profile)
     plugin::require_secrets_for_new_profile(*manifest, read.values, change.settings.value_or("{}"));
   auto look = [this, id, &change, &integration, manifest, is_draft](store::Session& session) {
@@ -215,17 +243,37 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change, std::string
     return used;
   };
   const auto grants_before = co_await parts_.store.read(std::move(look));
-  co_await store_settings(integration, read.values, secrets, change.grants);
-  if (!change.concerns_plugin() || !plugin::is_connected(integration.state)) co_return integration;
+  if (move) {
+    integration = move->after;
+    for (const auto& [name, value] : move->given) secrets[name] = value;
+    if (integration.version == before.version && !move->is_of_other_shape()) move.reset();
+  }
+  std::optional<vault::Vault::Formers> formers;
+  if (change.end_formers) formers.emplace();
+  co_await store_settings(integration, read.values, secrets, change.grants, move, std::move(formers));
+  if (!plugin::is_connected(integration.state)) co_return integration;
+  if (!change.concerns_plugin()) {
+    if (change.end_formers) co_await secrets_changed(id);
+    co_return integration;
+  }
   std::exception_ptr refused;
   try {
-    co_await connect(integration, false, std::move(language));
-  } catch (const Error&) {
-    refused = std::current_exception();
+    if (upgrades)
+      co_await upgrade_with(*change.settings, integration, manifest);
+    else
+      co_await connect(integration, false);
+  } catch (const Error& error) {
+    refused = upgrades ? std::make_exception_ptr(as_refusal(error)) : std::current_exception();
   }
+  if (!refused && upgrades) co_return co_await load(id);
   if (!refused) co_return integration;
-  co_await store_settings(before, secrets, read.values, grants_before);
-  co_await reconnect(before);
+  co_await store_settings(before, secrets, read.values, grants_before, nullptr, read.formers);
+  if (move && move->is_of_other_shape()) {
+    co_await put_back(before, move->old);
+    co_await halt(id);
+  }
+  const bool untouched = upgrades && !change.profile && !change.grants;
+  if (!untouched) co_await reconnect(before);
   std::rethrow_exception(refused);
 }
 

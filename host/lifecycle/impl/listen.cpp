@@ -4,6 +4,7 @@
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/between.hpp"
 #include "base/trace.hpp"
 #include "lifecycle/impl/listening.hpp"
 #include "lifecycle/lifecycle.hpp"
@@ -41,6 +42,7 @@ void Lifecycle::listen(const Integration& integration, std::shared_ptr<const plu
       listening->tasks.spawn(listener.id, listen_loop(id, listener.id));
   }
   if (offers(*manifest, "pb.remote/1")) listening->tasks.spawn("watch delivery", watch_delivery(id));
+  listening->tasks.spawn("watch health", watch_health(id));
   parts_.jobs.begin(integration, std::move(manifest));
 }
 
@@ -85,14 +87,18 @@ asio::awaitable<void> Lifecycle::listen_loop(Id id, std::string listener) {
     if (parts_.clock.monotonic() - began > kSteady) delay = kFirstDelay;
     const bool again = co_await after_listening(id, listener, result);
     if (!again) co_return;
-    co_await parts_.clock.sleep(std::max(delay, result.retry_after));
+    // Those of a worker that has ended do not all come back at the same moment (N9).
+    const auto wait = std::max(delay, result.retry_after);
+    const auto off = between(Duration{0}, delay / 4);
+    const auto spread = wait > delay ? wait + off : wait - off;
+    co_await parts_.clock.sleep(spread);
     delay = std::min(delay * 2, kLongestDelay);
   }
 }
 
 asio::awaitable<bool> Lifecycle::after_listening(Id id, std::string listener, port::Result result) {
   if (result.code == Code::unauthenticated) {
-    unauthenticated(id, result.text);
+    unauthenticated(id, result.reason());
     co_return false;
   }
   parts_.logger.warn("listener ended", {{"integration", to_string_id(id)},
@@ -101,7 +107,12 @@ asio::awaitable<bool> Lifecycle::after_listening(Id id, std::string listener, po
   const bool worth_showing = result.code == Code::conflict || result.code == Code::denied ||
                              result.code == Code::invalid || result.code == Code::unavailable ||
                              result.code == Code::internal;
-  if (worth_showing) trouble(id, "listener " + listener, result.code, result.text);
+  // Not again before it is connected anew: each time costs the others of its worker (HOST-5).
+  if (result.poison) {
+    trouble(id, "listener " + listener, result.code, result.reason());
+    co_return false;
+  }
+  if (worth_showing) trouble(id, "listener " + listener, result.code, result.reason());
   co_return true;
 }
 

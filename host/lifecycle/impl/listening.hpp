@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/task_scope.hpp"
+#include "jobs/checkpoints.hpp"
 #include "lifecycle/lifecycle.hpp"
 
 namespace patchbay::lifecycle {
@@ -39,6 +40,21 @@ struct Lifecycle::Turn {
   plugin::State to;
   std::string code;
   std::string text;
+};
+
+// An integration on its way to another version of its plugin, or to other settings.
+struct Lifecycle::Move {
+  Move(plugin::Integration before_, plugin::Integration after_)
+      : before(std::move(before_)), after(std::move(after_)) {}
+
+  bool is_of_other_shape() const { return before.setup_version != after.setup_version; }
+
+  plugin::Integration before;
+  plugin::Integration after;
+  SecretValues given;     // secrets that are new with it
+  SecretValues replaced;  // what those were before
+  jobs::Checkpoints old;
+  jobs::Checkpoints moved;
 };
 
 }  // namespace patchbay::lifecycle

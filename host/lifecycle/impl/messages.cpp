@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plugin/read_manifest.hpp"
-#include "plugin/settings.hpp"
+#include "plugin/texts.hpp"
 
 namespace patchbay::lifecycle {
 namespace {
@@ -22,13 +22,13 @@ std::string string_at(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-Diagnostic read_one(const plugin::Manifest& manifest, const json& item, const std::string& language) {
+Diagnostic read_one(const plugin::Manifest& manifest, const json& item) {
   const auto warning = string_at(item, "severity") == "warning";
-  const auto summary = plugin::words_of(manifest, language, item.dump(), string_at(item, "summary"));
+  const auto summary = plugin::text_of(manifest, item.dump(), string_at(item, "summary"));
   auto remedy_item = item;
   remedy_item["text_id"] = string_at(item, "text_id") + ".remedy";
-  const auto remedy = plugin::words_of(manifest, language, remedy_item.dump(), string_at(item, "remedy"));
-  return Diagnostic(string_at(item, "path"), Text::verbatim(summary), Text::verbatim(remedy),
+  const auto remedy = plugin::text_of(manifest, remedy_item.dump(), string_at(item, "remedy"));
+  return Diagnostic(string_at(item, "path"), summary, remedy,
                     warning ? Diagnostic::Severity::warning : Diagnostic::Severity::error);
 }
 
@@ -55,14 +55,13 @@ std::string configure_request(const plugin::Integration& integration, const std:
   return request.dump();
 }
 
-std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message,
-                                         const std::string& language) {
+std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message) {
   std::vector<Diagnostic> out;
   const auto object = parse_object(message);
   const auto list = object.find("diagnostics");
   if (list == object.end() || !list->is_array()) return out;
   for (const auto& item : *list) {
-    if (item.is_object()) out.push_back(read_one(manifest, item, language));
+    if (item.is_object()) out.push_back(read_one(manifest, item));
   }
   return out;
 }
@@ -72,17 +71,17 @@ bool has_errors(const std::vector<Diagnostic>& diagnostics) {
                      [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
 }
 
-CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result,
-                       const std::string& language) {
+CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result) {
   CheckReport report;
-  report.diagnostics = read_diagnostics(manifest, result.message.json, language);
+  report.diagnostics = read_diagnostics(manifest, result.message.json);
   if (result.ok()) {
     const auto object = parse_object(result.message.json);
     report.identity = string_at(object, "identity");
     report.title = string_at(object, "title");
+    const auto facts = object.find("facts");
+    if (facts != object.end() && facts->is_object()) report.facts = facts->dump();
   } else if (report.diagnostics.empty()) {
-    auto words = plugin::words_of(manifest, language, result.message.json, result.text);
-    report.diagnostics.emplace_back("", Text::verbatim(std::move(words)));
+    report.diagnostics.emplace_back("", plugin::text_of(manifest, result.message.json, result.text));
   }
   report.ok = result.ok() && !has_errors(report.diagnostics);
   return report;
@@ -92,12 +91,10 @@ Error plugin_missing(const plugin::Integration& integration) {
   return Error(Code::unavailable, Text("lifecycle.plugin_missing", {{"plugin", integration.plugin}}));
 }
 
-Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language) {
-  Error error(result.code,
-              Text::verbatim(plugin::words_of(manifest, language, result.message.json, result.text)));
+Error error_of(const plugin::Manifest& manifest, const port::Result& result) {
+  Error error(result.code, plugin::text_of(manifest, result.message.json, result.text));
   error.retry_after(result.retry_after);
-  for (auto& diagnostic : read_diagnostics(manifest, result.message.json, language))
-    error.add(std::move(diagnostic));
+  for (auto& diagnostic : read_diagnostics(manifest, result.message.json)) error.add(std::move(diagnostic));
   return error;
 }
 

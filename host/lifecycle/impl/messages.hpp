@@ -16,17 +16,15 @@ std::string configure_request(const plugin::Integration& integration, const std:
                               const Lifecycle::Parts& parts);
 
 // What a check answered. Throws Error{unavailable} when the answer is none that a plugin may give.
-CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result,
-                       const std::string& language);
+CheckReport read_check(const plugin::Manifest& manifest, const port::Result& result);
 
-// The findings in a result's message, in the reader's language.
-std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message,
-                                         const std::string& language);
+// The findings in a result's message.
+std::vector<Diagnostic> read_diagnostics(const plugin::Manifest& manifest, const std::string& message);
 
 Error plugin_missing(const plugin::Integration& integration);
 
-// A failing result as an error of ours: its text in the reader's language and its findings.
-Error error_of(const plugin::Manifest& manifest, const port::Result& result, const std::string& language);
+// A failing result as an error of ours: its text and its findings.
+Error error_of(const plugin::Manifest& manifest, const port::Result& result);
 
 // Whatever a plugin or its provider says ends an activation or a set-up in one way: invalid, with findings.
 // What ends since the host stops, or for want of the store, is told as that.

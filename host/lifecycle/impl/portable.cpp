@@ -83,6 +83,10 @@ std::string declaration_of(const std::string& plugin, const std::string& name) {
   return plugin + "/" + name;
 }
 
+std::string profile_declaration_of(const std::string& name) {
+  return "profile " + name;
+}
+
 struct Portable::Entry {
   Entry(const json& entry, std::shared_ptr<const plugin::Manifest> manifest_, const plugin::Form& form,
         const Options& options)
@@ -92,6 +96,7 @@ struct Portable::Entry {
         settings(entry.value("settings", json::object())),
         manifest(std::move(manifest_)) {
     if (entry.contains("active")) active = entry.at("active").get<bool>();
+    if (entry.contains("accepts_unverified")) accepts_unverified = entry.at("accepts_unverified").get<bool>();
     const auto given = entry.value("secrets", json::object());
     const auto names = plugin::secret_names(form);
     for (const auto& item : given.items()) {
@@ -118,6 +123,7 @@ struct Portable::Entry {
   std::map<std::string, std::string> secrets;
   std::vector<std::string> absent;  // named without a value
   std::optional<bool> active;
+  std::optional<bool> accepts_unverified;
   std::shared_ptr<const plugin::Manifest> manifest;
 
   std::vector<std::string> missing(const std::map<std::string, std::string>& kept) const {
@@ -152,6 +158,7 @@ asio::awaitable<std::string> Portable::export_all() {
                     {"name", integration.name},
                     {"settings", json::parse(integration.settings)},
                     {"active", plugin::is_connected(integration.state)}};
+      if (integration.consent_at) entry["accepts_unverified"] = true;
       if (integration.profile) entry["profile"] = names[*integration.profile];
       const auto set = vault_.names(session, "integration", integration.id);
       entry["secrets"] = names_of(manifest ? given_ones(plugin::setup_form(*manifest), set) : set,
@@ -210,7 +217,7 @@ asio::awaitable<std::vector<Applied>> Portable::apply(std::string document, Opti
       out.name = each.at("name").get<std::string>();
       out.result = "failed";
       try {
-        const auto manifest = catalogue_.find(out.plugin);
+        const auto manifest = catalogue_.find_any(out.plugin);
         if (!manifest) throw Error(Code::unavailable, Text("plugin.unknown", {{"plugin", out.plugin}}));
         const auto form =
             out.kind == "profile" ? plugin::profile_form(*manifest) : plugin::setup_form(*manifest);
@@ -247,12 +254,15 @@ asio::awaitable<void> Portable::apply_profile(const Entry& entry, const Options&
     wanted.plugin = entry.plugin;
     wanted.name = entry.name;
     wanted.settings = with_secrets(entry.settings, entry.secrets);
+    if (options.declared) wanted.declared = declaration_of(entry.plugin, entry.name);
     const auto made = co_await credentials_.create_profile(std::move(wanted), options.who);
     out.id = made.id;
     out.result = "created";
     co_return;
   }
   out.id = found->id;
+  if (!options.declared && found->declared)
+    throw Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *found->declared}}));
   const auto kept = co_await secrets_of("profile", found->id);
   out.missing = entry.missing(kept);
   const auto form = plugin::profile_form(*entry.manifest);
@@ -260,10 +270,18 @@ asio::awaitable<void> Portable::apply_profile(const Entry& entry, const Options&
   const auto before = json::parse(found->settings);
   const bool same = json::parse(split.settings) == before && has_all(kept, entry.secrets);
   out.result = "unchanged";
-  if (same) co_return;
-  ProfileChange change;
-  change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
-  co_await credentials_.change_profile(found->id, std::move(change), options.who);
+  if (!same) {
+    ProfileChange change;
+    change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
+    change.by_declaration = options.declared;
+    co_await credentials_.change_profile(found->id, std::move(change), options.who);
+    out.result = "changed";
+  }
+  if (!options.declared || found->declared) co_return;
+  auto own = [id = found->id, name = declaration_of(entry.plugin, entry.name)](store::Session& session) {
+    plugin::Profiles().set_declared(session, id, name);
+  };
+  co_await store_.write(std::move(own));
   out.result = "changed";
 }
 
@@ -289,6 +307,7 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
     wanted.settings = with_secrets(entry.settings, entry.secrets);
     wanted.profile = profile;
     wanted.draft = !out.missing.empty();
+    wanted.who = options.who;
     if (options.declared) wanted.declared = declaration_of(entry.plugin, entry.name);
     auto made = co_await lifecycle_.create(std::move(wanted));
     out.result = "created";
@@ -319,7 +338,7 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
     change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
     change.profile = profile;
     change.by_declaration = options.declared;
-    integration = co_await lifecycle_.change(integration.id, std::move(change), options.language);
+    integration = co_await lifecycle_.change(integration.id, std::move(change));
     out.result = "changed";
   }
   if (options.declared && !integration.declared) {
@@ -332,20 +351,40 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
   co_return integration;
 }
 
+// Whether it has changed. What is not agreed to is told, and the rest goes on.
+asio::awaitable<bool> Portable::follow_consent(const Entry& entry, const Options& options,
+                                               const Integration& integration, Applied& out) {
+  if (!entry.accepts_unverified || *entry.accepts_unverified == integration.consent_at.has_value())
+    co_return false;
+  if (*entry.accepts_unverified && !options.accept_unverified) {
+    const Text words("lifecycle.consent_not_taken", {{"name", entry.name}});
+    out.error = Error(Code::invalid, words);
+    out.error->add(Diagnostic("/accepts_unverified", words, Text("lifecycle.consent_not_taken_remedy")));
+    co_return false;
+  }
+  out.opened = *entry.accepts_unverified;
+  if (out.result == "unchanged") out.result = "changed";
+  co_await lifecycle_.consent(integration.id, out.opened, options.who);
+  co_return true;
+}
+
 asio::awaitable<void> Portable::apply_integration(const Entry& entry, const Options& options, Applied& out) {
   auto integration = co_await make_or_change(entry, options, out);
   out.id = integration.id;
   // What it lacked has been given.
   if (integration.state == State::draft && out.missing.empty())
     integration = co_await lifecycle_.finish(integration.id);
-  if (!entry.active || integration.state == State::draft) co_return;
+  const bool consents = co_await follow_consent(entry, options, integration, out);
   const bool connected = plugin::is_connected(integration.state);
-  if (*entry.active == connected) co_return;
+  const bool active = entry.active.value_or(connected);
+  // Connected anew, it says whether it may be so.
+  const bool stays = active == connected && !(consents && connected);
+  if (integration.state == State::draft || stays) co_return;
   // It is there, whether or not its provider answers now.
   if (out.result == "unchanged") out.result = "changed";
   try {
-    if (*entry.active)
-      co_await lifecycle_.activate(integration.id, false, options.language);
+    if (active)
+      co_await lifecycle_.activate(integration.id, false);
     else
       co_await lifecycle_.deactivate(integration.id);
   } catch (const Error& error) {
@@ -359,9 +398,10 @@ asio::awaitable<std::vector<std::string>> Portable::release_undeclared(std::vect
   const auto key = "declared:" + host;
   auto read = [this, key](store::Session& session) {
     const auto row = session.query_one("select value from settings_kv where name = :name", {key});
-    return std::pair(table_.declared(session), row ? row->text(0) : std::string("[]"));
+    return std::tuple(table_.declared(session), plugin::Profiles().declared(session),
+                      row ? row->text(0) : std::string("[]"));
   };
-  const auto [all, before] = co_await store_.read(std::move(read));
+  const auto [all, profiles, before] = co_await store_.read(std::move(read));
   const auto had = json::parse(before).get<std::vector<std::string>>();
   const auto has = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -373,6 +413,15 @@ asio::awaitable<std::vector<std::string>> Portable::release_undeclared(std::vect
     co_await lifecycle_.deactivate(integration.id);
     auto release = [this, id = integration.id](store::Session& session) {
       table_.set_declared(session, id, std::nullopt);
+    };
+    co_await store_.write(std::move(release));
+    out.push_back(name);
+  }
+  for (const auto& profile : profiles) {
+    const auto name = profile_declaration_of(*profile.declared);
+    if (has(declared, name) || !has(had, name)) continue;
+    auto release = [id = profile.id](store::Session& session) {
+      plugin::Profiles().set_declared(session, id, std::nullopt);
     };
     co_await store_.write(std::move(release));
     out.push_back(name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lifecycle/impl/shared.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -20,7 +21,11 @@ bool has_routes(const plugin::Manifest& manifest) {
 
 }  // namespace
 
-ProfileRoutes::ProfileRoutes(Parts parts) : parts_(std::move(parts)), turn_(parts_.executor) {}
+ProfileRoutes::ProfileRoutes(Parts parts)
+    : parts_(std::move(parts)),
+      turn_(parts_.executor),
+      former_secrets_(parts_.executor, parts_.clock, parts_.redactor, parts_.logger,
+                      [this](Id profile) { return mount_again(profile); }) {}
 
 asio::awaitable<void> ProfileRoutes::follow() {
   const auto held = co_await turn_.lock(kTurn);
@@ -39,6 +44,7 @@ asio::awaitable<void> ProfileRoutes::follow() {
   }
   for (const auto& [gone, what] : before) {
     parts_.routes.unmount(gone);
+    former_secrets_.watch(gone, {}, {});
     troubles_.erase(gone);
   }
 }
@@ -49,9 +55,12 @@ asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest
   try {
     if (!manifest) throw Error(Code::unavailable, Text("plugin.unknown", {{"plugin", profile.plugin}}));
     auto read = [this, id = profile.id](store::Session& session) {
-      return profile_secrets(session, parts_.vault, id);
+      RouteSecrets all;
+      add_profile(session, parts_.vault, id, all);
+      return all;
     };
     auto secrets = co_await parts_.store.read(std::move(read));
+    former_secrets_.watch(profile.id, secrets.former_values(), secrets.until);
     hooks::Mount wanted(profile.id, profile.plugin, lookup_in(std::move(secrets)));
     wanted.of_profile = true;
     for (const auto& route : manifest->routes) {
@@ -70,6 +79,15 @@ asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest
   if (std::exchange(troubles_[profile.id], failed->what()) == failed->what()) co_return;  // said already
   parts_.logger.error("routes of a profile cannot be mounted",
                       {{"profile", to_string_id(profile.id)}, {"error", failed->what()}});
+}
+
+// The next look mounts it, also where nothing else has changed.
+asio::awaitable<void> ProfileRoutes::mount_again(Id profile) {
+  {
+    const auto held = co_await turn_.lock(kTurn);
+    mounted_.erase(profile);
+  }
+  co_await follow();
 }
 
 std::map<std::string, std::string> ProfileRoutes::addresses(const Profile& profile) const {
@@ -107,14 +125,16 @@ asio::awaitable<port::Result> ProfileRoutes::call(Id profile, port::Call call) {
     return found;
   };
   Found found;
-  port::Result result(Code::unavailable, "no integration of the profile is connected");
+  auto result = port::failure(Code::unavailable, Text("lifecycle.profile_not_connected"));
   try {
     found = co_await parts_.store.read(std::move(read));
   } catch (const Error& error) {
-    result = port::Result(error.code(), error.what());
+    result = port::failure(error.code(), error.text());
     found.profile = true;
   }
-  if (!found.profile) co_return port::Result(Code::not_found, "the profile is gone");
+  if (!found.profile)
+    co_return port::failure(Code::not_found,
+                            Text("lifecycle.profile_not_found", {{"id", to_string_id(profile)}}));
   std::stable_partition(found.integrations.begin(), found.integrations.end(),
                         [this](Id id) { return parts_.lifecycle.owns(id); });
   for (const auto integration : found.integrations) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lifecycle/impl/listening.hpp"
+#include "lifecycle/impl/messages.hpp"
 #include "lifecycle/lifecycle.hpp"
 
 namespace patchbay::lifecycle {
@@ -72,38 +73,43 @@ asio::awaitable<void> Lifecycle::bring_back(Integration integration) {
   const auto id = integration.id;
   if (!owns(id)) {  // its own host does: it only has to hear of it
     co_await halt(id);
-    if (const auto manifest = parts_.catalogue.find(integration.plugin))
-      co_await open_routes(integration, manifest);
+    if (const auto manifest = version_for(integration)) co_await open_routes(integration, manifest);
     co_return co_await save_state(std::move(integration));
   }
   set_waiting(id, true);
-  std::string code;
-  std::string text;
-  auto state = State::active;
+  const auto version = integration.version;
+  std::optional<Error> failed;
   try {
-    const auto manifest = manifest_of(integration);
+    const auto manifest = version_for(integration);
+    if (!manifest) throw plugin_missing(integration);
     co_await stop_listening(id);
     if (parts_.catalogue.is_disabled(integration.plugin)) {
       co_await halt(id);
       co_await open_routes(integration, manifest);
       throw Error(Code::unavailable, Text("plugin.disabled", {{"plugin", integration.plugin}}));
     }
-    integration = co_await adapted(std::move(integration), manifest);
+    // It begins when this is over, and asks whether what was refused is taken by now.
+    if (waiting_version(integration, manifest)) tasks_.spawn("upgrade", upgrade(id));
+    integration = co_await adapted(integration, manifest);
     co_await serve(integration, manifest);
     set_waiting(id, false);
-    if (integration.state == State::sign_in_again) co_return;
-    listen(integration, manifest);
-    tasks_.spawn("register moved addresses", register_moved(id));
-    if (integration.state == State::active) co_return;
+    if (integration.state != State::sign_in_again) {
+      listen(integration, manifest);
+      tasks_.spawn("register moved addresses", register_moved(id));
+    }
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) co_return;
-    state = error.code() == Code::unauthenticated ? State::sign_in_again : State::degraded;
-    code = reason_code(error);
-    text = error.what();
+    failed = error;
   }
-  integration.state = state;
-  integration.reason_code = std::move(code);
-  integration.reason_text = std::move(text);
+  const bool stays =
+      !failed && (integration.state == State::active || integration.state == State::sign_in_again);
+  if (stays && integration.version == version) co_return;
+  if (!stays) {
+    const bool sign_in = failed && failed->code() == Code::unauthenticated;
+    integration.state = !failed ? State::active : sign_in ? State::sign_in_again : State::degraded;
+    integration.reason_code = failed ? reason_code(*failed) : std::string();
+    integration.reason_text = failed ? failed->kept() : std::string();
+  }
   co_await save_state(std::move(integration));
 }
 
@@ -142,6 +148,7 @@ asio::awaitable<void> Lifecycle::stop() {
     stopping_ = true;
   }
   co_await tasks_.stop();
+  co_await former_secrets_.stop();
   std::vector<Id> ids;
   {
     const std::lock_guard lock(mutex_);

@@ -155,7 +155,7 @@ asio::awaitable<void> Lifecycle::remove(Id id, std::optional<std::int64_t> untou
   co_await parts_.store.write(std::move(work));
 }
 
-asio::awaitable<std::vector<Choice>> Lifecycle::choices(Id id, std::string pointer, std::string language) {
+asio::awaitable<std::vector<Choice>> Lifecycle::choices(Id id, std::string pointer) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   const auto manifest = manifest_of(integration);
@@ -164,7 +164,7 @@ asio::awaitable<std::vector<Choice>> Lifecycle::choices(Id id, std::string point
   const json request = {{"path", pointer}, {"settings", json::parse(integration.settings)}};
   auto call = call_of("choices", request);
   const auto result = co_await ask(integration, manifest, std::move(call));
-  if (!result.ok()) throw as_refusal(error_of(*manifest, result, language));
+  if (!result.ok()) throw as_refusal(error_of(*manifest, result));
   const auto answer = json::parse(result.message.json, nullptr, false);
   const auto all = member(answer, "choices", json());
   if (!all.is_array() || all.size() > kMostChoices) throw bad_answer(*manifest, "choices");
@@ -231,7 +231,7 @@ asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string inp
   request["state"] = member(setup, "state", json());
   auto call = call_of("step", request);
   const auto result = co_await ask(draft, manifest, std::move(call));
-  if (!result.ok()) throw as_refusal(error_of(*manifest, result, language));
+  if (!result.ok()) throw as_refusal(error_of(*manifest, result));
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (answer.is_object() && answer.contains("done"))
     co_return co_await make_all(std::move(draft), manifest, answer.at("done").dump());
@@ -339,7 +339,7 @@ asio::awaitable<void> Lifecycle::reconfigure(Id id) {
     if (state != State::sign_in_again) co_await bring_back(std::move(integration));
   }
   // What waited for somebody to sign in is connected again.
-  if (state == State::sign_in_again) co_await activate(id, false, "en");
+  if (state == State::sign_in_again) co_await activate(id, false);
   co_await parts_.peers.settle();
 }
 

@@ -1,5 +1,7 @@
 #include "lifecycle/impl/shared.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -77,22 +79,39 @@ void add_shared(const Shared& shared, RunSpec& spec) {
   spec.profile_settings = shared.profile->settings;
 }
 
-std::map<std::string, std::string> profile_secrets(store::Session& session, const vault::Vault& vault,
-                                                   Id profile) {
-  std::map<std::string, std::string> out;
-  for (const auto& name : vault.names(session, "profile", profile)) {
-    auto value = vault.get(session, vault::SecretName("profile", profile, name));
-    if (value) out.emplace("profile:" + name, std::move(*value));
-  }
+std::vector<std::string> RouteSecrets::former_values() const {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : former) out.push_back(value);
   return out;
 }
 
-hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets) {
+void add_formers(store::Session& session, const vault::Vault& vault, const std::string& scope, Id owner,
+                 const std::string& prefix, RouteSecrets& secrets) {
+  for (auto& [name, former] : vault.formers(session, scope, owner)) {
+    if (!secrets.values.contains(prefix + name)) continue;
+    secrets.until = std::min(secrets.until.value_or(former.until), former.until);
+    secrets.former[prefix + name] = former.value;
+  }
+}
+
+void add_profile(store::Session& session, const vault::Vault& vault, Id profile, RouteSecrets& secrets) {
+  for (const auto& name : vault.names(session, "profile", profile)) {
+    auto value = vault.get(session, vault::SecretName("profile", profile, name));
+    if (value) secrets.values.emplace("profile:" + name, std::move(*value));
+  }
+  add_formers(session, vault, "profile", profile, "profile:", secrets);
+}
+
+hooks::SecretLookup lookup_in(RouteSecrets secrets) {
   return [secrets = std::move(secrets)](const std::string& reference) {
     constexpr std::string_view kPrefix = "secret:";
     const auto name = reference.rfind(kPrefix, 0) == 0 ? reference.substr(kPrefix.size()) : reference;
-    const auto value = secrets.find(name);
-    return value == secrets.end() ? std::vector<std::string>() : std::vector<std::string>{value->second};
+    std::vector<std::string> all;
+    for (const auto* values : {&secrets.values, &secrets.former}) {
+      const auto found = values->find(name);
+      if (found != values->end()) all.push_back(found->second);
+    }
+    return all;
   };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,10 +35,21 @@ Shared read_shared(store::Session& session, const vault::Vault& vault,
                    const plugin::Integration& integration);
 void add_shared(const Shared& shared, RunSpec& spec);
 
-// The profile's secrets, as "profile:name". Throws Error{internal} "vault.damaged" when one cannot be read.
-std::map<std::string, std::string> profile_secrets(store::Session& session, const vault::Vault& vault,
-                                                   Id profile);
-// What routes check with: those of an integration by their names, those of its profile as above.
-hooks::SecretLookup lookup_in(std::map<std::string, std::string> secrets);
+// What routes check with: those of an integration by their names, those of its profile as "profile:name".
+struct RouteSecrets {
+  explicit RouteSecrets(std::map<std::string, std::string> own = {}) : values(std::move(own)) {}
+
+  std::map<std::string, std::string> values;
+  std::map<std::string, std::string> former;  // accepted as well, of those that are there
+  std::optional<std::int64_t> until;          // when the first of these ends, Unix milliseconds
+
+  std::vector<std::string> former_values() const;
+};
+// Adds what secrets of the owner were before; `prefix` as in RouteSecrets.
+void add_formers(store::Session& session, const vault::Vault& vault, const std::string& scope, Id owner,
+                 const std::string& prefix, RouteSecrets& secrets);
+// Adds those of a profile. Throws Error{internal} "vault.damaged" when one cannot be read.
+void add_profile(store::Session& session, const vault::Vault& vault, Id profile, RouteSecrets& secrets);
+hooks::SecretLookup lookup_in(RouteSecrets secrets);
 
 }  // namespace patchbay::lifecycle

@@ -1,14 +1,16 @@
-// Whether the provider still delivers to us, asked again and again (HOOK-7).
+// Whether the provider still delivers to us (HOOK-7), and whether the plugin says that it is well (HOST-8),
+// asked again and again.
 #include <algorithm>
-#include <random>
 
 #include <nlohmann/json.hpp>
 
+#include "base/between.hpp"
 #include "base/rfc3339.hpp"
 #include "base/trace.hpp"
 #include "lifecycle/impl/listening.hpp"
 #include "lifecycle/impl/messages.hpp"
 #include "lifecycle/lifecycle.hpp"
+#include "plugin/texts.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -24,12 +26,9 @@ constexpr Duration kSoonest = 10s;  // after a start: not all at once
 constexpr Duration kFirst = 60s;
 constexpr Duration kEvery = 5min;
 constexpr Duration kStatusLimit = 20s;
+constexpr Duration kHealthLimit = 10s;
 constexpr const char* kDelivery = "delivery";
-
-Duration between(Duration least, Duration most) {
-  std::random_device device;
-  return Duration(std::uniform_int_distribution<std::int64_t>(least.count(), most.count())(device));
-}
+constexpr const char* kHealth = "health";
 
 std::string text_at(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -94,14 +93,40 @@ asio::awaitable<bool> Lifecycle::look_at_delivery(Id id) {
   if (status == "foreign") {
     // Never taken back by ourselves: two installations would take it from each other for ever.
     const Text words("lifecycle.foreign_now", {{"address", text_at(answer, "address")}});
-    trouble(id, kDelivery, Code::conflict, words.english());
+    trouble(id, kDelivery, Code::conflict, words.kept());
   } else if (status == "none") {
     co_await register_again(id);
-  } else if (const auto problem = text_at(answer, "problem"); !problem.empty()) {
-    trouble(id, kDelivery, Code::unavailable, problem);
+  } else if (const auto problem = plugin::text_of(*manifest, result.message.json, text_at(answer, "problem"));
+             !problem.empty()) {
+    trouble(id, kDelivery, Code::unavailable, problem.kept());
   } else if (status == "ours") {
     well(id, kDelivery);
   }
+  co_return true;
+}
+
+asio::awaitable<void> Lifecycle::watch_health(Id id) {
+  for (bool known = true; known;) {
+    co_await parts_.clock.sleep(between(kFirst - kSoonest, kFirst));
+    known = co_await look_at_health(id);
+  }
+}
+
+// False: the plugin does not say, now or ever.
+asio::awaitable<bool> Lifecycle::look_at_health(Id id) {
+  port::Call call("pb.lifecycle/1:health", port::Message("{}"), Trace::make().traceparent(), kHealthLimit);
+  const auto result = co_await parts_.caller.call(id, std::move(call));
+  if (result.code == Code::unsupported) co_return false;
+  const auto answer = json::parse(result.message.json, nullptr, false);
+  if (!result.ok() || !answer.is_object()) co_return true;  // others tell of one that does not answer
+  const auto status = text_at(answer, "status");
+  const auto manifest = running(id);
+  if (!manifest) co_return true;
+  const auto words = plugin::text_of(*manifest, result.message.json, text_at(answer, "reason"));
+  if (status == "degraded")
+    trouble(id, kHealth, Code::unavailable, words.empty() ? Text("lifecycle.unwell").kept() : words.kept());
+  else if (status == "ok")
+    well(id, kHealth);
   co_return true;
 }
 
@@ -112,11 +137,11 @@ asio::awaitable<void> Lifecycle::register_again(Id id) {
   if (integration.state != plugin::State::active && integration.state != plugin::State::degraded) co_return;
   std::optional<Error> failed;
   try {
-    co_await register_remote(integration, false, "en");
+    co_await register_remote(integration, false);
   } catch (const Error& error) {
     failed = error;
   }
-  if (failed) co_return trouble(id, kDelivery, failed->code(), failed->what());
+  if (failed) co_return trouble(id, kDelivery, failed->code(), failed->kept());
   parts_.logger.info("registered at the provider again", {{"integration", to_string_id(id)}});
   well(id, kDelivery);
 }

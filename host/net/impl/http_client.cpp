@@ -56,7 +56,7 @@ asio::awaitable<CURLcode> run(std::shared_ptr<Multi> multi, std::shared_ptr<Tran
     if (step.head) {
       co_await request->on_head(std::move(*step.head));
     } else if (step.wanted) {
-      const auto& part = request->parts[*step.wanted];
+      const auto& part = request->whole ? *request->whole : request->parts[*step.wanted];
       auto piece = co_await part.read();
       multi->feed(transfer, *step.wanted, std::move(piece));
     } else {

@@ -27,13 +27,14 @@ std::string location_of(const HttpResponse& response) {
 }
 
 bool has_stream(const HttpRequest& request) {
-  return std::any_of(request.parts.begin(), request.parts.end(),
-                     [](const FormPart& part) { return bool(part.read); });
+  return request.whole || std::any_of(request.parts.begin(), request.parts.end(),
+                                      [](const FormPart& part) { return bool(part.read); });
 }
 
 void drop_body(HttpRequest& request) {
   request.body.clear();
   request.parts.clear();
+  request.whole.reset();
   std::erase_if(request.headers,
                 [](const auto& header) { return lower(header.first).starts_with("content-"); });
 }

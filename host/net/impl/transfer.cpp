@@ -135,7 +135,7 @@ void Transfer::set_method() {
   const auto& method = request_->method;
   if (method == "HEAD") {
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
-  } else if (method != "GET" || !request_->body.empty() || !request_->parts.empty()) {
+  } else if (method != "GET" || !request_->body.empty() || !request_->parts.empty() || request_->whole) {
     curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   }
 }
@@ -143,6 +143,7 @@ void Transfer::set_method() {
 void Transfer::set_body() {
   if (request_->method == "HEAD") return;
   if (!request_->parts.empty()) return set_parts();
+  if (request_->whole) return set_whole();
   const auto& method = request_->method;
   if (request_->body.empty() && method != "POST" && method != "PUT" && method != "PATCH") return;
   curl_easy_setopt(easy_, CURLOPT_POST, 1L);
@@ -169,6 +170,16 @@ void Transfer::set_parts() {
     }
   }
   curl_easy_setopt(easy_, CURLOPT_MIMEPOST, mime_);
+}
+
+// It cannot be read a second time, so curl does not repeat it on another connection.
+void Transfer::set_whole() {
+  readings_.resize(1);
+  readings_[0].transfer = this;
+  curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_->whole->size));
+  curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &Transfer::on_read);
+  curl_easy_setopt(easy_, CURLOPT_READDATA, &readings_[0]);
 }
 
 void Transfer::set_headers() {
@@ -198,7 +209,13 @@ void Transfer::set_guard() {
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options_.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options_.ca_file.c_str());
+  if (!request_->authorities.empty()) {
+    const auto& pem = request_->authorities;
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};
+    curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &blob);
+  } else if (!options_.ca_file.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, options_.ca_file.c_str());
+  }
 }
 
 void Transfer::set_login() {
@@ -329,7 +346,8 @@ std::size_t Transfer::read(Reading& reading, char* to, std::size_t room) {
     return left;
   }
   if (reading.is_ended) {
-    too_short_ = reading.given < request_->parts[reading.part].size;
+    const auto& part = request_->whole ? *request_->whole : request_->parts[reading.part];
+    too_short_ = reading.given < part.size;
     return too_short_ ? CURL_READFUNC_ABORT : 0;
   }
   if (!reading.is_asked) {

@@ -57,6 +57,7 @@ class Transfer {
   void set_headers();
   void set_body();
   void set_parts();
+  void set_whole();
   void set_guard();
   void set_login();
   void set_session();
@@ -99,7 +100,7 @@ class Transfer {
   CURL* easy_;
   curl_slist* header_list_ = nullptr;
   curl_mime* mime_ = nullptr;
-  std::vector<Reading> readings_;  // one for each part
+  std::vector<Reading> readings_;  // one for each part, or for the whole
   Waiter waiter_;
   enum class Head { awaited, ready, given };
   Head head_ = Head::awaited;  // for on_head

@@ -76,6 +76,7 @@ asio::awaitable<net::HttpResponse> Endpoint::post(std::string address, Provider 
     if (!provider.client_secret.empty()) form.emplace_back("client_secret", provider.client_secret);
   }
   request.body = net::encode_form(form);
+  request.authorities = provider.authorities;
   request.timeout = kLimit;
   request.max_response = kLargestReply;
   net::EgressRule guard;

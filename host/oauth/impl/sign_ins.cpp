@@ -97,7 +97,9 @@ struct SignIns::State {
       if (end_sign_in(session, s)) parts.vault.remove_all(session, kScope, s.id);
     };
     co_await parts.store.write(std::move(work));
-    parts.logger.warn("signing in failed", {{"plugin", s.plugin}, {"grant", s.name}, {"error", s.reason}});
+    parts.logger.warn(
+        "signing in failed",
+        {{"plugin", s.plugin}, {"grant", s.name}, {"error", Text::from_kept(s.reason).english()}});
     co_return s;
   }
 
@@ -156,7 +158,7 @@ struct SignIns::State {
       const auto known =
           co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(look));
       if (s.grant && !known) {
-        auto gone = Text("oauth.grant_gone").english();
+        auto gone = Text("oauth.grant_gone").kept();
         co_return co_await fail(std::move(s), std::move(gone));
       }
       if (known && !known->identity.empty() && !grant.identity.empty() && known->identity != grant.identity)
@@ -192,7 +194,7 @@ struct SignIns::State {
   // Somebody else than whose grant it is. What was given is taken back, unless it is a grant of its own here.
   asio::awaitable<SignIn> refuse_other(SignIn s, Grant grant, Grant known, Granted granted,
                                        Provider provider) {
-    auto words = Text("oauth.other_account", {{"old", known.title}, {"new", grant.title}}).english();
+    auto words = Text("oauth.other_account", {{"old", known.title}, {"new", grant.title}}).kept();
     auto look = [this, grant](store::Session& session) {
       return grants.of_person(session, grant).has_value();
     };
@@ -207,10 +209,11 @@ struct SignIns::State {
     std::string failed;
     try {
       auto provider = co_await parts.provider_of(s.plugin, s.name, s.profile);
-      // A code of another server must not be told to this one (mix-up, RFC 9207).
-      if (!provider.issuer.empty() && !callback.issuer.empty() && callback.issuer != provider.issuer)
-        throw Error(Code::invalid,
-                    Text("oauth.other_issuer", {{"wanted", provider.issuer}, {"given", callback.issuer}}));
+      // A code of another server must not be told to this one (mix-up, RFC 9207, 2.4): one that says who it
+      // is says so always.
+      if (!provider.issuer.empty() && callback.issuer != provider.issuer)
+        throw Error(Code::invalid, Text(callback.issuer.empty() ? "oauth.no_issuer" : "oauth.other_issuer",
+                                        {{"wanted", provider.issuer}, {"given", callback.issuer}}));
       net::Fields form;
       form.emplace_back("grant_type", "authorization_code");
       form.emplace_back("code", std::move(callback.code));
@@ -219,9 +222,9 @@ struct SignIns::State {
       auto reply = co_await endpoint.token(provider, std::move(form));
       if (auto* granted = std::get_if<Granted>(&reply))
         co_return co_await take(s, std::move(*granted), std::move(provider));
-      failed = refusal_text(std::get<Refused>(reply)).english();
+      failed = refusal_text(std::get<Refused>(reply)).kept();
     } catch (const Error& error) {
-      failed = error.what();
+      failed = error.kept();
     }
     co_return co_await fail(s, std::move(failed));
   }
@@ -260,12 +263,12 @@ struct SignIns::State {
       }
       const auto& refused = std::get<Refused>(reply);
       const bool slower = refused.error == "slow_down";
-      if (refused.error != "authorization_pending" && !slower) failed = refusal_text(refused).english();
+      if (refused.error != "authorization_pending" && !slower) failed = refusal_text(refused).kept();
       if (slower) row.interval += kSlowDown;
     } catch (const Error& error) {
       if (error.code() != Code::unavailable && error.code() != Code::outcome_unknown &&
           error.code() != Code::deadline)
-        failed = error.what();
+        failed = error.kept();
     }
     if (!failed.empty()) {
       co_await fail(s, std::move(failed));
@@ -408,6 +411,20 @@ asio::awaitable<SignIn> SignIns::begin_device(Wanted wanted) {
   co_return s;
 }
 
+asio::awaitable<SignIn> SignIns::take_password(Wanted wanted, Login login) {
+  auto provider = co_await state_->parts.provider_of(wanted.plugin, wanted.name, wanted.profile);
+  if (!provider.by_password) throw not_offered("password");
+  state_->parts.redactor.add(login.password);
+  auto row = state_->make(wanted, "password", kCodeLife);
+  row.sign_in.shown = "{}";
+  auto note = [row](store::Session& session) { insert_sign_in(session, row); };
+  co_await state_->parts.store.write(std::move(note));
+  Granted granted;
+  granted.identity = granted.title = std::move(login.user);
+  granted.access_token = std::move(login.password);
+  co_return co_await state_->take(row.sign_in, std::move(granted), std::move(provider));
+}
+
 asio::awaitable<std::optional<SignIn>> SignIns::find(Id id) {
   auto work = [id](store::Session& session) { return find_sign_in(session, id); };
   auto row = co_await state_->parts.store.read(std::move(work));
@@ -416,7 +433,7 @@ asio::awaitable<std::optional<SignIn>> SignIns::find(Id id) {
   const bool is_open = s.state == "waiting" || s.state == "exchanging";
   if (is_open && s.expires_at <= to_ms(state_->parts.clock.now())) {
     s.state = "failed";
-    s.reason = Text("oauth.too_late").english();
+    s.reason = Text("oauth.too_late").kept();
   }
   co_return s;
 }
@@ -441,7 +458,7 @@ asio::awaitable<SignIn> SignIns::finish(Callback callback) {
   if (!taken) throw Error(Code::invalid, Text("oauth.unknown_state"));
   auto& row = taken->row;
   if (!callback.error.empty()) {
-    auto words = refusal_text({callback.error, callback.error_description}).english();
+    auto words = refusal_text({callback.error, callback.error_description}).kept();
     co_return co_await state_->fail(std::move(row.sign_in), std::move(words));
   }
   const auto id = row.sign_in.id;

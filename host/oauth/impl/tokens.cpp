@@ -111,6 +111,7 @@ struct Tokens::State {
   AccessToken keep(const Row& row) {
     Kept fresh;
     fresh.token.value = row.tokens.access;
+    fresh.token.user = row.grant.title;
     if (row.grant.expires_at) fresh.token.expires_at = TimePoint(Duration(*row.grant.expires_at));
     fresh.since = TimePoint(Duration(row.grant.refreshed_at));
     forget(row.grant.id);
@@ -182,8 +183,9 @@ struct Tokens::State {
         co_await write_surely(parts.store, parts.clock, parts.logger, stopping, std::move(work));
     forget(row.grant.id);
     if (!done) co_return;  // somebody has signed in meanwhile
-    parts.logger.warn("somebody has to sign in again",
-                      {{"plugin", row.grant.plugin}, {"grant", to_string_id(row.grant.id)}, {"error", why}});
+    parts.logger.warn("somebody has to sign in again", {{"plugin", row.grant.plugin},
+                                                        {"grant", to_string_id(row.grant.id)},
+                                                        {"error", Text::from_kept(why).english()}});
     if (parts.reports.signed_out) parts.reports.signed_out(row.grant.id, why);
   }
 
@@ -244,7 +246,7 @@ struct Tokens::State {
     const bool enough = row.tokens.refresh.empty() && want.rejected.empty() && !ended;
     if (enough || is_to_be_kept(row, want)) co_return keep(row);
     if (row.tokens.refresh.empty()) {
-      const auto why = Text("oauth.not_renewable").english();
+      const auto why = Text("oauth.not_renewable").kept();
       co_await sign_out(row, why);
       throw signed_out(why);
     }
@@ -269,7 +271,7 @@ struct Tokens::State {
     // Any other error is about us, not about the grant: whoever keeps the profile can mend it.
     if (refused.error != "invalid_grant") throw Error(Code::unavailable, why);
     refreshes.add(1, {row.grant.plugin, "revoked"});
-    const auto words = why.english();
+    const auto words = why.kept();
     co_await sign_out(std::move(row), words);
     throw signed_out(words);
   }
@@ -292,7 +294,7 @@ struct Tokens::State {
     refreshes.add(1, {outcome->plugin, "failed"});
     parts.logger.warn("a token cannot be refreshed now",
                       {{"grant", to_string_id(grant)}, {"error", outcome->failed->what()}});
-    if (parts.reports.trouble) parts.reports.trouble(grant, outcome->failed->code(), outcome->failed->what());
+    if (parts.reports.trouble) parts.reports.trouble(grant, outcome->failed->code(), outcome->failed->kept());
   }
 
   // `broken_off`: how long a refresh must have been on its way to be looked after. Zero at the start: this

@@ -100,22 +100,39 @@ Time Dispatcher::Impl::blocked(Queue& queue) {
   return wait;
 }
 
+// What several integrations share is shared by all hosts: each takes the part of a limit that it has of the
+// work, so that together they keep it.
+double Dispatcher::Impl::part() const {
+  if (options_.owned == nullptr) return 1;
+  return static_cast<double>(options_.owned->get().count()) / cluster::kPartitions;
+}
+
+net::Rate Dispatcher::Impl::part_of(net::Rate rate) const {
+  return net::Rate(rate.tokens * part(), rate.per, rate.burst * part());
+}
+
+// Never none: a host that waits for the others' slots would wait for ever.
+int Dispatcher::Impl::part_of(int at_once) const {
+  return std::max(1, static_cast<int>(at_once * part()));
+}
+
 // What concerns more than one conversation.
 std::vector<net::RateBuckets::Want> Dispatcher::Impl::shared_wants(const Queue& queue) const {
   std::vector<net::RateBuckets::Want> wants;
   const auto& policy = queue.policy;
   if (policy.integration) wants.emplace_back(to_string_id(queue.integration), *policy.integration);
-  if (policy.grant && !queue.grant.empty()) wants.emplace_back(queue.grant, *policy.grant);
-  if (policy.profile && !queue.profile.empty()) wants.emplace_back(queue.profile, *policy.profile);
+  if (policy.grant && !queue.grant.empty()) wants.emplace_back(queue.grant, part_of(*policy.grant));
+  if (policy.profile && !queue.profile.empty()) wants.emplace_back(queue.profile, part_of(*policy.profile));
   return wants;
 }
 
 std::vector<Slots::Want> Dispatcher::Impl::shared_slots(const Queue& queue) const {
   std::vector<Slots::Want> wants;
   const auto& policy = queue.policy;
-  if (policy.grant_at_once && !queue.grant.empty()) wants.push_back({queue.grant, *policy.grant_at_once});
+  if (policy.grant_at_once && !queue.grant.empty())
+    wants.push_back({queue.grant, part_of(*policy.grant_at_once)});
   if (policy.profile_at_once && !queue.profile.empty())
-    wants.push_back({queue.profile, *policy.profile_at_once});
+    wants.push_back({queue.profile, part_of(*policy.profile_at_once)});
   return wants;
 }
 
@@ -165,6 +182,9 @@ asio::awaitable<void> Dispatcher::Impl::ask(Queue& queue) {
     queue.grant = channel->grant ? "grant/" + to_string_id(*channel->grant) : std::string();
     queue.profile = channel->profile ? "profile/" + to_string_id(*channel->profile) : std::string();
   }
+  if (channel && channel->paused_until)
+    queue.paused_until =
+        std::max(queue.paused_until, now() + Time(Duration(*channel->paused_until - wall())));
   if (!queue.open) queue.held_until = now() + kChannelFresh;
   pump(queue);
 }
@@ -189,7 +209,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, Options options, log::Log
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::start() {
-  impl_->on_strand([](Impl& impl) { impl.start(); });
+  impl_->on_strand([](Impl& impl) { impl.sweep_soon(); });
 }
 
 void Dispatcher::wake(const Item& item) {
@@ -199,6 +219,10 @@ void Dispatcher::wake(const Item& item) {
   first.kind = item.kind;
   first.item = item.id;
   impl_->on_strand([first = std::move(first)](Impl& impl) { impl.offer(first); });
+}
+
+void Dispatcher::look() {
+  impl_->on_strand([](Impl& impl) { impl.sweep_soon(); });
 }
 
 void Dispatcher::wake(Id integration) {

@@ -66,7 +66,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     });
   }
 
-  void start() { sweep_soon(); }
+  void sweep_soon();
   bool owns(Id integration) const { return options_.owned == nullptr || options_.owned->has(integration); }
   void offer(const Head& head) {
     if (!owns(head.integration)) return;
@@ -98,10 +98,12 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   }
   void report(const std::string& name, std::exception_ptr error);
 
-  void sweep_soon();
   asio::awaitable<void> sweep();
   void pump(Queue& queue);
   Time blocked(Queue& queue);
+  double part() const;
+  net::Rate part_of(net::Rate rate) const;
+  int part_of(int at_once) const;
   std::vector<net::RateBuckets::Want> shared_wants(const Queue& queue) const;
   Time take_rate(Queue& queue, const std::string& lane);
   void arm(Queue& queue, Time at);

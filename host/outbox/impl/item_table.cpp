@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plugin/pauses.hpp"
+
 namespace patchbay::outbox {
 namespace {
 
@@ -165,6 +167,8 @@ std::optional<Id> settle(store::Session& session, Effects& effects, const Item& 
        std::int64_t{next == Next::sent}});
   if (written == 0) return head_of(session, item.integration, item.lane);
   if (is_final(next)) close_message(session, item, next);
+  if (next == Next::wait_integration)
+    plugin::pause(session, item.integration, decision.scope, now + decision.delay.count(), now);
   effects.apply(session, item, decision.outcome);
   return head_of(session, item.integration, item.lane);
 }

@@ -59,12 +59,12 @@ Decision sent_as(const json& reply) {
 }
 
 Decision uncertain_as(const port::Result& result) {
-  return final_as(Next::uncertain, Outcome::Kind::uncertain, result.text, object_of(result.message.json));
+  return final_as(Next::uncertain, Outcome::Kind::uncertain, result.reason(), object_of(result.message.json));
 }
 
 Decision refused_as(const port::Result& result) {
   const auto reply = object_of(result.message.json);
-  auto decision = final_as(Next::failed, Outcome::Kind::failed, result.text, reply);
+  auto decision = final_as(Next::failed, Outcome::Kind::failed, result.reason(), reply);
   const auto scope = text_at(reply, "scope");
   decision.outcome.refused = result.code == Code::denied && (scope.empty() || scope == "conversation");
   return decision;
@@ -72,7 +72,8 @@ Decision refused_as(const port::Result& result) {
 
 Decision limited_as(const port::Result& result) {
   const auto scope = text_at(object_of(result.message.json), "scope");
-  Decision decision(scope == "conversation" ? Next::wait_conversation : Next::wait_integration, result.text);
+  Decision decision(scope == "conversation" ? Next::wait_conversation : Next::wait_integration,
+                    result.reason());
   decision.delay = std::max(result.retry_after, kLeastPause);
   decision.scope = scope;
   return decision;
@@ -82,9 +83,9 @@ Decision unknown_as(const Policy& policy, const port::Result& result) {
   auto decision = [&] {
     switch (policy.idempotency) {
       case Policy::Idempotency::provider:
-        return Decision(Next::retry, result.text);
+        return Decision(Next::retry, result.reason());
       case Policy::Idempotency::lookup:
-        return Decision(Next::look_up, result.text);
+        return Decision(Next::look_up, result.reason());
       case Policy::Idempotency::none:
         break;
     }
@@ -95,7 +96,7 @@ Decision unknown_as(const Policy& policy, const port::Result& result) {
 }
 
 Decision retry_as(const port::Result& result, bool provider_down) {
-  Decision decision(Next::retry, result.text);
+  Decision decision(Next::retry, result.reason());
   decision.provider_down = provider_down;
   decision.delay = result.retry_after;
   return decision;
@@ -152,13 +153,13 @@ Decision decide(const Policy& policy, const port::Result& result, int failures) 
     case Code::deadline:
       return retry_as(result, true);
     case Code::outcome_unknown:
-    case Code::cancelled:
       return unknown_as(policy, result);
     case Code::unauthenticated:
-      return Decision(Next::signed_out, result.text);
+      return Decision(Next::signed_out, result.reason());
     case Code::internal:
       if (!result.poison && failures + 1 < kInternalTries) return retry_as(result, false);
       return refused_as(result);
+    case Code::cancelled:  // the plugin's own doing: where it was ours, the supervisor says what came of it
     case Code::invalid:
     case Code::denied:
     case Code::not_found:
@@ -172,7 +173,7 @@ Decision decide(const Policy& policy, const port::Result& result, int failures) 
 Decision decide_lookup(const port::Result& result, int failures) {
   const auto reply = object_of(result.message.json);
   if (result.ok() && reply.contains("found") && reply["found"] == true) return sent_as(reply);
-  if (result.ok()) return Decision(Next::retry, Text("outbox.sent_again").english());
+  if (result.ok()) return Decision(Next::retry, Text("outbox.sent_again").kept());
   switch (result.code) {
     case Code::unavailable:
     case Code::deadline:
@@ -181,7 +182,7 @@ Decision decide_lookup(const port::Result& result, int failures) {
     case Code::rate_limited:
     case Code::unauthenticated:
       if (failures < kLookupTries) {
-        Decision again(Next::look_up, result.text);
+        Decision again(Next::look_up, result.reason());
         again.delay = std::max(result.retry_after, kLeastPause);
         return again;
       }

@@ -24,7 +24,8 @@ struct Policy {
   // Of all integrations together that share it.
   std::optional<net::Rate> grant;
   std::optional<net::Rate> profile;
-  // Calls on their way at once: of the integration, and of all together that share the grant or the profile.
+  // Calls on their way at once: of the integration, and of all together that share the grant or the profile,
+  // on all hosts together.
   std::optional<int> integration_at_once;
   std::optional<int> grant_at_once;
   std::optional<int> profile_at_once;

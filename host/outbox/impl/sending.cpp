@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "outbox/impl/dispatcher_impl.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::outbox {
 
@@ -81,7 +82,7 @@ asio::awaitable<void> Dispatcher::Impl::attempt(Queue& queue, std::string lane) 
       claimed.item.claim = head.claim;
       auto take = [item = claimed.item](store::Session& session) { take_over(session, item, item.claim); };
       co_await options_.store.write(std::move(take));
-      port::Result gone(Code::outcome_unknown, Text("outbox.host_ended").english());
+      const auto gone = port::failure(Code::outcome_unknown, Text("outbox.host_ended"));
       auto unknown = decide(queue.policy, gone, queue.lanes.failures(lane));
       unknown.provider_down = false;
       co_await look_up(queue, std::move(claimed), std::move(unknown));

@@ -43,15 +43,17 @@ std::string signature_of(const fs::path& folder) {
   return out;
 }
 
+// In the order of `folders`; by name in each.
 std::vector<fs::path> plugin_folders(const std::vector<fs::path>& folders) {
   std::vector<fs::path> out;
   for (const auto& folder : folders) {
+    const auto before = static_cast<std::ptrdiff_t>(out.size());
     std::error_code error;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
       if (it->is_directory(error) && it->path().filename().string().front() != '.') out.push_back(it->path());
     }
+    std::sort(out.begin() + before, out.end());
   }
-  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -78,15 +80,16 @@ class PrivateCopy {
   const fs::path folder_;
 };
 
-// Whether `a` should run rather than `b` of the same id: what was chosen, then the newest that lies in a
-// plugin folder (HOST-4). A copy runs only when it was chosen.
+// Whether `a` should run rather than `b` of the same id, both of one list: what was chosen, then the newest
+// that lies in a plugin folder (HOST-4), then the one that is listed first, so that the same version
+// dropped in again elsewhere replaces nothing. A copy runs only when it was chosen.
 bool goes_before(const CatalogueEntry& a, const CatalogueEntry& b, const std::string& chosen) {
   const bool a_chosen = !chosen.empty() && a.version == chosen;
   const bool b_chosen = !chosen.empty() && b.version == chosen;
   if (a_chosen != b_chosen) return a_chosen;
   if (a.is_copy != b.is_copy) return b.is_copy;
-  if (a.version != b.version) return is_older(b.version, a.version);
-  return a.folder > b.folder;
+  if (is_older(b.version, a.version)) return true;
+  return !is_older(a.version, b.version) && &a < &b;
 }
 
 void settle_versions(std::vector<CatalogueEntry>& entries, const Choices& choices) {
@@ -94,9 +97,15 @@ void settle_versions(std::vector<CatalogueEntry>& entries, const Choices& choice
     if (!entry.manifest) continue;
     const auto choice = choices.find(entry.id);
     const auto chosen = choice == choices.end() ? std::string() : choice->second.version;
-    const bool off = choice != choices.end() && choice->second.disabled;
-    entry.state = off ? CatalogueEntry::State::disabled : CatalogueEntry::State::ready;
-    entry.reason = off ? Text("plugin.disabled", {{"plugin", entry.id}}) : Text();
+    entry.state = CatalogueEntry::State::ready;
+    entry.reason = Text();
+    if (choice == choices.end()) {
+      entry.state = CatalogueEntry::State::found;
+      entry.reason = Text("plugin.not_enabled", {{"plugin", entry.id}});
+    } else if (choice->second.disabled) {
+      entry.state = CatalogueEntry::State::disabled;
+      entry.reason = Text("plugin.disabled", {{"plugin", entry.id}});
+    }
     if (entry.is_copy && entry.version != chosen) {
       entry.state = CatalogueEntry::State::kept;
       continue;
@@ -134,6 +143,8 @@ std::string_view state_name(CatalogueEntry::State state) {
   switch (state) {
     case CatalogueEntry::State::ready:
       return "ready";
+    case CatalogueEntry::State::found:
+      return "found";
     case CatalogueEntry::State::disabled:
       return "disabled";
     case CatalogueEntry::State::superseded:
@@ -146,11 +157,18 @@ std::string_view state_name(CatalogueEntry::State state) {
   return "broken";
 }
 
-Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger, Trust trust)
+bool goes_first(CatalogueEntry::State state) {
+  using State = CatalogueEntry::State;
+  return state == State::ready || state == State::found || state == State::disabled;
+}
+
+Catalogue::Catalogue(std::vector<fs::path> folders, fs::path artefacts, log::Logger logger, Trust trust,
+                     ManifestChecker check)
     : folders_(std::move(folders)),
       artefacts_(std::move(artefacts)),
       logger_(std::move(logger)),
-      trust_(std::move(trust)) {}
+      trust_(std::move(trust)),
+      check_(std::move(check)) {}
 
 Catalogue::~Catalogue() {
   unwatch();
@@ -178,6 +196,7 @@ CatalogueEntry Catalogue::read(const fs::path& folder, bool is_copy) const {
     auto manifest = std::make_shared<Manifest>(read_manifest(here));
     entry.id = manifest->id;
     entry.version = manifest->version;
+    if (check_) check_(*manifest);
     entry.signed_by = trust_.signer_of(here, demanded);
     manifest->artefact = keep_artefact(*manifest, artefacts_);
     manifest->package = is_packable(here) ? hash_of_package(here) : manifest->sha256;
@@ -268,6 +287,27 @@ bool Catalogue::open_library(const Opener& open, const std::string& signature, C
   return true;
 }
 
+bool Catalogue::remove(std::string_view id, const fs::path& own) {
+  const std::lock_guard scanning(scanning_);
+  std::vector<fs::path> folders;
+  bool only_copies = true;
+  for (const auto& [signature, entry] : seen_) {
+    if (entry.id != id || entry.is_copy) continue;
+    only_copies = false;
+    if (entry.folder.parent_path() == own) folders.push_back(entry.folder);
+  }
+  if (folders.empty() && !only_copies) return false;
+  // The copies first: what is left if this is broken off is a plugin that can be removed again.
+  fs::remove_all(artefacts_ / id);
+  for (const auto& folder : folders) fs::remove_all(folder);
+  // What lies elsewhere under this id is read, and its library copied, anew.
+  std::erase_if(seen_, [&](const auto& seen) { return seen.second.id == id; });
+  untold_ = true;
+  read_folders();
+  publish();
+  return true;
+}
+
 void Catalogue::publish() {
   std::vector<CatalogueEntry> entries;
   for (const auto& [signature, entry] : seen_) entries.push_back(entry);
@@ -296,7 +336,7 @@ bool Catalogue::look(const Opener& open) {
   const bool found = read_folders();
   const bool refused = open_libraries(open);
   publish();
-  return found || refused;
+  return std::exchange(untold_, false) || found || refused;
 }
 
 void Catalogue::watch_loop(const std::stop_token& stop, const std::function<void()>& changed,
@@ -329,12 +369,29 @@ std::vector<CatalogueEntry> Catalogue::list() const {
 
 std::shared_ptr<const Manifest> Catalogue::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
+  return choices_.contains(id) ? first_of(id) : nullptr;
+}
+
+std::shared_ptr<const Manifest> Catalogue::find_any(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  return first_of(id);
+}
+
+std::shared_ptr<const Manifest> Catalogue::first_of(std::string_view id) const {
   for (const auto& entry : entries_) {
-    const bool runs =
-        entry.state == CatalogueEntry::State::ready || entry.state == CatalogueEntry::State::disabled;
-    if (entry.id == id && runs) return entry.manifest;
+    if (entry.id == id && goes_first(entry.state)) return entry.manifest;
   }
   return nullptr;
+}
+
+std::shared_ptr<const Manifest> Catalogue::find(std::string_view id, std::string_view version) const {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<const Manifest> found;
+  for (const auto& entry : entries_) {
+    if (entry.manifest && entry.id == id && entry.version == version && (!found || !entry.is_copy))
+      found = entry.manifest;
+  }
+  return found;
 }
 
 bool Catalogue::is_disabled(std::string_view id) const {

@@ -7,6 +7,7 @@
 #include "crypto/encoding.hpp"
 #include "crypto/secure.hpp"
 #include "net/form.hpp"
+#include "store/blobs.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -35,6 +36,10 @@ boost::asio::awaitable<FileLinks::Link> FileLinks::make(Id blob, std::chrono::se
   link.expires_at = std::chrono::floor<std::chrono::seconds>(clock_.now() + good_for);
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(link.expires_at.time_since_epoch()).count();
+  auto keep = [blob, until = seconds * 1000](store::Session& session) {
+    store::keep_blob(session, blob, until);
+  };
+  co_await store_.write(std::move(keep));
   const auto what = to_string_id(blob) + "/" + std::to_string(seconds);
   const auto base = site_url_.ends_with('/') ? site_url_.substr(0, site_url_.size() - 1) : site_url_;
   link.url =

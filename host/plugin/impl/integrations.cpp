@@ -109,8 +109,9 @@ void Integrations::set_state(store::Session& session, const Integration& i) cons
   session.exec(
       "update integrations set state = :state, reason_code = :code, reason_text = :text, identity = "
       ":identity, "
-      "title = :title, name = :name, updated_at = :at where id = :id",
-      {name_of(i.state), i.reason_code, i.reason_text, i.identity, i.title, i.name, i.updated_at, i.id});
+      "title = :title, name = :name, version = :version, notice = :notice, updated_at = :at where id = :id",
+      {name_of(i.state), i.reason_code, i.reason_text, i.identity, i.title, i.name, i.version, i.notice,
+       i.updated_at, i.id});
 }
 
 void Integrations::set_remote(store::Session& session, const Integration& i) const {

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kColumns = "id, plugin, name, settings, created_at, updated_at";
+constexpr std::string_view kColumns = "id, plugin, name, settings, created_at, updated_at, declared";
 
 std::string select(std::string_view rest) {
   return "select " + std::string(kColumns) + " from profiles " + std::string(rest);
@@ -24,6 +24,7 @@ Profile from_row(const store::Row& row) {
   out.settings = row.text(3);
   out.created_at = row.integer(4);
   out.updated_at = row.integer(5);
+  out.declared = row.maybe_text(6);
   return out;
 }
 
@@ -48,10 +49,10 @@ std::vector<Id> ids(const std::vector<store::Row>& rows) {
 
 void Profiles::insert(store::Session& session, const Profile& profile) const {
   require_free_name(session, *this, profile);
-  session.exec(
-      "insert into profiles(" + std::string(kColumns) +
-          ") values (:id, :plugin, :name, :settings, :created_at, :updated_at)",
-      {profile.id, profile.plugin, profile.name, profile.settings, profile.created_at, profile.updated_at});
+  session.exec("insert into profiles(" + std::string(kColumns) +
+                   ") values (:id, :plugin, :name, :settings, :created_at, :updated_at, :declared)",
+               {profile.id, profile.plugin, profile.name, profile.settings, profile.created_at,
+                profile.updated_at, store::nullable(profile.declared)});
 }
 
 bool Profiles::update(store::Session& session, const Profile& before, const Profile& after) const {
@@ -82,6 +83,17 @@ std::vector<Profile> Profiles::list(store::Session& session, Id after, std::int6
   for (const auto& row : session.query(select("where id > :after order by id limit :limit"), {after, limit}))
     out.push_back(from_row(row));
   return out;
+}
+
+std::vector<Profile> Profiles::declared(store::Session& session) const {
+  std::vector<Profile> out;
+  for (const auto& row : session.query(select("where declared is not null order by id")))
+    out.push_back(from_row(row));
+  return out;
+}
+
+void Profiles::set_declared(store::Session& session, Id id, const std::optional<std::string>& name) const {
+  session.exec("update profiles set declared = :name where id = :id", {store::nullable(name), id});
 }
 
 std::vector<Id> Profiles::users(store::Session& session, Id id) const {
@@ -152,6 +164,16 @@ std::string fill_from_profile(std::string_view text, const std::string& settings
     if (rest.starts_with('/') && value.ends_with('/')) value.pop_back();
     out.append(text.substr(0, begin)).append(value);
     text = rest;
+  }
+}
+
+std::string authorities_of(const Manifest& manifest, const std::string& settings) {
+  if (manifest.profile.authorities.empty()) return {};
+  const auto values = json::parse(settings, nullptr, false);
+  try {
+    return values.at(json::json_pointer(manifest.profile.authorities)).get<std::string>();
+  } catch (const json::exception&) {
+    return {};
   }
 }
 

@@ -176,18 +176,20 @@ std::map<std::string, SecretSpec> read_secrets(const json& owner) {
 
 GrantSpec read_grant(const std::string& name, const json& object) {
   GrantSpec grant;
+  grant.by_password = object.value("type", std::string("oauth")) == "password";
   grant.title = object.value("title", name);
   grant.issuer = object.value("issuer", grant.issuer);
   grant.authorize = object.value("authorize", grant.authorize);
-  grant.token = object.at("token").get<std::string>();
+  grant.token = object.value("token", grant.token);
   grant.revoke = object.value("revoke", grant.revoke);
   grant.device = object.value("device", grant.device);
-  grant.client_id = object.at("client_id").get<std::string>();
+  grant.client_id = object.value("client_id", grant.client_id);
   grant.client_secret = object.value("client_secret", grant.client_secret);
   grant.secret_in_body = object.value("client_auth", std::string("basic")) == "post";
   grant.scopes = object.value("scopes", grant.scopes);
   grant.parameters = object.value("parameters", grant.parameters);
   grant.hosts = object.value("hosts", grant.hosts);
+  grant.secrets = read_secrets(object);
   return grant;
 }
 
@@ -198,12 +200,32 @@ void check_shared_hosts(const std::string& name, const std::vector<std::string>&
   }
 }
 
+// Nobody makes them, and "user" and "password" are what a person gives.
+void check_grant_secrets(const std::string& name, const GrantSpec& grant) {
+  check_shared_hosts(name, grant.hosts);
+  for (const auto& [secret, spec] : grant.secrets) {
+    check_shared_hosts(secret, spec.hosts);
+    if (spec.generate > 0 || secret == kGrantUser || secret == kGrantPassword)
+      fail("plugin.grant_bad_secret", {{"grant", name}, {"secret", secret}});
+  }
+}
+
+void check_way(const std::string& name, const GrantSpec& grant) {
+  const auto addresses = grant.issuer + grant.authorize + grant.token + grant.revoke + grant.device;
+  if (grant.by_password) {
+    if (!addresses.empty() || !grant.client_id.empty()) fail("plugin.grant_by_password", {{"grant", name}});
+    return;
+  }
+  if (grant.token.empty() || grant.client_id.empty()) fail("plugin.grant_incomplete", {{"grant", name}});
+  if (grant.authorize.empty() && grant.device.empty()) fail("plugin.grant_without_way", {{"grant", name}});
+}
+
 // What refers to the profile needs one.
 void check_grants(const Manifest& manifest, bool has_profile) {
   for (const auto& [name, secret] : manifest.profile.secrets) check_shared_hosts(name, secret.hosts);
-  for (const auto& [name, grant] : manifest.grants) check_shared_hosts(name, grant.hosts);
   for (const auto& [name, grant] : manifest.grants) {
-    if (grant.authorize.empty() && grant.device.empty()) fail("plugin.grant_without_way", {{"grant", name}});
+    check_grant_secrets(name, grant);
+    check_way(name, grant);
     if (!grant.client_secret.empty() && !manifest.profile.secrets.contains(grant.client_secret))
       fail("plugin.grant_secret", {{"grant", name}, {"secret", grant.client_secret}});
     std::string all =
@@ -263,6 +285,7 @@ Manifest from_document(const json& document) {
   if (document.contains("profile")) {
     manifest.profile.title = document.at("profile").value("title", manifest.title);
     manifest.profile.secrets = read_secrets(document.at("profile"));
+    manifest.profile.authorities = document.at("profile").value("authorities", "");
   }
   const auto grants = document.value("grants", json::object());
   for (const auto& item : grants.items()) manifest.grants[item.key()] = read_grant(item.key(), item.value());

@@ -125,6 +125,7 @@ std::vector<std::string> addresses_in_profile(const Manifest& manifest) {
   for (const auto& [name, secret] : manifest.profile.secrets) add_hosts(secret.hosts);
   for (const auto& [name, grant] : manifest.grants) {
     add_hosts(grant.hosts);
+    for (const auto& [secret, spec] : grant.secrets) add_hosts(spec.hosts);
     for (const auto* address : {&grant.authorize, &grant.token, &grant.revoke, &grant.device}) {
       for (auto at = address->find(kPart); at != address->npos; at = address->find(kPart, at + 1)) {
         const auto begin = at + kPart.size();
@@ -132,6 +133,8 @@ std::vector<std::string> addresses_in_profile(const Manifest& manifest) {
       }
     }
   }
+  // It decides who is believed to be the one that secrets go to.
+  if (!manifest.profile.authorities.empty()) out.insert(manifest.profile.authorities);
   return {out.begin(), out.end()};
 }
 
@@ -171,26 +174,6 @@ std::string merge_settings(const std::string& settings, const std::string& patch
   auto value = json::parse(settings);
   value.merge_patch(json::parse(patch));
   return value.dump();
-}
-
-std::string words_of(const Manifest& manifest, const std::string& language, const std::string& message,
-                     const std::string& fallback) {
-  const auto detail = json::parse(message.empty() ? "{}" : message, nullptr, false);
-  if (!detail.is_object() || !detail.contains("text_id") || !detail.at("text_id").is_string())
-    return fallback;
-  const auto catalogue = manifest.locales.find(language);
-  if (catalogue == manifest.locales.end()) return fallback;
-  const auto words = catalogue->second.find(detail.at("text_id").get<std::string>());
-  if (words == catalogue->second.end()) return fallback;
-  auto out = words->second;
-  const auto args = detail.value("args", json::object());
-  for (const auto& item : args.items()) {
-    const auto mark = "{" + item.key() + "}";
-    const auto value = item.value().is_string() ? item.value().get<std::string>() : item.value().dump();
-    for (auto at = out.find(mark); at != out.npos; at = out.find(mark, at + value.size()))
-      out.replace(at, mark.size(), value);
-  }
-  return out;
 }
 
 }  // namespace patchbay::plugin

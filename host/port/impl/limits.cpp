@@ -30,11 +30,14 @@ bool is_too_deep(std::string_view json) {
 }
 
 Result failure(Code code, const Text& text) {
+  Result result(code, text.english());
+  result.kept = text.kept();
+  if (text.id().empty()) return result;
   nlohmann::json args = nlohmann::json::object();
   for (const auto& [name, value] : text.args()) args[name] = value;
   nlohmann::json message = {{"text_id", text.id()}, {"args", std::move(args)}};
-  const auto words = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return Result(code, text.english(), Duration{0}, Message(words));
+  result.message.json = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return result;
 }
 
 }  // namespace patchbay::port

@@ -75,7 +75,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void on_pong(std::uint64_t ping);
   std::uint64_t oom_kills() const;
   // Why it may not go on; empty when it may, and when that cannot be seen.
-  std::string takes_too_much() const;
+  std::string takes_too_much();
   void on_wire_end(std::string reason);
   void on_exit();
   void signal_kill();
@@ -106,6 +106,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   std::uint64_t ponged_ = 0;  // the last that was answered
   std::chrono::nanoseconds heard_{0};
   std::chrono::nanoseconds ticked_{0};
+  std::chrono::nanoseconds window_began_{0};  // in which its processor time is measured
+  std::chrono::milliseconds window_cpu_{0};   // what it had taken then
   bool exited_ = false;
   bool wire_ended_ = false;
   int status_code_ = 0;

@@ -61,7 +61,7 @@ void WorkerLink::tick() {
   });
 }
 
-std::string WorkerLink::takes_too_much() const {
+std::string WorkerLink::takes_too_much() {
   const auto usage = usage_of(child_.pid);
   if (!usage) return {};
   const auto allowed = options_.rights.memory;
@@ -71,7 +71,17 @@ std::string WorkerLink::takes_too_much() const {
   if (usage->threads > kMostThreads)
     return "it runs " + std::to_string(usage->threads) + " threads, " + std::to_string(kMostThreads) +
            " are allowed";
-  return {};
+  const auto& rights = options_.rights;
+  const auto lasted = ticked_ - window_began_;
+  if (rights.cpu_percent == 0 || lasted < rights.cpu_window) return {};
+  const auto share = (usage->cpu - window_cpu_) * 100 / std::chrono::duration_cast<Duration>(lasted);
+  const bool is_first = window_began_ == std::chrono::nanoseconds(0);
+  window_began_ = ticked_;
+  window_cpu_ = usage->cpu;
+  if (is_first || share <= rights.cpu_percent) return {};
+  return "it took " + std::to_string(share) + " % of a processor for " +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(lasted).count()) + " s, " +
+         std::to_string(rights.cpu_percent) + " % are allowed";
 }
 
 // How often the kernel has killed a process for want of memory: all that tells such a SIGKILL from others.

@@ -35,6 +35,10 @@ void check_document(const json& part, std::string_view name, int depth, bool& ha
     return;
   }
   if (!part.is_object()) return;
+  // A property may have that name; a mark that is neither true nor false would keep nothing secret.
+  if (const auto mark = part.find("x-secret");
+      mark != part.end() && !mark->is_boolean() && !mark->is_structured())
+    not_a_schema(name, "x-secret must be true or false");
   if (const auto reference = part.find("$ref"); reference != part.end() && reference->is_string()) {
     if (reference->get<std::string>().rfind("#/definitions/", 0) != 0)
       not_a_schema(name, "$ref must point to #/definitions/...");
@@ -50,14 +54,23 @@ void check_document(const json& part, std::string_view name, int depth, bool& ha
   for (const auto& item : part.items()) check_document(item.value(), name, depth + 1, has_pattern);
 }
 
+// Nothing for a pointer that is none ("/a~") or that leads nowhere.
+const json* find(const json& root, const std::string& pointer) {
+  try {
+    return &root.at(json::json_pointer(pointer));
+  } catch (const json::exception&) {
+    return nullptr;
+  }
+}
+
 // A chain of references that comes back to itself would never end.
 void check_references(const json& root, const json& part, std::string_view name) {
   const json* at = &part;
-  for (int hops = 0; at->is_object() && at->contains("$ref"); ++hops) {
-    const json::json_pointer pointer(at->at("$ref").get<std::string>().substr(1));
-    if (!root.contains(pointer)) not_a_schema(name, "$ref " + pointer.to_string() + " points to nothing");
-    if (hops > 16) not_a_schema(name, "$ref " + pointer.to_string() + " refers to itself");
-    at = &root.at(pointer);
+  for (int hops = 0; at->is_object() && at->contains("$ref") && at->at("$ref").is_string(); ++hops) {
+    const auto pointer = at->at("$ref").get<std::string>().substr(1);
+    if (hops > 16) not_a_schema(name, "$ref " + pointer + " refers to itself");
+    at = find(root, pointer);
+    if (at == nullptr) not_a_schema(name, "$ref " + pointer + " points to nothing");
   }
   for (const auto& child : part) {
     if (child.is_structured()) check_references(root, child, name);
@@ -102,7 +115,9 @@ void find_secrets(const json& part, const json::json_pointer& at, std::vector<st
   if (properties == part.end() || !properties->is_object()) return;
   for (const auto& item : properties->items()) {
     const auto pointer = at / item.key();
-    if (item.value().is_object() && item.value().value("x-secret", false)) out.push_back(pointer.to_string());
+    const auto& value = item.value();
+    if (value.is_object() && value.contains("x-secret") && value.at("x-secret") == true)
+      out.push_back(pointer.to_string());
     find_secrets(item.value(), pointer, out);
   }
 }

@@ -72,7 +72,10 @@ struct Checker {
     if (when == field.end() || !when->is_object() || !when->contains("setting")) return;
     const auto& setting = when->at("setting");
     if (!findings.empty() || !setting.is_string()) return;  // it may be no pointer
-    if (form.contains(in_schema(Pointer(setting.get<std::string>())))) return;
+    try {
+      if (form.contains(in_schema(Pointer(setting.get<std::string>())))) return;
+    } catch (const json::exception&) {  // no pointer, where the vocabulary's own schema does not look
+    }
     findings.emplace_back((at / "x-when" / "setting").to_string(),
                           Text("schema.no_such_setting", {{"setting", setting.get<std::string>()}}));
   }

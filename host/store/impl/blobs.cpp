@@ -36,6 +36,15 @@ Blob lock(Session& session, Id id) {
   return blob_of(*row);
 }
 
+std::string not_used(const std::vector<BlobUse>& uses) {
+  std::string sql;
+  for (const auto& use : uses) {
+    sql += " and not exists (select 1 from " + use.table + " where " + use.table + "." + use.column +
+           " = blobs.id)";
+  }
+  return sql;
+}
+
 std::string piece(Session& session, Id id, std::int64_t number) {
   const auto row =
       session.query_one("select data from blob_pieces where blob = :blob and piece = :piece", {id, number});
@@ -142,14 +151,30 @@ bool may_read_blob(Session& session, const Blob& blob, Id integration) {
       .has_value();
 }
 
-std::int64_t sweep_blobs(Session& session, std::int64_t created_before, const std::vector<BlobUse>& uses) {
+void keep_blob(Session& session, Id id, std::int64_t until) {
+  session.exec(
+      "insert into blob_links(blob, until) values (:blob, :until) on conflict (blob) do update set until = "
+      "excluded.until where excluded.until > blob_links.until",
+      {id, until});
+}
+
+std::int64_t sweep_blobs(Session& session, std::int64_t created_before, std::int64_t now,
+                         std::vector<BlobUse> uses) {
+  session.exec("delete from blob_links where until <= :now", {now});
+  uses.emplace_back("blob_links", "blob");
   std::string sql = "delete from blobs where id in (select id from blobs where created_at < :before";
-  for (const auto& use : uses) {
-    sql += " and not exists (select 1 from " + use.table + " where " + use.table + "." + use.column +
-           " = blobs.id)";
-  }
+  sql += not_used(uses);
   sql += " order by created_at limit 100)";
   return session.exec(sql, {created_before});
+}
+
+std::int64_t unused_bytes(Session& session, Id integration, std::int64_t each,
+                          const std::vector<BlobUse>& uses) {
+  const auto row = session.query_one(
+      "select cast(coalesce(sum(size + :each), 0) as bigint) from blobs where integration = :i" +
+          not_used(uses),
+      {each, integration});
+  return row->integer(0);
 }
 
 boost::asio::awaitable<void> BlobWriter::write(std::string data) {

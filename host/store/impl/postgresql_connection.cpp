@@ -5,6 +5,7 @@
 
 #include "store/bulk_insert.hpp"
 #include "store/impl/connection.hpp"
+#include "store/impl/postgresql_link.hpp"
 #include "store/impl/postgresql_values.hpp"
 #include "store/impl/statement_text.hpp"
 
@@ -18,24 +19,6 @@ struct FreeResult {
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
 constexpr const char* kConnectionFailure = "08006";
-
-std::string trimmed(const char* message) {
-  std::string out(message == nullptr ? "" : message);
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-  return out;
-}
-
-// Limits of waiting that the URL does not set itself: a server that is gone must not hold a thread for
-// minutes.
-std::string with_limits(std::string url) {
-  for (const char* limit : {"connect_timeout=5", "tcp_user_timeout=10000"}) {
-    const std::string_view option(limit);
-    if (url.find(option.substr(0, option.find('='))) != std::string::npos) continue;
-    url += url.find('?') == std::string::npos ? '?' : '&';
-    url += option;
-  }
-  return url;
-}
 
 bool begins_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;

@@ -143,7 +143,7 @@ void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
   const auto posts = crew->posts;
   for (const auto& [id, post] : posts) {
     if (post->condition == Condition::stopping) continue;
-    post->last_error = error.what();
+    post->last_error = error.kept();
     set(*post, Condition::waiting);
     if (fault != port::Fault::accident || !post->spec.keep)
       tell_runners(*post, std::make_exception_ptr(error));
@@ -151,7 +151,7 @@ void Fleet::Engine::start_failed(const CrewPtr& crew, const Error& error) {
   }
   if (fault == port::Fault::plugin) {
     deaths_.add(1, {crew->manifest->id, "plugin"});
-    return count_death(crew, error.what());
+    return count_death(crew, error.kept());
   }
   hold_back(crew);
 }
@@ -179,10 +179,11 @@ void Fleet::Engine::on_death(const CrewPtr& crew, std::uint64_t life, port::Deat
     set(*post, Condition::waiting);
     if (counted || !post->spec.keep) tell_runners(*post, error);  // else it goes on as if nothing had been
   }
-  settle_lost(crew, counted);
+  const bool is_named = settle_lost(crew, counted);
   for (const auto& [id, post] : posts) {
     if (!post->spec.keep && post->condition != Condition::stopping) forget(post);
   }
+  if (is_named) return hold_back(crew);  // what it was comes no more, and others go on
   if (counted) return count_death(crew, death.cause);
   const bool at_once = options_.clock.monotonic() - crew->started >= kShortLife;
   wait_until(crew, at_once ? Duration{0} : kFirstBackOff);
@@ -214,9 +215,9 @@ void Fleet::Engine::wait_until(const CrewPtr& crew, Duration delay) {
 
 void Fleet::Engine::quarantine(const CrewPtr& crew, const std::string& cause) {
   crew->quarantined = true;
-  crew->quarantine_reason = Text("supervisor.quarantined", {{"cause", cause}}).english();
-  logger_of(*crew).error("plugin quarantined: five deaths in ten minutes, the last: " + cause);
   const Text text("supervisor.quarantined", {{"cause", cause}});
+  crew->quarantine_reason = text.kept();
+  logger_of(*crew).error("plugin quarantined: " + text.english());
   const auto suspects = std::exchange(crew->suspects, {});
   for (const auto& flight : suspects) answer(flight, refusal(text));
   const auto posts = crew->posts;

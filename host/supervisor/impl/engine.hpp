@@ -35,6 +35,8 @@ struct Flight {
   bool outlived = false;  // its limit and the grace: its worker was killed for it
   bool cancelled = false;
   int strikes = 0;  // counted deaths that it was open at
+  std::string
+      beside;  // whose run it is, the same each time its caller starts it again; empty: it goes not beside
 };
 using FlightPtr = std::shared_ptr<Flight>;
 
@@ -48,7 +50,7 @@ struct Post {
   std::shared_ptr<port::Instance> instance;  // while ready
   Condition condition = Condition::starting;
   TimePoint since{};
-  std::string last_error;  // why it is not ready
+  std::string last_error;  // why it is not ready, as Text::kept
   std::string past_error;  // the last of them, and when
   TimePoint past_error_at{};
   std::uint64_t attempt =
@@ -88,6 +90,12 @@ struct Crew {
   std::vector<std::pair<FlightPtr, port::Result>> lost;  // answered by a death that is about to be told
   std::deque<FlightPtr> suspects;                        // open at a counted death: repeated one at a time
   FlightPtr alone;                                       // the suspect that is inside
+  // Runs beside the calls that were open at a counted death, and at how many while they were on trial: they
+  // come again one at a time, until each has been steady.
+  std::map<std::string, int> doubted;
+  FlightPtr on_trial;  // the one of them that is inside
+  Duration trial{0};   // how long each has to be steady
+  std::unique_ptr<Clock::Timer> steady;
   // When calls that went back to their callers had ended this crew's worker, by method and trace: their
   // callers may repeat them.
   std::map<std::string, std::chrono::nanoseconds> culprits;
@@ -144,7 +152,8 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   void hold_back(const CrewPtr& crew);
   void quarantine(const CrewPtr& crew, const std::string& cause);
   void wait_until(const CrewPtr& crew, Duration delay);
-  void settle_lost(const CrewPtr& crew, bool counted);
+  // Whether it is known which run beside the calls was the cause, and that one was left out.
+  bool settle_lost(const CrewPtr& crew, bool counted);
   log::Logger logger_of(const Crew& crew) const;
 
   // posts.cpp
@@ -180,6 +189,9 @@ class Fleet::Engine : public std::enable_shared_from_this<Fleet::Engine> {
   void limit_reached(const FlightPtr& flight);
   void grace_over(const FlightPtr& flight);
   bool may_launch(const Post& post) const;
+  bool is_held_up(const Crew& crew, const Flight& flight) const;
+  void begin_trial(const CrewPtr& crew, const FlightPtr& flight);
+  bool doubt(const CrewPtr& crew, const FlightPtr& flight, bool on_trial, bool is_only_one);
   void refuse_waiting(const PostPtr& post, const port::Result& result);
 
   const Options options_;

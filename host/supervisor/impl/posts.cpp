@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 
 #include "base/back_off.hpp"
+#include "base/failure.hpp"
+#include "plugin/texts.hpp"
 #include "port/limits.hpp"
 #include "supervisor/impl/checked_instance.hpp"
 #include "supervisor/impl/engine.hpp"
@@ -87,10 +89,11 @@ asio::awaitable<void> Fleet::Engine::open_and_prepare(PostPtr post, std::shared_
     }
     auto instance = opened->instance;
     auto preparing = post->spec.prepare(std::move(instance));
-    const auto result = co_await std::move(preparing);
+    auto result = co_await std::move(preparing);
+    plugin::translate(*post->spec.manifest, result);
     opened->lost = result.lost;
     if (!result.ok() && !result.lost)
-      opened->error = std::make_exception_ptr(Error(result.code, Text::verbatim(result.text)));
+      opened->error = std::make_exception_ptr(Error(result.code, Text::from_kept(result.reason())));
   } catch (const Error& error) {
     opened->lost = error.text().id() == "port.worker_died";
     opened->error = std::current_exception();
@@ -101,11 +104,11 @@ void Fleet::Engine::post_failed(const PostPtr& post, std::exception_ptr error) {
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& e) {
-    post->last_error = e.what();
+    post->last_error = kept_of(e);
   }
   set(*post, Condition::failed);
   logger_of(*post->crew)
-      .warn("instance did not become ready: " + post->last_error,
+      .warn("instance did not become ready: " + Text::from_kept(post->last_error).english(),
             {{"integration", to_string_id(post->spec.integration)}});
   refuse_waiting(post, refusal(Text("supervisor.not_ready", {{"reason", post->last_error}})));
   tell_runners(*post, error);
@@ -161,7 +164,7 @@ asio::awaitable<void> Fleet::Engine::run(Spec spec, std::shared_ptr<Event> event
     post->last_error = crew->quarantine_reason;
     set(*post, Condition::quarantined);
     tell_runners(*post,
-                 std::make_exception_ptr(Error(Code::unavailable, Text::verbatim(crew->quarantine_reason))));
+                 std::make_exception_ptr(Error(Code::unavailable, Text::from_kept(crew->quarantine_reason))));
   } else if (crew->port) {
     begin_bring_up(post);
   }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <climits>
 #include <ctime>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -125,7 +127,22 @@ std::shared_ptr<const Trust> Trust::system() {
   return *kept;
 }
 
+// Ten thousand connections to servers of one authority need it once.
 std::shared_ptr<const Trust> Trust::of(std::string_view pem) {
+  static auto* const mutex = new std::mutex;
+  static auto* const known = new std::map<std::string, std::weak_ptr<const Trust>, std::less<>>;
+  const std::lock_guard lock(*mutex);
+  const auto found = known->find(pem);
+  if (found != known->end()) {
+    if (auto trust = found->second.lock()) return trust;
+  }
+  auto trust = read(pem);
+  std::erase_if(*known, [](const auto& each) { return each.second.expired(); });
+  known->insert_or_assign(std::string(pem), trust);
+  return trust;
+}
+
+std::shared_ptr<const Trust> Trust::read(std::string_view pem) {
   std::shared_ptr<Trust> trust(new Trust(std::make_unique<State>()));
   auto* const store = ::SSL_CTX_get_cert_store(trust->state_->context);
   const std::unique_ptr<BIO, decltype(&::BIO_free)> in(

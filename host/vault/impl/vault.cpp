@@ -27,6 +27,11 @@ namespace {
 
 constexpr std::string_view kCanaryText = "patchbay: this key opens this vault";
 
+// In a scope of its own, where nothing finds it that asks for secrets of the owner.
+SecretName former_of(const SecretName& name) {
+  return SecretName("former " + name.scope, name.owner, name.name);
+}
+
 SecretName canary_name() {
   return SecretName("vault", 0, "canary");
 }
@@ -130,6 +135,60 @@ void Vault::put(store::Session& session, const SecretName& name, std::string_vie
        store::nullable(expires_at)});
 }
 
+void Vault::replace(store::Session& session, const SecretName& name, std::string_view value,
+                    std::int64_t former_until, std::optional<std::int64_t> expires_at) const {
+  std::optional<std::string> before;
+  try {
+    before = get(session, name);
+  } catch (const Error& error) {
+    if (error.code() != Code::internal) throw;  // what cannot be read is good for nothing
+  }
+  if (before && *before != value) {
+    const auto former = former_of(name);
+    const auto restored = get(session, former) == value;
+    const auto row = session.query_one(
+        "select expires_at from secrets where scope = :scope and owner_id = :owner and name = :name",
+        {name.scope, name.owner, name.name});
+    const auto ends = row ? row->maybe_integer(0) : std::nullopt;
+    if (restored)
+      remove(session, former);
+    else
+      put(session, former, *before, std::min(former_until, ends.value_or(former_until)));
+    wipe(*before);
+  }
+  put(session, name, value, expires_at);
+}
+
+Vault::Formers Vault::formers(store::Session& session, const std::string& scope, Id owner) const {
+  Formers out;
+  const auto former = former_of(SecretName(scope, owner, ""));
+  const auto rows = session.query(
+      "select name, expires_at from secrets where scope = :scope and owner_id = :owner and expires_at > :now",
+      {former.scope, owner, clock_.now().time_since_epoch().count()});
+  for (const auto& row : rows) {
+    try {
+      auto value = get(session, SecretName(former.scope, owner, row.text(0)));
+      if (value) out[row.text(0)] = Former{std::move(*value), row.integer(1)};
+    } catch (const Error& error) {
+      if (error.code() != Code::internal) throw;
+    }
+  }
+  return out;
+}
+
+void Vault::set_formers(store::Session& session, const std::string& scope, Id owner,
+                        const Formers& formers) const {
+  const auto all = former_of(SecretName(scope, owner, ""));
+  session.exec("delete from secrets where scope = :scope and owner_id = :owner", {all.scope, owner});
+  for (const auto& [name, former] : formers)
+    put(session, SecretName(all.scope, owner, name), former.value, former.until);
+}
+
+std::int64_t Vault::sweep(store::Session& session) const {
+  return session.exec("delete from secrets where expires_at <= :now",
+                      {clock_.now().time_since_epoch().count()});
+}
+
 std::optional<std::string> Vault::get(store::Session& session, const SecretName& name) const {
   const auto stored = find(session, name, clock_.now().time_since_epoch().count());
   if (!stored) return std::nullopt;
@@ -155,12 +214,14 @@ std::vector<std::string> Vault::names(store::Session& session, const std::string
 }
 
 bool Vault::remove(store::Session& session, const SecretName& name) const {
-  return session.exec("delete from secrets where scope = :scope and owner_id = :owner and name = :name",
-                      {name.scope, name.owner, name.name}) > 0;
+  const auto* sql = "delete from secrets where scope = :scope and owner_id = :owner and name = :name";
+  session.exec(sql, {former_of(name).scope, name.owner, name.name});
+  return session.exec(sql, {name.scope, name.owner, name.name}) > 0;
 }
 
 void Vault::remove_all(store::Session& session, const std::string& scope, Id owner) const {
   session.exec("delete from secrets where scope = :scope and owner_id = :owner", {scope, owner});
+  set_formers(session, scope, owner, {});
 }
 
 // --- rotation

@@ -33,7 +33,9 @@ constexpr const char* kMessage =
     "state": {"type": "string", "enum": ["received", "queued", "sending", "sent", "delivered", "read", "failed", "uncertain"]},
     "reason": {"type": ["string", "null"]}, "provider_id": {"type": ["string", "null"]},
     "created_at": {"type": "string", "format": "date-time"}, "edited_at": {"type": ["string", "null"], "format": "date-time"},
-    "reply_to": {"type": ["string", "null"]}, "author": {"type": ["object", "null"]}, "content": {"type": "object"}}})";
+    "reply_to": {"type": ["string", "null"]},
+    "trace_id": {"type": ["string", "null"], "description": "Of the request that brought it or that it was posted by: inbox, log lines and traces say the same"},
+    "author": {"type": ["object", "null"]}, "content": {"type": "object"}}})";
 // The rest is checked by read_draft, whose findings say more.
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
@@ -43,9 +45,9 @@ int limit_of(const Call& call) {
 }
 
 template <class T>
-Response page_of(const chat::Page<T>& page) {
+Response page_of(const chat::Page<T>& page, const std::string& language) {
   json items = json::array();
-  for (const auto& item : page.items) items.push_back(chat::to_json(item));
+  for (const auto& item : page.items) items.push_back(chat::to_json(item, language));
   const json body = {{"items", std::move(items)}, {"next", page.next ? json(*page.next) : json()}};
   return answer(200, body);
 }
@@ -81,30 +83,30 @@ asio::awaitable<Response> ChatsApi::list(Call call) {
   const auto integration = call.query_id("integration");
   auto cursor = call.query("cursor").value_or("");
   const auto page = co_await chats_.list(integration, std::move(cursor), limit_of(call));
-  co_return page_of(page);
+  co_return page_of(page, call.language());
 }
 
 asio::awaitable<Response> ChatsApi::show(Call call) {
   const auto found = co_await chats_.get(call.id());
-  co_return answer(200, chat::to_json(found));
+  co_return answer(200, chat::to_json(found, call.language()));
 }
 
 asio::awaitable<Response> ChatsApi::messages(Call call) {
   auto cursor = call.query("cursor").value_or("");
   const auto page = co_await chats_.messages(call.id(), std::move(cursor), limit_of(call));
-  co_return page_of(page);
+  co_return page_of(page, call.language());
 }
 
 asio::awaitable<Response> ChatsApi::message(Call call) {
   const auto found = co_await chats_.message(call.id());
-  co_return answer(200, chat::to_json(found));
+  co_return answer(200, chat::to_json(found, call.language()));
 }
 
 asio::awaitable<Response> ChatsApi::post(Call call) {
   auto draft = chat::read_draft(call.json());
   std::string key(call.request.headers.get("idempotency-key"));
   const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), call.request.trace);
-  auto response = answer(202, chat::to_json(made));
+  auto response = answer(202, chat::to_json(made, call.language()));
   response.headers.add("Location", "/api/v1/messages/" + to_string_id(made.id));
   co_return response;
 }

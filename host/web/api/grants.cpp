@@ -21,7 +21,7 @@ constexpr const char* kGrant =
     "signed_in_at": {"type": "string", "format": "date-time"}, "refreshed_at": {"type": "string", "format": "date-time"}}})";
 constexpr const char* kSignIn =
     R"({"type": "object", "required": ["id", "state", "reason", "grant"], "properties": {
-    "id": {"type": "string"}, "plugin": {"type": "string"}, "name": {"type": "string"}, "way": {"type": "string", "enum": ["code", "device"]},
+    "id": {"type": "string"}, "plugin": {"type": "string"}, "name": {"type": "string"}, "way": {"type": "string", "enum": ["code", "device", "password"]},
     "state": {"type": "string", "enum": ["waiting", "exchanging", "done", "failed"]}, "reason": {"type": ["string", "null"]},
     "grant": {"type": ["string", "null"], "description": "What came of it"},
     "address": {"type": "string", "description": "Where the person goes; of a browser's sign-in in the answer to its start only"},
@@ -32,9 +32,11 @@ constexpr const char* kNew = R"({"type": "object", "additionalProperties": false
     "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "Without an integration"},
     "again": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "A grant that needs it"},
     "grant": {"type": "string", "description": "Its name in the manifest; not with again"},
-    "way": {"type": "string", "enum": ["code", "device"], "default": "code"}}})";
+    "way": {"type": "string", "enum": ["code", "device", "password"], "default": "code"},
+    "user": {"type": "string", "minLength": 1, "maxLength": 320, "description": "With the way password, and only then"},
+    "password": {"type": "string", "minLength": 1, "maxLength": 4096, "format": "password", "description": "The same; never shown again"}}})";
 
-json shown(const oauth::Grant& grant) {
+json shown(const oauth::Grant& grant, const std::string& language) {
   const bool ends = grant.expires_at && !grant.renewable;
   return {{"id", to_string_id(grant.id)},
           {"plugin", grant.plugin},
@@ -43,24 +45,38 @@ json shown(const oauth::Grant& grant) {
           {"title", or_null(grant.title)},
           {"scopes", grant.scopes},
           {"state", grant.works ? "active" : "sign_in_again"},
-          {"reason", or_null(grant.reason)},
+          {"reason", words_in(language, grant.reason)},
           {"renewable", grant.renewable},
           {"expires_at", ends ? json(time_of(*grant.expires_at)) : json()},
           {"signed_in_at", time_of(grant.signed_in_at)},
           {"refreshed_at", time_of(grant.refreshed_at)}};
 }
 
-json shown(const oauth::SignIn& sign_in) {
+json shown(const oauth::SignIn& sign_in, const std::string& language) {
   json out = {{"id", to_string_id(sign_in.id)},
               {"plugin", sign_in.plugin},
               {"name", sign_in.name},
               {"way", sign_in.way},
               {"state", sign_in.state},
-              {"reason", or_null(sign_in.reason)},
+              {"reason", words_in(language, sign_in.reason)},
               {"grant", or_null(sign_in.grant)},
               {"expires_at", time_of(sign_in.expires_at)}};
   out.update(json::parse(sign_in.shown));
   return out;
+}
+
+// All of it or nothing.
+std::optional<oauth::Login> login_in(const json& body) {
+  const bool by_password = body.value("way", std::string("code")) == "password";
+  Error error(Code::invalid, Text("oauth.login_incomplete"));
+  for (const auto* field : {"user", "password"}) {
+    if (body.contains(field) == by_password) continue;
+    error.add(Diagnostic(std::string("/") + field,
+                         Text(by_password ? "oauth.login_incomplete" : "oauth.login_unasked")));
+  }
+  if (!error.diagnostics().empty()) throw error;
+  if (!by_password) return std::nullopt;
+  return oauth::Login{body.at("user").get<std::string>(), body.at("password").get<std::string>()};
 }
 
 std::optional<Id> id_at(const json& body, const char* key) {
@@ -88,14 +104,14 @@ void GrantsApi::add_to(Router& router) {
               200, "Removed",
               R"({"type": "object", "properties": {"revoked": {"type": "boolean", "description": "Whether the provider said so"}}})")
           .errors({404, 409}));
-  router.add(
-      Operation::manage_integrations, Verb::post, "/api/v1/sign-ins", bound(this, &GrantsApi::sign_in),
-      Doc("Let somebody sign in at a provider")
-          .about(
-              "By a browser that is sent to the address, or with a code that is entered on another device.")
-          .json(kNew)
-          .answers(201, "Where to go", sign_in)
-          .errors({404, 503}));
+  router.add(Operation::manage_integrations, Verb::post, "/api/v1/sign-ins", bound(this, &GrantsApi::sign_in),
+             Doc("Let somebody sign in at a provider")
+                 .about("By a browser that is sent to the address, with a code that is entered on another "
+                        "device, or with "
+                        "a user name and a password: then it is done at once.")
+                 .json(kNew)
+                 .answers(201, "Where to go, or what became of it", sign_in)
+                 .errors({404, 503}));
   router.add(Operation::manage_integrations, Verb::get, "/api/v1/sign-ins/{id}",
              bound(this, &GrantsApi::show_sign_in),
              Doc("Show what became of a sign-in").answers(200, "The sign-in", sign_in).errors({404}));
@@ -107,14 +123,16 @@ asio::awaitable<Response> GrantsApi::list(Call call) {
     return table_.list(session, page.after, static_cast<std::int64_t>(page.limit) + 1);
   };
   auto found = co_await store_.read(std::move(work));
-  co_return answer_page(std::move(found), page, [](const oauth::Grant& grant) { return shown(grant); });
+  co_return answer_page(std::move(found), page, [language = call.language()](const oauth::Grant& grant) {
+    return shown(grant, language);
+  });
 }
 
 asio::awaitable<Response> GrantsApi::show(Call call) {
   auto work = [this, id = call.id()](store::Session& session) { return table_.find(session, id); };
   const auto found = co_await store_.read(std::move(work));
   if (!found) throw Error(Code::not_found, Text("oauth.no_grant", {{"id", call.param("id")}}));
-  co_return answer(200, shown(*found));
+  co_return answer(200, shown(*found, call.language()));
 }
 
 asio::awaitable<Response> GrantsApi::remove(Call call) {
@@ -130,8 +148,9 @@ asio::awaitable<Response> GrantsApi::sign_in(Call call) {
   wanted.again = id_at(body, "again");
   wanted.name = body.value("grant", std::string());
   wanted.on_device = body.value("way", std::string("code")) == "device";
+  wanted.login = login_in(body);
   const auto begun = co_await credentials_.sign_in(std::move(wanted), call.who.name);
-  auto response = answer(201, shown(begun));
+  auto response = answer(201, shown(begun, call.language()));
   response.headers.add("Location", "/api/v1/sign-ins/" + to_string_id(begun.id));
   co_return response;
 }
@@ -139,7 +158,7 @@ asio::awaitable<Response> GrantsApi::sign_in(Call call) {
 asio::awaitable<Response> GrantsApi::show_sign_in(Call call) {
   const auto found = co_await sign_ins_.find(call.id());
   if (!found) throw Error(Code::not_found, Text("base.not_found", {{"what", call.param("id")}}));
-  co_return answer(200, shown(*found));
+  co_return answer(200, shown(*found, call.language()));
 }
 
 }  // namespace patchbay::web

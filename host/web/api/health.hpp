@@ -5,8 +5,8 @@
 
 namespace patchbay::web {
 
-// /api/v1/health: how the running integrations and their workers are and were (HOST-8). The board outlives
-// the router.
+// /api/v1/health: how the running integrations, their workers and plugins are and were (HOST-8). The board
+// outlives the router.
 class HealthApi {
  public:
   explicit HealthApi(supervisor::HealthBoard& board) : board_(board) {}
@@ -17,6 +17,7 @@ class HealthApi {
   boost::asio::awaitable<Response> list(Call call);
   boost::asio::awaitable<Response> show(Call call);
   boost::asio::awaitable<Response> history(Call call);
+  boost::asio::awaitable<Response> plugins(Call call);
 
   supervisor::HealthBoard& board_;
 };

@@ -25,6 +25,7 @@ constexpr const char* kEntry =
     "method": {"type": "string"}, "path": {"type": "string"}, "query": {"type": "string"}, "headers": {"type": "object"},
     "body": {"type": "string", "description": "As text when it is UTF-8"},
     "body_base64": {"type": "string", "description": "Otherwise"}}})";
+constexpr const char* kTraceId = R"({"type": "string", "pattern": "^[0-9a-f]{32}$"})";
 constexpr const char* kPeriod =
     R"({"type": "object", "additionalProperties": false, "required": ["from", "to"], "properties": {
     "from": {"type": "integer", "minimum": 0, "description": "Unix milliseconds"},
@@ -32,7 +33,7 @@ constexpr const char* kPeriod =
     "integration": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
     "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
 
-json shown(const hooks::InboxEntry& entry) {
+json shown(const hooks::InboxEntry& entry, const std::string& language) {
   const json owner = to_string_id(entry.row.integration);
   json out = {{"id", to_string_id(entry.row.id)},
               {"integration", entry.row.of_profile ? json() : owner},
@@ -40,7 +41,7 @@ json shown(const hooks::InboxEntry& entry) {
               {"plugin", entry.row.plugin},
               {"route", entry.row.route},
               {"state", entry.state},
-              {"reason", or_null(entry.reason)},
+              {"reason", words_in(language, entry.reason)},
               {"attempts", entry.row.attempts},
               {"verdict", entry.row.verdict},
               {"trace", entry.row.trace},
@@ -52,8 +53,8 @@ json shown(const hooks::InboxEntry& entry) {
   return out;
 }
 
-json shown_whole(const hooks::InboxEntry& entry) {
-  auto out = shown(entry);
+json shown_whole(const hooks::InboxEntry& entry, const std::string& language) {
+  auto out = shown(entry, language);
   out.update(json::parse(entry.row.request));
   if (is_valid_utf8(entry.row.body))
     out["body"] = entry.row.body;
@@ -78,6 +79,8 @@ void InboxApi::add_to(Router& router) {
           .query("state", "Only in this state", R"({"type": "string", "enum": ["new", "done", "dead"]})")
           .query("integration", "Only of this integration", Doc::kId)
           .query("profile", "Only what came to routes of this profile", Doc::kId)
+          .query("trace", "Only what has this trace id: the 32 digits that log lines and messages show",
+                 kTraceId)
           .lists(entry));
   router.add(
       Operation::read_inbox, Verb::get, path + "/{id}", bound(this, &InboxApi::show),
@@ -107,22 +110,24 @@ asio::awaitable<Response> InboxApi::list(Call call) {
   filter.state = call.query("state").value_or("");
   filter.integration = call.query_id("integration");
   if (const auto profile = call.query_id("profile")) filter.integration = profile;
+  filter.trace = call.query("trace").value_or("");
   filter.after = page.after;
   filter.limit = static_cast<std::int64_t>(page.limit) + 1;
   auto found = co_await inbox_.list(std::move(filter));
   co_return answer_page(
-      std::move(found), page, [](const auto& entry) { return shown(entry); },
+      std::move(found), page,
+      [language = call.language()](const auto& entry) { return shown(entry, language); },
       [](const auto& entry) { return entry.row.id; });
 }
 
-asio::awaitable<Response> InboxApi::show_again(Id id) {
+asio::awaitable<Response> InboxApi::show_again(Id id, std::string language) {
   const auto found = co_await inbox_.get(id);
   if (!found) throw missing(id);
-  co_return answer(200, shown_whole(*found));
+  co_return answer(200, shown_whole(*found, language));
 }
 
 asio::awaitable<Response> InboxApi::show(Call call) {
-  co_return co_await show_again(call.id());
+  co_return co_await show_again(call.id(), call.language());
 }
 
 asio::awaitable<Response> InboxApi::replay(Call call) {
@@ -131,7 +136,7 @@ asio::awaitable<Response> InboxApi::replay(Call call) {
   if (!before) throw missing(id);
   const bool opened = co_await inbox_.replay(id);
   if (!opened) throw Error(Code::conflict, Text("web.inbox_open", {{"id", to_string_id(id)}}));
-  co_return co_await show_again(id);
+  co_return co_await show_again(id, call.language());
 }
 
 asio::awaitable<Response> InboxApi::discard(Call call) {
@@ -140,7 +145,7 @@ asio::awaitable<Response> InboxApi::discard(Call call) {
   if (!before) throw missing(id);
   const bool ended = co_await inbox_.discard(id, call.who.name);
   if (!ended) throw Error(Code::conflict, Text("web.inbox_ended", {{"id", to_string_id(id)}}));
-  co_return co_await show_again(id);
+  co_return co_await show_again(id, call.language());
 }
 
 asio::awaitable<Response> InboxApi::replay_period(Call call) {

@@ -18,7 +18,7 @@ class InboxApi {
   boost::asio::awaitable<Response> replay(Call call);
   boost::asio::awaitable<Response> replay_period(Call call);
   boost::asio::awaitable<Response> discard(Call call);
-  boost::asio::awaitable<Response> show_again(Id id);
+  boost::asio::awaitable<Response> show_again(Id id, std::string language);
 
   hooks::Inbox& inbox_;
 };

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "web/api/secrets.hpp"
 #include "web/api/shown.hpp"
 
 namespace patchbay::web {
@@ -25,6 +26,7 @@ constexpr const char* kIntegration =
     "profile": {"type": ["string", "null"]},
     "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "By name, as they are tried; not in lists"},
     "secrets": {"type": "array", "items": {"type": "string"}, "description": "Those that are set; not in lists"},
+    "former_secrets": {"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}, "description": "Until when routes accept what a secret was before; not in lists"},
     "declared": {"type": ["string", "null"], "description": "The name under which a file of the configuration declares it: changed there only"},
     "accepts_unverified": {"type": "boolean", "description": "Routes that verify nothing are open to anybody: an administrator agreed"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
@@ -32,11 +34,17 @@ constexpr const char* kIntegration =
       "code": {"type": "string", "enum": ["upgrade_refused"]}, "version": {"type": "string"}, "text": {"type": "string"}}},
     "warning": {"type": "string", "description": "After deactivating: why the provider could not be told"}}})";
 constexpr const char* kReport =
-    R"({"type": "object", "required": ["ok", "identity", "title", "diagnostics"], "properties": {
+    R"({"type": "object", "required": ["ok", "identity", "title", "facts", "diagnostics"], "properties": {
     "ok": {"type": "boolean"}, "identity": {"type": ["string", "null"]}, "title": {"type": ["string", "null"]},
+    "facts": {"type": "object", "description": "What else the provider says about it, by the plugin's own names"},
     "diagnostics": {"type": "array", "items": {"type": "object", "properties": {
       "severity": {"type": "string", "enum": ["error", "warning"]}, "path": {"type": "string"},
       "summary": {"type": "string"}, "remedy": {"type": "string"}}}}}})";
+constexpr const char* kTested =
+    R"({"type": "object", "required": ["routes"], "properties": {"routes": {"type": "array", "items": {"type": "object",
+    "required": ["id", "address", "outcome", "text"], "properties": {
+      "id": {"type": "string"}, "address": {"type": "string"}, "text": {"type": "string"},
+      "outcome": {"type": "string", "enum": ["verified", "differs", "elsewhere", "unreachable", "impossible"]}}}}}})";
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["plugin"], "properties": {
     "plugin": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1, "maxLength": 200},
@@ -48,7 +56,8 @@ constexpr const char* kChange = R"({"type": "object", "additionalProperties": fa
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "settings": {"type": "object", "description": "Laid over the present ones (RFC 7396); secrets may be left out"},
     "profile": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
-    "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}, "description": "All of them, in place of the present ones"}}})";
+    "grants": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}, "description": "All of them, in place of the present ones"},
+    "end_former_secrets": {"type": "boolean", "description": "True: what secrets were before, also until this change, is accepted by routes no more"}}})";
 constexpr const char* kActivate = R"({"type": "object", "additionalProperties": false, "properties": {
     "take_over": {"type": "boolean", "description": "Also when the provider delivers to another address now"},
     "accept_unverified": {"type": "boolean", "description": "True: routes that verify nothing are open to anybody from now on; false: no more"
@@ -73,25 +82,32 @@ constexpr const char* kStep = R"({"type": "object", "required": ["step", "made",
     "made": {"type": "array", "items": {"$ref": "#/components/schemas/Integration"}, "description": "When there is no next step; the draft is the first"},
     "known": {"type": "array", "items": {"type": "string"}, "description": "Names of those that are connected already"}}})";
 
-json shown(const plugin::Integration& integration) {
+// What an administrator should know, as the lifecycle noted it.
+json notice_in(const std::string& language, const std::string& notice) {
+  auto out = notice.empty() ? json() : json::parse(notice);
+  if (out.is_object()) out["text"] = words_in(language, out.value("text", ""));
+  return out;
+}
+
+json shown(const plugin::Integration& integration, const std::string& language) {
   return {{"id", to_string_id(integration.id)},
           {"plugin", integration.plugin},
           {"version", integration.version},
           {"name", integration.name},
           {"state", plugin::state_name(integration.state)},
-          {"reason", reason_of(integration.reason_code, integration.reason_text)},
+          {"reason", reason_in(language, integration.reason_code, integration.reason_text)},
           {"identity", or_null(integration.identity)},
           {"title", or_null(integration.title)},
           {"settings", json::parse(integration.settings)},
           {"profile", or_null(integration.profile)},
           {"declared", or_null(integration.declared.value_or(""))},
-          {"notice", integration.notice.empty() ? json() : json::parse(integration.notice)},
+          {"notice", notice_in(language, integration.notice)},
           {"accepts_unverified", integration.consent_at.has_value()},
           {"created_at", time_of(integration.created_at)},
           {"updated_at", time_of(integration.updated_at)}};
 }
 
-json shown(const lifecycle::Advanced& advanced) {
+json shown(const lifecycle::Advanced& advanced, const std::string& language) {
   json step;
   if (advanced.next) {
     const auto& next = *advanced.next;
@@ -102,7 +118,7 @@ json shown(const lifecycle::Advanced& advanced) {
             {"sign_in", or_null(next.sign_in)}};
   }
   auto made = json::array();
-  for (const auto& integration : advanced.made) made.push_back(shown(integration));
+  for (const auto& integration : advanced.made) made.push_back(shown(integration, language));
   return {{"step", std::move(step)}, {"made", std::move(made)}, {"known", advanced.known}};
 }
 
@@ -156,6 +172,16 @@ void IntegrationsApi::add_to(Router& router) {
                  .optional()
                  .answers(200, "What was found", kReport)
                  .errors({404, 503}));
+  router.add(
+      Operation::manage_integrations, Verb::post, path + "/{id}/self-test",
+      bound(this, &IntegrationsApi::self_test),
+      Doc("Test the way of webhooks")
+          .about("To each of its webhooks a request is sent as the provider would, by the public address; "
+                 "it is verified and goes no further.")
+          .json(R"({"type": "object"})")
+          .optional()
+          .answers(200, "What became of them", kTested)
+          .errors({404}));
   router.add(Operation::manage_integrations, Verb::post, path + "/{id}/activate",
              bound(this, &IntegrationsApi::activate),
              Doc("Connect to the provider")
@@ -204,17 +230,20 @@ asio::awaitable<Response> IntegrationsApi::list(Call call) {
   };
   auto found = co_await store_.read(std::move(work));
   co_return answer_page(std::move(found), page,
-                        [](const plugin::Integration& integration) { return shown(integration); });
+                        [language = call.language()](const plugin::Integration& integration) {
+                          return shown(integration, language);
+                        });
 }
 
 // With its grants.
-asio::awaitable<Response> IntegrationsApi::answer_with(int status, plugin::Integration integration) {
+asio::awaitable<Response> IntegrationsApi::answer_with(int status, plugin::Integration integration,
+                                                       std::string language) {
   auto read = [this, id = integration.id](store::Session& session) {
-    return std::pair(plugin::used_grants(session, id), vault_.names(session, "integration", id));
+    return std::pair(plugin::used_grants(session, id), shown_secrets(session, vault_, "integration", id));
   };
   const auto [used, secrets] = co_await store_.read(std::move(read));
-  auto body = shown(integration);
-  body["secrets"] = secrets;
+  auto body = shown(integration, language);
+  body.update(secrets);
   body["grants"] = json::object();
   for (const auto& each : used) body["grants"][each.name].push_back(to_string_id(each.grant));
   co_return answer(status, body);
@@ -228,8 +257,9 @@ asio::awaitable<Response> IntegrationsApi::create(Call call) {
   wanted.profile = profile_in(call.json());
   wanted.grants = grants_in(call.json().value("grants", json::object()));
   wanted.draft = call.json().value("draft", false);
+  wanted.who = call.who.name;
   const auto made = co_await lifecycle_.create(std::move(wanted));
-  auto response = co_await answer_with(201, made);
+  auto response = co_await answer_with(201, made, call.language());
   response.headers.add("Location", "/api/v1/integrations/" + to_string_id(made.id));
   co_return response;
 }
@@ -238,7 +268,7 @@ asio::awaitable<Response> IntegrationsApi::show(Call call) {
   auto work = [this, id = call.id()](store::Session& session) { return table_.find(session, id); };
   const auto found = co_await store_.read(std::move(work));
   if (!found) throw Error(Code::not_found, Text("lifecycle.not_found", {{"id", call.param("id")}}));
-  co_return co_await answer_with(200, *found);
+  co_return co_await answer_with(200, *found, call.language());
 }
 
 asio::awaitable<Response> IntegrationsApi::change(Call call) {
@@ -247,8 +277,9 @@ asio::awaitable<Response> IntegrationsApi::change(Call call) {
   if (call.json().contains("settings")) change.settings = call.json().at("settings").dump();
   change.profile = profile_in(call.json());
   if (call.json().contains("grants")) change.grants = grants_in(call.json().at("grants"));
-  const auto changed = co_await lifecycle_.change(call.id(), std::move(change), call.language());
-  co_return co_await answer_with(200, changed);
+  change.end_formers = call.json().value("end_former_secrets", false);
+  const auto changed = co_await lifecycle_.change(call.id(), std::move(change));
+  co_return co_await answer_with(200, changed, call.language());
 }
 
 // What a file declares is changed there only: the next look at the file would undo it (OPS-5).
@@ -266,12 +297,12 @@ asio::awaitable<Response> IntegrationsApi::remove(Call call) {
 
 asio::awaitable<Response> IntegrationsApi::finish(Call call) {
   const auto finished = co_await lifecycle_.finish(call.id());
-  co_return co_await answer_with(200, finished);
+  co_return co_await answer_with(200, finished, call.language());
 }
 
 asio::awaitable<Response> IntegrationsApi::choices(Call call) {
   auto pointer = call.json().at("path").get<std::string>();
-  const auto found = co_await lifecycle_.choices(call.id(), std::move(pointer), call.language());
+  const auto found = co_await lifecycle_.choices(call.id(), std::move(pointer));
   auto choices = json::array();
   for (const auto& choice : found)
     choices.push_back({{"value", json::parse(choice.value)}, {"title", choice.title}});
@@ -280,7 +311,7 @@ asio::awaitable<Response> IntegrationsApi::choices(Call call) {
 
 asio::awaitable<Response> IntegrationsApi::step(Call call) {
   const auto where = co_await lifecycle_.step(call.id(), call.language());
-  co_return answer(200, shown(where));
+  co_return answer(200, shown(where, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::advance(Call call) {
@@ -288,15 +319,36 @@ asio::awaitable<Response> IntegrationsApi::advance(Call call) {
   auto step = call.json().value("step", std::string());
   const auto where =
       co_await lifecycle_.advance(call.id(), std::move(step), std::move(input), call.language());
-  co_return answer(200, shown(where));
+  co_return answer(200, shown(where, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::check(Call call) {
-  const auto report = co_await lifecycle_.check(call.id(), call.language());
+  const auto report = co_await lifecycle_.check(call.id());
   const json body = {{"ok", report.ok},
                      {"identity", or_null(report.identity)},
                      {"title", or_null(report.title)},
+                     {"facts", json::parse(report.facts)},
                      {"diagnostics", shown(report.diagnostics, call.language())}};
+  co_return answer(200, body);
+}
+
+asio::awaitable<Response> IntegrationsApi::self_test(Call call) {
+  auto work = [this, id = call.id()](store::Session& session) { return table_.find(session, id); };
+  const auto found = co_await store_.read(std::move(work));
+  if (!found) throw Error(Code::not_found, Text("lifecycle.not_found", {{"id", call.param("id")}}));
+  auto findings = co_await self_test_.run(found->id);
+  if (found->profile) {
+    auto shared = co_await self_test_.run(*found->profile);
+    std::move(shared.begin(), shared.end(), std::back_inserter(findings));
+  }
+  json routes = json::array();
+  for (const auto& finding : findings) {
+    routes.push_back({{"id", finding.id},
+                      {"address", finding.address},
+                      {"outcome", hooks::outcome_name(finding.outcome)},
+                      {"text", finding.text.in(call.language())}});
+  }
+  const json body = {{"routes", std::move(routes)}};
   co_return answer(200, body);
 }
 
@@ -305,15 +357,15 @@ asio::awaitable<Response> IntegrationsApi::activate(Call call) {
   co_await require_own(call.id());
   if (call.json().contains("accept_unverified"))
     co_await lifecycle_.consent(call.id(), call.json().at("accept_unverified").get<bool>(), call.who.name);
-  const auto active = co_await lifecycle_.activate(call.id(), take_over, call.language());
-  co_return answer(200, shown(active));
+  const auto active = co_await lifecycle_.activate(call.id(), take_over);
+  co_return answer(200, shown(active, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::deactivate(Call call) {
   co_await require_own(call.id());
   const auto done = co_await lifecycle_.deactivate(call.id());
-  auto body = shown(done.integration);
-  if (!done.warning.empty()) body["warning"] = done.warning;
+  auto body = shown(done.integration, call.language());
+  if (!done.warning.empty()) body["warning"] = words_in(call.language(), done.warning);
   co_return answer(200, body);
 }
 

@@ -56,14 +56,14 @@ json progress_of(const Run& run, std::int64_t now) {
   return out;
 }
 
-json shown_run(const Run& run, std::int64_t now) {
+json shown_run(const Run& run, std::int64_t now, const std::string& language) {
   return {{"id", to_string_id(run.id)},
           {"cause", run.cause},
           {"version", run.version},
           {"outcome", run.ending},
           {"started_at", time_of(run.started_at)},
           {"finished_at", time_of(run.finished_at)},
-          {"reason", run.code.empty() ? json() : json({{"code", run.code}, {"text", run.reason}})},
+          {"reason", reason_in(language, run.code, run.reason)},
           {"pages", run.pages},
           {"records", run.records},
           {"known", run.known},
@@ -116,7 +116,7 @@ void JobsApi::add_to(Router& router) {
       "The next run begins from nothing; what is known already is not taken twice.", &JobsApi::reset);
 }
 
-asio::awaitable<json> JobsApi::shown(std::vector<Job> jobs) {
+asio::awaitable<json> JobsApi::shown(std::vector<Job> jobs, std::string language) {
   std::vector<Id> ids;
   for (const auto& job : jobs) ids.push_back(job.id);
   const auto last = co_await jobs_.last_runs(ids);
@@ -154,7 +154,7 @@ asio::awaitable<json> JobsApi::shown(std::vector<Job> jobs) {
                      {"paused_at", time_of(job.paused_at)},
                      {"checkpoint_at", time_of(job.checkpoint_at)},
                      {"failures", job.failures},
-                     {"last_run", run == last.end() ? json() : shown_run(*run, now)}});
+                     {"last_run", run == last.end() ? json() : shown_run(*run, now, language)}});
   }
   co_return items;
 }
@@ -171,7 +171,7 @@ asio::awaitable<Response> JobsApi::list(Call call) {
     found.pop_back();
     next = found.back().id;
   }
-  auto items = co_await shown(std::move(found));
+  auto items = co_await shown(std::move(found), call.language());
   co_return answer_list(std::move(items), next);
 }
 
@@ -181,16 +181,16 @@ asio::awaitable<Job> JobsApi::load(Id id) {
   co_return std::move(*job);
 }
 
-asio::awaitable<Response> JobsApi::show_again(Id id) {
+asio::awaitable<Response> JobsApi::show_again(Id id, std::string language) {
   std::vector<Job> jobs;
   jobs.push_back(co_await load(id));
-  const auto items = co_await shown(std::move(jobs));
+  const auto items = co_await shown(std::move(jobs), std::move(language));
   if (items.empty()) throw missing(id);
   co_return answer(200, items.front());
 }
 
 asio::awaitable<Response> JobsApi::show(Call call) {
-  co_return co_await show_again(call.id());
+  co_return co_await show_again(call.id(), call.language());
 }
 
 asio::awaitable<Response> JobsApi::runs(Call call) {
@@ -198,7 +198,9 @@ asio::awaitable<Response> JobsApi::runs(Call call) {
   const auto page = call.page();
   auto found = co_await jobs_.runs(job.id, page.after, static_cast<std::int64_t>(page.limit) + 1);
   const auto now = clock_.now().time_since_epoch().count();
-  co_return answer_page(std::move(found), page, [now](const auto& run) { return shown_run(run, now); });
+  co_return answer_page(std::move(found), page, [now, language = call.language()](const auto& run) {
+    return shown_run(run, now, language);
+  });
 }
 
 asio::awaitable<Response> JobsApi::run(Call call) {
@@ -211,25 +213,25 @@ asio::awaitable<Response> JobsApi::run(Call call) {
     throw Error(Code::conflict, Text("jobs.not_connected"));
   if (job.paused_at) throw Error(Code::conflict, Text("jobs.paused"));
   co_await jobs_.run_now(job.id);
-  co_return co_await show_again(job.id);
+  co_return co_await show_again(job.id, call.language());
 }
 
 asio::awaitable<Response> JobsApi::pause(Call call) {
   const auto job = co_await load(call.id());
   co_await jobs_.pause(job.id);
-  co_return co_await show_again(job.id);
+  co_return co_await show_again(job.id, call.language());
 }
 
 asio::awaitable<Response> JobsApi::resume(Call call) {
   const auto job = co_await load(call.id());
   co_await jobs_.resume(job.id);
-  co_return co_await show_again(job.id);
+  co_return co_await show_again(job.id, call.language());
 }
 
 asio::awaitable<Response> JobsApi::reset(Call call) {
   const auto job = co_await load(call.id());
   co_await jobs_.reset(job.id);
-  co_return co_await show_again(job.id);
+  co_return co_await show_again(job.id, call.language());
 }
 
 }  // namespace patchbay::web

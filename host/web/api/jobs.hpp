@@ -27,8 +27,8 @@ class JobsApi {
   boost::asio::awaitable<Response> reset(Call call);
 
   boost::asio::awaitable<jobs::Job> load(Id id);
-  boost::asio::awaitable<nlohmann::json> shown(std::vector<jobs::Job> jobs);
-  boost::asio::awaitable<Response> show_again(Id id);
+  boost::asio::awaitable<nlohmann::json> shown(std::vector<jobs::Job> jobs, std::string language);
+  boost::asio::awaitable<Response> show_again(Id id, std::string language);
 
   jobs::Jobs& jobs_;
   store::Store& store_;

@@ -2,26 +2,28 @@
 
 #include <algorithm>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "plugin/read_manifest.hpp"
 #include "plugin/settings.hpp"
+#include "store/audit.hpp"
 #include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
 namespace asio = boost::asio;
 using nlohmann::json;
-using State = plugin::CatalogueEntry::State;
 
 namespace {
 
 constexpr const char* kPlugin =
     R"({"type": "object", "required": ["id", "version", "state", "reason"], "properties": {
     "id": {"type": "string"}, "version": {"type": ["string", "null"]},
-    "state": {"type": "string", "enum": ["ready", "disabled", "superseded", "kept", "broken"],
-      "description": "superseded: another version runs; kept: a copy of a version that was here before, to go back to"},
+    "state": {"type": "string", "enum": ["ready", "found", "disabled", "superseded", "kept", "broken"],
+      "description": "found: nobody has enabled it yet, which its first integration does too; superseded: another version runs; kept: a copy of a version that was here before, to go back to"},
     "reason": {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "text": {"type": "string"}}},
     "signed_by": {"type": ["string", "null"], "description": "The trusted key that signed it"},
     "title": {"type": ["string", "null"]}, "description": {"type": ["string", "null"]}, "licence": {"type": ["string", "null"]},
@@ -33,7 +35,7 @@ constexpr const char* kPlugin =
     "profile_schema": {"type": ["object", "null"], "description": "What integrations of it share"},
     "has_steps": {"type": "boolean", "description": "It leads through the set-up"},
     "grants": {"type": "array", "description": "What people sign in for", "items": {"type": "object", "properties": {
-      "name": {"type": "string"}, "title": {"type": "string"}, "ways": {"type": "array", "items": {"type": "string", "enum": ["code", "device"]}}}}}}})";
+      "name": {"type": "string"}, "title": {"type": "string"}, "ways": {"type": "array", "items": {"type": "string", "enum": ["code", "device", "password"]}}}}}}})";
 constexpr const char* kUse =
     R"({"type": "object", "additionalProperties": false, "required": ["version"], "properties": {
     "version": {"type": ["string", "null"], "description": "null: the newest, now and in future"}}})";
@@ -42,7 +44,7 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
   json out = {{"id", entry.id},
               {"version", or_null(entry.version)},
               {"state", plugin::state_name(entry.state)},
-              {"reason", reason_of(entry.reason.id(), entry.reason.in(language))},
+              {"reason", reason_in(language, entry.reason.id(), entry.reason.kept())},
               {"folder", entry.folder.string()},
               {"signed_by", or_null(entry.signed_by)},
               {"title", nullptr},
@@ -73,6 +75,7 @@ json shown(const plugin::CatalogueEntry& entry, const std::string& language) {
   out["has_steps"] = manifest.has_steps;
   for (const auto& [name, grant] : manifest.grants) {
     auto ways = json::array();
+    if (grant.by_password) ways.push_back("password");
     if (!grant.authorize.empty()) ways.push_back("code");
     if (!grant.device.empty()) ways.push_back("device");
     out["grants"].push_back({{"name", name}, {"title", grant.title}, {"ways", std::move(ways)}});
@@ -88,6 +91,10 @@ bool comes_before(const plugin::CatalogueEntry& a, const plugin::CatalogueEntry&
   return a.folder < b.folder;
 }
 
+asio::awaitable<bool> remove_from(plugin::Catalogue& catalogue, std::string id, std::filesystem::path own) {
+  co_return catalogue.remove(id, own);
+}
+
 }  // namespace
 
 void PluginsApi::add_to(Router& router) {
@@ -100,7 +107,7 @@ void PluginsApi::add_to(Router& router) {
                  .lists(plugin));
   router.add(Operation::read_plugins, Verb::get, path + "/{plugin}", bound(this, &PluginsApi::show),
              Doc("Show a plugin")
-                 .about("The version that runs.")
+                 .about("The version that runs, or would.")
                  .path("plugin", "Its id")
                  .answers(200, "The plugin", plugin)
                  .errors({404}));
@@ -114,13 +121,16 @@ void PluginsApi::add_to(Router& router) {
       "Its integrations are taken to that version while they run; those that it cannot take stay and say "
       "why.",
       Doc("Choose the version of a plugin").json(kUse), &PluginsApi::use);
-  act("enable", "", Doc("Let a plugin run").json(R"({"type": "object"})").optional(), &PluginsApi::enable);
+  act("enable",
+      "One that was found runs only when somebody has enabled it, added an integration or a profile of it, "
+      "or chosen its version.",
+      Doc("Let a plugin run").json(R"({"type": "object"})").optional(), &PluginsApi::enable);
   act("disable", "Its webhooks are still stored; they are processed when it is enabled again.",
       Doc("Let a plugin run no more").json(R"({"type": "object"})").optional(), &PluginsApi::disable);
   router.add(Operation::manage_plugins, Verb::del, path + "/{plugin}", bound(this, &PluginsApi::remove),
              Doc("Remove a plugin")
-                 .about("Its folders below plugins in the state folder. One that has integrations can be "
-                        "disabled only.")
+                 .about("Its folders below plugins in the state folder, the copies of its versions and "
+                        "what was chosen for it. One that has integrations can be disabled only.")
                  .path("plugin", "Its id")
                  .answers(204, "Removed")
                  .errors({404, 409}));
@@ -144,8 +154,7 @@ Response PluginsApi::shown_now(const Call& call) const {
   const plugin::CatalogueEntry* found = nullptr;
   const auto entries = catalogue_.list();
   for (const auto& entry : entries) {
-    const bool runs = entry.state == State::ready || entry.state == State::disabled;
-    if (entry.id == id && (found == nullptr || runs)) found = &entry;
+    if (entry.id == id && (found == nullptr || plugin::goes_first(entry.state))) found = &entry;
   }
   if (found == nullptr) throw Error(Code::not_found, Text("plugin.unknown", {{"plugin", id}}));
   return answer(200, shown(*found, call.language()));
@@ -155,13 +164,19 @@ asio::awaitable<Response> PluginsApi::show(Call call) {
   co_return shown_now(call);
 }
 
-asio::awaitable<Response> PluginsApi::choose(Call call, std::function<void(plugin::Choice&)> change) {
+asio::awaitable<Response> PluginsApi::choose(Call call, const char* action,
+                                             std::function<void(plugin::Choice&)> change) {
   shown_now(call);  // 404
-  auto work = [this, id = call.param("plugin"), who = call.who.name, change](store::Session& session) {
+  auto work = [this, id = call.param("plugin"), who = call.who.name, action,
+               change](store::Session& session) {
     auto choices = plugin::read_choices(session);
-    auto& choice = choices[id];
+    const auto known = choices.find(id);
+    auto choice = known == choices.end() ? plugin::Choice() : known->second;
     change(choice);
-    plugin::write_choice(session, id, choice, who, clock_.now().time_since_epoch().count());
+    if (known != choices.end() && known->second == choice) return;
+    const auto now = clock_.now().time_since_epoch().count();
+    plugin::write_choice(session, id, choice, who, now);
+    store::write_audit(session, store::AuditEntry(ids_.next(), now, who, action, "plugin:" + id));
   };
   co_await store_.write(std::move(work));
   co_await chosen_();
@@ -181,17 +196,17 @@ asio::awaitable<Response> PluginsApi::use(Call call) {
     throw Error(Code::invalid, words).add(Diagnostic("/version", words));
   }
   auto change = [version](plugin::Choice& choice) { choice.version = version; };
-  co_return co_await choose(std::move(call), std::move(change));
+  co_return co_await choose(std::move(call), "plugin.use", std::move(change));
 }
 
 asio::awaitable<Response> PluginsApi::enable(Call call) {
   auto change = [](plugin::Choice& choice) { choice.disabled = false; };
-  co_return co_await choose(std::move(call), std::move(change));
+  co_return co_await choose(std::move(call), "plugin.enable", std::move(change));
 }
 
 asio::awaitable<Response> PluginsApi::disable(Call call) {
   auto change = [](plugin::Choice& choice) { choice.disabled = true; };
-  co_return co_await choose(std::move(call), std::move(change));
+  co_return co_await choose(std::move(call), "plugin.disable", std::move(change));
 }
 
 asio::awaitable<Response> PluginsApi::remove(Call call) {
@@ -200,14 +215,14 @@ asio::awaitable<Response> PluginsApi::remove(Call call) {
   auto look = [id](store::Session& session) { return plugin::Integrations().any_of(session, id); };
   const bool used = co_await store_.read(std::move(look));
   if (used) throw Error(Code::conflict, Text("plugin.has_integrations", {{"plugin", id}}));
-  bool removed = false;
-  for (const auto& entry : catalogue_.list()) {
-    if (entry.id != id || entry.is_copy || entry.folder.parent_path() != own_) continue;
-    std::filesystem::remove_all(entry.folder);
-    removed = true;
-  }
+  auto removing =
+      asio::co_spawn(disk_.get_executor(), remove_from(catalogue_, id, own_), asio::use_awaitable);
+  const bool removed = co_await std::move(removing);
   if (!removed)
     throw Error(Code::conflict, Text("plugin.not_removable", {{"plugin", id}, {"folder", own_.string()}}));
+  auto forget = [id](store::Session& session) { plugin::forget_choice(session, id); };
+  co_await store_.write(std::move(forget));
+  co_await chosen_();
   co_return Response(204);
 }
 

@@ -3,7 +3,10 @@
 #include <filesystem>
 #include <functional>
 
+#include <boost/asio/thread_pool.hpp>
+
 #include "base/clock.hpp"
+#include "base/id.hpp"
 #include "plugin/catalogue.hpp"
 #include "plugin/integrations.hpp"
 #include "store/store.hpp"
@@ -17,11 +20,12 @@ class PluginsApi {
  public:
   // `own`: the folder into which administrators drop plugins, of which they may be removed. `chosen`: called
   // after a choice was stored.
-  PluginsApi(store::Store& store, const plugin::Catalogue& catalogue, const Clock& clock,
+  PluginsApi(store::Store& store, plugin::Catalogue& catalogue, const Clock& clock, IdMint& ids,
              std::filesystem::path own, std::function<boost::asio::awaitable<void>()> chosen)
       : store_(store),
         catalogue_(catalogue),
         clock_(clock),
+        ids_(ids),
         own_(std::move(own)),
         chosen_(std::move(chosen)) {}
 
@@ -35,14 +39,18 @@ class PluginsApi {
   boost::asio::awaitable<Response> disable(Call call);
   boost::asio::awaitable<Response> remove(Call call);
 
-  boost::asio::awaitable<Response> choose(Call call, std::function<void(plugin::Choice&)> change);
+  // `action`: for the audit log.
+  boost::asio::awaitable<Response> choose(Call call, const char* action,
+                                          std::function<void(plugin::Choice&)> change);
   Response shown_now(const Call& call) const;
 
   store::Store& store_;
-  const plugin::Catalogue& catalogue_;
+  plugin::Catalogue& catalogue_;
   const Clock& clock_;
+  IdMint& ids_;
   const std::filesystem::path own_;
   const std::function<boost::asio::awaitable<void>()> chosen_;
+  boost::asio::thread_pool disk_{1};  // what waits for it must not hold up requests
 };
 
 }  // namespace patchbay::web

@@ -4,6 +4,7 @@
 #include "lifecycle/profile_routes.hpp"
 #include "plugin/profiles.hpp"
 #include "store/store.hpp"
+#include "vault/vault.hpp"
 #include "web/router.hpp"
 
 namespace patchbay::web {
@@ -12,8 +13,8 @@ namespace patchbay::web {
 class ProfilesApi {
  public:
   ProfilesApi(lifecycle::Credentials& credentials, const lifecycle::ProfileRoutes& routes,
-              store::Store& store)
-      : credentials_(credentials), routes_(routes), store_(store) {}
+              store::Store& store, const vault::Vault& vault)
+      : credentials_(credentials), routes_(routes), store_(store), vault_(vault) {}
 
   void add_to(Router& router);
 
@@ -25,10 +26,12 @@ class ProfilesApi {
   boost::asio::awaitable<Response> remove(Call call);
 
   nlohmann::json shown(const plugin::Profile& profile) const;
+  boost::asio::awaitable<Response> answer_with(int status, plugin::Profile profile);
 
   lifecycle::Credentials& credentials_;
   const lifecycle::ProfileRoutes& routes_;
   store::Store& store_;
+  const vault::Vault& vault_;
   plugin::Profiles table_;
 };
 

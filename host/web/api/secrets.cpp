@@ -4,11 +4,19 @@
 
 #include "store/audit.hpp"
 #include "vault/rotation.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
 namespace asio = boost::asio;
 using nlohmann::json;
+
+json shown_secrets(store::Session& session, const vault::Vault& vault, const std::string& scope, Id owner) {
+  json formers = json::object();
+  for (const auto& [name, former] : vault.formers(session, scope, owner))
+    formers[name] = time_of(former.until);
+  return {{"secrets", vault.names(session, scope, owner)}, {"former_secrets", formers}};
+}
 
 void SecretsApi::add_to(Router& router) {
   router.add(

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
@@ -9,6 +12,11 @@
 #include "web/router.hpp"
 
 namespace patchbay::web {
+
+// "secrets" and "former_secrets" of an integration or a profile, which `scope` says: names, and times until
+// when routes accept what they were before.
+nlohmann::json shown_secrets(store::Session& session, const vault::Vault& vault, const std::string& scope,
+                             Id owner);
 
 // /api/v1/secrets: the master key (ACC-4). Secrets themselves are never shown. All references outlive the
 // router.

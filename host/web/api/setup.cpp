@@ -22,6 +22,7 @@ constexpr const char* kApplied =
       "kind": {"type": "string", "enum": ["profile", "integration"]}, "plugin": {"type": "string"}, "name": {"type": "string"},
       "id": {"type": ["string", "null"]}, "result": {"type": "string", "enum": ["created", "changed", "unchanged", "failed"]},
       "missing": {"type": "array", "items": {"type": "string"}, "description": "Secrets that have to be given"},
+      "opened": {"type": "boolean", "description": "Routes of it that verify nothing are open to anybody from now on"},
       "error": {"type": ["object", "null"], "properties": {"text": {"type": "string"}, "errors": {"type": "array", "items": {
         "type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}, "remedy": {"type": "string"}}}}}}}}}}})";
 
@@ -34,13 +35,10 @@ json shown(const Error& error, const std::string& language) {
 }
 
 json shown(const lifecycle::Applied& applied, const std::string& language) {
-  return {{"kind", applied.kind},
-          {"plugin", applied.plugin},
-          {"name", applied.name},
-          {"id", or_null(applied.id)},
-          {"result", applied.result},
-          {"missing", applied.missing},
-          {"error", applied.error ? shown(*applied.error, language) : json()}};
+  return {{"kind", applied.kind},     {"plugin", applied.plugin},
+          {"name", applied.name},     {"id", or_null(applied.id)},
+          {"result", applied.result}, {"missing", applied.missing},
+          {"opened", applied.opened}, {"error", applied.error ? shown(*applied.error, language) : json()}};
 }
 
 }  // namespace
@@ -56,6 +54,10 @@ void SetupApi::add_to(Router& router) {
       Doc("Import integrations and profiles")
           .about("What the document names is made or changed, found by plugin and name; the rest stays. An "
                  "integration that lacks a secret becomes a draft.")
+          .query("accept_unverified",
+                 "true: where the document agrees that routes which verify nothing are open, so it is; else "
+                 "such an entry is applied without that and says so",
+                 R"({"type": "string", "enum": ["true", "false"]})")
           .json(kDocument)
           .answers(200, "What became of each", kApplied));
 }
@@ -68,7 +70,7 @@ asio::awaitable<Response> SetupApi::export_all(Call) {
 asio::awaitable<Response> SetupApi::import(Call call) {
   lifecycle::Portable::Options options;
   options.who = call.who.name;
-  options.language = call.language();
+  options.accept_unverified = call.query("accept_unverified") == "true";
   auto document = call.json().dump();
   const auto applied = co_await portable_.apply(std::move(document), std::move(options));
   auto all = json::array();

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "base/text.hpp"
 #include "web/router.hpp"
 
 // How the API writes what every resource has.
@@ -35,9 +36,16 @@ inline nlohmann::json time_of(const std::optional<TimePoint>& time) {
   return time ? nlohmann::json(to_rfc3339(*time)) : nlohmann::json();
 }
 
+// A text as it is kept (Text::kept), in the reader's language; null for an empty one.
+inline nlohmann::json words_in(const std::string& language, const std::string& kept) {
+  return or_null(Text::from_kept(kept).in(language));
+}
+
 // {"code", "text"}, or null when there is neither.
-inline nlohmann::json reason_of(const std::string& code, const std::string& text) {
-  return code.empty() && text.empty() ? nlohmann::json() : nlohmann::json{{"code", code}, {"text", text}};
+inline nlohmann::json reason_in(const std::string& language, const std::string& code,
+                                const std::string& kept) {
+  if (code.empty() && kept.empty()) return {};
+  return {{"code", code}, {"text", Text::from_kept(kept).in(language)}};
 }
 
 // A page of what was read, one item more than its limit when there are more. `show` makes an item's JSON,

@@ -20,6 +20,7 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+constexpr Duration kFreshGrace{1'000};          // for the first request of a connection, once the server ends
 constexpr std::size_t kSmallBuffer = 2u << 10;  // of an idle connection
 constexpr std::size_t kLargeBuffer = 64u << 10;
 constexpr std::size_t kJoinBody = 16u
@@ -109,7 +110,7 @@ class Connection final : public Body, public Link {
   std::int64_t waited_ = 0;     // time spent waiting for this body
   std::uint64_t received_ = 0;  // bytes of this body's encoding
   std::uint64_t held_ = 0;      // our share of State::buffered
-  bool refused_, idle_ = false, first_ = true, keep_ = true, gone_ = false;
+  bool refused_, idle_ = false, first_ = true, fresh_ = true, keep_ = true, gone_ = false;
   bool head_only_ = false, wants_continue_ = false;
 };
 
@@ -150,16 +151,19 @@ asio::awaitable<bool> Connection::receive_head() {
   received_ = 0;
   waited_ = 0;
   idle_ = begin_ == end_;
-  if (idle_ && state_->stopping.load(std::memory_order_relaxed)) {
+  const bool stopping = state_->stopping.load(std::memory_order_relaxed);
+  if (idle_ && !fresh_ && stopping) {
     gone_ = true;
     co_return false;
   }
   const bool starting = std::exchange(first_, false);
   limit(state_->now() +
         to_ns(idle_ && !starting ? state_->options.idle_timeout : state_->options.header_timeout));
+  if (fresh_ && stopping) limit(state_->now() + to_ns(kFreshGrace));
   while (!parse_head()) {
     const bool more = co_await fill();
     if (!more) co_return false;
+    fresh_ = false;
     if (std::exchange(idle_, false)) limit(state_->now() + to_ns(state_->options.header_timeout));
   }
   limit(0);
@@ -466,7 +470,10 @@ void Connection::cut() {
 
 void Connection::drain() {
   if (endless_) return endless_->end();
-  if (idle_ && !wire_.has_input()) cut();
+  if (!idle_ || wire_.has_input()) return;
+  // Who has just connected means to ask something, and could not know.
+  if (fresh_) return limit(state_->now() + to_ns(kFreshGrace));
+  cut();
 }
 
 }  // namespace

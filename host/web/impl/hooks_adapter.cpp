@@ -5,6 +5,8 @@
 namespace patchbay::web {
 namespace {
 
+constexpr std::uint64_t kSelfTestBody = 4096;
+
 hooks::Request translate(Request&& from, std::string_view base_path) {
   hooks::Request to(std::move(from.method), std::string(strip_base(from.path(), base_path)),
                     std::string(from.query()));
@@ -32,6 +34,8 @@ HooksAdapter::HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, std::
 BodyPlan HooksAdapter::plan(const Request& head) {
   const auto limit = ingress_.body_limit(strip_base(head.path(), base_path_));
   if (limit) return BodyPlan(*limit);
+  // One whose path was changed on the way is to hear so.
+  if (head.headers.has(hooks::kSelfTestHeader)) return BodyPlan(kSelfTestBody);
   throw Error(Code::not_found, Text("web.no_such_hook"));
 }
 

@@ -1,6 +1,9 @@
 #include "web/http_server.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
@@ -29,6 +32,7 @@ asio::awaitable<void> serve(std::shared_ptr<Link> link) {
 
 void HttpServer::State::listen() {
   error_code error;
+  if (options.inherited >= 0) return adopt();
   const auto address = asio::ip::make_address(options.address, error);
   const tcp::endpoint endpoint(address, options.port);
   if (!error) acceptor.open(endpoint.protocol(), error);
@@ -40,6 +44,19 @@ void HttpServer::State::listen() {
   const std::string where = options.address + ":" + std::to_string(options.port);
   throw Error(Code::unavailable,
               Text("web.cannot_listen", {{"address", where}, {"reason", error.message()}}));
+}
+
+void HttpServer::State::adopt() {
+  int family = 0;
+  socklen_t size = sizeof family;
+  error_code error;
+  if (::getsockopt(options.inherited, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0)
+    error.assign(errno, boost::system::system_category());
+  if (!error) acceptor.assign(family == AF_INET6 ? tcp::v6() : tcp::v4(), options.inherited, error);
+  if (!error) port = acceptor.local_endpoint(error).port();
+  if (!error) return;
+  throw Error(Code::unavailable,
+              Text("web.cannot_listen", {{"address", "LISTEN_FDS"}, {"reason", error.message()}}));
 }
 
 asio::awaitable<void> HttpServer::State::accept_loop() {

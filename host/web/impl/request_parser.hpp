@@ -27,6 +27,18 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::string body;  // what has come since it was last taken
   bool http11 = false;
 
+  // As of the base, but what may be the last chunk is parsed only once there is all of it: Beast before
+  // Boost 1.86 ends the process where "0\r\n" and what follows come one by one (boostorg/beast#2861).
+  std::size_t put(boost::asio::const_buffer bytes, Error& error) {
+    constexpr std::size_t kLastChunk = 5;
+    const bool may_be_last = bytes.size() > 0 && *static_cast<const char*>(bytes.data()) == '0';
+    if (is_header_done() && chunked() && may_be_last && bytes.size() < kLastChunk) {
+      error = boost::beast::http::error::need_more;
+      return 0;
+    }
+    return basic_parser::put(bytes, error);
+  }
+
   // What makes a header that parses one that must still be refused (RFC 9112: Host; framing that two servers
   // could read in two ways); empty: nothing.
   std::string_view complaint() const {

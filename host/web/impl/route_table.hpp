@@ -23,6 +23,7 @@ struct Router::Route {
   Doc doc;
   std::vector<std::string> segments;  // "{id}" stands for any one
   std::vector<std::string> query_names;
+  std::map<std::string, schema::Schema> query_checks;  // of values, by name
   std::optional<schema::Schema> body_schema;
 };
 

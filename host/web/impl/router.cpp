@@ -27,7 +27,13 @@ Error wrong_parameter(std::string_view name, Text summary) {
 void check_query(const Router::Route& route, const Call::Fields& query) {
   for (const auto& [name, value] : query) {
     const auto& known = route.query_names;
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      const auto check = route.query_checks.find(name);
+      if (check == route.query_checks.end()) continue;
+      const auto findings = check->second.check(value);
+      if (!findings.empty()) throw wrong_parameter(name, findings.front().summary);
+      continue;
+    }
     const auto near = schema::nearest(name, known);
     if (near.empty()) throw wrong_parameter(name, Text("web.unknown_parameter"));
     throw wrong_parameter(name, Text("web.unknown_parameter_nearest", {{"nearest", near}}));
@@ -151,7 +157,12 @@ void Router::add(Operation operation, Verb verb, std::string path, Handler handl
       table_->routes.emplace_back(operation, verb, std::move(path), std::move(handler), std::move(doc));
   for (const auto segment : split_path(route.path)) route.segments.emplace_back(segment);
   for (const auto& parameter : route.doc.parameters) {
-    if (parameter.where == "query") route.query_names.push_back(parameter.name);
+    if (parameter.where != "query") continue;
+    route.query_names.push_back(parameter.name);
+    const auto schema = nlohmann::json::parse(parameter.schema);
+    // Ids and numbers are read with words of their own.
+    if (schema.at("type") == "string" && parameter.schema != Doc::kId)
+      route.query_checks.emplace(parameter.name, schema::Schema::compile(schema, parameter.name));
   }
   if (route.doc.takes == Doc::Takes::json) {
     route.body_schema = schema::Schema::compile(nlohmann::json::parse(route.doc.body_schema), route.path);

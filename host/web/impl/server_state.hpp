@@ -58,6 +58,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         scope(executor, [this](const std::string& name, std::exception_ptr error) { report(name, error); }) {}
 
   void listen();
+  void adopt();  // Options::inherited
   boost::asio::awaitable<void> accept_loop();
   boost::asio::awaitable<void> sweep_loop();
   boost::asio::awaitable<void> drained(Duration bound);

@@ -101,7 +101,8 @@ boost::asio::awaitable<Response> SignInPage::handle(Request request) {
     const bool ours = failed->code() == Code::unavailable || failed->code() == Code::internal;
     co_return page(ours ? 503 : 400, language, Text("web.sign_in_failed"), failed->text().in(language));
   }
-  if (done.state != "done") co_return page(400, language, Text("web.sign_in_failed"), done.reason);
+  if (done.state != "done")
+    co_return page(400, language, Text("web.sign_in_failed"), Text::from_kept(done.reason).in(language));
   co_return page(200, language, Text("web.signed_in"), Text("web.signed_in_words").in(language));
 }
 

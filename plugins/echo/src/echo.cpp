@@ -86,12 +86,13 @@ class Echo : public patchbay::Plugin {
   }
   // [refuse]
   static void refuse_failed(const patchbay::HttpReply& reply) {
-    const std::string said = "The other side answered " + std::to_string(reply.status);
-    if (reply.status == 429)
-      throw Error(PB_RATE_LIMITED, said)
-          .retry_after(std::int64_t{1000} * std::atoi(reply.header("retry-after").c_str()));
-    if (reply.status >= 500) throw Error(PB_OUTCOME_UNKNOWN, said);
-    if (!reply.ok()) throw Error(PB_INVALID, said);
+    if (reply.ok()) return;
+    const pb_code code = reply.status == 429   ? PB_RATE_LIMITED
+                         : reply.status >= 500 ? PB_OUTCOME_UNKNOWN
+                                               : PB_INVALID;
+    throw Error(code, "The other side answered " + std::to_string(reply.status))
+        .retry_after(std::int64_t{1000} * std::atoi(reply.header("retry-after").c_str()))
+        .with_text("echo.answered", Json{{"status", reply.status}});
   }
   // [/refuse]
 };

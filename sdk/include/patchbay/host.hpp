@@ -68,8 +68,19 @@ class Host {
 
   // Durable when it returns.
   Task<Stored> emit(Events events) const {
-    Json body = {{"events", Json::array()}};
-    for (const Event& each : events) body["events"].push_back(each.to_json());
+    Json body = {{"events", to_json(events)}};
+    const Message reply = co_await call("pb.events/1:emit", std::move(body));
+    co_return Stored(reply.json);
+  }
+  // The same, from a run of a listener: an old `lease` is refused with CONFLICT, and nothing is stored.
+  Task<Stored> emit(Events events, std::int64_t lease) const {
+    Json body = {{"events", to_json(events)}, {"lease", lease}};
+    const Message reply = co_await call("pb.events/1:emit", std::move(body));
+    co_return Stored(reply.json);
+  }
+  // From a run of `job`.
+  Task<Stored> emit(Events events, std::string job, std::int64_t lease) const {
+    Json body = {{"events", to_json(events)}, {"job", std::move(job)}, {"lease", lease}};
     const Message reply = co_await call("pb.events/1:emit", std::move(body));
     co_return Stored(reply.json);
   }
@@ -100,10 +111,23 @@ class Host {
     if (!expires_at.empty()) body["expires_at"] = std::move(expires_at);
     co_await call("pb.secrets/1:put", std::move(body));
   }
+  // The same for what belongs to a grant: all integrations that use it share it, and it goes with the grant.
+  // Error(PB_UNAUTHENTICATED) while nobody has signed in.
+  Task<std::string> grant_secret(std::string grant, std::string name) const {
+    Json body = {{"grant", std::move(grant)}, {"name", std::move(name)}};
+    const Message reply = co_await call("pb.secrets/1:get", std::move(body));
+    co_return string_at(reply.json, "value");
+  }
+  Task<void> put_grant_secret(std::string grant, std::string name, std::string value,
+                              std::string expires_at = {}) const {
+    Json body = {{"grant", std::move(grant)}, {"name", std::move(name)}, {"value", std::move(value)}};
+    if (!expires_at.empty()) body["expires_at"] = std::move(expires_at);
+    co_await call("pb.secrets/1:put", std::move(body));
+  }
 
-  // The token of a grant, for protocols that the host does not speak; http() takes {"auth": "oauth:<grant>"}
-  // instead. `rejected`: one that the provider took no more. Error(PB_UNAUTHENTICATED) when somebody has to
-  // sign in.
+  // The token of a grant, or its password where people give one, for protocols that the host does not speak;
+  // http() takes {"auth": "oauth:<grant>"} instead. `rejected`: one that the provider took no more.
+  // Error(PB_UNAUTHENTICATED) when somebody has to sign in.
   Task<std::string> token(std::string grant, std::int64_t min_valid_s = 60, std::string rejected = {}) const {
     Json body = {{"grant", std::move(grant)}, {"min_valid_s", min_valid_s}};
     if (!rejected.empty()) body["rejected"] = std::move(rejected);
@@ -196,6 +220,12 @@ class Host {
   bool post(std::function<void()> work) const { return patchbay::post(table_, std::move(work)); }
 
  private:
+  static Json to_json(const Events& events) {
+    Json all = Json::array();
+    for (const Event& each : events) all.push_back(each.to_json());
+    return all;
+  }
+
   const HostTable& table_;
 };
 

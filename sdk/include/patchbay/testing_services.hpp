@@ -50,7 +50,7 @@ class Services {
     if (request.method == "pb.http/1:fetch" || request.method == "pb.http/1:open") return next_http();
     if (request.method == "pb.http/1:read") return read_stream(string_at(in, "stream"));
     if (request.method == "pb.http/1:close") return close_stream(string_at(in, "stream"));
-    if (request.method == "pb.secrets/1:get") return get_secret(string_at(in, "name"));
+    if (request.method == "pb.secrets/1:get") return get_secret(in);
     if (request.method == "pb.secrets/1:put") return put_secret(in);
     if (request.method == "pb.oauth/1:token") return get_token(in);
     if (request.method == "pb.state/1:get") return get_state(string_at(in, "key"));
@@ -84,15 +84,16 @@ class Services {
     bool ends = true;
   };
 
-  std::map<std::string, Stream> streams;  // open ones
-  std::map<std::string, std::string> secrets;
-  std::map<std::string, std::string> tokens;  // by grant; without one somebody has to sign in
+  std::map<std::string, Stream> streams;       // open ones
+  std::map<std::string, std::string> secrets;  // those of a grant as "<grant>.<name>"
+  std::map<std::string, std::string> tokens;   // by grant; without one somebody has to sign in
+  std::map<std::string, std::string> users;    // by grant
   std::map<std::string, std::pair<Json, std::int64_t>> state;  // key -> value, version
   std::map<std::string, Blob> blobs;
   std::vector<Json> events;           // emitted, each once by dedupe_key
   std::vector<std::string> injected;  // raw bodies
   std::vector<Published> published;   // each once by topic and id
-  std::int64_t lease = 1;             // inject and pages of a run with another one are refused
+  std::int64_t lease = 1;             // inject, emit and pages of a run with another one are refused
   Json checkpoint;                    // of the last page
   int pages_left = 1'000'000;         // after so many a run is asked to end
 
@@ -120,13 +121,18 @@ class Services {
     streams.erase(id);
     return Result(Json::object());
   }
-  Result get_secret(const std::string& name) const {
+  static std::string secret_name(const Json& in) {
+    const std::string grant = in.value("grant", std::string());
+    return (grant.empty() ? grant : grant + ".") + string_at(in, "name");
+  }
+  Result get_secret(const Json& in) const {
+    const std::string name = secret_name(in);
     const auto found = secrets.find(name);
     if (found == secrets.end()) return Result(PB_NOT_FOUND, "The secret \"" + name + "\" is not set");
     return Result(Json{{"value", found->second}});
   }
   Result put_secret(const Json& in) {
-    secrets[string_at(in, "name")] = string_at(in, "value");
+    secrets[secret_name(in)] = string_at(in, "value");
     return Result(Json::object());
   }
   Result get_token(const Json& in) const {
@@ -135,6 +141,8 @@ class Services {
     if (found->second == string_at(in, "rejected")) return Result(PB_UNAUTHENTICATED, "Sign in again");
     Json out = {{"token", found->second}};
     out["expires_at"] = nullptr;
+    const auto user = users.find(found->first);
+    out["user"] = user == users.end() ? std::string() : user->second;
     return Result(std::move(out));
   }
   Result get_state(const std::string& key) const {
@@ -153,6 +161,7 @@ class Services {
     return Result(Json{{"version", ++version}});
   }
   Result emit(const Json& in) {
+    if (in.value("lease", lease) != lease) return Result(PB_CONFLICT, "The lease is no longer yours");
     int known = 0;
     for (const Json& event : in.value("events", Json::array())) {
       bool seen = false;

@@ -47,8 +47,8 @@ class Event {
         order_key(std::move(order_key_)),
         data(std::move(data_)) {}
 
-  // One of several events that are one message (an album): they join while they come within `quiet` of each
-  // other.
+  // One of several events that are one message (an album): those with the same order key and `key` join it,
+  // whenever they come. `quiet`: milliseconds that whoever acts on the message waits for another one.
   Event& part_of(std::string key, std::int64_t quiet) {
     group_key = std::move(key);
     quiet_ms = quiet;
@@ -130,7 +130,9 @@ class Health {
  public:
   Health() = default;
   explicit Health(std::string degraded_because) : reason(std::move(degraded_because)) {}
-  std::string reason;  // empty: all is well
+  std::string reason;   // empty: all is well
+  std::string text_id;  // as of an Error, with its args
+  Json args = Json::object();
 };
 
 // Request of remote_register, remote_unregister, remote_status.
@@ -161,6 +163,8 @@ class RemoteStatus {
   std::string status;
   std::string address;
   std::string problem;
+  std::string text_id;  // as of an Error, with its args
+  Json args = Json::object();
 };
 
 // Request of process: a webhook as it was received, or a body that inject() stored.
@@ -192,7 +196,7 @@ class ListenRequest {
   explicit ListenRequest(const Json& request)
       : listener(string_at(request, "listener")), lease(request.value("lease", std::int64_t{0})) {}
   std::string listener;
-  std::int64_t lease;  // hand it to inject(): an old one is refused
+  std::int64_t lease;  // hand it to inject() and emit(): an old one is refused
 };
 
 class SendReply {

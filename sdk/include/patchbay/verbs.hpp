@@ -35,10 +35,18 @@ inline Task<Json> stop(Plugin& plugin, Message) {
   co_return Json::object();
 }
 
+template <class Reply>
+void name_text(Json& out, const Reply& reply) {
+  if (reply.text_id.empty()) return;
+  out["text_id"] = reply.text_id;
+  out["args"] = reply.args;
+}
+
 inline Task<Json> health(Plugin& plugin, Message) {
   const Health reply = co_await plugin.health();
   Json out = {{"status", reply.reason.empty() ? "ok" : "degraded"}};
   if (!reply.reason.empty()) out["reason"] = reply.reason;
+  name_text(out, reply);
   co_return out;
 }
 
@@ -92,6 +100,7 @@ inline Task<Json> remote_status(Plugin& plugin, Message message) {
   Json out = {{"status", reply.status}};
   if (!reply.address.empty()) out["address"] = reply.address;
   if (!reply.problem.empty()) out["problem"] = reply.problem;
+  name_text(out, reply);
   co_return out;
 }
 

@@ -62,7 +62,7 @@ export class Patchbay {
 
   async cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     try {
-      const done = await run(join(BUILD, "bin/patchbay"), [...args, "--config", this.configFile], { env: { ...process.env, LANG: "C" }, timeout: 2 * LIMIT_MS });
+      const done = await run(join(BUILD, "bin/patchbay"), [...args, "--config", this.configFile], { env: { ...process.env, LANG: "C", ...this.environment }, timeout: 2 * LIMIT_MS });
       return { code: 0, ...done };
     } catch (error) {
       const failed = error as { code: number; stdout: string; stderr: string };

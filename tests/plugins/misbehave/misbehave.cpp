@@ -85,6 +85,7 @@ class Misbehave {
         {"exit", &Misbehave::exit},
         {"hang", &Misbehave::hang},
         {"spin", &Misbehave::spin},
+        {"burn", &Misbehave::burn},
         {"sleep", &Misbehave::sleep},
         {"throw", &Misbehave::throw_out},
         {"silent", &Misbehave::silent},
@@ -142,7 +143,9 @@ class Misbehave {
 
   void behave(const Call& call) {
     if (call.method == "pb.lifecycle/1:check")
-      return ok(call, {{"identity", "misbehave:1"}, {"title", "Misbehave"}, {"diagnostics", Json::array()}});
+      return ok(call, {{"identity", settings_.value("identity", "misbehave:1")},
+                       {"title", "Misbehave"},
+                       {"diagnostics", Json::array()}});
     if (call.method == "pb.lifecycle/1:health") return ok(call, {{"status", "ok"}});
     if (call.method == "pb.channel/1:send")
       return ok(call, {{"provider_ids", {"m-" + std::to_string(call.id)}}});
@@ -167,6 +170,12 @@ class Misbehave {
   }
   void spin(const Call&) {
     for (;;) busy_ = true;
+  }
+  void burn(const Call& call) {  // answered, and not over
+    std::thread([] {
+      for (volatile unsigned turn = 0;;) turn = turn + 1;
+    }).detach();
+    ok(call);
   }
   void sleep(const Call& call) {
     std::this_thread::sleep_for(std::chrono::milliseconds(given(call).value("ms", 3000)));

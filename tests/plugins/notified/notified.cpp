@@ -20,7 +20,7 @@ class Notified : public patchbay::Plugin {
   }
 
   // One event a line.
-  Task<void> listen(patchbay::ListenRequest) override {
+  Task<void> listen(patchbay::ListenRequest run) override {
     Json sign_in = request("/who", "ntlm");
     const patchbay::HttpReply signed_in = co_await host().http(std::move(sign_in));
     refuse_failed(signed_in);
@@ -32,7 +32,7 @@ class Notified : public patchbay::Plugin {
       const patchbay::HttpPiece piece = co_await events.read();
       rest += piece.bytes;
       patchbay::Events found = lines_of(rest);
-      if (!found.empty()) co_await host().emit(std::move(found));
+      if (!found.empty()) co_await host().emit(std::move(found), run.lease);
       more = !piece.end;
     }
   }

@@ -9,6 +9,7 @@ import { ApiError, type Call, type Fault, type Fields } from "./types.ts";
 export class TelegramSimulator {
   readonly #bots = new Map<string, Bot>();
   readonly #server: Server;
+  readonly traces: string[] = []; // `traceparent` of requests, in order
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
@@ -55,6 +56,8 @@ export class TelegramSimulator {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://simulator");
+    const trace = request.headers["traceparent"];
+    if (typeof trace === "string") this.traces.push(trace);
     const closed = new AbortController();
     response.on("close", () => closed.abort());
     try {

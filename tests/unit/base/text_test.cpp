@@ -1,6 +1,11 @@
 #include "base/text.hpp"
 
+#include <stdexcept>
+
 #include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "base/failure.hpp"
 
 namespace patchbay {
 namespace {
@@ -21,6 +26,36 @@ TEST(Text, UnknownIdStillTellsItsArguments) {
 
 TEST(Text, KeepsVerbatimWordsAsTheyAre) {
   EXPECT_EQ(Text::verbatim("{as} is").in("ru"), "{as} is");
+}
+
+TEST(Text, IsKeptInEveryLanguage) {
+  const auto kept = Text("base.not_found", {{"what", "x"}}).kept();
+  EXPECT_EQ(kept, R"({"en":"x was not found","ru":"Не найдено: x"})");
+  EXPECT_EQ(Text::from_kept(kept).in("ru"), "Не найдено: x");
+  EXPECT_EQ(Text::from_kept(kept).english(), "x was not found");
+  EXPECT_EQ(Text::from_kept(kept).kept(), kept);
+}
+
+TEST(Text, KeepsAsWordsWhatIsTheSameInEveryLanguage) {
+  EXPECT_EQ(Text::verbatim("Bad token").kept(), "Bad token");
+  for (const auto* other :
+       {"", "Bad token", R"({"error": "x"})", R"({"en":"x)", R"({"en":1})", R"({"en":"x","ru":2})"})
+    EXPECT_EQ(Text::from_kept(other).in("ru"), other);
+}
+
+TEST(Text, AKeptTextAsAnArgumentReadsInTheSameLanguage) {
+  const Text inner("base.not_found", {{"what", "x"}});
+  const Text outer("base.not_found", {{"what", inner.kept()}});
+  EXPECT_EQ(outer.english(), "x was not found was not found");
+  EXPECT_EQ(outer.in("ru"), "Не найдено: Не найдено: x");
+}
+
+TEST(Text, AnErrorIsKeptWithItsFindings) {
+  Error error(Code::invalid, Text("base.not_found", {{"what", "x"}}));
+  error.add(Diagnostic("/a", Text("base.not_found", {{"what", "y"}})));
+  EXPECT_EQ(Text::from_kept(error.kept()).english(), error.what());
+  EXPECT_EQ(Text::from_kept(kept_of(error)).in("ru"), "Не найдено: x; /a: Не найдено: y");
+  EXPECT_EQ(kept_of(std::runtime_error("so")), "so");
 }
 
 TEST(Text, ChoosesTheFirstLanguageThatTheHostSpeaks) {

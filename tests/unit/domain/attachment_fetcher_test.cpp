@@ -68,6 +68,10 @@ class AttachmentFetcherTest : public ChatWorld {
 
   void begin() {
     AttachmentFetcher::Options options(clock, *store, caller, channels);
+    options.unauthenticated = [this](Id id, const std::string& text) {
+      signed_out.push_back(to_string_id(id) + " " + text);
+      channels.open = false;
+    };
     fetcher = std::make_unique<AttachmentFetcher>(io.get_executor(), options, log::Logger::none());
     fetcher->start();
   }
@@ -124,6 +128,7 @@ class AttachmentFetcherTest : public ChatWorld {
   }
 
   OpenChannels channels;
+  std::vector<std::string> signed_out;
   FileServer caller{clock, make_blob()};
   std::unique_ptr<AttachmentFetcher> fetcher;
 };
@@ -162,6 +167,18 @@ TEST_P(AttachmentFetcherTest, what_the_provider_refuses_fails_with_its_reason) {
   receive(1);
   EXPECT_TRUE(all("failed", 1));
   EXPECT_EQ(messages().at(0).attachments.at(0).reason, "file is too big");
+}
+
+TEST_P(AttachmentFetcherTest, a_file_waits_for_a_new_sign_in_which_is_asked_for) {  // HOST-8, N1
+  caller.answers[1] = {port::Result(Code::unauthenticated, "the token was revoked")};
+  receive(1);
+  EXPECT_TRUE(asks(1));
+  EXPECT_FALSE(asks_within(2, 120s));
+  EXPECT_EQ(signed_out, std::vector<std::string>{to_string_id(kBot) + " the token was revoked"});
+  EXPECT_EQ(count("message_attachments where state = 'pending' and attempts = 0"), 1);
+  channels.open = true;
+  EXPECT_TRUE(asks(2));
+  EXPECT_TRUE(all("ready", 1));
 }
 
 // What the plugin says about files is not believed.

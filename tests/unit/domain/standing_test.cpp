@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "domain/chat/impl/delivery_table.hpp"
 
 namespace patchbay::domain::chat {
@@ -37,7 +38,7 @@ TEST(Standing, stays_sending_while_a_part_waits_to_be_tried_again) {
 TEST(Standing, one_part_that_failed_fails_the_message_and_is_named) {
   const auto standing = standing_of({part(0, "sent"), part(1, "failed")}, {Delivery::read});
   EXPECT_EQ(standing.state, Delivery::failed);
-  EXPECT_EQ(standing.reason, "Part 2 of 2: why");
+  EXPECT_EQ(Text::from_kept(standing.reason).english(), "Part 2 of 2: why");
 }
 
 TEST(Standing, is_uncertain_when_all_are_done_and_one_is) {

@@ -60,6 +60,34 @@ TEST_P(InboxTest, the_oldest_of_a_lane_are_read_up_to_a_mebibyte_but_at_least_on
   EXPECT_EQ(read(1).rows.size(), 1u);
 }
 
+// The database takes inbox_open for empty then, and a walk through it for nothing.
+TEST_P(InboxTest, an_open_row_is_found_by_its_id_where_all_was_worked_off_when_the_inbox_was_analysed) {
+  for (int i = 0; i < 200; ++i) put(std::to_string(i));
+  store->write_now([](store::Session& s) {
+    s.exec("update inbox set state = 'done', finished_at = 1");
+    s.exec("analyze");
+  });
+  const auto id = put("new");
+  const auto plan_of = [&](const std::string& where) {
+    const bool sqlite = GetParam() == support::Database::sqlite;
+    std::string plan;
+    store->read_now([&](store::Session& s) {
+      for (const auto& row :
+           s.query((sqlite ? "explain query plan " : "explain ") + ("update inbox set attempts = 1 " + where),
+                   {id}))
+        plan += row.text(sqlite ? 3 : 0) + "\n";
+      return 0;
+    });
+    return plan;
+  };
+  const auto plan = plan_of(std::string(kIfOpen));
+  EXPECT_EQ(plan.find("inbox_open"), std::string::npos) << plan;
+  EXPECT_NE(plan.find("inbox"), std::string::npos) << plan;
+  if (GetParam() == support::Database::sqlite) return;
+  EXPECT_NE(plan_of("where id = :id and state = 'new'").find("inbox_open"), std::string::npos)
+      << "kIfOpen is needed no more";
+}
+
 TEST_P(InboxTest, lists_by_state_and_integration_page_by_page) {
   const auto a = put("a");
   const auto b = put("b", 8);
@@ -77,6 +105,18 @@ TEST_P(InboxTest, lists_by_state_and_integration_page_by_page) {
   EXPECT_TRUE(ids(dead).empty());
   dead.state = "no such";
   EXPECT_TRUE(ids(dead).empty());
+}
+
+TEST_P(InboxTest, lists_what_came_with_a_trace_id) {  // HOOK-5
+  put("a");
+  auto row = make_row(7, "chat", "b");
+  row.trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  loop.run(committer.put(std::move(row)));
+  Inbox::Filter filter;
+  filter.trace = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(ids(filter).size(), 1u);
+  filter.trace.back() = '0';
+  EXPECT_TRUE(ids(filter).empty());
 }
 
 TEST_P(InboxTest, shows_one_with_everything) {
@@ -113,7 +153,7 @@ TEST_P(InboxTest, discards_with_a_note_who_did_it) {
   const auto id = put("a");
   EXPECT_TRUE(loop.run(inbox.discard(id, "admin")));
   EXPECT_FALSE(loop.run(inbox.discard(id, "admin")));
-  EXPECT_EQ(loop.run(inbox.get(id))->reason, "discarded by admin");
+  EXPECT_EQ(Text::from_kept(loop.run(inbox.get(id))->reason).english(), "Discarded by admin");
 }
 
 TEST_P(InboxTest, removes_what_was_done_long_ago_and_nothing_else) {

@@ -94,6 +94,14 @@ TEST_P(IngressTest, stores_no_header_that_holds_a_secret) {
             "{\"content-type\":\"application/json\",\"x-many\":\"1, \xef\xbf\xbd\"}}");
 }
 
+TEST_P(IngressTest, stores_no_secret_of_the_body) {  // ACC-4
+  auto mount = echo_mount();
+  mount.routes.front().first.verify = R"({"type":"json-equals","pointer":"/state","secret":"secret:hook"})";
+  routes.mount(std::move(mount));
+  EXPECT_EQ(send(echo_request(R"({"id": 5, "state": "s3cret"})")).status, 200);
+  EXPECT_EQ(only_row("body").bytes(0), R"({"id": 5, "state": "******"})");
+}
+
 TEST_P(IngressTest, goes_on_with_the_trace_of_the_sender) {  // HOOK-5
   auto request = echo_request("{}");
   request.headers.emplace_back("traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01");

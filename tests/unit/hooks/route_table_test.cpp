@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "hooks/check_routes.hpp"
 
 namespace patchbay::hooks {
 namespace {
@@ -95,6 +96,33 @@ TEST(RouteTable, NamesWhatIsWrong) {
   auto without = mount(7, {});
   without.add(spec());
   expect_refused(table, std::move(without), Code::unavailable, "secret:hook");
+}
+
+TEST(CheckRoutes, SaysWhatCouldNeverBeMounted) {  // HOST-3, HOOK-6
+  const auto words_for = [](const std::string& verify) -> std::string {
+    plugin::RouteSpec spec;
+    spec.id = "in";
+    spec.methods = {"POST"};
+    spec.verify = verify;
+    spec.cors = "/origins";
+    spec.https = true;
+    plugin::Manifest manifest;
+    manifest.id = "acme";
+    manifest.routes.push_back(std::move(spec));
+    try {
+      check_routes(manifest);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::invalid);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(words_for(R"({"type": "header-equals", "header": "x-token", "secret": "secret:token"})"), "");
+  EXPECT_EQ(words_for(R"({"type": "none"})"), "");
+  EXPECT_NE(words_for(R"({"type": "header-equal"})").find("\"header-equal\" is not known"),
+            std::string::npos);
+  EXPECT_NE(words_for(R"({"type": "basic", "user": "text:u"})").find("\"password\""), std::string::npos);
+  EXPECT_NE(words_for(R"({"type": "plugin"})").find("cannot verify"), std::string::npos);
 }
 
 TEST(RouteTable, ASecretThatGoesAwayClosesTheRoute) {  // HOOK-6

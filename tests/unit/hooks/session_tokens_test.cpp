@@ -1,6 +1,10 @@
 // plugin-needs N15: tokens of anonymous sessions.
 #include "hooks/session_tokens.hpp"
 
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
 #include <gtest/gtest.h>
 
 #include "support.hpp"
@@ -71,6 +75,27 @@ TEST_P(SessionTokensTest, AreGoodForNothingWhenChanged) {  // bar 18
     EXPECT_FALSE(verify(token.substr(0, at)));
   }
   for (const auto* more : {".", " ", "=", "A"}) EXPECT_FALSE(verify(token + more)) << more;
+}
+
+TEST_P(SessionTokensTest, MutationsAreRefused) {  // bar 18
+  const auto token = sign();
+  const int all = std::getenv("PB_FULL") != nullptr ? 1'000'000 : 30'000;
+  auto work = [this, token, all]() -> boost::asio::awaitable<int> {
+    std::mt19937 random(7);
+    int accepted = 0;
+    for (int i = 0; i < all; ++i) {
+      auto changed = token;
+      for (unsigned times = 1 + random() % 3; times > 0; --times)
+        changed[random() % changed.size()] = static_cast<char>(random() % 256);
+      if (changed == token) continue;
+      const auto session = co_await tokens.verify(std::move(changed), 7);
+      accepted += session ? 1 : 0;
+    }
+    co_return accepted;
+  };
+  const int accepted = loop.run(work());
+  std::cout << "  " << all << " changed tokens, " << accepted << " accepted\n";
+  EXPECT_EQ(accepted, 0);
 }
 
 TEST(SessionToken, IsWrittenInOneWay) {

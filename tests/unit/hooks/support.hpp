@@ -31,7 +31,11 @@ inline const TimePoint kStart{std::chrono::milliseconds(1'800'000'000'000)};
 class Loop {
  public:
   Loop() : guard_(io.get_executor()), thread_([this] { io.run(); }) {}
-  ~Loop() {
+  ~Loop() { finish(); }
+
+  // Ends the thread; what is posted from now on does not run.
+  void finish() {
+    if (!thread_.joinable()) return;
     guard_.reset();
     thread_.join();
   }

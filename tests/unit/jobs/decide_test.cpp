@@ -58,7 +58,7 @@ TEST(Decide_JOB3, APauseThatTheProviderAsksForIsNoFailure) {
   EXPECT_EQ(decision.ending, Ending::limited);
   EXPECT_EQ(decision.due, kStart + 1min + 90s);
   EXPECT_EQ(decision.pause_until, decision.due);
-  EXPECT_EQ(decision.scope, Scope::integration);
+  EXPECT_EQ(decision.scope, "integration");
   EXPECT_EQ(decision.failures, 2);
   EXPECT_FALSE(decision.trouble);
 }
@@ -66,12 +66,14 @@ TEST(Decide_JOB3, APauseThatTheProviderAsksForIsNoFailure) {
 TEST(Decide_JOB3, APauseConcernsWhomTheProviderNames) {
   const auto scope = [](const char* message) {
     port::Result limited(Code::rate_limited, "slow down", 1s, port::Message(message));
-    return decide(limited, kTenMinutes, after(1min)).scope;
+    const auto decision = decide(limited, kTenMinutes, after(1min));
+    return decision.pause_until ? decision.scope : "the job alone";
   };
-  EXPECT_EQ(scope(R"({"scope": "profile"})"), Scope::profile);
-  EXPECT_EQ(scope(R"({"scope": "integration"})"), Scope::integration);
-  EXPECT_EQ(scope(R"({"scope": "conversation"})"), Scope::job);
-  EXPECT_EQ(scope("rubbish"), Scope::integration);
+  EXPECT_EQ(scope(R"({"scope": "profile"})"), "profile");
+  EXPECT_EQ(scope(R"({"scope": "grant"})"), "grant");
+  EXPECT_EQ(scope(R"({"scope": "integration"})"), "integration");
+  EXPECT_EQ(scope(R"({"scope": "conversation"})"), "the job alone");
+  EXPECT_EQ(scope("rubbish"), "integration");
 }
 
 TEST(Decide_JOB3, APauseOfNoLengthIsAMinute) {
@@ -114,6 +116,7 @@ TEST(Decide_HOST8, WhatMayPassIsShownWhenItDoesNot) {
   port::Result poison(Code::unavailable, "crashes");
   poison.poison = true;
   EXPECT_TRUE(decide(poison, kTenMinutes, after(1min)).trouble);
+  EXPECT_TRUE(decide(poison, kTenMinutes, after(1min)).held);  // HOST-5
 }
 
 TEST(Decide_JOB3, WhoMustSignInAgainIsWaitedFor) {

@@ -44,8 +44,9 @@ class ProfileRoutesTest : public LifecycleTest {
     });
   }
   ProfileRoutes make() {
-    return ProfileRoutes({io_.get_executor(), *store_, *vault_, catalogue_, *routes_, *lifecycle_, instances_,
-                          [this](Id profile) { ready_.push_back(profile); }, log::Logger::none()});
+    return ProfileRoutes({io_.get_executor(), clock_, *store_, *vault_, catalogue_, *routes_, *lifecycle_,
+                          instances_, redactor_, [this](Id profile) { ready_.push_back(profile); },
+                          log::Logger::none()});
   }
   port::Result ask(ProfileRoutes& routes, Id profile = 5) {
     port::Call call("pb.webhook/1:process", port::Message("{}"), "", 1s);
@@ -66,6 +67,20 @@ class ProfileRoutesTest : public LifecycleTest {
   cluster::Peers& peers() override { return shares_; }
 };
 PB_ON_BOTH_DATABASES(ProfileRoutesTest);
+
+TEST_P(ProfileRoutesTest, AcceptWhatTheProfilesSecretWasBeforeUntilItsTimeIsOver) {  // N4
+  auto routes = make();
+  store_->write_now([&](store::Session& session) {
+    const auto soon = clock_.now().time_since_epoch().count() + 500;
+    vault_->replace(session, vault::SecretName("profile", 5, "app"), "renewed", soon);
+  });
+  wait(routes.follow());
+  EXPECT_EQ(status("renewed"), 200);
+  EXPECT_EQ(status("s3cret"), 200);
+  EXPECT_TRUE(becomes([&] { return status("s3cret") == 401; }));
+  EXPECT_EQ(status("renewed"), 200);
+  wait(routes.stop());
+}
 
 TEST_P(ProfileRoutesTest, AreMountedWithTheProfilesSecretsBeforeAnIntegrationExists) {
   auto routes = make();

@@ -1,3 +1,4 @@
+#include "plugin/verifier_secrets.hpp"
 #include "support.hpp"
 
 namespace patchbay::lifecycle {
@@ -8,7 +9,7 @@ PB_ON_BOTH_DATABASES(ResumeTest);
 
 TEST_P(ResumeTest, AStartChangesNothingAtTheProvider) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   restart();
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
   wait(clock_.sleep(50ms));
@@ -18,7 +19,7 @@ TEST_P(ResumeTest, AStartChangesNothingAtTheProvider) {
 TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
   const auto id = create("One").id;
   instances_.answers["register"] = port::Result(port::Message(R"({"state": {"kept": 1}})"));
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   stop();
   instances_.trail.clear();
   start("https://new.example");
@@ -34,7 +35,7 @@ TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
 
 TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   stop();
   instances_.answers["register"] = port::Result(Code::invalid, "no such host");
   start("https://new.example");
@@ -46,7 +47,7 @@ TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
 TEST_P(ResumeTest, AListenerThatMayNotSignInSaysSo) {
   instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
   const auto id = create("One", kPolling).id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   EXPECT_TRUE(becomes(id, State::sign_in_again));
 }
 
@@ -63,7 +64,7 @@ TEST_P(ResumeTest, AnUnknownPluginNamesTheNearest) {
 
 TEST_P(ResumeTest, ChangedSettingsReachTheInstance) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   wait(change(id, R"({"mode": "polling"})"));
   EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
@@ -119,6 +120,23 @@ TEST_P(ResumeTest, AnInstanceThatComesUpLateIsConnectedAndListensOnce) {
   EXPECT_EQ(instances_.leases.size(), 1u);
 }
 
+TEST_P(ResumeTest, AListenerThatEndsItsWorkerEachTimeIsLeftOutUntilItIsConnectedAnew) {  // HOST-5
+  auto left_out = port::Result(Code::internal, "it ended its worker again and again");
+  left_out.poison = true;
+  instances_.answers["run"] = left_out;
+  const auto id = connected(kPolling);
+  ASSERT_TRUE(becomes(id, State::degraded));
+  EXPECT_EQ(stored(id).reason_text, "it ended its worker again and again");
+  lifecycle_->came_up(id);
+  wait(clock_.sleep(1200ms));
+  EXPECT_EQ(instances_.leases.size(), 1u);
+  EXPECT_EQ(stored_state(id), State::degraded);
+  instances_.answers.erase("run");
+  wait(lifecycle_->activate(id, false));
+  EXPECT_TRUE(becomes([&] { return instances_.leases.size() == 2; }));
+  EXPECT_EQ(stored_state(id), State::active);
+}
+
 TEST_P(ResumeTest, AProcessThatRestartedDoesNotHideWhatAListenerReported) {
   instances_.answers["run"] = port::Result(Code::conflict, "another poller");
   const auto id = connected(kPolling);
@@ -142,7 +160,7 @@ TEST_P(ResumeTest, AnEndingListenerHidesNeitherQuarantineNorSignInAgain) {
   const auto id = create("One", kPolling).id;
   for (const auto state : {State::quarantined, State::sign_in_again}) {
     instances_.leases.clear();
-    wait(lifecycle_->activate(id, false, "en"));
+    wait(lifecycle_->activate(id, false));
     set_state(id, state);
     ASSERT_TRUE(becomes([&] { return instances_.leases.size() > 1; }));
     wait(clock_.sleep(50ms));
@@ -173,7 +191,7 @@ TEST_P(ResumeTest, ARefusedChangeLeavesWhatWorkedAtWork) {
         create(mode, (R"({"token": "secret-token", "mode": ")" + std::string(mode) + "\"}").c_str()).id;
     instances_.answers["check"] =
         port::Result(port::Message(R"({"identity": "bot:)" + std::string(mode) + "\"}"));
-    wait(lifecycle_->activate(id, false, "en"));
+    wait(lifecycle_->activate(id, false));
     instances_.answers["check"] = port::Result(Code::unavailable, "provider away");
     instances_.leases.clear();
     EXPECT_EQ(failure_of(change(id, R"({"token": "wrong-token"})")), Code::invalid);
@@ -193,12 +211,12 @@ TEST_P(ResumeTest, WhatAProviderRefusesIsInvalidWithAFinding) {
   for (const auto code : {Code::unauthenticated, Code::denied, Code::not_found, Code::rate_limited,
                           Code::unavailable, Code::conflict, Code::internal}) {
     instances_.answers["register"] = port::Result(code, "the provider says no");
-    EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid) << code_name(code);
+    EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid) << code_name(code);
     EXPECT_NE(what_.find("the provider says no"), std::string::npos) << what_;
   }
   instances_.run_fails = Code::unauthenticated;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "en")), Code::invalid);
-  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false, "en")), Code::not_found);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false)), Code::not_found);
 }
 
 TEST_P(ResumeTest, ADamagedSecretConcernsItsIntegrationAloneAndIsRepairedByGivingItAnew) {
@@ -253,12 +271,90 @@ TEST_P(ResumeTest, ASecretThatAPluginStoresIsWhatItsRoutesCheckWith) {  // HOOK-
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/other"), nullptr);
 }
 
+// N4: a secret of a verifier is replaced while the provider still uses the one before.
+class FormerSecretTest : public LifecycleTest {
+ protected:
+  bool accepts(const std::string& key) {
+    hooks::Request request("POST", "/hooks/acme/" + to_string_id(id_) + "/in");
+    request.headers.emplace_back("x-key", key);
+    const auto route = routes_->find(request.path);
+    return route && route->verifier &&
+           route->verifier->accepts(request, hooks::Verifier::Context("", clock_.now()));
+  }
+  // As a plugin does.
+  void replace(const char* name, const std::string& value) {
+    const auto manifest = catalogue_.find("acme");
+    store_->write_now([&](store::Session& session) {
+      plugin::store_secret(session, *vault_, *manifest, vault::SecretName("integration", id_, name), value,
+                           clock_.now());
+    });
+    wait(lifecycle_->secrets_changed(id_));
+  }
+  std::size_t formers() {
+    return store_->read_now(
+        [&](store::Session& session) { return vault_->formers(session, "integration", id_).size(); });
+  }
+
+  Id id_ = connected();
+  std::string first_ = secret(id_, "hook");
+};
+PB_ON_BOTH_DATABASES(FormerSecretTest);
+
+TEST_P(FormerSecretTest, IsAcceptedBesideTheNewOneOverARestart) {
+  replace("hook", "renewed");
+  EXPECT_TRUE(accepts("renewed"));
+  EXPECT_TRUE(accepts(first_));
+  EXPECT_FALSE(accepts("another"));
+  EXPECT_EQ(redactor_.redact("key " + first_), "key [secret]");
+  EXPECT_EQ(secret(id_, "hook"), "renewed");
+  restart();
+  EXPECT_TRUE(accepts("renewed"));
+  EXPECT_TRUE(accepts(first_));
+  replace("hook", "once more");
+  EXPECT_FALSE(accepts(first_));
+}
+
+TEST_P(FormerSecretTest, IsOneOfAVerifierOnly) {
+  replace("token", "renewed");
+  EXPECT_EQ(formers(), 0u);
+}
+
+TEST_P(FormerSecretTest, EndsWithItsTime) {
+  replace("hook", "renewed");
+  store_->write_now([&](store::Session& session) {
+    const auto soon = clock_.now().time_since_epoch().count() + 500;
+    vault_->set_formers(session, "integration", id_, {{"hook", {first_, soon}}});
+  });
+  wait(lifecycle_->secrets_changed(id_));
+  EXPECT_TRUE(accepts(first_));
+  EXPECT_TRUE(becomes([&] { return !accepts(first_); }));
+  EXPECT_TRUE(accepts("renewed"));
+}
+
+TEST_P(FormerSecretTest, EndsAtOnceWhereAnAdministratorSaysSo) {
+  replace("hook", "renewed");
+  Change ends;
+  ends.end_formers = true;
+  wait(lifecycle_->change(id_, std::move(ends)));
+  EXPECT_FALSE(accepts(first_));
+  EXPECT_TRUE(accepts("renewed"));
+  EXPECT_EQ(formers(), 0u);
+}
+
+TEST_P(FormerSecretTest, StaysWhenAChangeIsRefused) {
+  replace("hook", "renewed");
+  instances_.answers["check"] = port::Result(Code::invalid, "wrong token");
+  EXPECT_EQ(failure_of(change(id_, R"({"token": "another-token"})")), Code::invalid);
+  EXPECT_TRUE(accepts(first_));
+  EXPECT_TRUE(accepts("renewed"));
+}
+
 TEST_P(ResumeTest, DisconnectingAgainTakesAwayWhatWasLeft) {
   const auto id = connected();
   set_state(id, State::inactive);  // as a crash in the middle left it: the claim is still held
   wait(lifecycle_->deactivate(id));
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
-  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "en")).state, State::active);
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false)).state, State::active);
 }
 
 TEST_P(ResumeTest, ProvidersAreToldToComeAgainWhileThePluginIsAway) {  // HOOK-6

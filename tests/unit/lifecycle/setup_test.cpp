@@ -77,7 +77,7 @@ TEST_P(SetupTest, ADraftTakesTheOnlyProfileAndMayLackTheRest) {  // N1, N13
 
 TEST_P(SetupTest, WhatIsSharedReachesPluginServicesAndTrials) {
   const auto id = draft(kWebhook).id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   const auto configured = json::parse(instances_.specs.back().configure);
   EXPECT_EQ(configured.at("profile").at("settings").at("api"), "https://api.example");
   EXPECT_EQ(configured.at("grants").at(0).at("title"), "alice");
@@ -91,7 +91,7 @@ TEST_P(SetupTest, WhatIsSharedReachesPluginServicesAndTrials) {
 
 TEST_P(SetupTest, RoutesCheckWithTheSecretOfTheProfile) {  // N4
   const auto id = draft(kWebhook).id;
-  wait(lifecycle_->activate(id, false, "en"));
+  wait(lifecycle_->activate(id, false));
   const auto route = routes_->find("/hooks/acme/" + to_string_id(id) + "/in");
   ASSERT_TRUE(route && route->verifier);
   const auto asked = [&](const char* key) {
@@ -118,7 +118,7 @@ TEST_P(SetupTest, AnotherProfileGetsNoSecretOfTheOldOne) {  // ACC-4
     change.profile = 71;
     change.grants = std::vector<plugin::UsedGrant>();
     if (settings != nullptr) change.settings = settings;
-    return lifecycle_->change(id, std::move(change), "en");
+    return lifecycle_->change(id, std::move(change));
   };
   EXPECT_EQ(failure_of(move(nullptr)), Code::invalid);
   EXPECT_EQ(stored(id).profile, Id{70});

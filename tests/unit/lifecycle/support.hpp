@@ -91,6 +91,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     std::ofstream(folder_ / "plugins/acme/plugin.json") << kManifest;
     std::ofstream(folder_ / "plugins/acme/setup.json") << kSetup;
     std::ofstream(folder_ / "plugins/acme/acme.so") << "code";
+    catalogue_.choose({{"acme", {}}});
     catalogue_.scan();
     instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:1", "title": "Bot One"})"));
     start("https://host.example/app");
@@ -103,13 +104,20 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
         io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
     lifecycle_ = std::make_unique<Lifecycle>(
         Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
-                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_url, "0.1.0"});
+                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_url, "0.1.0",
+                         "here", [this] { return enabled(); }});
   }
   void stop() {
     if (!lifecycle_) return;
     wait(jobs_->stop());
     wait(lifecycle_->stop());
     lifecycle_.reset();
+  }
+
+  asio::awaitable<void> enabled() {
+    auto read = [](store::Session& session) { return plugin::read_choices(session); };
+    auto choices = co_await store_->read(std::move(read));
+    catalogue_.choose(std::move(choices));
   }
 
   template <class T>
@@ -147,7 +155,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   asio::awaitable<Integration> change(Id id, const char* settings) {
     Change change;
     change.settings = settings;
-    return lifecycle_->change(id, std::move(change), "en");
+    return lifecycle_->change(id, std::move(change));
   }
   template <class F>
   bool becomes(F holds) {
@@ -173,7 +181,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   }
   Id connected(const char* settings = kWebhook) {
     const auto id = create("One", settings).id;
-    wait(lifecycle_->activate(id, false, "en"));
+    wait(lifecycle_->activate(id, false));
     return id;
   }
   Code failure_of(asio::awaitable<Integration> task) {

@@ -77,6 +77,39 @@ TEST_P(WatchTest, AProblemOfTheProviderWithUsIsShown) {  // bar 11
   EXPECT_EQ(stored(id).reason_text, "Connection refused");
 }
 
+TEST_P(WatchTest, WhatThePluginSaysOfItsHealthIsShownUntilItIsWell) {  // HOST-8
+  instances_.answers["status"] = port::Result(Code::unsupported, "");
+  instances_.answers["health"] =
+      port::Result(port::Message(R"({"status": "degraded", "reason": "No answer since 09:30"})"));
+  const auto id = connected();
+  pass();
+  ASSERT_TRUE(becomes(id, State::degraded));
+  EXPECT_EQ(stored(id).reason_text, "No answer since 09:30");
+  EXPECT_GE(asked("health"), 4);
+  EXPECT_LE(asked("health"), 6);
+  instances_.answers["health"] = port::Result(port::Message(R"({"status": "degraded"})"));
+  pass();
+  EXPECT_TRUE(becomes([&] {
+    const auto why = Text::from_kept(stored(id).reason_text);
+    return why.english().starts_with("The plugin says") && why.in("ru") != why.english();
+  }));
+  instances_.answers["health"] = port::Result(port::Message(R"({"status": "ok"})"));
+  pass();
+  EXPECT_TRUE(becomes(id, State::active));
+  const auto before = asked("health");
+  wait(lifecycle_->deactivate(id));
+  pass();
+  EXPECT_EQ(asked("health"), before);
+}
+
+TEST_P(WatchTest, OneThatDoesNotKnowItsHealthIsNotAskedAgain) {  // HOST-8
+  instances_.answers["health"] = port::Result(Code::unsupported, "");
+  const auto id = connected();
+  pass();
+  EXPECT_EQ(asked("health"), 1);
+  EXPECT_EQ(stored_state(id), State::active);
+}
+
 TEST_P(WatchTest, AProviderThatIsAwaySaysNothingAboutDelivery) {
   instances_.answers["status"] = port::Result(Code::unavailable, "away");
   const auto id = connected();

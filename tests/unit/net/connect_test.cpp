@@ -1,21 +1,29 @@
 // Connections for plugins (N11, HOST-6): which addresses are tried, and which never are.
 #include "net/connect.hpp"
 
+#include <array>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
 
 #include "support/fake_network.hpp"
 
 namespace patchbay::net {
 namespace {
 
+using boost::asio::ip::tcp;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class ConnectTest : public ::testing::Test {
  protected:
@@ -36,7 +44,7 @@ class ConnectTest : public ::testing::Test {
   }
   boost::asio::awaitable<void> note_peer(Network& network, std::string host, std::uint16_t port,
                                          Duration limit, std::string& peer) {
-    auto connecting = connect(network, clock_, opened_, host, port, limit);
+    auto connecting = connect(network, clock_, opened_, proxy_, host, port, limit);
     const auto connected = co_await std::move(connecting);
     peer = connected.peer;
   }
@@ -53,6 +61,7 @@ class ConnectTest : public ::testing::Test {
   SystemClock clock_;
   support::FakeNetwork network_;
   std::vector<std::string> opened_;
+  std::optional<Proxy> proxy_;
   Code code_ = Code::ok;
   std::string text_;
 };
@@ -74,6 +83,103 @@ TEST_F(ConnectTest, SaysWhyNobodyAnswers) {
   connect_to("nowhere.example.org");
   EXPECT_EQ(code_, Code::unavailable);
   EXPECT_THAT(text_, HasSubstr("has no address"));
+}
+
+// OPS-15: the proxy resolves names; what it answers is read to the end of its head and not further.
+class ProxyTest : public ConnectTest {
+ protected:
+  ProxyTest() : acceptor_(io_, tcp::endpoint(tcp::v4(), 0)) {
+    proxy_ = parse_proxy("http://ana:p%40ss@proxy.example.org:3128");
+    network_.addresses["proxy.example.org"] = {"10.0.0.9"};
+    network_.local_port = acceptor_.local_endpoint().port();
+  }
+  // Connects while a proxy answers so, in pieces; returns what comes out of the tunnel.
+  std::string through(const std::string& host, std::string answer) {
+    std::thread server([this, answer = std::move(answer)] {
+      tcp::socket socket(server_);
+      acceptor_.accept(socket);
+      boost::asio::streambuf request;
+      const auto size = boost::asio::read_until(socket, request, "\r\n\r\n");
+      asked_.assign(boost::asio::buffers_begin(request.data()),
+                    boost::asio::buffers_begin(request.data()) + static_cast<std::ptrdiff_t>(size));
+      boost::system::error_code ignored;
+      for (const char each : answer) boost::asio::write(socket, boost::asio::buffer(&each, 1), ignored);
+      socket.shutdown(tcp::socket::shutdown_send, ignored);
+      socket.read_some(boost::asio::buffer(request.prepare(1)), ignored);  // until the other end is gone
+    });
+    std::string greeting;
+    auto task = greet(host, greeting);
+    code_ = Code::ok;
+    boost::asio::co_spawn(boost::asio::make_strand(io_), std::move(task), [&](std::exception_ptr error) {
+      if (error) keep(error);
+    });
+    io_.restart();
+    io_.run();
+    server.join();
+    return greeting;
+  }
+  boost::asio::awaitable<void> greet(std::string host, std::string& greeting) {
+    auto connecting = connect(network_, clock_, opened_, proxy_, host, 25, Duration{10'000});
+    auto connected = co_await std::move(connecting);
+    connected.socket.non_blocking(false);
+    boost::system::error_code end;
+    std::array<char, 64> bytes{};
+    while (!end) greeting.append(bytes.data(), connected.socket.read_some(boost::asio::buffer(bytes), end));
+  }
+
+  boost::asio::io_context server_;
+  tcp::acceptor acceptor_;
+  std::string asked_;
+};
+
+TEST_F(ProxyTest, ConnectsThroughATunnel) {
+  EXPECT_EQ(through("mail.example.org", "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n220 mail.example.org\r\n"),
+            "220 mail.example.org\r\n");
+  EXPECT_EQ(code_, Code::ok) << text_;
+  EXPECT_EQ(asked_,
+            "CONNECT mail.example.org:25 HTTP/1.1\r\nHost: mail.example.org:25\r\n"
+            "Proxy-Authorization: Basic YW5hOnBAc3M=\r\n\r\n");
+  EXPECT_THAT(network_.resolved, ElementsAre("proxy.example.org"));
+  EXPECT_THAT(network_.opened, ElementsAre("10.0.0.9 3128"));
+}
+
+TEST_F(ProxyTest, SaysWhatTheProxyRefuses) {
+  EXPECT_EQ(through("mail.example.org", "HTTP/1.1 403 No\r\n\r\n"), "");
+  EXPECT_EQ(code_, Code::unavailable);
+  EXPECT_THAT(text_, HasSubstr("status 403"));
+  through("mail.example.org", "HTTP/1.1 407 Who\r\n\r\n");
+  EXPECT_THAT(text_, HasSubstr("user name or password"));
+  EXPECT_THAT(text_, Not(HasSubstr("p@ss")));
+  through("mail.example.org", "220 I am no proxy\r\n\r\n");
+  EXPECT_EQ(code_, Code::unavailable);
+  through("mail.example.org", "HTTP/1.1 200 cut off");
+  EXPECT_EQ(code_, Code::unavailable);
+  through("mail.example.org", "HTTP/1.1 200 " + std::string(10'000, 'x'));
+  EXPECT_EQ(code_, Code::unavailable);
+}
+
+TEST_F(ProxyTest, IsGivenNoPrivateAddressAndNothingThatIsOpened) {
+  connect_to("192.168.1.1");
+  EXPECT_EQ(code_, Code::denied);
+  EXPECT_THAT(network_.opened, IsEmpty());
+  network_.local_port = 0;
+  opened_ = {"mail.corp.example:993"};
+  network_.addresses["mail.corp.example"] = {"10.0.0.1"};
+  EXPECT_EQ(connect_to("mail.corp.example"), "10.0.0.1");
+}
+
+TEST(Proxy, IsReadOrRefused) {
+  const auto plain = parse_proxy("proxy.example.org:8080");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host + " " + std::to_string(plain->port) + " " + plain->login, "proxy.example.org 8080 ");
+  EXPECT_EQ(parse_proxy("http://[::1]:3128/")->host, "::1");
+  for (const auto* bad :
+       {"", "proxy", "https://proxy:1", "socks5://proxy:1", "http://proxy", "http://a:b@:1", "http://proxy:0",
+        "http://proxy:99999", "http://a%0d%0aX:b@proxy:1", "http://proxy:1/x"})
+    EXPECT_FALSE(parse_proxy(bad)) << bad;
+  EXPECT_EQ(without_login("http://ana:secret@proxy:1"), "http://proxy:1");
+  EXPECT_EQ(without_login("ana:secret@proxy:1"), "proxy:1");
+  EXPECT_EQ(without_login("proxy:1"), "proxy:1");
 }
 
 // No packet leaves: the address is refused before anything is opened.

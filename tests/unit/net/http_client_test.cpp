@@ -112,6 +112,25 @@ TEST_F(HttpClientTest, SendsPartsFromMemoryAndFromAStream) {  // plugin-needs N7
   EXPECT_TRUE(server.requests().at(0).header("content-type").starts_with("multipart/form-data; boundary="));
 }
 
+TEST_F(HttpClientTest, StreamsABody) {  // plugin-needs N7 a
+  HttpServer server(echo);
+  open(server);
+  HttpRequest request("PUT", server.url());
+  std::size_t given = 0;
+  request.whole.emplace();
+  request.whole->size = 300'000;
+  request.whole->read = [&given] { return next_piece(given); };
+  EXPECT_EQ(fetch(request).body, std::string(300'000, 'z'));
+  EXPECT_EQ(server.requests().at(0).method, "PUT");
+  EXPECT_EQ(server.requests().at(0).header("content-length"), "300000");
+  given = 0;
+  request.whole->size = 300'001;
+  EXPECT_NE(code_of(request), Code::ok) << "it ended before its stated size";
+  given = 300'000;
+  request.whole->size = 0;
+  EXPECT_EQ(fetch(request).body, "");
+}
+
 TEST_F(HttpClientTest, StreamsAnswersThatAreGood) {
   HttpServer server([](const auto& request) {
     return request.target == "/bad" ? Reply(404, {}, "no such file")

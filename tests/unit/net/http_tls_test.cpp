@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "unit/net/client_fixture.hpp"
 #include "unit/net/tls_server.hpp"
@@ -34,6 +36,18 @@ TEST_F(HttpTlsTest, ACertificateOfAnUnknownAuthorityIsDenied) {
 TEST_F(HttpTlsTest, AnAuthorityOfOnesOwnIsAccepted) {  // OPS-15
   options_.ca_file = file_;
   EXPECT_EQ(fetch({"POST", "https://127.0.0.1:" + server_.port() + "/"}).body, "safe");
+}
+
+// N11. Whoever does not name them is not let in by a connection that is kept for those who do.
+TEST_F(HttpTlsTest, AuthoritiesOfOneRequestAreNobodyElses) {
+  std::ifstream in(file_);
+  HttpRequest request("POST", "https://127.0.0.1:" + server_.port() + "/");
+  request.authorities.assign(std::istreambuf_iterator<char>(in), {});
+  EXPECT_EQ(fetch(request).body, "safe");
+  EXPECT_EQ(code_of({"POST", "https://127.0.0.1:" + server_.port() + "/"}), Code::denied);
+  EXPECT_EQ(fetch(request).body, "safe");
+  request.authorities = "no certificate";
+  EXPECT_NE(code_of(request), Code::ok);
 }
 
 TEST_F(HttpTlsTest, ACertificateForAnotherNameIsDenied) {

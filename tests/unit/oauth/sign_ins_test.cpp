@@ -28,6 +28,7 @@ class SignInsTest : public OAuthTest {
     Callback out;
     out.state = state_of(begun);
     out.code = "the-code";
+    out.issuer = provider_.issuer;
     return out;
   }
   SignIn begin(std::optional<Id> again = {}) { return wait(sign_ins_->begin_code(wanted(again), kBack)); }
@@ -78,6 +79,9 @@ TEST_P(SignInsTest, TellTheCodeToNoOtherServer) {  // RFC 9207
   const auto done = wait(sign_ins_->finish(back));
   EXPECT_EQ(done.state, "failed");
   EXPECT_NE(done.reason.find("evil.example"), std::string::npos);
+  auto silent = callback(begin());
+  silent.issuer.clear();
+  EXPECT_EQ(wait(sign_ins_->finish(silent)).state, "failed") << "one that says who it is says so always";
   EXPECT_TRUE(http_.seen.empty());
 }
 
@@ -178,6 +182,27 @@ TEST_P(SignInsTest, OnADeviceGoOnAfterARestart) {
   sign_ins_->start();
   ASSERT_TRUE(until([&] { return !done_.empty(); }));
   EXPECT_EQ(find(begun.id).state, "done");
+}
+
+TEST_P(SignInsTest, TakeAPasswordAtOnce) {  // plugin-needs N1
+  EXPECT_THROW(wait(sign_ins_->take_password(wanted(), {"ann", "one"})), Error) << "not offered";
+  provider_ = Provider();
+  provider_.by_password = true;
+  const auto done = wait(sign_ins_->take_password(wanted(), {"ann", "one"}));
+  EXPECT_EQ(done.state, "done") << done.reason;
+  EXPECT_EQ(find(done.id).grant, done.grant);
+  EXPECT_EQ(attached_, std::vector<Id>{*done.grant});
+  EXPECT_EQ(stored(*done.grant).title, "ann");
+  const auto token = wait(tokens_->token(*done.grant, 60s, {}));
+  EXPECT_EQ(token.value, "one");
+  EXPECT_EQ(token.user, "ann");
+  const auto again = wait(sign_ins_->take_password(wanted(*done.grant), {"ann", "two"}));
+  EXPECT_EQ(again.grant, done.grant);
+  EXPECT_EQ(wait(tokens_->token(*done.grant, 60s, {})).value, "two");
+  const auto other = wait(sign_ins_->take_password(wanted(*done.grant), {"bob", "three"}));
+  EXPECT_EQ(other.state, "failed");
+  EXPECT_EQ(wait(tokens_->token(*done.grant, 60s, {})).value, "two");
+  EXPECT_TRUE(http_.seen.empty()) << "nobody is asked";
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "outbox/queue.hpp"
+#include "plugin/pauses.hpp"
 #include "support/databases.hpp"
 #include "unit/outbox/lossy_store.hpp"
 
@@ -78,16 +79,25 @@ class FakeCaller final : public plugin::Caller {
 
 class FakeChannels final : public Channels {
  public:
-  asio::awaitable<std::optional<Channel>> find(Id) override {
+  FakeChannels(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  asio::awaitable<std::optional<Channel>> find(Id integration) override {
     Channel channel(open, manifest);
     channel.grant = grant;
     channel.profile = profile;
+    channel.paused_until = store_.read_now([&](store::Session& session) {
+      return plugin::paused_until(session, integration, clock_.now().time_since_epoch().count());
+    });
     co_return channel;
   }
   std::optional<Id> grant;
   std::optional<Id> profile;
   bool open = true;
   std::string manifest = R"({"idempotency": "none"})";
+
+ private:
+  store::Store& store_;
+  const Clock& clock_;
 };
 
 class FakeEffects final : public Effects {
@@ -113,6 +123,7 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
   void begin() {
     Dispatcher::Options options(clock, lossy, caller, channels, effects);
     options.jitter = [] { return 0.0; };
+    options.owned = &owned;
     dispatcher = std::make_unique<Dispatcher>(io.get_executor(), options, log::Logger::none());
     dispatcher->start();
   }
@@ -212,9 +223,10 @@ class DispatcherTest : public ::testing::TestWithParam<support::Database> {
   LossyStore lossy{*store};
   ManualClock clock{TimePoint(1'795'252'800'000ms)};
   FakeCaller caller{clock};
-  FakeChannels channels;
+  FakeChannels channels{*store, clock};
   FakeEffects effects;
   Id next_id = 100;
+  cluster::Owned owned;  // all, unless a test says otherwise
   std::unique_ptr<Dispatcher> dispatcher;
 };
 

@@ -33,6 +33,30 @@ TEST_P(DispatcherLimitsTest, a_limit_of_one_integration_slows_no_other) {
   EXPECT_EQ(caller.asked[1], "send:free");
 }
 
+// OUT-2
+TEST_P(DispatcherLimitsTest, a_limit_of_an_integration_outlives_the_host) {
+  caller.answers["slow"] = results({failing(Code::rate_limited, R"({"scope": "integration"})", 30s)});
+  EXPECT_TRUE(is_put_off(put("slow", "a")));
+  end();
+  begin();
+  put("waits", "b");
+  put("free", "c", kOther);
+  EXPECT_FALSE(pass(25s, [&] { return asked(3); }));
+  EXPECT_EQ(caller.all(), "send:slow send:free ");
+  EXPECT_TRUE(eventually([&] { return asked(4); }));
+}
+
+// OUT-2, JOB-3
+TEST_P(DispatcherLimitsTest, a_limit_that_a_job_met_holds_messages_too) {
+  store->write_now([&](store::Session& session) {
+    const auto now = clock.now().time_since_epoch().count();
+    plugin::pause(session, kBot, "integration", now + 30'000, now);
+  });
+  put("waits", "a");
+  EXPECT_FALSE(pass(25s, [&] { return asked(1); }));
+  EXPECT_TRUE(eventually([&] { return asked(1); }));
+}
+
 // OUT-2, N16
 TEST_P(DispatcherLimitsTest, a_limit_of_a_grant_slows_all_that_share_it) {
   channels.grant = 70;
@@ -59,6 +83,20 @@ TEST_P(DispatcherLimitsTest, a_declared_rate_of_a_profile_is_that_of_all_togethe
   EXPECT_TRUE(eventually([&] { return asked(3); }));
 }
 
+// OUT-2: two hosts together send as fast as one may, not twice as fast.
+TEST_P(DispatcherLimitsTest, of_a_rate_of_a_profile_each_host_takes_its_part) {
+  channels.profile = 71;
+  channels.manifest = R"({"rates": [{"scope": "profile", "rate": 1, "per_ms": 10000, "burst": 2}]})";
+  cluster::Partitions half;
+  for (std::size_t i = 0; i < cluster::kPartitions / 2; ++i) half.set(i);
+  owned.set(half);
+  put("one", "a");
+  EXPECT_TRUE(run([&] { return asked(1); }));
+  put("two", "b", kOther);
+  EXPECT_FALSE(pass(15s, [&] { return asked(2); })) << "half the burst, half the rate";
+  EXPECT_TRUE(eventually([&] { return asked(2); }));
+}
+
 // N16
 TEST_P(DispatcherLimitsTest, so_many_at_once_of_all_that_share_a_grant_or_a_profile) {
   channels.grant = 70;
@@ -79,6 +117,29 @@ TEST_P(DispatcherLimitsTest, so_many_at_once_of_all_that_share_a_grant_or_a_prof
     EXPECT_TRUE(eventually([&] { return asked(6); })) << scope;
     EXPECT_TRUE(eventually([&] { return caller.running == 0; })) << scope;
     EXPECT_EQ(caller.most, 2) << scope;
+  }
+}
+
+// N16: two hosts together have as many on their way as one may, not twice as many.
+TEST_P(DispatcherLimitsTest, of_so_many_at_once_of_a_profile_each_host_takes_its_part) {
+  channels.profile = 71;
+  cluster::Partitions half;
+  for (std::size_t i = 0; i < cluster::kPartitions / 2; ++i) half.set(i);
+  for (const auto& [max, part] : {std::pair(5, 2), std::pair(1, 1)}) {
+    caller.asked.clear();
+    caller.most = 0;
+    channels.manifest = R"({"concurrency": [{"scope": "profile", "max": )" + std::to_string(max) + "}]}";
+    end();  // what was known of the channels is asked again
+    begin();
+    owned.set(half);
+    caller.hold = 10s;
+    for (const auto* lane : {"a", "b"}) {
+      put(lane, lane);
+      put(lane, lane, kOther);
+    }
+    EXPECT_TRUE(eventually([&] { return asked(4); })) << max;
+    EXPECT_TRUE(eventually([&] { return caller.running == 0; })) << max;
+    EXPECT_EQ(caller.most, part) << max;
   }
 }
 

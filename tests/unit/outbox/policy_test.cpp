@@ -81,6 +81,11 @@ TEST(Decide, an_unknown_outcome_is_never_repeated_blindly) {
   EXPECT_EQ(decide(policy_of("provider"), unknown, 0).next, Next::retry);
 }
 
+// OUT-1
+TEST(Decide, what_the_plugin_gives_up_by_itself_is_final) {
+  EXPECT_EQ(decide(policy_of("provider"), failing(Code::cancelled), 0).next, Next::failed);
+}
+
 TEST(Decide, poison_is_never_tried_again) {
   auto result = failing(Code::internal);
   result.poison = true;

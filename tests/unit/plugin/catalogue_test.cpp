@@ -17,8 +17,13 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+Choices enabled() {
+  return {{"acme", {}}};
+}
+
 class CatalogueTest : public ::testing::Test {
  protected:
+  CatalogueTest() { catalogue_.choose(enabled()); }
   static fs::path make_root() {
     std::string pattern = (fs::temp_directory_path() / "pb-catalogue-XXXXXX").string();
     fs::path root = ::mkdtemp(pattern.data());
@@ -50,6 +55,53 @@ TEST_F(CatalogueTest, FindsWhatWasDroppedIn) {  // HOST-1
   EXPECT_EQ(catalogue_.nearest("acne"), "acme");
 }
 
+TEST_F(CatalogueTest, WhatNobodyHasEnabledIsFoundAndDoesNotRun) {  // HOST-1
+  catalogue_.choose({});
+  add("acme-1", "1.0.0");
+  catalogue_.scan();
+  ASSERT_EQ(catalogue_.list().size(), 1u);
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::found);
+  EXPECT_EQ(catalogue_.list()[0].reason.id(), "plugin.not_enabled");
+  EXPECT_EQ(catalogue_.find("acme"), nullptr);
+  ASSERT_NE(catalogue_.find_any("acme"), nullptr);
+  EXPECT_TRUE(catalogue_.choose(enabled()));
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::ready);
+  add("acme-2", "2.0.0");  // enabled is the plugin, not its version
+  catalogue_.scan();
+  ASSERT_NE(catalogue_.find("acme"), nullptr);
+  EXPECT_EQ(catalogue_.find("acme")->version, "2.0.0");
+}
+
+TEST_F(CatalogueTest, WhatIsRemovedIsGoneWithItsCopies) {  // HOST-4
+  add("acme", "1.0.0");
+  catalogue_.scan();
+  add("acme", "2.0.0", "newer");
+  catalogue_.scan();
+  catalogue_.choose({{"acme", {"1.0.0", false}}});
+  ASSERT_EQ(catalogue_.find("acme")->version, "1.0.0");
+  EXPECT_FALSE(catalogue_.remove("acme", root_ / "elsewhere"));
+  ASSERT_EQ(catalogue_.list().size(), 2u);
+  EXPECT_TRUE(catalogue_.remove("acme", root_ / "plugins"));
+  EXPECT_TRUE(catalogue_.list().empty());
+  EXPECT_FALSE(fs::exists(root_ / "plugins/acme"));
+  EXPECT_FALSE(fs::exists(root_ / "artefacts/acme"));
+  catalogue_.scan();
+  EXPECT_EQ(catalogue_.find("acme"), nullptr);
+}
+
+TEST_F(CatalogueTest, WhatLiesElsewhereIsStillThereWhenTheRestIsRemoved) {  // HOST-4
+  Catalogue both({root_ / "plugins", root_ / "shipped"}, root_ / "artefacts", log::Logger::none());
+  both.choose(enabled());
+  add("acme", "1.0.0");
+  fs::create_directories(root_ / "shipped");
+  fs::rename(root_ / "plugins/acme", root_ / "shipped/acme");
+  add("acme", "2.0.0", "newer");
+  both.scan();
+  ASSERT_TRUE(both.remove("acme", root_ / "plugins"));
+  ASSERT_EQ(both.find("acme")->version, "1.0.0");
+  EXPECT_TRUE(fs::exists(both.find("acme")->artefact));
+}
+
 TEST_F(CatalogueTest, RunsTheNewestAndListsTheOthers) {  // HOST-4
   add("acme-1", "1.0.0");
   add("acme-2", "1.10.0");
@@ -57,6 +109,35 @@ TEST_F(CatalogueTest, RunsTheNewestAndListsTheOthers) {  // HOST-4
   EXPECT_EQ(catalogue_.find("acme")->version, "1.10.0");
   ASSERT_EQ(catalogue_.list().size(), 2u);
   EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::superseded);
+}
+
+TEST_F(CatalogueTest, OfOneVersionInTwoFoldersTheOneThatIsListedFirstRuns) {  // HOST-4
+  const auto adopt = [&](const fs::path& folder) {
+    fs::create_directories(root_ / folder);
+    fs::copy(root_ / "plugins/acme", root_ / folder / "acme");
+  };
+  add("acme", "1.0.0");
+  adopt("first");
+  adopt("last");
+  for (const auto& folders : {std::pair("last", "first"), std::pair("first", "last")}) {
+    Catalogue catalogue({root_ / folders.first, root_ / folders.second}, root_ / "artefacts",
+                        log::Logger::none());
+    catalogue.choose(enabled());
+    catalogue.scan();
+    ASSERT_NE(catalogue.find("acme"), nullptr);
+    EXPECT_EQ(catalogue.find("acme")->folder, root_ / folders.first / "acme");
+    ASSERT_EQ(catalogue.list().size(), 2u);
+    EXPECT_EQ(catalogue.list()[1].state, CatalogueEntry::State::superseded);
+  }
+}
+
+TEST_F(CatalogueTest, VersionsThatAreEqualButWrittenDifferentlyDoNotBothRun) {  // HOST-4
+  add("acme-1", "1.0.0");
+  add("acme-2", "1.00.0");
+  catalogue_.scan();
+  ASSERT_EQ(catalogue_.list().size(), 2u);
+  EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::ready);
+  EXPECT_EQ(catalogue_.list()[1].state, CatalogueEntry::State::superseded);
 }
 
 TEST_F(CatalogueTest, RunsTheVersionThatWasChosenAndThenTheNewestAgain) {  // HOST-4
@@ -91,7 +172,7 @@ TEST_F(CatalogueTest, WhatWasReplacedInItsFolderCanBeChosenFromItsCopy) {  // HO
   std::ifstream library(old->artefact);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(library), {}), "first");
   fs::remove_all(root_ / "plugins/acme");
-  catalogue_.choose({});
+  catalogue_.choose(enabled());
   catalogue_.scan();
   EXPECT_EQ(catalogue_.find("acme"), nullptr);  // a copy does not come to life by itself
 }
@@ -111,7 +192,7 @@ TEST_F(CatalogueTest, ADisabledOneIsKnownAndDoesNotRun) {  // HOST-4
   EXPECT_TRUE(catalogue_.is_disabled("acme"));
   EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::disabled);
   EXPECT_NE(catalogue_.find("acme"), nullptr);  // its routes stay
-  catalogue_.choose({});
+  catalogue_.choose(enabled());
   EXPECT_EQ(catalogue_.list()[0].state, CatalogueEntry::State::ready);
 }
 
@@ -228,6 +309,7 @@ TEST_F(CatalogueTest, AnArtefactThatIsTornIsCopiedAgain) {
   fs::permissions(artefact, fs::perms::owner_all);
   std::ofstream(artefact) << "c";
   Catalogue again({root_ / "plugins"}, root_ / "artefacts", log::Logger::none());
+  again.choose(enabled());
   again.scan();
   std::string code;
   std::getline(std::ifstream(artefact), code);

@@ -8,6 +8,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "base/error.hpp"
+#include "store/blobs.hpp"
 #include "support/databases.hpp"
 #include "support/temp_folder.hpp"
 
@@ -30,7 +31,13 @@ class FileLinksTest : public ::testing::TestWithParam<support::Database> {
   std::unique_ptr<FileLinks> make(const std::string& site_url) {
     return std::make_unique<FileLinks>(*store_, *vault_, clock_, site_url);
   }
+  // Of a file that is made here unless it is there.
   std::string path_of(Id blob, std::chrono::seconds good_for = 1h) {
+    store_->write_now([&](store::Session& session) {
+      store::Blob made;
+      made.id = blob;
+      if (!store::find_blob(session, blob)) store::create_blob(session, made);
+    });
     const auto link = run(links_->make(blob, good_for, "a b.jpg"));
     const std::string base = "https://host.example.org/base";
     EXPECT_TRUE(link.url.starts_with(base + "/files/")) << link.url;
@@ -54,6 +61,20 @@ TEST_P(FileLinksTest, OpenWhatWasMadeUntilItsTimeIsOver) {
   EXPECT_EQ(run(links_->open(path)), 17);
   clock_.advance(1s);
   EXPECT_EQ(run(links_->open(path)), std::nullopt);
+}
+
+TEST_P(FileLinksTest, KeepTheirFile) {
+  path_of(17, 48h);
+  path_of(17, 60s);
+  clock_.advance(47h);
+  const auto swept = [&] {
+    const auto now = clock_.now().time_since_epoch().count();
+    return store_->write_now(
+        [now](store::Session& session) { return store::sweep_blobs(session, now, now, {}); });
+  };
+  EXPECT_EQ(swept(), 0);
+  clock_.advance(1h);
+  EXPECT_EQ(swept(), 1);
 }
 
 TEST_P(FileLinksTest, AreGoodAtEveryHost) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -5,6 +6,7 @@
 #include "base/error.hpp"
 #include "plugin/profiles.hpp"
 #include "plugin/read_manifest.hpp"
+#include "plugin/settings.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -99,7 +101,11 @@ TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
   document["grants"] =
       json::parse(R"({"account": {"token": "{profile:/base}/token", "authorize": "https://x.example/auth",
     "client_id": "{profile:/id}", "client_secret": "secret", "client_auth": "post", "scopes": ["a", "b"]}})");
+  document["profile"]["authorities"] = "/ca";
   const auto manifest = parse_manifest(document.dump());
+  EXPECT_EQ(authorities_of(manifest, R"({"ca": "PEM"})"), "PEM");
+  EXPECT_EQ(authorities_of(manifest, "{}"), "");
+  EXPECT_THAT(addresses_in_profile(manifest), testing::Contains("/ca")) << "not changed while it is used";
   EXPECT_TRUE(manifest.grants.at("account").secret_in_body);
   EXPECT_EQ(manifest.grants.at("account").scopes.size(), 2u);
   auto changed = document;
@@ -115,6 +121,22 @@ TEST(Manifest, ReadsProfilesAndGrants) {  // N1, SETUP-4
   changed = document;
   changed["grants"]["account"]["token"] = "file:///etc/passwd";
   EXPECT_NE(fault_of(changed), "none");
+  changed = document;
+  changed["grants"]["account"].erase("client_id");
+  EXPECT_NE(fault_of(changed).find("client_id are missing"), std::string::npos);
+  changed["grants"]["account"] = json::parse(
+      R"({"type": "password", "hosts": ["profile:/base"], "secrets": {"key": {"hosts": ["profile:/other"]}}})");
+  const auto by_password = parse_manifest(changed.dump());
+  EXPECT_TRUE(by_password.grants.at("account").by_password);
+  EXPECT_THAT(addresses_in_profile(by_password), testing::Contains("/other"));
+  auto wrong = changed;
+  wrong["grants"]["account"]["token"] = "https://x.example/token";
+  EXPECT_NE(fault_of(wrong).find("no addresses and no client"), std::string::npos);
+  wrong = changed;
+  wrong["grants"]["account"]["secrets"] = {{"user", json::object()}};
+  EXPECT_NE(fault_of(wrong).find("must not be called user or password"), std::string::npos);
+  wrong["grants"]["account"]["secrets"] = {{"key", {{"hosts", {"setting:/x"}}}}};
+  EXPECT_NE(fault_of(wrong).find("shared"), std::string::npos);
 }
 
 TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1

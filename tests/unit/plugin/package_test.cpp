@@ -173,6 +173,7 @@ TEST_F(PackageTest, ChangedPackagesAreRefused) {  // bar 18
 
 TEST_F(PackageTest, TheCatalogueNeitherOpensNorKeepsWhatIsRefused) {
   Catalogue catalogue({root_ / "plugins"}, root_ / "artefacts", log::Logger::none(), trust());
+  catalogue.choose({{"acme", {}}});
   catalogue.scan();
   ASSERT_EQ(catalogue.list().size(), 1u);
   EXPECT_EQ(catalogue.list()[0].state, CatalogueEntry::State::broken);

@@ -29,6 +29,7 @@ using support::FakeHttp;
 class ServicesTest : public ::testing::Test {
  protected:
   using json = nlohmann::json;
+  static constexpr std::int64_t kStorage = 64 << 20;
 
   ServicesTest() {
     manifest_.id = "acme";
@@ -78,9 +79,9 @@ class ServicesTest : public ::testing::Test {
   }
 
   port::Result ask(const std::string& method, const json& request, std::vector<std::string> blobs = {},
-                   const std::string& trace = {}) {
+                   const std::string& trace = {}, Duration timeout = Duration{0}) {
     std::optional<port::Result> result;
-    side_->ask(++asked_, port::Call(method, port::Message(request.dump(), std::move(blobs)), trace),
+    side_->ask(++asked_, port::Call(method, port::Message(request.dump(), std::move(blobs)), trace, timeout),
                [&](port::Result r) { result = std::move(r); });
     EXPECT_FALSE(result) << "a reply never comes from inside ask()";
     run_until([&] { return result.has_value(); });
@@ -105,7 +106,7 @@ class ServicesTest : public ::testing::Test {
     auto& left = tokens_[grant];
     if (!left.empty() && left.front() == rejected) left.pop_front();
     if (left.empty()) throw Error(Code::unauthenticated, Text::verbatim("sign in again"));
-    co_return GrantToken{left.front(), std::nullopt};
+    co_return GrantToken{left.front(), std::nullopt, "user-of-" + to_string_id(grant)};
   }
 
   boost::asio::awaitable<void> note_secret(Id integration) {
@@ -130,11 +131,36 @@ class ServicesTest : public ::testing::Test {
   log::Logger logger_ = log::Logger::to_string(log::Format::json, log::Level::trace, redactor_, lines_);
   Manifest manifest_;
   std::string settings_ = R"({"api_base": "http://127.0.0.1:19000/base"})";
+  std::map<Id, std::string> full_;  // why
+  Storage storage_{{clock_,
+                    *store_,
+                    kStorage,
+                    {store::BlobUse("blob_links", "blob")},
+                    {},
+                    [this](Id id, std::optional<Text> why) {
+                      full_.erase(id);
+                      if (why) full_[id] = why->english();
+                    },
+                    std::chrono::nanoseconds(0)}};
   std::unique_ptr<Services> services_ = std::make_unique<Services>(
-      Services::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, http_, metrics_, redactor_, logger_,
-                      OpenedHosts({"127.0.0.1:19000"}), nullptr, [this](Id id) { return note_secret(id); },
+      Services::Parts{io_.get_executor(),
+                      clock_,
+                      ids_,
+                      *store_,
+                      *vault_,
+                      http_,
+                      metrics_,
+                      redactor_,
+                      logger_,
+                      OpenedHosts({"127.0.0.1:19000"}),
+                      nullptr,
+                      [this](Id id) { return note_secret(id); },
                       [this](Id grant, Duration, std::string rejected) { return token(grant, rejected); },
-                      nullptr, &network_});
+                      nullptr,
+                      &network_,
+                      {},
+                      {},
+                      &storage_});
   std::optional<Id> profile_;
   std::string profile_settings_ = "{}";
   std::map<std::string, std::vector<Id>, std::less<>> grants_;

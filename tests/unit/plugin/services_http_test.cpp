@@ -28,6 +28,18 @@ TEST_F(ServicesHttpTest, AnswersWithStatusHeadersAndBody) {  // SDK-4
   EXPECT_THAT(result.message.blobs, ::testing::ElementsAre("made"));
 }
 
+TEST_F(ServicesHttpTest, HandsTheTraceOn) {  // HOOK-5
+  const std::string trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  http_.answer(200);
+  fetch({{"url", "https://api.example.org/"}}, {}, trace);
+  EXPECT_EQ(header("traceparent"), trace);
+  http_.answer(200);
+  const auto own = json::object({{"TraceParent", "its own"}});
+  EXPECT_TRUE(fetch({{"url", "https://api.example.org/"}, {"headers", own}}, {}, trace).ok());
+  EXPECT_EQ(sent(1).headers.size(), 1U);
+  EXPECT_EQ(header("TraceParent", 1), "its own");
+}
+
 TEST_F(ServicesHttpTest, FillsSecretsIntoEveryPlace) {  // plugin-needs N4
   http_.answer(200);
   fetch({{"method", "POST"},
@@ -220,6 +232,28 @@ TEST_F(ServicesHttpTest, StreamsBlobsBothWays) {  // plugin-needs N7 a
       ask("pb.blob/1:read", {{"blob", body_of(result)["blob"]}, {"offset", 0}, {"length", 100}});
   EXPECT_THAT(read.message.blobs, ::testing::ElementsAre("downloaded"));
   EXPECT_EQ(body_of(read)["name"], "b.bin");
+}
+
+TEST_F(ServicesHttpTest, SendsASliceOfABlobAsTheBody) {  // plugin-needs N7 a
+  const auto made = body_of(ask("pb.blob/1:create", {{"name", "a.txt"}, {"type", "text/plain"}}));
+  ask("pb.blob/1:write", {{"blob", made["blob"]}, {"offset", 0}}, {"0123456789"});
+  ask("pb.blob/1:close", {{"blob", made["blob"]}});
+  const auto send = [&](json body) {
+    http_.answer(200);
+    body["blob"] = made["blob"];
+    return fetch({{"method", "PUT"}, {"url", "https://api.example.org/"}, {"body", body}}).code;
+  };
+  EXPECT_EQ(send(json::object()), Code::ok);
+  EXPECT_EQ(send({{"offset", 3}, {"length", 4}}), Code::ok);
+  EXPECT_EQ(send({{"offset", 10}}), Code::ok);
+  EXPECT_THAT(http_.seen.at(0)->parts, ::testing::ElementsAre("0123456789"));
+  EXPECT_THAT(http_.seen.at(1)->parts, ::testing::ElementsAre("3456"));
+  EXPECT_EQ(http_.seen.at(1)->request.whole->size, 4U);
+  EXPECT_EQ(http_.seen.at(2)->request.whole->size, 0U);
+  EXPECT_EQ(send({{"offset", 11}}), Code::invalid);
+  EXPECT_EQ(send({{"offset", 3}, {"length", 8}}), Code::invalid);
+  EXPECT_EQ(send({{"offset", -1}}), Code::invalid);
+  EXPECT_EQ(http_.seen.size(), 3U);
 }
 
 TEST_F(ServicesHttpTest, KeepsWhatWentWrongOutOfBlobs) {

@@ -48,6 +48,37 @@ TEST_F(ServicesNetTest, PlacesComeFromSettingsAndTheProfile) {
   EXPECT_TRUE(connect("smtp.acme.com", 587).ok());
 }
 
+TEST_F(ServicesNetTest, AProfileSaysWhomToBelieve) {  // N11
+  EXPECT_FALSE(body_of(connect("mail.example.org", 993)).contains("authorities"));
+  manifest_.profile.authorities = "/ca";
+  profile_settings_ = R"({"ca": "-----BEGIN CERTIFICATE-----"})";
+  start();
+  EXPECT_EQ(body_of(connect("mail.example.org", 993))["authorities"], "-----BEGIN CERTIFICATE-----");
+}
+
+// N9: thousands of mailboxes come back one after another; waiting is part of the time that was given.
+TEST_F(ServicesNetTest, ConnectionsToOneServerAreSpread) {
+  int made = 0;
+  int refused = 0;
+  for (const Id integration : {7, 8}) {  // each has a limit of its own
+    side_ = side_of(integration);
+    for (int i = 0; i < 40; ++i) {
+      const auto result =
+          ask("pb.net/1:connect", {{"host", "mail.example.org"}, {"port", 993}}, {}, {}, Duration{20});
+      (result.ok() ? made : refused) += 1;
+      if (!result.ok()) {
+        EXPECT_EQ(result.code, Code::rate_limited) << result.text;
+        EXPECT_GT(result.retry_after, Duration{0});
+        EXPECT_THAT(result.text, HasSubstr("mail.example.org:993"));
+      }
+    }
+  }
+  EXPECT_GE(made, 50);
+  EXPECT_LE(made, 60);
+  EXPECT_EQ(made + refused, 80);
+  EXPECT_TRUE(connect("imap.acme.com", 143).ok()) << "another server";
+}
+
 TEST_F(ServicesNetTest, RefusesWhatIsNotDeclared) {
   for (const auto& [host, port] : std::vector<std::pair<std::string, int>>{{"mail.example.org", 25},
                                                                            {"example.org", 993},

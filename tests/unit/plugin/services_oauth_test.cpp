@@ -80,6 +80,57 @@ TEST_F(ServicesOAuthTest, GivesItForProtocolsOfItsOwnAndWritesThatDown) {  // N1
   EXPECT_EQ(ask("pb.oauth/1:token", {{"grant", "account"}, {"min_valid_s", 99999}}).code, Code::invalid);
 }
 
+TEST_F(ServicesOAuthTest, PutsUserAndPasswordInOfAGrantByPassword) {  // N1, N4
+  manifest_.grants["account"].by_password = true;
+  start();
+  http_.answer(200);
+  EXPECT_TRUE(fetch({{"url", "https://api.example.org/"},
+                     {"auth", "basic:{{grant:account.user}}:{{grant:account.password}}"}})
+                  .ok());
+  EXPECT_EQ(header("Authorization"), "Basic " + crypto::to_base64("user-of-11:token-a"));
+  const json to_another = {{"url", "https://other.example.org/"},
+                           {"headers", {{"X", "{{grant:account.password}}"}}}};
+  EXPECT_EQ(fetch(to_another).code, Code::denied);
+  EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"auth", "oauth:account"}}).code, Code::denied);
+  EXPECT_EQ(body_of(ask("pb.oauth/1:token", {{"grant", "account"}}))["user"], "user-of-11");
+}
+
+TEST_F(ServicesOAuthTest, KeepsWhatIsFoundForAGrantWithIt) {  // N4
+  manifest_.grants["account"].secrets["page"].hosts = {"api.example.org"};
+  start();
+  const json get = {{"url", "https://api.example.org/"}, {"headers", {{"X", "{{grant:account.page}}"}}}};
+  EXPECT_EQ(fetch(get).code, Code::unauthenticated) << "nothing is found yet";
+  EXPECT_TRUE(ask("pb.secrets/1:put", {{"grant", "account"}, {"name", "page"}, {"value", "p-1"}}).ok());
+  side_ = side_of(8);  // another integration of the same person
+  http_.answer(200);
+  EXPECT_TRUE(fetch(get).ok());
+  EXPECT_EQ(header("X"), "p-1");
+  EXPECT_EQ(body_of(ask("pb.secrets/1:get", {{"grant", "account"}, {"name", "page"}}))["value"], "p-1");
+  EXPECT_EQ(ask("pb.secrets/1:get", {{"name", "page"}}).code, Code::not_found)
+      << "it is not the integration's";
+  EXPECT_EQ(ask("pb.secrets/1:get", {{"grant", "other"}, {"name", "page"}}).code, Code::not_found);
+  EXPECT_TRUE(told_.empty()) << "routes do not verify with it";
+  auto elsewhere = get;
+  elsewhere["url"] = "https://mail.example.net/";
+  EXPECT_EQ(fetch(elsewhere).code, Code::denied) << "the token may go there, this may not";
+  EXPECT_EQ(
+      fetch({{"url", "https://api.example.org/"}, {"headers", {{"X", "{{grant:account.password}}"}}}}).code,
+      Code::denied)
+      << "an OAuth grant has none";
+
+  tokens_[11].clear();  // the next grant of the name is another person's
+  EXPECT_EQ(fetch(get).code, Code::unauthenticated);
+  EXPECT_TRUE(ask("pb.secrets/1:put", {{"grant", "account"}, {"name", "page"}, {"value", "p-2"}}).ok());
+  http_.answer(200);
+  EXPECT_TRUE(fetch(get).ok());
+  EXPECT_EQ(header("X", 1), "p-2");
+  const auto noted = store_->read_now([](store::Session& session) {
+    return session.query("select object from audit where action = 'secret.write'");
+  });
+  ASSERT_EQ(noted.size(), 2u);
+  EXPECT_EQ(noted[0].text(0), "grant:11");
+}
+
 TEST_F(ServicesOAuthTest, SaysThatSomebodyHasToSignIn) {
   tokens_.clear();
   EXPECT_EQ(fetch({{"url", "https://api.example.org/"}, {"auth", "oauth:account"}}).code,

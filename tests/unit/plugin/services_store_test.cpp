@@ -121,6 +121,67 @@ TEST_F(ServicesStoreTest, UploadedFilesAreReadByWhomTheyAreSentThrough) {
   EXPECT_EQ(ask("pb.blob/1:read", read).code, Code::not_found);
 }
 
+// A file of this integration, as large as the table says.
+Id keep(store::Store& store, Id id, Id integration, std::int64_t size) {
+  store.write_now([&](store::Session& session) {
+    store::Blob blob;
+    blob.id = id;
+    blob.integration = integration;
+    store::create_blob(session, blob);
+    session.exec("update blobs set size = :size where id = :id", {size, id});
+  });
+  return id;
+}
+
+TEST_F(ServicesStoreTest, WhatIsKeptForAPluginHasALimitAndRoomHeals) {  // HOST-5
+  const auto large = keep(*store_, 99, 7, kStorage - 20'000);
+  const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
+  const json write = {{"blob", id}, {"offset", 0}};
+  EXPECT_TRUE(ask("pb.blob/1:write", write, {"abc"}).ok());
+  const auto refused = ask("pb.blob/1:write", write, {std::string(20'000, 'x')});
+  EXPECT_EQ(refused.code, Code::rate_limited);
+  EXPECT_GT(refused.retry_after.count(), 0);
+  EXPECT_THAT(refused.text, HasSubstr("64 MiB (plugins.storage_mb)"));
+  EXPECT_EQ(full_[7], refused.text);
+  const json state = {{"key", "k"}, {"value", std::string(20'000, 'x')}};
+  EXPECT_EQ(ask("pb.state/1:put", state).code, Code::rate_limited);
+  EXPECT_TRUE(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}}).ok()) << "less is always taken";
+  side_ = side_of(8);
+  EXPECT_TRUE(ask("pb.state/1:put", state).ok());
+  side_ = side_of(7);
+  // In use: it is not the plugin's any more.
+  store_->write_now([&](store::Session& session) { store::keep_blob(session, large, 1); });
+  EXPECT_TRUE(ask("pb.blob/1:write", write, {std::string(20'000, 'x')}).ok());
+  EXPECT_TRUE(full_.empty());
+}
+
+TEST_F(ServicesStoreTest, StateAndEmptyFilesCountToo) {  // HOST-5
+  keep(*store_, 99, 7, kStorage - 3 * Storage::kEachBlob);
+  EXPECT_TRUE(ask("pb.blob/1:create", json::object()).ok());
+  EXPECT_TRUE(ask("pb.state/1:put", {{"key", "k"}, {"value", std::string(3'000, 'x')}}).ok());
+  EXPECT_EQ(ask("pb.blob/1:create", json::object()).code, Code::rate_limited);
+  EXPECT_TRUE(ask("pb.state/1:put", {{"key", "k"}, {"value", nullptr}}).ok());
+  EXPECT_TRUE(ask("pb.blob/1:create", json::object()).ok());
+}
+
+TEST_F(ServicesStoreTest, AnAnswerThatIsWrittenToAFileHasTheSameLimit) {  // HOST-5
+  keep(*store_, 99, 7, kStorage - 3 * Storage::kEachBlob);
+  http_.answer(200, std::string(10'000, 'x'));
+  const json get = {{"url", "https://api.example.org/"}, {"response", {{"blob", true}}}};
+  EXPECT_EQ(fetch(get).code, Code::rate_limited);
+  http_.answer(200, std::string(100, 'x'));
+  EXPECT_TRUE(fetch(get).ok());
+  EXPECT_EQ(fetch(get).code, Code::rate_limited);
+  EXPECT_EQ(http_.seen.size(), 2u) << "nothing is sent where there is no room";
+}
+
+TEST_F(ServicesStoreTest, WhatWasDoneAtTheProviderIsNotTakenForUndoneForWantOfRoom) {  // HOST-5
+  keep(*store_, 99, 7, kStorage - 3 * Storage::kEachBlob);
+  http_.answer(200, std::string(10'000, 'x'));
+  const json post = {{"method", "POST"}, {"url", "https://api.example.org/"}, {"response", {{"blob", true}}}};
+  EXPECT_EQ(fetch(post).code, Code::outcome_unknown);
+}
+
 TEST_F(ServicesStoreTest, BlobsRefuseWhatIsOutOfBounds) {
   const auto id = body_of(ask("pb.blob/1:create", json::object()))["blob"];
   EXPECT_EQ(ask("pb.blob/1:write", {{"blob", id}, {"offset", 0}}, {std::string(262'145, 'x')}).code,

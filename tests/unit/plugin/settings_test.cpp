@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "plugin/texts.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -46,9 +48,19 @@ TEST(Settings, AreRefusedBeforeThePluginSeesThem) {  // SETUP-2
 }
 
 TEST(Settings, PluginTextsSpeakTheReadersLanguage) {
-  const auto message = R"({"text_id": "wrong", "args": {"token": "1"}})";
-  EXPECT_EQ(words_of(manifest(), "ru", message, "Wrong token 1"), "Неверный токен 1");
-  EXPECT_EQ(words_of(manifest(), "en", message, "Wrong token 1"), "Wrong token 1");
+  const auto text = text_of(manifest(), R"({"text_id": "wrong", "args": {"token": "1"}})", "Wrong token 1");
+  EXPECT_EQ(text.in("ru"), "Неверный токен 1");
+  EXPECT_EQ(text.in("en"), "Wrong token 1");
+  EXPECT_EQ(text_of(manifest(), R"({"text_id": "no.such"})", "So").in("ru"), "So");
+  EXPECT_EQ(text_of(manifest(), "no JSON", "So").in("ru"), "So");
+}
+
+TEST(Settings, WhatAPluginPassesOnFromTheHostIsTranslatedToo) {
+  auto passed_on = port::failure(Code::not_found, Text("base.not_found", {{"what", "x"}}));
+  passed_on.kept.clear();  // as it comes over the seam
+  translate(manifest(), passed_on);
+  EXPECT_EQ(Text::from_kept(passed_on.reason()).in("ru"), "Не найдено: x");
+  EXPECT_EQ(Text::from_kept(passed_on.reason()).english(), "x was not found");
 }
 
 }  // namespace

@@ -63,6 +63,8 @@ TEST(Schema, RefusesWhatIsNoSchema) {  // HOST-3
        {R"([])", R"({"properties": 7})", R"({"properties": {"a": {"type": "strng"}}})",
         R"({"properties": {"a": {"pattern": "("}}})", R"({"$ref": "#"})",
         R"({"$ref": "https://elsewhere/schema"})", R"({"$ref": "#/definitions/none"})",
+        R"({"$ref": "#/definitions/~"})", R"({"properties": {"a": {"$ref": 1}}})",
+        R"({"properties": {"a": {"type": "string", "x-secret": "yes"}}})",
         R"({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/a"}}})"}) {
     EXPECT_THROW(Schema::compile(json::parse(bad), "setup.json"), Error) << bad;
   }

@@ -156,6 +156,28 @@ TEST(Events, AreEmittedAndInjected) {
   EXPECT_EQ(host.services.injected, std::vector<std::string>{"{}"});
 }
 
+Task<SendReply> emit_late(Probe& self, Json) {  // N8
+  const Host& host = self.services();
+  Events events;
+  events.emplace_back("message.received", "k1", "chat", Json::object());
+  Events of_a_job = events;
+  Events late = events;
+  const Stored first = co_await host.emit(std::move(events), 1);
+  const Stored second = co_await host.emit(std::move(of_a_job), "history", 1);
+  std::string said = std::to_string(first.stored) + std::to_string(second.known);
+  try {
+    co_await host.emit(std::move(late), 2);
+  } catch (const Error& error) {
+    said += code_name(error.code);
+  }
+  co_return sent(std::move(said));
+}
+
+TEST(Events, UnderAnOldLeaseAreRefused) {
+  FakeHost host(probe(emit_late));
+  EXPECT_EQ(host.call(kSend, Json::object()).json["provider_ids"][0], "11conflict");
+}
+
 Task<SendReply> use_live(Probe& self, Json) {  // N15
   const Host& host = self.services();
   Json first = {{"n", 1}};

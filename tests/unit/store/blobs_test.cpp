@@ -117,13 +117,26 @@ TEST_P(BlobsTest, sweeps_old_blobs_that_nothing_uses) {
     for (const Id id : {1, 2, 3}) create_blob(s, named(id, id == 3 ? 5000 : 1000));
     write_blob(s, 1, 0, "abc");
     s.exec("insert into uses(id, blob) values (1, 2), (2, null)");
-    EXPECT_EQ(sweep_blobs(s, 4000, {BlobUse("uses", "blob")}), 1);
+    EXPECT_EQ(sweep_blobs(s, 4000, 4000, {BlobUse("uses", "blob")}), 1);
   });
   EXPECT_FALSE(exists(1));
   EXPECT_TRUE(exists(2));
   EXPECT_TRUE(exists(3));
   const auto pieces = store->read_now([](Session& s) { return s.query("select piece from blob_pieces"); });
   EXPECT_TRUE(pieces.empty());
+}
+
+TEST_P(BlobsTest, keeps_as_long_as_was_said) {  // N14
+  const auto swept = [&](std::int64_t now) {
+    return store->write_now([now](Session& s) { return sweep_blobs(s, 4000, now, {}); });
+  };
+  store->write_now([](Session& s) {
+    create_blob(s, named(1));
+    keep_blob(s, 1, 9000);
+    keep_blob(s, 1, 6000);
+  });
+  EXPECT_EQ(swept(8999), 0);
+  EXPECT_EQ(swept(9000), 1);
 }
 
 TEST_P(BlobsTest, a_blob_goes_with_its_pieces_and_readers) {

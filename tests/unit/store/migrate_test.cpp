@@ -96,6 +96,34 @@ TEST_P(MigrateTest, lets_one_integration_at_a_time_claim_an_identity) {
   EXPECT_THROW(add(4, "bot:1"), Error);
 }
 
+TEST_P(MigrateTest, plugins_in_use_count_as_enabled) {  // HOST-1, OPS-10
+  std::vector<Migration> earlier = migrations();
+  std::erase_if(earlier, [](const Migration& migration) { return migration.version >= 13; });
+  migrate(*store, earlier);
+  store->write_now([](Session& s) {
+    for (const std::string plugin : {"used", "used", "off"}) {
+      const auto id = s.query_one("select cast(count(*) as bigint) from profiles")->integer(0);
+      s.exec(
+          "insert into profiles(id, plugin, name, settings, created_at, updated_at) values (:id, :plugin, "
+          ":name, '{}', 7, 7)",
+          {id, plugin, std::to_string(id)});
+    }
+    s.exec(
+        "insert into plugin_choices(plugin, version, disabled, chosen_at, chosen_by) values ('off', '', 1, "
+        "5, 'ops')");
+  });
+  migrate(*store);
+  const auto rows = store->read_now([](Session& s) {
+    return s.query("select plugin, disabled, chosen_at from plugin_choices order by plugin");
+  });
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].text(0), "off");
+  EXPECT_EQ(rows[0].integer(1), 1);
+  EXPECT_EQ(rows[1].text(0), "used");
+  EXPECT_EQ(rows[1].integer(1), 0);
+  EXPECT_EQ(rows[1].integer(2), 7);
+}
+
 TEST(MigrateText, keeps_the_lines_of_the_database) {
   const char* sql = "a\n-- only sqlite\nb\n-- only postgresql\nc\n-- both\nd";
   EXPECT_EQ(sql_for(sql, Dialect::sqlite), "a\nb\nd");

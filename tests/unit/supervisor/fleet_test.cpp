@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/task_scope.hpp"
@@ -39,6 +42,7 @@ class FleetTest : public testing::Test {
     Fleet::Options made(machine_.context.get_executor(), clock, machine_.spawner, log::Logger::none());
     made.worker = worker_;
     made.overdue_grace = 200ms;
+    made.drain = 1s;
     made.on_quarantined = [this](Id, const std::string& reason) { quarantined_.set_value(reason); };
     return made;
   }
@@ -125,6 +129,38 @@ TEST_F(FleetTest, HaltLetsRunningCallsFinish) {
   const auto result = test::within_a_minute(std::move(running));
   EXPECT_EQ(result.code, Code::ok);
   EXPECT_GE(json::parse(result.message.json).at("elapsed_ms"), 200);
+}
+
+TEST_F(FleetTest, CallThatAStopCutsOffMayHaveActedOrNot) {  // OUT-1
+  for (const bool acted : {false, true}) {
+    host_->has_acted = acted;
+    run(kOne);
+    auto running = begin(kOne, "silent");
+    ASSERT_TRUE(eventually([&] { return health(kOne).open == 1; }));
+    machine_.run(fleet_.halt(kOne));
+    EXPECT_EQ(test::within_a_minute(std::move(running)).code,
+              acted ? Code::outcome_unknown : Code::unavailable);
+  }
+}
+
+TEST_F(FleetTest, CallThatItsCallerGivesUpMayHaveActedOrNot) {  // OUT-1
+  run(kOne);
+  const auto given_up = [&](const std::string& name) {
+    std::promise<port::Result> promise;
+    auto result = promise.get_future();
+    boost::asio::cancellation_signal signal;
+    const auto strand = boost::asio::make_strand(machine_.context);
+    port::Call call("pb.channel/1:send", port::Message(R"({"misbehave":")" + name + "\"}"), {}, 20s);
+    auto done = [&](std::exception_ptr, port::Result answer) { promise.set_value(std::move(answer)); };
+    boost::asio::co_spawn(strand, fleet_.call(kOne, std::move(call)),
+                          boost::asio::bind_cancellation_slot(signal.slot(), std::move(done)));
+    EXPECT_TRUE(eventually([&] { return health(kOne).open == 1; }));
+    boost::asio::post(strand, [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+    return test::within_a_minute(std::move(result)).code;
+  };
+  EXPECT_EQ(given_up("until_cancelled"), Code::unavailable);
+  host_->has_acted = true;
+  EXPECT_EQ(given_up("until_cancelled"), Code::outcome_unknown);
 }
 
 TEST_F(FleetTest, RunAgainTakesTheNewSettings) {
@@ -324,6 +360,7 @@ class QuarantineTest : protected StandingClock, public FleetTest {
     });
   }
   std::vector<std::future<port::Result>> futures_;
+  int lease_ = 0;
 };
 
 TEST_F(QuarantineTest, RestartWaitsForTheBackOff) {
@@ -369,6 +406,45 @@ TEST_F(QuarantineTest, CallThatOnlyWaitedForRoomIsNotSuspected) {
   EXPECT_EQ(answered(), 1);
   EXPECT_TRUE(restarts(4));
   for (auto& each : calls) EXPECT_TRUE(test::within_a_minute(std::move(each)).poison);
+}
+
+TEST_F(QuarantineTest, AListenerThatEndsItsWorkerEachTimeIsLeftOutAndOthersGoOn) {  // HOST-5
+  const auto listen = [&](Id id, const char* way) {
+    const json body = {{"listener", "poll"}, {"lease", ++lease_}, {"misbehave", way}};
+    return machine_.start(fleet_.call(id, port::Call("pb.listen/1:run", port::Message(body.dump()))));
+  };
+  const auto both_are_ready = [&] {
+    return eventually([&] {
+      if (health(kOne).condition == Condition::waiting) manual.advance(100ms);
+      return health(kOne).condition == Condition::ready && health(kTwo).condition == Condition::ready;
+    });
+  };
+  run(kOne);
+  run(kTwo);
+  auto good = listen(kTwo, "until_cancelled");
+  auto bad = listen(kOne, "crash");
+  EXPECT_EQ(test::within_a_minute(std::move(bad)).code, Code::unavailable);
+  EXPECT_EQ(test::within_a_minute(std::move(good)).code, Code::unavailable);
+  ASSERT_TRUE(both_are_ready()) << said();
+  // One at a time: the second waits until the first has been steady.
+  good = listen(kTwo, "until_cancelled");
+  ASSERT_TRUE(eventually([&] { return health(kTwo).open == 1; }));
+  bad = listen(kOne, "crash");
+  EXPECT_EQ(bad.wait_for(200ms), std::future_status::timeout);
+  EXPECT_EQ(call(kTwo, "describe", 0s).code, Code::ok);  // others are not held up
+  manual.advance(5s);
+  EXPECT_EQ(test::within_a_minute(std::move(bad)).code, Code::unavailable);  // either may have done it
+  EXPECT_EQ(test::within_a_minute(std::move(good)).code, Code::unavailable);
+  for (std::uint64_t death = 3; death < 8; ++death) {  // five that count would be too many
+    ASSERT_TRUE(both_are_ready()) << said();
+    bad = listen(kOne, "crash");
+    EXPECT_TRUE(test::within_a_minute(std::move(bad)).poison);
+    ASSERT_TRUE(both_are_ready()) << said();
+    EXPECT_EQ(health(kOne).restarts, death);
+  }
+  good = listen(kTwo, "until_cancelled");
+  manual.advance(5s);
+  EXPECT_EQ(good.wait_for(200ms), std::future_status::timeout);
 }
 
 TEST_F(QuarantineTest, AccidentsDoNotCount) {

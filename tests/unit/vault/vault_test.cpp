@@ -125,6 +125,61 @@ TEST_P(VaultTest, keeps_secrets_apart_by_scope_owner_and_name) {
   EXPECT_EQ(get(*vault, SecretName("integration", 7, "other")), std::nullopt);
 }
 
+// plugin-needs N4
+TEST_P(VaultTest, keeps_what_it_replaces_for_a_while) {
+  const auto vault = open();
+  const SecretName name("integration", 7, "hook");
+  const auto now = clock.now().time_since_epoch().count();
+  const auto replace = [&](const char* value) {
+    store->write_now([&](store::Session& s) { vault->replace(s, name, value, now + 1000); });
+  };
+  const auto former = [&] {
+    return store->read_now([&](store::Session& s) {
+      const auto all = vault->formers(s, "integration", 7);
+      return all.empty() ? std::string() : all.at("hook").value;
+    });
+  };
+  replace("first");
+  EXPECT_EQ(former(), "");
+  replace("second");
+  replace("second");
+  EXPECT_EQ(former(), "first");
+  EXPECT_EQ(get(*vault, name), "second");
+  EXPECT_THAT(store->read_now([&](store::Session& s) { return vault->names(s, "integration", 7); }),
+              ElementsAre("hook"));
+  replace("first");  // taken back
+  EXPECT_EQ(former(), "");
+  replace("third");
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(former(), "");
+  const auto before = rows();
+  EXPECT_EQ(store->write_now([&](store::Session& s) { return vault->sweep(s); }), 1);
+  EXPECT_EQ(rows(), before - 1);
+}
+
+TEST_P(VaultTest, takes_former_values_away_with_their_secret) {
+  const auto vault = open();
+  const SecretName name("profile", 7, "hook");
+  const auto until = clock.now().time_since_epoch().count() + 1000;
+  const auto replaced = [&] {
+    store->write_now([&](store::Session& s) {
+      vault->put(s, name, "first");
+      vault->replace(s, name, "second", until);
+    });
+    return rows();
+  };
+  EXPECT_EQ(replaced(), 3);  // with the canary
+  store->write_now([&](store::Session& s) { vault->remove(s, name); });
+  EXPECT_EQ(rows(), 1);
+  EXPECT_EQ(replaced(), 3);
+  store->write_now([&](store::Session& s) { vault->remove_all(s, "profile", 7); });
+  EXPECT_EQ(rows(), 1);
+  put(*vault, name, "first", until - 500);
+  store->write_now([&](store::Session& s) { vault->replace(s, name, "second", until); });
+  const auto ends = store->read_now([&](store::Session& s) { return vault->formers(s, "profile", 7); });
+  EXPECT_EQ(ends.at("hook").until, until - 500) << "not longer than it would have been good";
+}
+
 TEST_P(VaultTest, stores_nothing_readable) {
   const auto vault = open();
   put(*vault, SecretName("integration", 7, "token"), "canary-c4n4ry");

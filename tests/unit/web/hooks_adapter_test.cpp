@@ -22,6 +22,11 @@ class HooksAdapterTest : public testing::Test {
     routes.mount(hooks::echo_mount());
     router.mount("/hooks/", adapter);
   }
+  // The loop resumes the server's coroutines, and lets go of their strands a moment after they ran.
+  ~HooksAdapterTest() override {
+    served.finish();
+    loop.finish();
+  }
   std::string post(std::string_view path, std::string_view token, std::string_view body,
                    std::string_view more = {}) {
     return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nx-token: " + std::string(token) + "\r\n" +

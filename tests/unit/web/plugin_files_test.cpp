@@ -24,6 +24,7 @@ class PluginFilesTest : public testing::Test {
     write("web/widget.js", "let a = 1;");
     write("web/index.html", "<p>hello</p>");
     write("web/img/logo.svg", "<svg/>");
+    catalogue.choose({{"acme", {}}});
     catalogue.scan();
     router.mount("/plugins/", files);
   }
@@ -87,6 +88,11 @@ TEST_F(PluginFilesTest, NothingElseIsReached) {  // bar 18
     EXPECT_EQ(get(path).status, 404) << path;
   }
   EXPECT_EQ(ask(served.port(), "POST /plugins/acme/web/widget.js").headers.at("allow"), "GET, HEAD");
+}
+
+TEST_F(PluginFilesTest, APluginThatNobodyHasEnabledHasNone) {  // HOST-1
+  catalogue.choose({});
+  EXPECT_EQ(get("/plugins/acme/web/widget.js").status, 404);
 }
 
 TEST_F(PluginFilesTest, ADisabledPluginHasNone) {

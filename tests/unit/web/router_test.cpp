@@ -56,7 +56,10 @@ class RouterTest : public testing::Test {
     router.add(Operation::read_chats, Verb::get, "/api/v1/things/{id}", tell, Doc("One thing"));
     router.add(Operation::write_chats, Verb::post, "/api/v1/things", take, Doc("Make one").json(kBody, 500));
     router.add(Operation::read_chats, Verb::get, "/api/v1/things", list,
-               Doc("All things").lists(Doc::kText).query("integration", "Of one integration"));
+               Doc("All things")
+                   .lists(Doc::kText)
+                   .query("integration", "Of one integration")
+                   .query("state", "In one state", R"({"type": "string", "enum": ["new", "done"]})"));
     router.add(Operation::none, Verb::get, "/hello", hello, Doc("Says hello"));
     router.add(Operation::none, Verb::put, "/clash", clash, Doc("Fails"));
     router.add(Operation::none, Verb::get, "/later", later, Doc("Fails"));
@@ -182,7 +185,8 @@ TEST_F(RouterTest, ListsHaveLimitsAndCursors) {
 }
 
 TEST_F(RouterTest, WrongParametersAreNamed) {
-  for (const auto* target : {"?limit=0", "?limit=501", "?limit=x", "?cursor=-1", "?integration=abc"}) {
+  for (const auto* target :
+       {"?limit=0", "?limit=501", "?limit=x", "?cursor=-1", "?integration=abc", "?state=old"}) {
     EXPECT_EQ(get(std::string("/api/v1/things") + target).status, 422) << target;
   }
   const auto answer = get("/api/v1/things?integraton=5");

@@ -166,6 +166,8 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
     settle_fetch(session, fetch, fetched, now);
   };
   co_await options_.store.write(std::move(work));
+  if (result.code == Code::unauthenticated && options_.unauthenticated)
+    options_.unauthenticated(fetch.integration, result.text);
 }
 
 AttachmentFetcher::AttachmentFetcher(asio::any_io_executor executor, Options options, log::Logger logger)

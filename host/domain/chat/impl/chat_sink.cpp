@@ -191,7 +191,7 @@ std::optional<std::string> ChatSink::fault_of(const hooks::Event& event) const {
     read_event(event.type, event.data, clock_.now().time_since_epoch().count());
     return std::nullopt;
   } catch (const Error& error) {
-    return error.what();
+    return error.kept();
   }
 }
 

@@ -26,7 +26,7 @@ std::string reason_of(const outbox::PartState& part) {
   return Text("domain.chat.part_failed", {{"part", std::to_string(part.part + 1)},
                                           {"parts", std::to_string(part.parts)},
                                           {"reason", part.reason}})
-      .english();
+      .kept();
 }
 
 constexpr std::string_view kWaiting =

@@ -34,7 +34,7 @@ Fetched failed(std::string reason) {
 Fetched read_reply(const std::string& text) {
   const auto reply = json::parse(text, nullptr, false);
   const auto blob = reply.is_object() ? parse_id(text_at(reply, "blob")) : std::nullopt;
-  if (!blob) return failed(Text("domain.chat.fetch_no_blob").english());
+  if (!blob) return failed(Text("domain.chat.fetch_no_blob").kept());
   Fetched fetched(Kind::ready);
   fetched.blob = *blob;
   fetched.name = text_at(reply, "name");
@@ -53,14 +53,17 @@ Fetched judge_fetch(const port::Result& result, std::int64_t attempts) {
     case Code::not_found:
     case Code::unsupported:
     case Code::conflict:
-      return failed(result.text);
+      return failed(result.reason());
     default:
       break;
   }
+  // Its integration waits for a new sign-in, which may take weeks: that is no try.
+  const bool waits = result.code == Code::unauthenticated;
   const auto most = result.code == Code::internal ? kInternalAttempts : kMostAttempts;
-  if (result.poison || attempts + 1 >= most) return failed(result.text);
+  if (result.poison || (!waits && attempts + 1 >= most)) return failed(result.reason());
   Fetched fetched(Kind::again);
-  fetched.reason = result.text;
+  fetched.counts = !waits;
+  fetched.reason = result.reason();
   fetched.delay =
       std::max(back_off(kFirstDelay, kLongestDelay, static_cast<int>(attempts) + 1), result.retry_after);
   return fetched;
@@ -96,15 +99,15 @@ std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::
 void settle_fetch(store::Session& session, const Fetch& fetch, const Fetched& fetched, std::int64_t now) {
   if (fetched.kind == Kind::again) {
     session.exec(
-        "update message_attachments set attempts = attempts + 1, not_before = :not_before, reason = :reason "
-        "where id = :id",
-        {now + fetched.delay.count(), fetched.reason, fetch.id});
+        "update message_attachments set attempts = attempts + :tries, not_before = :not_before, reason = "
+        ":reason where id = :id",
+        {std::int64_t{fetched.counts}, now + fetched.delay.count(), fetched.reason, fetch.id});
     return;
   }
   const auto blob = fetched.kind == Kind::ready ? store::find_blob(session, fetched.blob) : std::nullopt;
   if (!blob || !blob->ready || blob->integration != fetch.integration) {
     const auto reason =
-        fetched.kind == Kind::ready ? Text("domain.chat.fetch_no_blob").english() : fetched.reason;
+        fetched.kind == Kind::ready ? Text("domain.chat.fetch_no_blob").kept() : fetched.reason;
     session.exec(
         "update message_attachments set state = 'failed', attempts = attempts + 1, reason = :reason where id "
         "= :id",

@@ -31,7 +31,8 @@ class Fetched {
   std::string name;
   std::string type;
   std::int64_t size = 0;
-  Duration delay{0};  // again
+  Duration delay{0};   // again
+  bool counts = true;  // again: as one of the tries
   std::string reason;
 };
 Fetched judge_fetch(const port::Result& result, std::int64_t attempts);

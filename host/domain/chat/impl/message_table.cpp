@@ -12,7 +12,8 @@ namespace {
   "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from " \
   "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "    \
   "p.provider_id = "                                                                                       \
-  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot from "     \
+  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot, m.trace " \
+  "from "                                                                                                  \
   "messages m "                                                                                            \
   "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
@@ -41,6 +42,7 @@ Message message_of(const store::Row& row) {
   message.edited_at = row.maybe_integer(12);
   message.deleted_at = row.maybe_integer(13);
   message.reply_to = row.maybe_integer(14);
+  message.trace = row.maybe_text(20).value_or("");
   return message;
 }
 

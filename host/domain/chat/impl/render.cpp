@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
+#include "base/trace.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -26,6 +28,16 @@ json maybe(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
+// Empty in what was written before it was kept.
+json trace_id(const Message& message) {
+  if (message.trace.empty()) return {};
+  return Trace::from(message.trace).id();
+}
+
+json words_in(const std::string& language, const std::optional<std::string>& kept) {
+  return kept ? json(Text::from_kept(*kept).in(language)) : json();
+}
+
 json author_of(const std::optional<Client>& client) {
   if (!client) return json();
   return {{"id", to_string_id(client->id)}, {"external_id", client->external_id}, {"name", client->name},
@@ -34,7 +46,7 @@ json author_of(const std::optional<Client>& client) {
 
 }  // namespace
 
-json to_json(const Attachment& attachment) {
+json to_json(const Attachment& attachment, const std::string& language) {
   return {{"id", to_string_id(attachment.id)},
           {"kind", attachment.kind},
           {"name", attachment.name},
@@ -44,12 +56,12 @@ json to_json(const Attachment& attachment) {
           {"height", maybe(attachment.height)},
           {"duration_ms", maybe(attachment.duration_ms)},
           {"state", attachment.state},
-          {"reason", maybe(attachment.reason)}};
+          {"reason", words_in(language, attachment.reason)}};
 }
 
-json to_json(const Message& message) {
+json to_json(const Message& message, const std::string& language) {
   auto attachments = json::array();
-  for (const auto& attachment : message.attachments) attachments.push_back(to_json(attachment));
+  for (const auto& attachment : message.attachments) attachments.push_back(to_json(attachment, language));
   return {{"id", to_string_id(message.id)},
           {"chat", to_string_id(message.chat)},
           {"direction", message.outgoing ? "out" : "in"},
@@ -58,16 +70,17 @@ json to_json(const Message& message) {
           {"content", json::parse(message.content, nullptr, false)},
           {"attachments", std::move(attachments)},
           {"state", delivery_name(message.state)},
-          {"reason", maybe(message.reason)},
+          {"reason", words_in(language, message.reason)},
           {"created_at", time_of(message.created_at)},
           {"provider_at", time_of(message.provider_at)},
           {"edited_at", maybe_time(message.edited_at)},
           {"deleted_at", maybe_time(message.deleted_at)},
           {"provider_id", maybe(message.provider_id)},
-          {"reply_to", maybe_id(message.reply_to)}};
+          {"reply_to", maybe_id(message.reply_to)},
+          {"trace_id", trace_id(message)}};
 }
 
-json to_json(const Chat& chat) {
+json to_json(const Chat& chat, const std::string& language) {
   return {{"id", to_string_id(chat.id)},
           {"integration", to_string_id(chat.integration)},
           {"conversation", chat.conversation},
@@ -76,7 +89,7 @@ json to_json(const Chat& chat) {
           {"client", maybe_id(chat.client)},
           {"state", chat.state},
           {"reachable", chat.reachable},
-          {"reason", maybe(chat.reason)},
+          {"reason", words_in(language, chat.reason)},
           {"merged_into", maybe_id(chat.merged_into)},
           {"created_at", time_of(chat.created_at)},
           {"last_message_at", chat.last_message_at > 0 ? time_of(chat.last_message_at) : json()}};

@@ -14,7 +14,9 @@ namespace patchbay::plugin {
 // Error{not_found} "store.blob_missing".
 store::Blob readable_blob(store::Session& session, const InstanceContext& context, Id id);
 
-// Gives a blob piece by piece, from its beginning, an empty one at the end. `store` outlives it.
-std::function<boost::asio::awaitable<std::string>()> blob_reader(store::Store& store, Id id);
+// Gives `length` bytes of a blob piece by piece, from `offset` on, an empty one at the end. `store` outlives
+// it.
+std::function<boost::asio::awaitable<std::string>()> blob_reader(store::Store& store, Id id,
+                                                                 std::int64_t offset, std::int64_t length);
 
 }  // namespace patchbay::plugin

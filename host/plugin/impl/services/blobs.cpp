@@ -37,6 +37,7 @@ class BlobVerbs {
     blob.created_at = parts_.clock.now().time_since_epoch().count();
     if (blob.name.size() > kLongestName) bad_field("name");
     if (blob.type.size() > kLongestName) bad_field("type");
+    if (parts_.storage != nullptr) co_await parts_.storage->charge(context->integration, Storage::kEachBlob);
     auto work = [blob](store::Session& session) { store::create_blob(session, blob); };
     co_await parts_.store.write(std::move(work));
     json reply;
@@ -52,6 +53,8 @@ class BlobVerbs {
     if (call.message.blobs.empty() || call.message.blobs.front().size() > store::kBlobPiece)
       bad_field("blobs/0");
     const auto data = std::make_shared<const std::string>(std::move(call.message.blobs.front()));
+    if (parts_.storage != nullptr)
+      co_await parts_.storage->charge(context->integration, static_cast<std::int64_t>(data->size()));
     auto work = [context, id, offset, data](store::Session& session) {
       require_own(session, *context, id);
       return store::write_blob(session, id, offset, *data);

@@ -20,6 +20,7 @@ constexpr std::uint64_t kMostBlob = std::uint64_t{4} << 30;
 constexpr int kMostRedirects = 10;
 constexpr std::size_t kMostParts = 100;
 constexpr std::size_t kLongestSession = 100;
+constexpr const char* kTraceHeader = "traceparent";
 
 bool has(const json& object, const char* name) {
   return object.contains(name) && !object.at(name).is_null();
@@ -72,6 +73,17 @@ FetchSpec::Part read_part(const json& object) {
   return part;
 }
 
+void read_slice(const json& body, FetchSpec& spec) {
+  FetchSpec::Slice slice;
+  slice.blob = id_field(body, "blob");
+  if (has(body, "offset")) slice.offset = number_field(body, "offset");
+  if (has(body, "length")) slice.length = number_field(body, "length");
+  if (slice.offset < 0) bad_field("body/offset");
+  if (slice.length && *slice.length < 0) bad_field("body/length");
+  spec.body = FetchSpec::Body::blob;
+  spec.slice = slice;
+}
+
 void read_body(const json& request, const port::Call& call, FetchSpec& spec) {
   int bodies = 0;
   for (const char* name : {"json", "form", "body", "parts"}) bodies += request.contains(name) ? 1 : 0;
@@ -89,6 +101,7 @@ void read_body(const json& request, const port::Call& call, FetchSpec& spec) {
     for (const auto& part : parts) spec.parts.push_back(read_part(part));
   } else if (has(request, "body")) {
     if (!request.at("body").is_object()) bad_field("body");
+    if (has(request.at("body"), "blob")) return read_slice(request.at("body"), spec);
     const auto index = number_field(request.at("body"), "blob_index");
     if (index < 0 || static_cast<std::size_t>(index) >= call.message.blobs.size())
       bad_field("body/blob_index");
@@ -207,11 +220,22 @@ std::string filled_url(const FetchSpec& spec, const SecretValues& values) {
   return out;
 }
 
+std::string lower_case(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
+// Who answers may write the id into its own records (HOOK-5); a plugin that has said one knows better.
+void hand_on_trace(const std::string& trace, FetchSpec& spec) {
+  const bool said = std::any_of(spec.headers.begin(), spec.headers.end(),
+                                [](const auto& header) { return lower_case(header.first) == kTraceHeader; });
+  if (!said && !trace.empty()) spec.headers.emplace_back(kTraceHeader, trace);
+}
+
 void fill_headers(const FetchSpec& spec, const SecretValues& values, net::HttpRequest& request) {
   bool has_type = false;
   for (const auto& [name, value] : spec.headers) {
-    std::string plain = name;
-    for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto plain = lower_case(name);
     has_type = has_type || plain == "content-type";
     if (has_placeholder(value)) request.private_headers.push_back(plain);
     request.headers.emplace_back(name, fill(value, values, Place::plain));
@@ -255,6 +279,7 @@ FetchSpec read_fetch(const port::Call& call) {
   read_body(request, call, spec);
   read_way(request, call, spec);
   read_response(request, spec);
+  hand_on_trace(call.trace, spec);
   return spec;
 }
 

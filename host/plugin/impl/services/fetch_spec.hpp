@@ -17,7 +17,7 @@ namespace patchbay::plugin {
 
 // The request of pb.http/1:fetch (sdk/docs/verbs.md), read and checked; texts still hold their placeholders.
 struct FetchSpec {
-  enum class Body { none, json, form, raw, parts };
+  enum class Body { none, json, form, raw, blob, parts };
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
   struct Part {
@@ -46,6 +46,12 @@ struct FetchSpec {
   nlohmann::json json;
   Pairs form;
   std::string raw;
+  struct Slice {  // of a blob
+    Id blob = 0;
+    std::int64_t offset = 0;
+    std::optional<std::int64_t> length;  // none: to its end
+  };
+  std::optional<Slice> slice;
   std::vector<Part> parts;
   Duration timeout{30'000};
   bool safe = false;    // may be sent twice and does not count as acting

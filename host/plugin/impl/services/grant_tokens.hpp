@@ -5,7 +5,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "plugin/impl/services/placeholders.hpp"
 #include "plugin/services.hpp"
+#include "vault/vault.hpp"
 
 namespace patchbay::plugin {
 
@@ -15,5 +17,15 @@ namespace patchbay::plugin {
 boost::asio::awaitable<GrantToken> grant_token(Services::Parts parts,
                                                std::shared_ptr<InstanceContext> context, std::string name,
                                                Duration min_valid, std::string rejected);
+
+// Whose grant's it is: "account" of "oauth:account" and "grant:account.page_token"; empty for other names.
+std::string grant_of(const std::string& name);
+// Of `names`, what `token` and its grant give: token, user, password, and secrets that were found for it.
+// Throws Error{unauthenticated} "plugin.secret_missing" for a secret that is not set.
+boost::asio::awaitable<SecretValues> grant_values(Services::Parts parts,
+                                                  std::shared_ptr<InstanceContext> context, GrantToken token,
+                                                  SecretNames names);
+// Where a secret that a plugin found for a grant is kept.
+vault::SecretName found_secret(Id grant, const std::string& name);
 
 }  // namespace patchbay::plugin

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "plugin/impl/services/grant_tokens.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -59,14 +60,24 @@ std::optional<Server> resolve(const InstanceContext& context, const std::string&
   return server;
 }
 
+const std::vector<std::string>* hosts_of_grant(const GrantSpec& grant, const std::string& reference) {
+  const auto dot = reference.find('.');
+  const auto part = dot == reference.npos ? std::string() : reference.substr(dot + 1);
+  const bool is_token =
+      reference.starts_with("oauth:") ? !grant.by_password : part == kGrantPassword && grant.by_password;
+  if (is_token || part == kGrantUser) return &grant.hosts;
+  const auto secret = grant.secrets.find(part);
+  return secret == grant.secrets.end() ? nullptr : &secret->second.hosts;
+}
+
 // Where the manifest lets it go; null for what it does not know.
 const std::vector<std::string>* hosts_of(const Manifest& manifest, const std::string& reference) {
   const auto colon = reference.find(':');
   const auto kind = reference.substr(0, colon);
   const auto name = reference.substr(colon + 1);
-  if (kind == "oauth") {
-    const auto grant = manifest.grants.find(name);
-    return grant == manifest.grants.end() ? nullptr : &grant->second.hosts;
+  if (kind == "oauth" || kind == "grant") {
+    const auto grant = manifest.grants.find(grant_of(reference));
+    return grant == manifest.grants.end() ? nullptr : hosts_of_grant(grant->second, reference);
   }
   const auto& secrets = kind == "profile" ? manifest.profile.secrets : manifest.secrets;
   const auto secret = secrets.find(name);

@@ -10,6 +10,7 @@
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "plugin/profiles.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -24,8 +25,6 @@ constexpr Duration kReadWait{30'000};
 constexpr Duration kLongestReadWait{600'000};
 constexpr Duration kFull{1'000};
 constexpr int kUnauthorized = 401;
-constexpr std::string_view kGrant = "oauth:";
-
 // One fetch on its way: what all its attempts share.
 struct Fetch {
   Fetch(std::shared_ptr<InstanceContext> c, FetchSpec s) : context(std::move(c)), spec(std::move(s)) {}
@@ -33,12 +32,14 @@ struct Fetch {
   const std::shared_ptr<InstanceContext> context;
   const FetchSpec spec;
   SecretNames names;
-  SecretNames tokens;  // of `names`, those that are a grant's
+  std::map<std::string, SecretNames> grants;  // of `names`, those that are a grant's, by its name
+  std::map<std::string, std::string> tokens;  // the present ones of `grants`
   SecretValues values;
   net::EgressRule guard;
   std::shared_ptr<net::HttpSession> session;  // null: none
   bool is_streamed = false;                   // pb.http/1:open
   std::vector<store::Blob> blobs;             // of the parts, in order; those without have id 0
+  store::Blob whole;                          // of which the body is a slice
 };
 
 struct Answer {
@@ -151,7 +152,7 @@ class HttpVerbs {
     if (!fetch->spec.session.empty()) fetch->session = session_of(context, fetch->spec.session);
     if (!fetch->spec.safe) note_act(context, call);
     co_await read_secrets(fetch);
-    if (!fetch->spec.parts.empty()) co_await find_blobs(fetch);
+    if (!fetch->spec.parts.empty() || fetch->spec.slice) co_await find_blobs(fetch);
   }
 
   std::shared_ptr<net::HttpSession> session_of(const InstanceContext& context,
@@ -191,25 +192,25 @@ class HttpVerbs {
   }
 
   awaitable<void> read_secrets(std::shared_ptr<Fetch> fetch) {
-    auto names = fetch->names;
+    SecretNames own;
     for (const auto& name : fetch->names) {
-      if (name.starts_with(kGrant)) fetch->tokens.insert(name);
+      const auto grant = grant_of(name);
+      (grant.empty() ? own : fetch->grants[grant]).insert(name);
     }
-    for (const auto& name : fetch->tokens) names.erase(name);
-    if (!names.empty()) fetch->values = co_await secret_values(parts_, fetch->context, std::move(names));
+    if (!own.empty()) fetch->values = co_await secret_values(parts_, fetch->context, std::move(own));
     co_await read_tokens(fetch);
   }
 
   // Anew, when the provider has taken the present ones no more; false when there are no others.
   awaitable<bool> read_tokens(std::shared_ptr<Fetch> fetch) {
     bool changed = false;
-    for (const auto& name : fetch->tokens) {
-      auto rejected = fetch->values[name];
-      auto grant = name.substr(kGrant.size());
-      const auto token =
-          co_await grant_token(parts_, fetch->context, std::move(grant), kTokenValid, rejected);
-      changed = changed || token.value != rejected;
-      fetch->values[name] = token.value;
+    for (const auto& [grant, names] : fetch->grants) {
+      auto& present = fetch->tokens[grant];
+      const auto token = co_await grant_token(parts_, fetch->context, grant, kTokenValid, present);
+      changed = changed || token.value != present;
+      present = token.value;
+      const auto values = co_await grant_values(parts_, fetch->context, token, names);
+      for (const auto& [name, value] : values) fetch->values[name] = value;
     }
     co_return changed;
   }
@@ -220,6 +221,7 @@ class HttpVerbs {
       for (const auto& part : fetch->spec.parts) {
         blobs.push_back(part.blob ? readable_blob(session, *fetch->context, *part.blob) : store::Blob());
       }
+      if (fetch->spec.slice) fetch->whole = readable_blob(session, *fetch->context, fetch->spec.slice->blob);
       return blobs;
     };
     fetch->blobs = co_await parts_.store.read(std::move(work));
@@ -239,7 +241,7 @@ class HttpVerbs {
       try {
         auto answer = co_await attempt(fetch, left);
         // Refused, so nothing happened: once more with a fresh token.
-        bool again = answer.response.status == kUnauthorized && !fetch->tokens.empty();
+        bool again = answer.response.status == kUnauthorized && !fetch->grants.empty();
         if (again) again = co_await read_tokens(fetch);
         const auto rest = fetch->spec.timeout - passed(began);
         if (again && rest > Duration(0)) answer = co_await attempt(fetch, rest);
@@ -259,6 +261,7 @@ class HttpVerbs {
   awaitable<Answer> attempt(std::shared_ptr<Fetch> fetch, Duration left) {
     auto request = build_request(fetch->spec, fetch->values);
     request.timeout = left;
+    request.authorities = authorities_of(*fetch->context->manifest, fetch->context->profile_settings);
     if (fetch->spec.auth_anywhere) {
       request.trusted = [fetch](const net::UrlParts& url) {
         return may_have(*fetch->context, fetch->names, url);
@@ -268,7 +271,13 @@ class HttpVerbs {
     request.session = fetch->session;
     if (fetch->is_streamed) co_return co_await open_stream(fetch, std::move(request));
     const auto writer = fetch->spec.to_blob ? make_writer(*fetch) : nullptr;
-    if (writer) request.on_body = [writer](std::string piece) { return writer->write(std::move(piece)); };
+    if (writer) {
+      if (parts_.storage != nullptr)
+        co_await parts_.storage->charge(fetch->context->integration, Storage::kEachBlob);
+      request.on_body = [this, fetch, writer](std::string piece) {
+        return write(fetch, writer, std::move(piece));
+      };
+    }
     Answer answer;
     auto guard = fetch->guard;
     answer.response = co_await parts_.http.fetch(std::move(request), std::move(guard));
@@ -294,15 +303,39 @@ class HttpVerbs {
   }
 
   void add_blobs(const Fetch& fetch, net::HttpRequest& request) const {
+    if (const auto& slice = fetch.spec.slice) {
+      const auto rest = fetch.whole.size - slice->offset;
+      const auto length = slice->length.value_or(rest);
+      if (rest < 0 || length > rest) bad_field(rest < 0 ? "body/offset" : "body/length");
+      request.whole.emplace();
+      request.whole->size = static_cast<std::uint64_t>(length);
+      request.whole->read = blob_reader(parts_.store, fetch.whole.id, slice->offset, length);
+    }
     for (std::size_t i = 0; i < request.parts.size(); ++i) {
       const auto& blob = fetch.blobs[i];
       if (blob.id == 0) continue;
       auto& part = request.parts[i];
       part.size = static_cast<std::uint64_t>(blob.size);
-      part.read = blob_reader(parts_.store, blob.id);
+      part.read = blob_reader(parts_.store, blob.id, 0, blob.size);
       if (part.file_name.empty()) part.file_name = blob.name.empty() ? "file" : blob.name;
       if (part.type.empty()) part.type = blob.type;
     }
+  }
+
+  awaitable<void> write(std::shared_ptr<Fetch> fetch, std::shared_ptr<store::BlobWriter> writer,
+                        std::string piece) {
+    std::optional<Error> full;
+    try {
+      if (parts_.storage != nullptr)
+        co_await parts_.storage->charge(fetch->context->integration, static_cast<std::int64_t>(piece.size()));
+    } catch (const Error& error) {
+      full = error;
+    }
+    // The provider has done what it was asked for.
+    if (full && full->code() == Code::rate_limited && !fetch->spec.safe)
+      throw Error(Code::outcome_unknown, full->text());
+    if (full) throw Error(*full);
+    co_await writer->write(std::move(piece));
   }
 
   std::shared_ptr<store::BlobWriter> make_writer(const Fetch& fetch) const {

@@ -72,13 +72,21 @@ void InstanceContext::Kept::forget(const std::string& name) {
   secrets.erase(value);
 }
 
-void InstanceContext::Kept::say(const log::Logger& logger, log::Level level, std::string_view text,
+void InstanceContext::Kept::renew(const std::string& name, const std::string& value) {
+  if (const auto known = find({name}); known.contains(name) && known.at(name) == value) return;
+  forget(name);
+  SecretValues fresh;
+  fresh.emplace(name, value);
+  keep(fresh);
+}
+
+void InstanceContext::Kept::say(const log::Logger& to, log::Level level, std::string_view text,
                                 log::Fields fields) {
-  if (!logger.enabled(level)) return;
+  if (!to.enabled(level)) return;
   const bool admitted = lines.admit(clock.monotonic());
   const int dropped = lines.take_dropped();
-  if (dropped > 0) logger.warn(std::to_string(dropped) + " lines of the plugin were dropped");
-  if (admitted) logger.write(level, text, fields);
+  if (dropped > 0) to.warn(std::to_string(dropped) + " lines of the plugin were dropped");
+  if (admitted) to.write(level, text, fields);
 }
 
 boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts,

@@ -27,9 +27,11 @@ struct InstanceContext::Kept {
   void keep(const SecretValues& values);
   // Another value has been stored.
   void forget(const std::string& name);
+  // In place of the present value, if that is another one.
+  void renew(const std::string& name, const std::string& value);
 
   // A line of the plugin's doing: only so many a second are written, and how many were not is said.
-  void say(const log::Logger& logger, log::Level level, std::string_view text, log::Fields fields = {});
+  void say(const log::Logger& to, log::Level level, std::string_view text, log::Fields fields = {});
 
   // What it has open lasts no longer than the instance, which may be made anew with the same context.
   void end_open();

@@ -3,12 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/between.hpp"
 #include "base/error.hpp"
 #include "net/rate_buckets.hpp"
 #include "plugin/impl/services/host_rules.hpp"
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "plugin/profiles.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -18,6 +20,8 @@ using nlohmann::json;
 
 constexpr Duration kLongest{120'000};
 constexpr Duration kUnlessSaid{30'000};
+const net::Rate kOfThisHost(100, Duration{1'000}, 200);  // new connections (N9)
+const net::Rate kOfOnePlace(10, Duration{1'000}, 50);
 
 class NetVerbs {
  public:
@@ -41,12 +45,18 @@ class NetVerbs {
       throw Error(Code::denied,
                   Text("plugin.net_not_declared", {{"host", host}, {"port", std::to_string(port)}}));
     check_rate(*context);
-    const auto limit = call.timeout > Duration{0} ? std::min(call.timeout, kLongest) : kUnlessSaid;
+    const auto until = parts_.clock.monotonic() +
+                       (call.timeout > Duration{0} ? std::min(call.timeout, kLongest) : kUnlessSaid);
+    co_await take_turn(host + ":" + std::to_string(port), until);
+    const auto limit = std::chrono::duration_cast<Duration>(until - parts_.clock.monotonic());
     try {
-      auto connecting = net::connect(network_, parts_.clock, parts_.opened.get(), host, number, limit);
+      auto connecting =
+          net::connect(network_, parts_.clock, parts_.opened.get(), parts_.proxy, host, number, limit);
       auto connected = co_await std::move(connecting);
       json reply = {{"address", connected.peer}};
-      if (!parts_.authorities.empty()) reply["authorities"] = parts_.authorities;
+      const auto own = authorities_of(*context->manifest, context->profile_settings);
+      const auto& authorities = own.empty() ? parts_.authorities : own;
+      if (!authorities.empty()) reply["authorities"] = authorities;
       auto result = reply_of(reply);
       result.fd = std::make_shared<port::Fd>(connected.socket.release());
       note(*context, "ok");
@@ -65,6 +75,22 @@ class NetVerbs {
     const auto wait = rates_.take(wants);
     if (wait == Duration{0}) return;
     throw Error(Code::rate_limited, Text("plugin.too_many_connections")).retry_after(wait);
+  }
+
+  // After the end of a worker, of a network or of a night thousands want to connect at once: providers take
+  // that for an attack. Who cannot have his turn in time is told when to come again.
+  awaitable<void> take_turn(std::string place, std::chrono::nanoseconds until) {
+    const std::vector<net::RateBuckets::Want> wants = {{"*", kOfThisHost}, {place, kOfOnePlace}};
+    for (;;) {
+      const auto wait = rates_.take(wants);
+      if (wait == Duration{0}) co_return;
+      // Not all at the same moment again.
+      const auto jittered = wait + between(Duration{0}, wait);
+      if (parts_.clock.monotonic() + jittered >= until)
+        throw Error(Code::rate_limited, Text("plugin.connections_queue", {{"place", place}}))
+            .retry_after(jittered);
+      co_await parts_.clock.sleep(jittered);
+    }
   }
 
   void note(const InstanceContext& context, const std::string& outcome) const {

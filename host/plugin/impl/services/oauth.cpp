@@ -1,6 +1,6 @@
 // pb.oauth/1: tokens for protocols that the host does not speak (SASL XOAUTH2). Requests over pb.http/1 name
 // the grant instead and never see its token.
-#include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "plugin/impl/services/grant_tokens.hpp"
@@ -24,7 +24,9 @@ awaitable<GrantToken> grant_token(Services::Parts parts, std::shared_ptr<Instanc
     for (const auto grant : found->second) {
       try {
         auto asking = parts.tokens(grant, min_valid, rejected);
-        co_return co_await std::move(asking);
+        auto token = co_await std::move(asking);
+        token.grant = grant;
+        co_return token;
       } catch (const Error& error) {
         if (error.code() != Code::unauthenticated) throw;
         signed_out = error;
@@ -33,6 +35,51 @@ awaitable<GrantToken> grant_token(Services::Parts parts, std::shared_ptr<Instanc
   }
   if (signed_out) throw Error(*signed_out);
   throw Error(Code::unauthenticated, Text("plugin.not_signed_in", {{"grant", name}}));
+}
+
+std::string grant_of(const std::string& name) {
+  const auto colon = name.find(':');
+  const auto kind = name.substr(0, colon);
+  const auto rest = name.substr(colon + 1);
+  if (kind == "oauth") return rest;
+  return kind == "grant" ? rest.substr(0, rest.find('.')) : std::string();
+}
+
+// Not a name that the host uses for a grant.
+vault::SecretName found_secret(Id grant, const std::string& name) {
+  return vault::SecretName("grant", grant, "found." + name);
+}
+
+awaitable<SecretValues> grant_values(Services::Parts parts, std::shared_ptr<InstanceContext> context,
+                                     GrantToken token, SecretNames names) {
+  SecretValues values;
+  std::map<std::string, std::string> found;  // by name: that within the grant
+  for (const auto& name : names) {
+    const auto dot = name.find('.');
+    const auto part = dot == name.npos ? std::string() : name.substr(dot + 1);
+    if (part == kGrantUser)
+      values[name] = token.user;
+    else if (part.empty() || part == kGrantPassword)
+      values[name] = token.value;
+    else
+      found[name] = part;
+  }
+  if (found.empty()) co_return values;
+  const auto* const vault = &parts.vault;
+  auto work = [vault, grant = token.grant, found](store::Session& session) {
+    SecretValues out;
+    for (const auto& [name, part] : found) {
+      auto value = vault->get(session, found_secret(grant, part));
+      if (!value) throw Error(Code::unauthenticated, Text("plugin.secret_missing", {{"secret", part}}));
+      out.emplace(name, std::move(*value));
+    }
+    return out;
+  };
+  auto loaded = co_await parts.store.read(std::move(work));
+  // Others who share the grant may have found another one: what logs must not show is the present one.
+  for (const auto& [name, value] : loaded) context->kept->renew(name, value);
+  values.merge(loaded);
+  co_return values;
 }
 
 namespace {
@@ -56,6 +103,7 @@ class OAuthVerbs {
     json reply;
     reply["token"] = token.value;
     reply["expires_at"] = token.expires_at ? json(to_rfc3339(*token.expires_at)) : json();
+    reply["user"] = token.user;
     co_return reply_of(reply);
   }
 
@@ -73,10 +121,7 @@ class OAuthVerbs {
                                      "integration:" + to_string_id(context->integration), detail.dump()));
     };
     co_await parts_.store.write(std::move(work));
-    context->kept->forget(key);
-    SecretValues told;
-    told.emplace(key, value);
-    context->kept->keep(told);
+    context->kept->renew(key, value);
   }
 
   const Services::Parts parts_;

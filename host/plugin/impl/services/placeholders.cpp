@@ -21,7 +21,7 @@ struct Found {
 
 bool is_known(std::string_view content) {
   return content.starts_with("secret:") || content.starts_with("profile:") || content.starts_with("oauth:") ||
-         content.starts_with(kHmac);
+         content.starts_with("grant:") || content.starts_with(kHmac);
 }
 
 bool is_name(std::string_view text) {
@@ -71,9 +71,9 @@ Parsed parse(std::string_view content) {
     rest = rest.substr(0, colon);
   }
   parsed.name = std::string(rest);
-  // A token is never a key.
-  const bool is_owned =
-      rest.starts_with("secret:") || rest.starts_with("profile:") || (rest.starts_with("oauth:") && !is_hmac);
+  // What a person gave is never a key.
+  const bool is_owned = rest.starts_with("secret:") || rest.starts_with("profile:") ||
+                        (!is_hmac && (rest.starts_with("oauth:") || rest.starts_with("grant:")));
   if (!is_owned || !is_name(rest.substr(rest.find(':') + 1)) || is_hmac != parsed.message.has_value()) {
     throw Error(Code::unsupported,
                 Text("plugin.bad_placeholder", {{"placeholder", std::string(content.substr(0, 80))}}));

@@ -1,12 +1,12 @@
 // pb.secrets/1: for protocols that the host does not speak, and for secrets that a plugin finds. Both leave a
 // trace in audit.
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/rfc3339.hpp"
+#include "plugin/impl/services/grant_tokens.hpp"
 #include "plugin/impl/services/kept.hpp"
 #include "plugin/impl/services/reading.hpp"
 #include "plugin/impl/services/verbs.hpp"
+#include "plugin/verifier_secrets.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::plugin {
@@ -33,22 +33,38 @@ std::optional<std::int64_t> expiry_of(const json& request) {
   return time->time_since_epoch().count();
 }
 
+// Whose secret it is: the integration's, or that of the grant which works, shared by all who use it.
+struct Owner {
+  const char* scope = "integration";
+  Id id = 0;
+  std::string grant;  // empty: the integration
+
+  vault::SecretName key(const std::string& name) const {
+    return grant.empty() ? vault::SecretName(scope, id, name) : found_secret(id, name);
+  }
+  // As placeholders call it.
+  std::string kept_as(const std::string& name) const {
+    return grant.empty() ? "secret:" + name : "grant:" + grant + "." + name;
+  }
+  std::string label() const { return std::string(scope) + ":" + to_string_id(id); }
+};
+
 class SecretVerbs {
  public:
   explicit SecretVerbs(const Services::Parts& parts) : parts_(parts) {}
 
   boost::asio::awaitable<port::Result> get(std::shared_ptr<InstanceContext> context, port::Call call) {
-    const auto name = name_of(request_of(call));
-    auto work = [this, context, name](store::Session& session) {
-      auto value = parts_.vault.get(session, key_of(*context, name));
-      if (value) audit(session, *context, "secret.read", name);
+    const auto request = request_of(call);
+    const auto name = name_of(request);
+    const auto owner = co_await owner_of(context, request);
+    auto work = [this, context, owner, name](store::Session& session) {
+      auto value = parts_.vault.get(session, owner.key(name));
+      if (value) audit(session, *context, owner, "secret.read", name);
       return value;
     };
     const auto value = co_await parts_.store.write(std::move(work));
     if (!value) throw Error(Code::not_found, Text("plugin.secret_missing", {{"secret", name}}));
-    SecretValues known;
-    known.emplace("secret:" + name, *value);
-    context->kept->keep(known);
+    context->kept->renew(owner.kept_as(name), *value);
     json reply;
     reply["value"] = *value;
     co_return reply_of(reply);
@@ -60,18 +76,18 @@ class SecretVerbs {
     const auto value = text_field(request, "value");
     const auto expires_at = expiry_of(request);
     if (value.empty() || value.size() > kLargestSecret) bad_field("value");
-    auto work = [this, context, name, value, expires_at](store::Session& session) {
-      check_room(session, *context, name);
-      parts_.vault.put(session, key_of(*context, name), value, expires_at);
-      audit(session, *context, "secret.write", name);
+    const auto owner = co_await owner_of(context, request);
+    auto work = [this, context, owner, name, value, expires_at](store::Session& session) {
+      check_room(session, owner, name);
+      store_secret(session, parts_.vault, *context->manifest, owner.key(name), value, parts_.clock.now(),
+                   expires_at);
+      audit(session, *context, owner, "secret.write", name);
     };
     co_await parts_.store.write(std::move(work));
-    context->kept->forget("secret:" + name);
-    SecretValues known;
+    context->kept->forget(owner.kept_as(name));
     // One that ends is not kept: the vault knows when it is over.
-    if (!expires_at) known.emplace("secret:" + name, value);
-    context->kept->keep(known);
-    if (parts_.on_secret) {
+    if (!expires_at) context->kept->renew(owner.kept_as(name), value);
+    if (owner.grant.empty() && parts_.on_secret) {
       auto telling = parts_.on_secret(context->integration);
       co_await std::move(telling);
     }
@@ -79,24 +95,30 @@ class SecretVerbs {
   }
 
  private:
-  static vault::SecretName key_of(const InstanceContext& context, const std::string& name) {
-    return vault::SecretName("integration", context.integration, name);
+  boost::asio::awaitable<Owner> owner_of(std::shared_ptr<InstanceContext> context, json request) {
+    Owner owner;
+    owner.id = context->integration;
+    if (!request.contains("grant")) co_return owner;
+    owner.scope = "grant";
+    owner.grant = text_field(request, "grant");
+    const auto token = co_await grant_token(parts_, context, owner.grant, Duration(0), std::string());
+    owner.id = token.grant;
+    co_return owner;
   }
 
-  void check_room(store::Session& session, const InstanceContext& context, const std::string& name) const {
-    const auto names = parts_.vault.names(session, "integration", context.integration);
-    if (names.size() < kMostSecrets || std::find(names.begin(), names.end(), name) != names.end()) return;
+  void check_room(store::Session& session, const Owner& owner, const std::string& name) const {
+    const auto names = parts_.vault.names(session, owner.scope, owner.id);
+    if (names.size() < kMostSecrets || parts_.vault.get(session, owner.key(name))) return;
     throw Error(Code::invalid, Text("plugin.secrets_full", {{"limit", std::to_string(kMostSecrets)}}));
   }
 
-  void audit(store::Session& session, const InstanceContext& context, const char* action,
+  void audit(store::Session& session, const InstanceContext& context, const Owner& owner, const char* action,
              const std::string& name) const {
     json detail;
     detail["name"] = name;
-    store::write_audit(session,
-                       store::AuditEntry(parts_.ids.next(), parts_.clock.now().time_since_epoch().count(),
-                                         "plugin:" + context.manifest->id, action,
-                                         "integration:" + to_string_id(context.integration), detail.dump()));
+    store::write_audit(
+        session, store::AuditEntry(parts_.ids.next(), parts_.clock.now().time_since_epoch().count(),
+                                   "plugin:" + context.manifest->id, action, owner.label(), detail.dump()));
   }
 
   const Services::Parts parts_;

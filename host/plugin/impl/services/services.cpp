@@ -38,7 +38,9 @@ std::string cut(std::string text, std::size_t most) {
 }
 
 port::Result result_of(const Error& error) {
-  return port::Result(error.code(), error.text().english(), error.retry_after());
+  auto result = port::failure(error.code(), error.text());
+  result.retry_after = error.retry_after();
+  return result;
 }
 
 }  // namespace
@@ -105,18 +107,18 @@ asio::awaitable<port::Result> Services::State::guarded(std::shared_ptr<Asked> as
     co_return result_of(error);
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
-      co_return port::Result(Code::cancelled, Text("plugin.call_cancelled").english());
+      co_return port::failure(Code::cancelled, Text("plugin.call_cancelled"));
     }
     asked->context->logger.error(error.what(), {{"method", method}});
   } catch (const std::exception& error) {
     asked->context->logger.error(error.what(), {{"method", method}});
   }
-  co_return port::Result(Code::internal, Text("plugin.call_failed").english());
+  co_return port::failure(Code::internal, Text("plugin.call_failed"));
 }
 
 asio::awaitable<void> Services::State::serve(std::shared_ptr<Asked> asked, std::shared_ptr<OpenCalls> calls,
                                              std::uint64_t id) {
-  port::Result result(Code::cancelled, Text("plugin.call_cancelled").english());
+  auto result = port::failure(Code::cancelled, Text("plugin.call_cancelled"));
   if (!asked->is_cancelled) {
     auto work = guarded(asked);
     auto token = asio::bind_cancellation_slot(asked->signal.slot(), asio::use_awaitable);
@@ -196,8 +198,9 @@ class Side final : public port::HostSide {
  private:
   void refuse(std::shared_ptr<Asked> asked) {
     asio::post(asked->strand, [asked] {
-      const auto text = Text("plugin.too_many_calls").english();
-      asked->answer(port::Result(Code::rate_limited, text, Duration(100)));
+      auto result = port::failure(Code::rate_limited, Text("plugin.too_many_calls"));
+      result.retry_after = Duration(100);
+      asked->answer(std::move(result));
     });
   }
 

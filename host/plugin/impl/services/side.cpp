@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/error.hpp"
+#include "port/limits.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -43,7 +44,7 @@ Asked::~Asked() {
   if (!reply_) return;
   // Never from inside ask().
   asio::post(strand, [reply = std::move(reply_)] {
-    reply(port::Result(Code::cancelled, Text("plugin.call_cancelled").english()));
+    reply(port::failure(Code::cancelled, Text("plugin.call_cancelled")));
   });
 }
 

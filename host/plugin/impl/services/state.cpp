@@ -97,7 +97,7 @@ std::int64_t apply(store::Session& session, Id integration, const Change& change
 
 class StateVerbs {
  public:
-  explicit StateVerbs(store::Store& store) : store_(store) {}
+  StateVerbs(store::Store& store, Storage* storage) : store_(store), storage_(storage) {}
 
   boost::asio::awaitable<port::Result> get(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto key = key_of(request_of(call));
@@ -111,6 +111,9 @@ class StateVerbs {
 
   boost::asio::awaitable<port::Result> put(std::shared_ptr<InstanceContext> context, port::Call call) {
     const auto change = change_of(request_of(call));
+    const auto size = static_cast<std::int64_t>(change.value.size());
+    if (storage_ != nullptr && size > 0)
+      co_await storage_->charge(context->integration, size + Storage::kEachRow);
     auto work = [context, change](store::Session& session) {
       return apply(session, context->integration, change);
     };
@@ -122,12 +125,13 @@ class StateVerbs {
 
  private:
   store::Store& store_;
+  Storage* const storage_;
 };
 
 }  // namespace
 
 void add_state(Services& services, const Services::Parts& parts) {
-  const auto verbs = std::make_shared<StateVerbs>(parts.store);
+  const auto verbs = std::make_shared<StateVerbs>(parts.store, parts.storage);
   services.add("pb.state/1:get",
                [verbs](auto context, auto call) { return verbs->get(std::move(context), std::move(call)); });
   services.add("pb.state/1:put",
