@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,10 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/id.hpp"
+
+namespace patchbay::domain::access {
+struct Session;
+}
 
 namespace patchbay::web {
 
@@ -29,9 +35,12 @@ enum class Operation {
   read_status,
   manage_tokens,
   manage_secrets,
+  read_access,
+  manage_access,
+  own_session,
 };
 
-inline constexpr int kOperationCount = 14;
+inline constexpr int kOperationCount = 17;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);
@@ -67,6 +76,9 @@ Operations parse_scopes(std::string_view scopes);
 // The same of a list that was stored once: what this version does not know gives nothing.
 Operations known_scopes(std::string_view scopes);
 
+// What the operations that a user is granted (domain/access, by code) allow here; one's own session always.
+Operations granted_operations(const std::set<std::string>& codes);
+
 // Who asks.
 class Principal {
  public:
@@ -74,17 +86,37 @@ class Principal {
   Principal(Id id_, std::string name_, Operations operations_)
       : id(id_), name(std::move(name_)), operations(operations_) {}
 
-  Id id = 0;  // of the token
-  std::string name;
+  Id id = 0;         // of the token or the user
+  std::string name;  // of the token, "user:<login>"
   Operations operations;
+  std::shared_ptr<const domain::access::Session> session;  // null for tokens
 };
 
-// Tells who sends an Authorization header. Any thread.
+// What a request says of who sends it.
+class Credentials {
+ public:
+  Credentials(std::string authorization_, std::string session_, std::string csrf_, bool changes_,
+              std::string peer_)
+      : authorization(std::move(authorization_)),
+        session(std::move(session_)),
+        csrf(std::move(csrf_)),
+        changes(changes_),
+        peer(std::move(peer_)) {}
+
+  std::string authorization;  // the header
+  std::string session;        // the cookie's value
+  std::string csrf;           // X-CSRF-Token
+  bool changes;               // something, by its method
+  std::string peer;           // address
+};
+
+// Tells who sends a request. Any thread.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Throws Error{unauthenticated}, or Error{rate_limited} for an address that failed too often.
-  virtual boost::asio::awaitable<Principal> authenticate(std::string authorization, std::string peer) = 0;
+  // Throws Error{unauthenticated}, Error{rate_limited} for an address that failed too often, Error{denied}
+  // for a session that comes without its CSRF token.
+  virtual boost::asio::awaitable<Principal> authenticate(Credentials credentials) = 0;
 };
 
 }  // namespace patchbay::web

@@ -51,7 +51,7 @@ class FailureLimiter {
 };
 
 // API tokens (ACC-2): made, listed, revoked, and recognised in "Authorization: Bearer ...". Any thread.
-class Tokens final : public Authenticator {
+class Tokens {
  public:
   // All outlive it.
   Tokens(store::Store& store, const Clock& clock, IdMint& ids, log::Logger logger);
@@ -66,8 +66,9 @@ class Tokens final : public Authenticator {
   // Throws Error{not_found}. Other hosts on the same database hear of it within kCacheTime.
   boost::asio::awaitable<void> revoke(Id id);
 
+  // Of an Authorization header. Throws as Authenticator says.
   // A token that was good is believed for kCacheTime; its last use is written at most once a minute.
-  boost::asio::awaitable<Principal> authenticate(std::string authorization, std::string peer) override;
+  boost::asio::awaitable<Principal> authenticate(std::string authorization, std::string peer);
 
   static constexpr Duration kCacheTime{5'000};
   static constexpr Duration kTouchTime{60'000};

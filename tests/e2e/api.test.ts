@@ -12,14 +12,20 @@ import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts"
 interface Route { verb: string; path: string; operation: string; text: any }
 
 // What a token may do, as the guide for admins says it. "admin" may everything.
-const ADMIN = ["tokens:manage", "secrets:manage"]; // nobody else's
+const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own"]; // nobody else's
 const SCOPES: Record<string, string[]> = {
-  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read"],
+  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read"],
   chats: ["chats:read", "chats:write", "files:read", "files:write"],
   integrations: ["integrations:read", "integrations:manage", "plugins:read"],
   plugins: ["plugins:read", "plugins:manage"],
   inbox: ["inbox:read", "inbox:manage"],
   status: ["status:read"],
+};
+// What a user may who is granted one operation; without any, only his own session is his.
+const GRANTS: Record<string, string[]> = {
+  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read"],
+  CanManageChats: SCOPES["chats"]!,
+  CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read"],
 };
 
 let host: Patchbay;
@@ -66,8 +72,8 @@ test("the document is valid OpenAPI 3.1", async () => {
 });
 
 // An id that nothing has: what may pass changes nothing, and is told apart from 401 and 403 by 404 or 422.
-function knock(route: Route, authorization?: string): Promise<Answer> {
-  const headers: Record<string, string> = { authorization: authorization ?? "" };
+function knock(route: Route, authorization?: string, more: Record<string, string> = {}): Promise<Answer> {
+  const headers: Record<string, string> = { authorization: authorization ?? "", ...more };
   if (route.text.requestBody?.content["multipart/form-data"]) headers["content-type"] = "multipart/form-data; boundary=x";
   return host.call(route.verb, route.path.replace(/\{\w+\}/g, "999999999"), ["GET", "DELETE"].includes(route.verb) ? undefined : {}, headers);
 }
@@ -84,13 +90,13 @@ test("every route is open to exactly the scopes that hold its operation", async 
       continue;
     }
     assert.ok(held.has(route.operation) || ADMIN.includes(route.operation), `${name}: ${route.operation}`);
-    assert.deepEqual(route.text.security, [{ bearer: [] }], name);
+    assert.deepEqual(route.text.security, [{ bearer: [] }, { session: [] }], name);
     for (const wrong of [undefined, "Bearer", "Basic YWRtaW46YWRtaW4="]) assert.equal((await knock(route, wrong)).status, 401, `${name} with ${wrong}`);
   }
   const bare = await fetch(`${host.address}/api/v1/chats`);
   assert.equal(bare.status, 401);
   assert.ok(bare.headers.get("www-authenticate"));
-  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/healthz", "/readyz"]);
+  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/api/v1/session", "/healthz", "/readyz"]);
 
   for (const [scope, operations] of Object.entries({ ...SCOPES, admin: [...held, ...ADMIN] })) {
     const token = await host.createToken(`walks as ${scope}`, scope);
@@ -102,6 +108,25 @@ test("every route is open to exactly the scopes that hold its operation", async 
       } else {
         assert.equal(status, 403, name);
         assert.match(body.detail, new RegExp(route.operation), name); // says what is missing
+      }
+    }
+  }
+});
+
+test("every route is open to exactly the users who are granted its operation", async () => { // ACC-1, ACC-3
+  for (const [code, operations] of Object.entries({ ...GRANTS, none: [] as string[] })) {
+    const browser = await host.signIn(`walker-${code.toLowerCase()}`, code === "none" ? [] : [code]);
+    // Signing out comes last.
+    const out = (route: Route): boolean => route.verb === "DELETE" && route.path === "/api/v1/session";
+    const closed = routes.filter((one) => one.operation !== "public");
+    for (const route of [...closed.filter((one) => !out(one)), ...closed.filter(out)]) {
+      const { status, body } = await knock(route, undefined, browser.headers);
+      const name = `${route.verb} ${route.path} with ${code}: ${status} ${JSON.stringify(body)}`;
+      if (route.operation === "session:own" || operations.includes(route.operation)) {
+        assert.ok(status < 500 && ![401, 403].includes(status), name);
+      } else {
+        assert.equal(status, 403, name);
+        assert.match(body.detail, new RegExp(route.operation), name);
       }
     }
   }
@@ -144,15 +169,20 @@ test("answers are what the document promises, right and wrong ones", async () =>
   await eventually("the answer arrived", async () => side.received.length > 0);
   const [stored] = await host.all("/api/v1/inbox");
   const [token] = await host.all("/api/v1/tokens");
+  const user = await host.post("/api/v1/users", { login: "ana", name: "Ana", operations: ["CanManageChats"] });
+  const role = await host.post("/api/v1/roles", { name: "Support" });
+  const member = await host.call("PUT", `/api/v1/roles/${role.body.id}/members/${user.body.id}`);
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
-    [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id]];
+    [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id]];
+  const browser = await host.signIn("reader");
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {
     const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
-    const answer = await host.get(path);
+    const answer = await host.call("GET", path, undefined, route.operation === "session:own" ? browser.headers : {});
     promised(route, 200, answer);
     if (answer.body.items) {
       lists += 1;
@@ -167,7 +197,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   }
   assert.ok(lists >= 6, `${lists} lists`);
   for (const route of routes.filter((one) => one.verb !== "GET")) {
-    promised(route, 401, await knock(route));
+    promised(route, route.operation === "public" ? 422 : 401, await knock(route));
     const answer = await knock(route, `Bearer ${host.token}`);
     assert.ok([400, 404, 422].includes(answer.status), `${route.verb} ${route.path} ${answer.status}`);
     promised(route, answer.status, answer);
@@ -178,5 +208,16 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("POST", "/api/v1/integrations"), 201, await host.post("/api/v1/integrations", { plugin: "echo", name: "Second", settings: { account: "second", signing_key: KEY } }));
   promised(route("PATCH", "/api/v1/integrations/{id}"), 200, await host.call("PATCH", `/api/v1/integrations/${integration}`, { name: "Renamed" }));
   promised(route("POST", "/api/v1/tokens"), 201, await host.post("/api/v1/tokens", { name: "made", scopes: "read" }));
+  promised(route("POST", "/api/v1/users"), 201, user);
+  promised(route("POST", "/api/v1/users"), 409, await host.post("/api/v1/users", { login: "ANA", name: "Another" }));
+  promised(route("PATCH", "/api/v1/users/{id}"), 200, await host.call("PATCH", `/api/v1/users/${user.body.id}`, { active: false }));
+  promised(route("POST", "/api/v1/roles"), 201, role);
+  promised(route("PATCH", "/api/v1/roles/{id}"), 409, await host.call("PATCH", `/api/v1/roles/${role.body.id}`, { parent: role.body.id }));
+  promised(route("PUT", "/api/v1/roles/{id}/members/{user}"), 204, member);
+  promised(route("DELETE", "/api/v1/roles/{id}"), 204, await host.call("DELETE", `/api/v1/roles/${role.body.id}`));
+  promised(route("POST", "/api/v1/session"), 401, await host.post("/api/v1/session", { login: "ana", password: "wrong" }));
+  promised(route("POST", "/api/v1/users/{id}/password"), 204, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "long enough for this" }));
+  promised(route("POST", "/api/v1/users/{id}/password"), 422, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "short" }));
+  promised(route("DELETE", "/api/v1/users/{id}/sessions"), 204, await host.call("DELETE", `/api/v1/users/${user.body.id}/sessions`));
   promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

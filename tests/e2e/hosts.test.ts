@@ -282,3 +282,19 @@ test("a plugin that is enabled on one host is enabled on all, at once for its in
     await cluster.stop();
   }
 });
+
+test("who may nothing any more is out on every host at once", async () => { // ACC-2, SET-3
+  const cluster = await Cluster.start(2);
+  const [one, two] = cluster.hosts as [Patchbay, Patchbay];
+  try {
+    const { headers, answer } = await one.signIn("uma", ["CanManageAdministration"]);
+    const user = `/api/v1/users/${answer.body.user.id}`;
+    assert.equal((await two.call("GET", "/api/v1/users", undefined, headers)).status, 200);
+    await one.call("PATCH", user, { operations: [] });
+    assert.equal((await two.call("GET", "/api/v1/users", undefined, headers)).status, 403);
+    await one.call("PATCH", user, { active: false });
+    assert.equal((await two.call("GET", "/api/v1/session", undefined, headers)).status, 401);
+  } finally {
+    await cluster.stop();
+  }
+});

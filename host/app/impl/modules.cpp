@@ -200,6 +200,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
+      access(*store, clock, ids),
+      sessions({*store, clock, ids, passwords, logger}),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
@@ -210,10 +212,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                    [this] { return profiles_changed(); }, [this] { return follow_choices(); }}),
       portable(*store, *vault, catalogue, lifecycle, credentials),
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
-      upkeep(*store, *vault, lifecycle, clock, logger),
+      upkeep(*store, *vault, lifecycle, sessions, clock, logger),
       topics(io.get_executor(), clock, *store, logger),
       tokens(*store, clock, ids, logger),
-      router(tokens, base_path(config.site_url)),
+      gate(tokens, sessions),
+      router(gate, base_path(config.site_url)),
       event_streams(topics, clock, metrics),
       hooks_adapter(ingress, event_streams, base_path(config.site_url)),
       sign_in_page(sign_ins, base_path(config.site_url)),
@@ -234,6 +237,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats_api(chats),
       files_api(*store, chats, clock, ids),
       tokens_api(tokens, clock),
+      people_api(access),
+      session_api(sessions, clock, config.site_url),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -387,45 +392,6 @@ domain::chat::Chats::Parts Modules::chats_parts() {
     outbox.wake(first);
   };
   return parts;
-}
-
-void Modules::add_routes() {
-  integrations_api.add_to(router);
-  profiles_api.add_to(router);
-  grants_api.add_to(router);
-  plugins_api.add_to(router);
-  setup_api.add_to(router);
-  secrets_api.add_to(router);
-  health_api.add_to(router);
-  hosts_api.add_to(router);
-  inbox_api.add_to(router);
-  jobs_api.add_to(router);
-  chats_api.add_to(router);
-  files_api.add_to(router);
-  tokens_api.add_to(router);
-  router.mount("/hooks/", hooks_adapter);
-  router.mount("/oauth/", sign_in_page);
-  router.mount("/files/", linked_files);
-  router.mount("/plugins/", plugin_files);
-  web::add_liveness(router);
-  web::add_readiness(router, [this] { return check_ready(); });
-  web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });
-  web::add_openapi(router, kVersion, config.site_url);
-}
-
-asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {
-  std::vector<web::ReadyCheck> checks;
-  checks.emplace_back("host", !stopping_, stopping_ ? Text("app.stopping") : Text());
-  auto work = [](store::Session& session) { session.query("select cast(1 as bigint)"); };
-  try {
-    co_await store->read(std::move(work));
-    auto probing = store_probe.fault();
-    const auto fault = co_await std::move(probing);
-    checks.emplace_back("store", !fault, fault.value_or(Text()));
-  } catch (const Error& error) {
-    checks.emplace_back("store", false, error.text());
-  }
-  co_return checks;
 }
 
 // Presses of buttons are acknowledged from the outbox, whose sweep finds them within a second.

@@ -18,6 +18,8 @@
 #include "base/task_scope.hpp"
 #include "cluster/membership.hpp"
 #include "config/config.hpp"
+#include "domain/access/access.hpp"
+#include "domain/access/sessions.hpp"
 #include "domain/chat/attachment_fetcher.hpp"
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
@@ -55,12 +57,15 @@
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
+#include "web/api/people.hpp"
 #include "web/api/plugins.hpp"
 #include "web/api/profiles.hpp"
 #include "web/api/secrets.hpp"
+#include "web/api/session.hpp"
 #include "web/api/setup.hpp"
 #include "web/api/tokens.hpp"
 #include "web/event_streams.hpp"
+#include "web/gate.hpp"
 #include "web/health.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
@@ -150,6 +155,9 @@ class Modules {
 
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
+  domain::access::Access access;
+  vault::Passwords passwords;
+  domain::access::Sessions sessions;
   lifecycle::Lifecycle lifecycle;
   lifecycle::ProfileRoutes profile_routes;
   lifecycle::Credentials credentials;
@@ -159,6 +167,7 @@ class Modules {
   live::Topics topics;
 
   web::Tokens tokens;
+  web::Gate gate;
   web::Router router;
   web::EventStreams event_streams;
   web::HooksAdapter hooks_adapter;
@@ -178,6 +187,8 @@ class Modules {
   web::ChatsApi chats_api;
   web::FilesApi files_api;
   web::TokensApi tokens_api;
+  web::PeopleApi people_api;
+  web::SessionApi session_api;
   web::HttpServer server;
   std::unique_ptr<SecureListener> secure_listener;  // none without a certificate
 

@@ -51,6 +51,7 @@ asio::awaitable<void> Upkeep::tidy() {
   co_await store_.write(forget);
   auto expire = [this](store::Session& session) { return vault_.sweep(session); };
   co_await store_.write(std::move(expire));
+  co_await sessions_.sweep();
   auto find = [made_before](store::Session& session) {
     return plugin::Integrations().old_drafts(session, made_before);
   };

@@ -32,6 +32,7 @@ void add_serve(Commands commands, const Serve& serve);
 void add_check_config(Commands commands);
 void add_migrate(Commands commands);
 void add_token(Commands commands);
+void add_users(Commands commands);
 void add_plugins(Commands commands);
 void add_integrations(Commands commands);
 // "setup" of the group of integrations.

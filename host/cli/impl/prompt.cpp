@@ -45,11 +45,16 @@ class Unseen {
   bool on_;
 };
 
-std::string read_line(bool is_secret) {
+std::string read_whole_line(bool is_secret) {
   std::cout << "> " << std::flush;
   const Unseen unseen(is_secret);
   std::string line;
   if (!std::getline(std::cin, line)) throw Error(Code::invalid, Text("cli.input_ended"));
+  return line;
+}
+
+std::string read_line(bool is_secret) {
+  const auto line = read_whole_line(is_secret);
   const auto first = line.find_first_not_of(" \t\r");
   if (first == line.npos) return {};
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
@@ -137,6 +142,13 @@ std::optional<json> value_of(const json& schema, const Options& options, const s
 }
 
 }  // namespace
+
+std::string ask_secret(const Text& title) {
+  std::cout << title.in(language()) << '\n';
+  auto line = read_whole_line(true);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
 
 std::size_t ask_which(const std::string& title, const Options& options) {
   std::cout << '\n' << title << '\n';

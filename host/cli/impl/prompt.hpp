@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "schema/vocabulary.hpp"
 
 namespace patchbay::cli {
@@ -20,6 +21,8 @@ using Options = std::vector<std::pair<nlohmann::json, std::string>>;
 
 // The number of one of `options`, from 0; `title` stands above them.
 std::size_t ask_which(const std::string& title, const Options& options);
+// As typed, with spaces at its ends.
+std::string ask_secret(const Text& title);
 // One field of a form; null for one that is left empty. `present` is taken for an empty answer. Asks again
 // until the answer has the form of the field.
 nlohmann::json ask_field(const schema::Field& field, const Options& choices, const nlohmann::json& present);

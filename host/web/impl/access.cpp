@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "public",         "chats:read",        "chats:write",         "files:read",
     "files:write",    "integrations:read", "integrations:manage", "plugins:read",
     "plugins:manage", "inbox:read",        "inbox:manage",        "status:read",
-    "tokens:manage",  "secrets:manage"};
+    "tokens:manage",  "secrets:manage",    "access:read",         "access:manage",
+    "session:own"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -59,7 +60,8 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   using enum Operation;
   if (scope == "admin") return Operations::everything();
   if (scope == "read") {
-    return Operations{read_chats, read_files, read_integrations, read_plugins, read_inbox, read_status};
+    return Operations{read_chats, read_files,  read_integrations, read_plugins,
+                      read_inbox, read_status, read_access};
   }
   if (scope == "chats") return Operations{read_chats, write_chats, read_files, write_files};
   if (scope == "integrations") return Operations{read_integrations, manage_integrations, read_plugins};
@@ -67,6 +69,18 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   if (scope == "inbox") return Operations{read_inbox, manage_inbox};
   if (scope == "status") return Operations{read_status};
   return std::nullopt;
+}
+
+Operations granted_operations(const std::set<std::string>& codes) {
+  using enum Operation;
+  Operations all{own_session};
+  if (codes.contains("CanManageAdministration"))
+    all.add({read_access, manage_access, manage_tokens, read_status});
+  if (codes.contains("CanManageChats")) all.add({read_chats, write_chats, read_files, write_files});
+  if (codes.contains("CanManagePlugins"))
+    all.add({read_plugins, manage_plugins, read_integrations, manage_integrations, read_inbox, manage_inbox,
+             manage_secrets, read_status});
+  return all;
 }
 
 Operations parse_scopes(std::string_view scopes) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "web/gate.hpp"
 #include "web/impl/route_table.hpp"
 #include "web/problem.hpp"
 
@@ -130,9 +131,11 @@ Json operation(const Router::Route& route) {
   out["x-operation"] = operation_name(route.operation);
   out["security"] = Json::array();
   if (route.operation != Operation::none) {
-    Json bearer;
-    bearer["bearer"] = Json::array();
-    out["security"].push_back(std::move(bearer));
+    for (const auto* scheme : {"bearer", "session"}) {
+      Json one;
+      one[scheme] = Json::array();
+      out["security"].push_back(std::move(one));
+    }
   }
   if (auto all = parameters(route); !all.empty()) out["parameters"] = std::move(all);
   if (route.doc.takes != Doc::Takes::nothing) out["requestBody"] = request_body(route.doc);
@@ -162,6 +165,11 @@ std::string Router::openapi(std::string_view version, std::string_view server_ur
   schemas["Problem"] = Json::parse(kProblem);
   for (const auto& [name, schema] : table_->components) schemas[name] = Json::parse(schema);
   out["components"]["securitySchemes"]["bearer"] = {{"type", "http"}, {"scheme", "bearer"}};
+  out["components"]["securitySchemes"]["session"] = {
+      {"type", "apiKey"},
+      {"in", "cookie"},
+      {"name", kSessionCookie},
+      {"description", "What changes something also needs the session's csrf_token in X-CSRF-Token"}};
   return out.dump(2);
 }
 

@@ -8,6 +8,7 @@
 
 #include "hooks/form.hpp"
 #include "schema/nearest.hpp"
+#include "web/gate.hpp"
 #include "web/impl/json_body.hpp"
 #include "web/impl/route_table.hpp"
 #include "web/problem.hpp"
@@ -55,6 +56,26 @@ void check_type(const Router::Route& route, const Request& request) {
   const auto type = request.headers.get("content-type");
   if (is_json_type(type)) return;
   throw StatusError(415, Text("web.not_json", {{"type", type.empty() ? "-" : std::string(type)}}));
+}
+
+// The value of a cookie (RFC 6265, 4.2.1); empty when there is none.
+std::string_view cookie_of(std::string_view header, std::string_view name) {
+  while (!header.empty()) {
+    const auto end = header.find(';');
+    auto pair = header.substr(0, end);
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      return pair.substr(name.size() + 1);
+    header = end == header.npos ? std::string_view() : header.substr(end + 1);
+  }
+  return {};
+}
+
+Credentials credentials_of(const Request& request, Verb verb) {
+  const auto& headers = request.headers;
+  return Credentials(std::string(headers.get("authorization")),
+                     std::string(cookie_of(headers.get("cookie"), kSessionCookie)),
+                     std::string(headers.get("x-csrf-token")), verb != Verb::get, request.peer);
 }
 
 const std::string* find(const Call::Fields& fields, std::string_view name) {
@@ -199,8 +220,8 @@ boost::asio::awaitable<Response> Router::handle(Request request) {
 boost::asio::awaitable<Response> Router::dispatch(Request request, const Route& route, Call::Fields params) {
   Principal who;
   if (route.operation != Operation::none) {
-    std::string authorization(request.headers.get("authorization"));
-    who = co_await authenticator_.authenticate(std::move(authorization), request.peer);
+    auto authenticating = authenticator_.authenticate(credentials_of(request, route.verb));
+    who = co_await std::move(authenticating);
     if (!who.operations.has(route.operation)) {
       throw Error(Code::denied,
                   Text("web.denied", {{"operation", std::string(operation_name(route.operation))}}));

@@ -22,6 +22,14 @@ export interface Answer {
   headers: Headers;
 }
 
+// Somebody's session: what to send with a request of it.
+export interface Browser {
+  answer: Answer;
+  cookie: string; // as it was set
+  headers: Record<string, string>;
+}
+
+export const PASSWORD = "correct horse battery";
 const LIMIT_MS = 60_000; // for what ends at once where all is well
 const running = new Set<Patchbay>();
 
@@ -139,6 +147,29 @@ export class Patchbay {
 
   get = (path: string): Promise<Answer> => this.call("GET", path);
   post = (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> => this.call("POST", path, body, headers);
+
+  // A user with a password, made by an admin.
+  async addUser(login: string, operations: string[] = []): Promise<string> {
+    const made = await this.post("/api/v1/users", { login, name: login, operations });
+    if (made.status !== 201) throw new Error(`user: ${made.status} ${JSON.stringify(made.body)}`);
+    const set = await this.post(`/api/v1/users/${made.body.id}/password`, { password: PASSWORD });
+    if (set.status !== 204) throw new Error(`password: ${set.status} ${JSON.stringify(set.body)}`);
+    return made.body.id;
+  }
+
+  // Signed in as a browser is, as a user who is made for it.
+  async signIn(login: string, operations: string[] = []): Promise<Browser> {
+    await this.addUser(login, operations);
+    return this.browse(login);
+  }
+
+  async browse(login: string, password = PASSWORD): Promise<Browser> {
+    const answer = await this.call("POST", "/api/v1/session", { login, password }, { authorization: "" });
+    if (answer.status !== 201) throw new Error(`sign in: ${answer.status} ${JSON.stringify(answer.body)}`);
+    const cookie = answer.headers.get("set-cookie")!;
+    const headers = { authorization: "", cookie: cookie.split(";")[0]!, "x-csrf-token": answer.body.csrf_token as string };
+    return { answer, cookie, headers };
+  }
 
   async integrate(plugin: string, name: string, settings: object): Promise<string> {
     const created = await this.post("/api/v1/integrations", { plugin, name, settings });

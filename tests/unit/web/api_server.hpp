@@ -12,7 +12,8 @@ namespace patchbay::web {
 // "Bearer admin" may do everything, "Bearer <scope>" what the scope allows; nobody else anything.
 class ScopeAuthenticator final : public Authenticator {
  public:
-  boost::asio::awaitable<Principal> authenticate(std::string authorization, std::string) override {
+  boost::asio::awaitable<Principal> authenticate(Credentials credentials) override {
+    const auto& authorization = credentials.authorization;
     const std::string prefix = "Bearer ";
     const auto scope = authorization.starts_with(prefix) ? authorization.substr(prefix.size()) : "";
     const auto operations = scope_operations(scope);

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "domain/access/access.hpp"
+#include "domain/access/people.hpp"
+
+namespace patchbay::domain::access {
+
+// Lays the change over what is there, in one spelling. Throws Error{invalid} "domain.access.refused" with a
+// diagnostic for each field that cannot be.
+void apply(const UserChange& change, User& user);
+void apply(const RoleChange& change, Role& role);
+
+// The one spelling of a login.
+std::string as_login(const std::string& given);
+
+// Both throw Error{not_found}.
+User require_user(People& people, Id id);
+Role require_role(People& people, Id id);
+
+}  // namespace patchbay::domain::access

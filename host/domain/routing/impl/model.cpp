@@ -1,0 +1,31 @@
+#include "domain/routing/model.hpp"
+
+#include <array>
+
+namespace patchbay::domain::routing {
+namespace {
+
+constexpr std::array<std::string_view, 6> kStages{"held",     "with_bot",    "waiting",
+                                                  "assigned", "in_progress", "finished"};
+constexpr std::array<std::string_view, 12> kReasons{
+    "distributed", "accepted", "missed",     "operator_left", "transferred",     "handed_back",
+    "bot_passed",  "bot_took", "channel_on", "finished",      "finished_by_bot", "timed_out"};
+
+}  // namespace
+
+std::string_view stage_name(Stage stage) {
+  return kStages[static_cast<std::size_t>(stage)];
+}
+
+std::optional<Stage> parse_stage(std::string_view name) {
+  for (std::size_t i = 0; i < kStages.size(); ++i) {
+    if (kStages[i] == name) return static_cast<Stage>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view reason_name(Reason reason) {
+  return kReasons[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace patchbay::domain::routing
