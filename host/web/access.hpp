@@ -38,9 +38,11 @@ enum class Operation {
   read_access,
   manage_access,
   own_session,
+  read_chat_settings,
+  manage_chat_settings,
 };
 
-inline constexpr int kOperationCount = 17;
+inline constexpr int kOperationCount = 19;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);

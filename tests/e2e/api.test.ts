@@ -12,9 +12,9 @@ import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts"
 interface Route { verb: string; path: string; operation: string; text: any }
 
 // What a token may do, as the guide for admins says it. "admin" may everything.
-const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own"]; // nobody else's
+const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage"]; // nobody else's
 const SCOPES: Record<string, string[]> = {
-  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read"],
+  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read"],
   chats: ["chats:read", "chats:write", "files:read", "files:write"],
   integrations: ["integrations:read", "integrations:manage", "plugins:read"],
   plugins: ["plugins:read", "plugins:manage"],
@@ -24,7 +24,7 @@ const SCOPES: Record<string, string[]> = {
 // What a user may who is granted one operation; without any, only his own session is his.
 const GRANTS: Record<string, string[]> = {
   CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read"],
-  CanManageChats: SCOPES["chats"]!,
+  CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage"],
   CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read"],
 };
 
@@ -171,13 +171,14 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const [token] = await host.all("/api/v1/tokens");
   const user = await host.post("/api/v1/users", { login: "ana", name: "Ana", operations: ["CanManageChats"] });
   const role = await host.post("/api/v1/roles", { name: "Support" });
+  const queue = await host.post("/api/v1/queues", { name: "Sales", rule: "least_busy", idle_minutes: 30, operators: [user.body.id] });
   const member = await host.call("PUT", `/api/v1/roles/${role.body.id}/members/${user.body.id}`);
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
-    [/\/users\//, user.body.id], [/\/roles\//, role.body.id]];
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/channels\//, integration]];
   const browser = await host.signIn("reader");
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {
@@ -215,6 +216,14 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("PATCH", "/api/v1/roles/{id}"), 409, await host.call("PATCH", `/api/v1/roles/${role.body.id}`, { parent: role.body.id }));
   promised(route("PUT", "/api/v1/roles/{id}/members/{user}"), 204, member);
   promised(route("DELETE", "/api/v1/roles/{id}"), 204, await host.call("DELETE", `/api/v1/roles/${role.body.id}`));
+  promised(route("POST", "/api/v1/queues"), 201, queue);
+  promised(route("POST", "/api/v1/queues"), 409, await host.post("/api/v1/queues", { name: "Sales" }));
+  promised(route("PATCH", "/api/v1/queues/{id}"), 200, await host.call("PATCH", `/api/v1/queues/${queue.body.id}`, { idle_minutes: null }));
+  promised(route("PATCH", "/api/v1/channels/{id}"), 200, await host.call("PATCH", `/api/v1/channels/${integration}`, { active: true, queue: queue.body.id }));
+  promised(route("DELETE", "/api/v1/queues/{id}"), 409, await host.call("DELETE", `/api/v1/queues/${queue.body.id}`));
+  promised(route("PATCH", "/api/v1/desk"), 200, await host.call("PATCH", "/api/v1/desk", { status: "active" }, browser.headers));
+  promised(route("POST", "/api/v1/desk/present"), 204, await host.call("POST", "/api/v1/desk/present", undefined, browser.headers));
+  promised(route("POST", "/api/v1/desk/chats/{id}/accept"), 403, await host.call("POST", `/api/v1/desk/chats/${chat.id}/accept`, undefined, browser.headers));
   promised(route("POST", "/api/v1/session"), 401, await host.post("/api/v1/session", { login: "ana", password: "wrong" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 204, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "long enough for this" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 422, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "short" }));

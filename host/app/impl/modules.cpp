@@ -177,7 +177,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       figures(metrics, *store, counters),
       routes(config.site_url),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
-      chat_sink(clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); }),
+      chat_sink(
+          clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); },
+          [this] { chat_router.wake(); }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
@@ -200,6 +202,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
+      chat_router({io.get_executor(), clock, ids, *store, logger}),
+      queues(*store, clock, ids, [this] { chat_router.wake(); }),
       access(*store, clock, ids),
       sessions({*store, clock, ids, passwords, logger}),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
@@ -239,6 +243,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       tokens_api(tokens, clock),
       people_api(access),
       session_api(sessions, clock, config.site_url),
+      queues_api(queues),
+      desk_api(chat_router),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -444,6 +450,7 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  chat_router.start();
   topics.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("look at what plugins keep", storage.run());

@@ -24,6 +24,8 @@
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/chat/deliveries.hpp"
+#include "domain/routing/queues.hpp"
+#include "domain/routing/router.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/effect_committer.hpp"
 #include "hooks/inbox.hpp"
@@ -50,6 +52,7 @@
 #include "store/host_lock.hpp"
 #include "store/notices.hpp"
 #include "web/api/chats.hpp"
+#include "web/api/desk.hpp"
 #include "web/api/files.hpp"
 #include "web/api/grants.hpp"
 #include "web/api/health.hpp"
@@ -60,6 +63,7 @@
 #include "web/api/people.hpp"
 #include "web/api/plugins.hpp"
 #include "web/api/profiles.hpp"
+#include "web/api/queues.hpp"
 #include "web/api/secrets.hpp"
 #include "web/api/session.hpp"
 #include "web/api/setup.hpp"
@@ -155,6 +159,8 @@ class Modules {
 
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
+  domain::routing::Router chat_router;
+  domain::routing::Queues queues;
   domain::access::Access access;
   vault::Passwords passwords;
   domain::access::Sessions sessions;
@@ -189,6 +195,8 @@ class Modules {
   web::TokensApi tokens_api;
   web::PeopleApi people_api;
   web::SessionApi session_api;
+  web::QueuesApi queues_api;
+  web::DeskApi desk_api;
   web::HttpServer server;
   std::unique_ptr<SecureListener> secure_listener;  // none without a certificate
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -15,14 +16,15 @@ namespace patchbay::domain::chat {
 // Events may come in any order and more than once: the provider's names make one message of duplicates,
 // receipts and deletions wait a day for their message, an edit that comes first becomes the message, states
 // only rise, and the parts of an album join one message. Nothing that a plugin said is dropped: what has no
-// column is in the message's content. Thread-safe; keeps nothing in memory.
+// column is in the message's content. Thread-safe; keeps nothing of them in memory.
 class ChatSink final : public hooks::EventSink {
  public:
   using Committed = std::function<void(const std::vector<Id>& integrations)>;
 
   // `clock` and `ids` outlive the sink. `committed` hears of each commit, on a store thread: files may wait
-  // to be fetched, presses to be acknowledged.
-  ChatSink(const Clock& clock, IdMint& ids, Committed committed);
+  // to be fetched, presses to be acknowledged. `waiting`, there too: chats wait for an operator; where it is
+  // late, the router's own look finds them.
+  ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting = {});
 
   // Throws Error{invalid} for data that lacks what is needed, or for a type that is not of a channel.
   void apply(store::Session& session, const std::vector<hooks::Arrived>& events) override;
@@ -33,6 +35,8 @@ class ChatSink final : public hooks::EventSink {
   const Clock& clock_;
   IdMint& ids_;
   const Committed committed_;
+  const std::function<void()> waiting_;
+  std::atomic<bool> waits_ = false;
 };
 
 }  // namespace patchbay::domain::chat

@@ -34,8 +34,8 @@ struct Chat {
   std::string conversation;  // the provider's id of it
   std::string kind;          // private, group, channel
   std::string title;
-  std::string facts = "{}";  // JSON: what the plugin wants to get back when it sends
-  std::string state = "open";
+  std::string facts = "{}";    // JSON: what the plugin wants to get back when it sends
+  std::string state = "held";  // a routing::Stage
   std::optional<Id> client;
   bool reachable = true;
   std::optional<std::string> reason;  // why it is not reachable, as Text::kept like all reasons here

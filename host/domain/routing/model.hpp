@@ -39,7 +39,9 @@ enum class Reason {
   channel_on,     // the channel was switched on
   finished,       // by a person
   finished_by_bot,
-  timed_out  // nobody wrote for the queue's idle timeout (CHAT-8)
+  timed_out,  // nothing was sent for the queue's idle timeout (CHAT-8)
+  opened,     // the client wrote first
+  merged      // the conversation became one with another
 };
 
 std::string_view reason_name(Reason reason);

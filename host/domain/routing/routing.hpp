@@ -39,6 +39,9 @@ struct Outcome {
   std::optional<Step> step;
 };
 
+// The first step of a chat that a client has begun.
+Step opened(const Chat& chat);
+
 bool may_take(const Operator& one, const Terms& terms);
 bool serves(const Queue& queue, Id who);
 // Shown to this operator for accepting (CHAT-3, CHAT-7).

@@ -41,12 +41,6 @@ std::string attributes_of(const std::string& site_url) {
   return "; Path=" + path + "; HttpOnly; SameSite=Lax" + (site_url.starts_with("https:") ? "; Secure" : "");
 }
 
-// Of a call whose route asks for a session; a token that may everything has none.
-const Session& session_of(const Call& call) {
-  if (call.who.session == nullptr) throw Error(Code::not_found, Text("web.no_session"));
-  return *call.who.session;
-}
-
 json shown_session(const Session& session) {
   return {{"user", shown(session.user)},
           {"operations", session.operations},
@@ -55,6 +49,11 @@ json shown_session(const Session& session) {
 }
 
 }  // namespace
+
+const Session& session_of(const Call& call) {
+  if (call.who.session == nullptr) throw Error(Code::not_found, Text("web.no_session"));
+  return *call.who.session;
+}
 
 SessionApi::SessionApi(domain::access::Sessions& sessions, const Clock& clock, const std::string& site_url)
     : sessions_(sessions), clock_(clock), attributes_(attributes_of(site_url)) {}

@@ -8,6 +8,10 @@
 
 namespace patchbay::web {
 
+// Of a call whose route asks for a session. Throws Error{not_found} "web.no_session" for a token that may
+// everything: it has none.
+const domain::access::Session& session_of(const Call& call);
+
 // /api/v1/session: signing in with login and password, and out again; passwords and sessions of users.
 class SessionApi {
  public:

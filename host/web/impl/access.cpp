@@ -9,11 +9,11 @@ namespace patchbay::web {
 namespace {
 
 constexpr std::array<std::string_view, kOperationCount> kNames = {
-    "public",         "chats:read",        "chats:write",         "files:read",
-    "files:write",    "integrations:read", "integrations:manage", "plugins:read",
-    "plugins:manage", "inbox:read",        "inbox:manage",        "status:read",
-    "tokens:manage",  "secrets:manage",    "access:read",         "access:manage",
-    "session:own"};
+    "public",         "chats:read",         "chats:write",         "files:read",
+    "files:write",    "integrations:read",  "integrations:manage", "plugins:read",
+    "plugins:manage", "inbox:read",         "inbox:manage",        "status:read",
+    "tokens:manage",  "secrets:manage",     "access:read",         "access:manage",
+    "session:own",    "chat-settings:read", "chat-settings:manage"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -61,7 +61,7 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   if (scope == "admin") return Operations::everything();
   if (scope == "read") {
     return Operations{read_chats, read_files,  read_integrations, read_plugins,
-                      read_inbox, read_status, read_access};
+                      read_inbox, read_status, read_access,       read_chat_settings};
   }
   if (scope == "chats") return Operations{read_chats, write_chats, read_files, write_files};
   if (scope == "integrations") return Operations{read_integrations, manage_integrations, read_plugins};
@@ -76,7 +76,8 @@ Operations granted_operations(const std::set<std::string>& codes) {
   Operations all{own_session};
   if (codes.contains("CanManageAdministration"))
     all.add({read_access, manage_access, manage_tokens, read_status});
-  if (codes.contains("CanManageChats")) all.add({read_chats, write_chats, read_files, write_files});
+  if (codes.contains("CanManageChats"))
+    all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings});
   if (codes.contains("CanManagePlugins"))
     all.add({read_plugins, manage_plugins, read_integrations, manage_integrations, read_inbox, manage_inbox,
              manage_secrets, read_status});

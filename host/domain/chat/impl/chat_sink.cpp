@@ -174,8 +174,8 @@ void read_ahead(Context& context, const std::vector<Application>& applications) 
 
 }  // namespace
 
-ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed)
-    : clock_(clock), ids_(ids), committed_(std::move(committed)) {}
+ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting)
+    : clock_(clock), ids_(ids), committed_(std::move(committed)), waiting_(std::move(waiting)) {}
 
 void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>& events) {
   Context context(session, ids_, clock_);
@@ -184,6 +184,7 @@ void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>&
   for (const auto& event : events) applications.emplace_back(context, event);
   if (events.size() > 1) read_ahead(context, applications);
   for (auto& application : applications) application.run();
+  if (context.waits) waits_ = true;
 }
 
 std::optional<std::string> ChatSink::fault_of(const hooks::Event& event) const {
@@ -197,6 +198,7 @@ std::optional<std::string> ChatSink::fault_of(const hooks::Event& event) const {
 
 void ChatSink::committed(const std::vector<Id>& integrations) {
   if (committed_) committed_(integrations);
+  if (waits_.exchange(false) && waiting_) waiting_();
 }
 
 }  // namespace patchbay::domain::chat

@@ -106,14 +106,20 @@ Chat ChatTable::open(Id integration, const ConversationData& conversation) {
     }
     if (attempt > 0)
       throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
-    session_.exec(
+    auto routed = beginning(integration);
+    routed.id = context_.ids.next();
+    const auto made = session_.exec(
         "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "
-        "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, 'open', 1, "
+        "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, :state, 1, "
         ":created, :last) "
         "on conflict do nothing",
-        {context_.ids.next(), integration, current_name(integration, conversation.id),
+        {routed.id, integration, current_name(integration, conversation.id),
          conversation.kind.empty() ? "private" : conversation.kind, conversation.title,
-         conversation.facts.empty() ? "{}" : conversation.facts, context_.now, std::int64_t{0}});
+         conversation.facts.empty() ? "{}" : conversation.facts,
+         std::string(routing::stage_name(routed.stage)), context_.now, std::int64_t{0}});
+    if (made == 0) continue;
+    context_.waits |= routed.stage == routing::Stage::waiting;
+    routing_.save(routed, routing::opened(routed), routing::Actor("client"));
   }
 }
 
@@ -173,10 +179,13 @@ void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
   // In a group others go on writing where the integration may not.
   const bool came_back = from_client && !chat.reachable && chat.kind == "private";
-  if (at > chat.last_message_at) {
-    session_.later("update chats set last_message_at = :at where id = :id and last_message_at < :at",
-                   {at, chat.id});
-  }
+  session_.later(from_client
+                     ? "update chats set last_message_at = case when last_message_at < :at then :at else "
+                       "last_message_at end, last_incoming_at = :now where id = :id"
+                     : "update chats set last_message_at = case when last_message_at < :at then :at else "
+                       "last_message_at end, last_outgoing_at = :now where id = :id",
+                 {at, context_.now, chat.id});
+  if (from_client && chat.state == "held") admit(chat);
   if (came_back) set_reachable(chat.id, true, std::nullopt);
   if (private_client) session_.exec("update chats set client = :client where id = :id", {*client, chat.id});
 }
@@ -201,9 +210,31 @@ void ChatTable::move(Id integration, const std::string& from, const std::string&
   outbox::move_lane(session_, integration, from, to);
 }
 
+routing::Chat ChatTable::beginning(Id integration) {
+  const auto known = context_.beginnings.find(integration);
+  if (known != context_.beginnings.end()) return known->second;
+  return context_.beginnings.emplace(integration, routing_.beginning(integration)).first->second;
+}
+
+// Its channel was switched off, and since it is on again the client has come back.
+void ChatTable::admit(const Chat& chat) {
+  const auto now = beginning(chat.integration);
+  if (now.stage != routing::Stage::waiting) return;
+  auto routed = routing_.hold_chat(chat.id).value();
+  routed.queue = now.queue;
+  const auto outcome = routing::admit(routed, routing::Reason::channel_on, context_.time());
+  if (outcome.step) routing_.save(routed, *outcome.step, routing::Actor("client"));
+  context_.waits = true;
+}
+
 void ChatTable::merge(const Chat& from, const Chat& into) {
-  session_.exec("update chats set state = 'finished', merged_into = :into where id = :id",
-                {into.id, from.id});
+  if (auto routed = routing_.hold_chat(from.id)) {
+    auto owner = routed->owner ? routing_.hold_operator(*routed->owner) : std::nullopt;
+    const auto outcome = routing::finish(*routed, owner ? &*owner : nullptr, routing::Reason::merged);
+    if (outcome.step) routing_.save(*routed, *outcome.step, routing::Actor("host"));
+    if (owner) routing_.save(*owner);
+  }
+  session_.exec("update chats set merged_into = :into where id = :id", {into.id, from.id});
   // Keys are unique within a chat; one that both have stays with the messages that were there first.
   session_.exec(
       "update messages set idempotency_key = null where chat = :from and idempotency_key in (select "

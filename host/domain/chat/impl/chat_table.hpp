@@ -8,13 +8,17 @@
 #include "domain/chat/impl/context.hpp"
 #include "domain/chat/impl/event_data.hpp"
 #include "domain/chat/model.hpp"
+#include "domain/routing/impl/routing_table.hpp"
 
 namespace patchbay::domain::chat {
 
 // Chats, their clients, and conversations that moved.
 class ChatTable {
  public:
-  explicit ChatTable(Context& context) : context_(context), session_(context.session) {}
+  explicit ChatTable(Context& context)
+      : context_(context),
+        session_(context.session),
+        routing_(context.session, context.ids, context.time()) {}
 
   std::optional<Chat> find(Id chat);
   // The chat, or the one that goes on with it after a merge.
@@ -46,9 +50,12 @@ class ChatTable {
   std::string current_name(Id integration, std::string conversation);
   void refresh(Chat& chat, const ConversationData& seen);
   void merge(const Chat& from, const Chat& into);
+  routing::Chat beginning(Id integration);
+  void admit(const Chat& chat);
 
   Context& context_;
   store::Session& session_;
+  routing::RoutingTable routing_;
 };
 
 }  // namespace patchbay::domain::chat

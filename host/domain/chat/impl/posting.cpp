@@ -48,6 +48,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
     posted.message = std::move(*before);
     return posted;
   }
+  if (chat.state == "finished") throw Error(Code::conflict, Text("domain.chat.finished"));
   check_reply(context, chat);
   auto attachments = files(context);
   const auto composition = compose(draft_, limits_, attachments);

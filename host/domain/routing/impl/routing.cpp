@@ -58,6 +58,15 @@ void start_waiting(Chat& chat, Id queue, TimePoint now) {
 
 }  // namespace
 
+Step opened(const Chat& chat) {
+  Step step;
+  step.chat = chat.id;
+  step.stage = chat.stage;
+  step.queue = chat.queue;
+  step.reason = Reason::opened;
+  return step;
+}
+
 bool may_take(const Operator& one, const Terms& terms) {
   return one.is_active() && one.chats < terms.chats;
 }

@@ -1,0 +1,266 @@
+#include "domain/routing/impl/routing_table.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/error.hpp"
+#include "domain/routing/rule.hpp"
+#include "store/dialect.hpp"
+
+namespace patchbay::domain::routing {
+namespace {
+
+#define PB_ROUTED                                                                                     \
+  "select id, queue, state, operator, waiting_since, assigned_at, handed_back_by, last_incoming_at, " \
+  "last_outgoing_at "                                                                                 \
+  "from chats "
+
+// Users and roles of a queue with the roles below those, as a table `these(id)`.
+#define PB_HOLDERS                                                                              \
+  "with recursive these(id) as (select holder from queue_operators where queue = :queue union " \
+  "select roles.id from roles join these on roles.parent = these.id) "
+#define PB_IN_HOLDERS                                                                                      \
+  "(id in (select id from these) or id in (select member from role_members where role in (select id from " \
+  "these)))"
+
+TimePoint time_of(std::int64_t ms) {
+  return TimePoint(Duration(ms));
+}
+
+std::optional<TimePoint> maybe_time(const store::Row& row, std::size_t column) {
+  const auto ms = row.maybe_integer(column);
+  return ms ? std::optional(time_of(*ms)) : std::nullopt;
+}
+
+std::int64_t ms_of(TimePoint time) {
+  return time.time_since_epoch().count();
+}
+
+Chat chat_of(const store::Row& row) {
+  Chat chat;
+  chat.id = row.integer(0);
+  chat.queue = row.maybe_integer(1).value_or(0);
+  chat.stage = parse_stage(row.text(2)).value();
+  chat.owner = row.maybe_integer(3);
+  chat.waiting_since = time_of(row.integer(4));
+  chat.assigned_at = time_of(row.integer(5));
+  chat.handed_back_by = row.maybe_integer(6);
+  chat.last_incoming = maybe_time(row, 7);
+  chat.last_outgoing = maybe_time(row, 8);
+  return chat;
+}
+
+std::vector<Chat> chats_of(const std::vector<store::Row>& rows) {
+  std::vector<Chat> chats;
+  for (const auto& row : rows) chats.push_back(chat_of(row));
+  return chats;
+}
+
+std::vector<Id> ids_of(const std::vector<store::Row>& rows) {
+  std::vector<Id> ids;
+  for (const auto& row : rows) ids.push_back(row.integer(0));
+  return ids;
+}
+
+store::Value id_or_null(Id id) {
+  return id == 0 ? store::Value() : store::Value(id);
+}
+
+}  // namespace
+
+std::optional<Chat> RoutingTable::hold_chat(Id chat) {
+  const auto row = session_.query_one(
+      std::string(PB_ROUTED "where id = :id").append(store::for_update(session_.dialect())), {chat});
+  return row ? std::optional(chat_of(*row)) : std::nullopt;
+}
+
+std::vector<Chat> RoutingTable::hold_waiting(Id queue, std::size_t most) {
+  return chats_of(session_.query(
+      std::string(PB_ROUTED
+                  "where queue = :queue and state = 'waiting' order by waiting_since, id limit :most")
+          .append(store::for_update(session_.dialect())),
+      {queue, static_cast<std::int64_t>(most)}));
+}
+
+std::vector<Chat> RoutingTable::hold_held(Id integration, TimePoint since, std::size_t most) {
+  return chats_of(
+      session_.query(std::string(PB_ROUTED "where integration = :integration and state = 'held' and "
+                                           "last_incoming_at > :since order by id limit :most")
+                         .append(store::for_update(session_.dialect())),
+                     {integration, ms_of(since), static_cast<std::int64_t>(most)}));
+}
+
+std::vector<Chat> RoutingTable::hold_assigned(Id who) {
+  return chats_of(
+      session_.query(std::string(PB_ROUTED "where operator = :who and state = 'assigned' order by id")
+                         .append(store::for_update(session_.dialect())),
+                     {who}));
+}
+
+std::optional<Operator> RoutingTable::hold_operator(Id who) {
+  session_.exec(
+      "insert into operators(id, available, present_until, chats, last_taken_at) select id, 0, 0, 0, 0 from "
+      "users where "
+      "id = :id and active = 1 on conflict do nothing",
+      {who});
+  const auto row = session_.query_one(
+      std::string("select available, present_until, chats, last_taken_at from operators where id = :id")
+          .append(store::for_update(session_.dialect())),
+      {who});
+  if (!row) return std::nullopt;
+  Operator one;
+  one.id = who;
+  one.available = row->integer(0) != 0;
+  one.present = row->integer(1) > now();
+  one.chats = static_cast<std::size_t>(row->integer(2));
+  one.last_taken = time_of(row->integer(3));
+  return one;
+}
+
+std::vector<Operator> RoutingTable::free_operators(Id queue, const Terms& terms) {
+  std::vector<Operator> all;
+  for (const auto& row :
+       session_.query(PB_HOLDERS "select id, chats, last_taken_at from operators where available = 1 and "
+                                 "present_until > :now and chats < "
+                                 ":limit and " PB_IN_HOLDERS
+                                 " and exists (select 1 from users where users.id = operators.id and "
+                                 "users.active = 1) order by id",
+                      {queue, now(), static_cast<std::int64_t>(terms.chats)})) {
+    Operator one;
+    one.id = row.integer(0);
+    one.chats = static_cast<std::size_t>(row.integer(1));
+    one.last_taken = time_of(row.integer(2));
+    all.push_back(one);
+  }
+  return all;
+}
+
+std::optional<Queue> RoutingTable::queue(Id id, std::optional<Id> who) {
+  const auto row = session_.query_one("select rule, idle_ms, keep_open from queues where id = :id", {id});
+  if (!row) return std::nullopt;
+  Queue queue;
+  queue.id = id;
+  queue.rule = find_rule(row->text(0));
+  if (queue.rule == nullptr)
+    throw Error(Code::internal, Text("domain.routing.unknown_rule", {{"rule", row->text(0)}}));
+  if (const auto idle = row->maybe_integer(1)) queue.idle = Duration(*idle);
+  queue.keep_open = row->integer(2) != 0;
+  if (who &&
+      session_.query_one(PB_HOLDERS "select id from users where id = :who and active = 1 and " PB_IN_HOLDERS,
+                         {id, *who}))
+    queue.operators.push_back(*who);
+  return queue;
+}
+
+void RoutingTable::hold_queue(Id queue) {
+  session_.query(
+      std::string("select id from queues where id = :id").append(store::for_update(session_.dialect())),
+      {queue});
+}
+
+void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
+  session_.exec(
+      "update chats set state = :state, queue = :queue, operator = :operator, waiting_since = "
+      ":waiting_since, "
+      "assigned_at = :assigned_at, handed_back_by = :handed_back_by where id = :id",
+      {std::string(stage_name(chat.stage)), id_or_null(chat.queue), store::nullable(chat.owner),
+       ms_of(chat.waiting_since), ms_of(chat.assigned_at), store::nullable(chat.handed_back_by), chat.id});
+  session_.exec(
+      "insert into chat_history(id, chat, at, state, reason, actor, queue, operator, former, note) values "
+      "(:id, :chat, "
+      ":at, :state, :reason, :actor, :queue, :operator, :former, :note)",
+      {ids_.next(), chat.id, now(), std::string(stage_name(step.stage)),
+       std::string(reason_name(step.reason)), by.name, id_or_null(step.queue), store::nullable(step.owner),
+       store::nullable(step.former), by.note.empty() ? store::Value() : store::Value(by.note)});
+}
+
+void RoutingTable::save(const Operator& one) {
+  session_.exec(
+      "update operators set available = :available, chats = :chats, last_taken_at = :last where id = :id",
+      {static_cast<std::int64_t>(one.available), static_cast<std::int64_t>(one.chats), ms_of(one.last_taken),
+       one.id});
+}
+
+void RoutingTable::set_present(Id who, TimePoint until) {
+  session_.exec("update operators set present_until = :until where id = :id", {ms_of(until), who});
+}
+
+// Offers of all queues of his whose rule offers, as is_offered() says of one.
+Desk RoutingTable::desk(Id who, const Terms& terms) {
+  Desk desk;
+  const auto row =
+      session_.query_one("select available, present_until, chats from operators where id = :id", {who});
+  if (!row) return desk;
+  desk.available = row->integer(0) != 0;
+  desk.present = row->integer(1) > now();
+  desk.own = chats_of(session_.query(
+      PB_ROUTED "where operator = :who and state <> 'finished' order by waiting_since, id", {who}));
+  if (!desk.available || !desk.present || static_cast<std::size_t>(row->integer(2)) >= terms.chats)
+    return desk;
+  for (const auto& one : session_.query("select id from queues order by id")) {
+    const auto served = queue(one.integer(0), who);
+    if (!served || served->rule->assigns() || served->operators.empty()) continue;
+    const auto waiting = chats_of(session_.query(
+        PB_ROUTED "where queue = :queue and state = 'waiting' order by waiting_since, id limit :most",
+        {served->id, static_cast<std::int64_t>(Desk::kOffered)}));
+    desk.offered.insert(desk.offered.end(), waiting.begin(), waiting.end());
+  }
+  std::sort(desk.offered.begin(), desk.offered.end(), [](const Chat& a, const Chat& b) {
+    return std::tie(a.waiting_since, a.id) < std::tie(b.waiting_since, b.id);
+  });
+  if (desk.offered.size() > Desk::kOffered) desk.offered.resize(Desk::kOffered);
+  return desk;
+}
+
+bool RoutingTable::take(Id who, std::size_t chats, const Terms& terms) {
+  return session_.exec(
+             "update operators set chats = chats + :count where id = :id and available = 1 and present_until "
+             "> :now and "
+             "chats + :count <= :limit",
+             {static_cast<std::int64_t>(chats), who, now(), static_cast<std::int64_t>(terms.chats)}) == 1;
+}
+
+std::vector<Id> RoutingTable::lapsed(const Terms& terms, std::size_t most) {
+  return ids_of(session_.query(
+      "select distinct operator from chats where state = 'assigned' and (assigned_at <= :missed or operator "
+      "in (select id "
+      "from operators where available = 0 or present_until <= :now)) order by operator limit :most",
+      {ms_of(now_ - terms.accept_within), now(), static_cast<std::int64_t>(most)}));
+}
+
+std::vector<Id> RoutingTable::silent(std::size_t most) {
+  return ids_of(session_.query(
+      "select chats.id from chats join queues on queues.id = chats.queue where chats.state <> 'finished' and "
+      "chats.last_outgoing_at is not null and queues.idle_ms is not null and chats.last_outgoing_at <= :now "
+      "- "
+      "queues.idle_ms and (queues.keep_open = 0 or chats.last_incoming_at is null or chats.last_incoming_at "
+      "<= "
+      "chats.last_outgoing_at) order by chats.last_outgoing_at limit :most",
+      {now(), static_cast<std::int64_t>(most)}));
+}
+
+std::vector<Id> RoutingTable::queues_to_distribute() {
+  std::vector<Id> all;
+  for (const auto& row :
+       session_.query("select queues.id, queues.rule, cast((select min(waiting_since) from chats where "
+                      "chats.queue = queues.id and "
+                      "chats.state = 'waiting') as bigint) as since from queues order by since")) {
+    const auto* rule = find_rule(row.text(1));
+    if (rule != nullptr && rule->assigns() && !row.is_null(2)) all.push_back(row.integer(0));
+  }
+  return all;
+}
+
+Chat RoutingTable::beginning(Id integration) {
+  Chat chat;
+  chat.stage = Stage::held;
+  chat.waiting_since = now_;
+  const auto row = session_.query_one("select active, queue from channels where integration = :integration",
+                                      {integration});
+  if (!row) return chat;
+  chat.queue = row->maybe_integer(1).value_or(0);
+  if (row->integer(0) != 0 && chat.queue != 0) chat.stage = Stage::waiting;
+  return chat;
+}
+
+}  // namespace patchbay::domain::routing

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "domain/routing/router.hpp"
+#include "store/store.hpp"
+
+namespace patchbay::domain::routing {
+
+// Who did something to a chat, and what he said about it.
+struct Actor {
+  explicit Actor(std::string name_, std::string note_ = {})
+      : name(std::move(name_)), note(std::move(note_)) {}
+  std::string name;  // "user:<login>", "host"
+  std::string note;  // for whoever has the chat next; may be empty
+};
+
+// The rows of routing, in the caller's transaction. "hold" reads a row that nobody else changes until it
+// ends; to hold several, chats come first, then operators by id.
+class RoutingTable {
+ public:
+  RoutingTable(store::Session& session, IdMint& ids, TimePoint now)
+      : session_(session), ids_(ids), now_(now) {}
+
+  std::optional<Chat> hold_chat(Id chat);
+  // The oldest of a queue that wait, at most `most`.
+  std::vector<Chat> hold_waiting(Id queue, std::size_t most);
+  // Of a channel that was switched off, whose client wrote since then.
+  std::vector<Chat> hold_held(Id integration, TimePoint since, std::size_t most);
+  // Assigned to this operator and not accepted.
+  std::vector<Chat> hold_assigned(Id who);
+  // Made where the user has none yet; nothing for who is no active user.
+  std::optional<Operator> hold_operator(Id who);
+  // Of a queue, who may take one more, by id.
+  std::vector<Operator> free_operators(Id queue, const Terms& terms);
+  // Without its operators but for `who`, where he is one of them.
+  std::optional<Queue> queue(Id queue, std::optional<Id> who = {});
+  // Until the transaction ends nobody else distributes this queue.
+  void hold_queue(Id queue);
+
+  void save(const Chat& chat, const Step& step, const Actor& by);
+  void save(const Operator& one);
+  void set_present(Id who, TimePoint until);
+  Desk desk(Id who, const Terms& terms);
+  // Adds to who may still take so many; false: not any more.
+  bool take(Id who, std::size_t chats, const Terms& terms);
+
+  // Operators who have had their time for a chat, or are not there any more, with chats that they have not
+  // accepted.
+  std::vector<Id> lapsed(const Terms& terms, std::size_t most);
+  // Ids of chats for which nothing was sent for their queue's idle timeout, or for which that is to be looked
+  // at.
+  std::vector<Id> silent(std::size_t most);
+  // Queues with a rule that assigns in which chats wait, whoever has waited longest first.
+  std::vector<Id> queues_to_distribute();
+
+  // A chat that a client begins now, without an id yet: it waits, or is held, as its channel says (CHAT-22).
+  Chat beginning(Id integration);
+
+ private:
+  std::int64_t now() const { return now_.time_since_epoch().count(); }
+
+  store::Session& session_;
+  IdMint& ids_;
+  const TimePoint now_;
+};
+
+}  // namespace patchbay::domain::routing
