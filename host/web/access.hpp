@@ -40,9 +40,11 @@ enum class Operation {
   own_session,
   read_chat_settings,
   manage_chat_settings,
+  read_settings,
+  manage_settings,
 };
 
-inline constexpr int kOperationCount = 19;
+inline constexpr int kOperationCount = 21;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);

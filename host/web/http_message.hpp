@@ -66,6 +66,8 @@ class Request {
   // Not decoded.
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
   std::string_view query() const;
+  // The value of the first cookie of that name (RFC 6265, 4.2.1), as sent; empty when there is none.
+  std::string_view cookie(std::string_view name) const;
   // What X-Request-Id says: the id of the trace.
   std::string_view id() const { return std::string_view(trace).substr(3, 32); }
 };

@@ -12,9 +12,9 @@ import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts"
 interface Route { verb: string; path: string; operation: string; text: any }
 
 // What a token may do, as the guide for admins says it. "admin" may everything.
-const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage"]; // nobody else's
+const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage", "settings:manage"]; // nobody else's
 const SCOPES: Record<string, string[]> = {
-  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read"],
+  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read", "settings:read"],
   chats: ["chats:read", "chats:write", "files:read", "files:write"],
   integrations: ["integrations:read", "integrations:manage", "plugins:read"],
   plugins: ["plugins:read", "plugins:manage"],
@@ -23,8 +23,8 @@ const SCOPES: Record<string, string[]> = {
 };
 // What a user may who is granted one operation; without any, only his own session is his.
 const GRANTS: Record<string, string[]> = {
-  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read"],
-  CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage"],
+  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage"],
+  CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage", "settings:read", "settings:manage"],
   CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read"],
 };
 
@@ -178,7 +178,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
-    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/channels\//, integration]];
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/channels\//, integration], [/\/settings\//, "SimultaneousChats"]];
   const browser = await host.signIn("reader");
   let lists = 0;
   for (const route of routes.filter((one) => one.verb === "GET")) {
@@ -224,6 +224,8 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("PATCH", "/api/v1/desk"), 200, await host.call("PATCH", "/api/v1/desk", { status: "active" }, browser.headers));
   promised(route("POST", "/api/v1/desk/present"), 204, await host.call("POST", "/api/v1/desk/present", undefined, browser.headers));
   promised(route("POST", "/api/v1/desk/chats/{id}/accept"), 403, await host.call("POST", `/api/v1/desk/chats/${chat.id}/accept`, undefined, browser.headers));
+  promised(route("PUT", "/api/v1/settings/{code}"), 200, await host.call("PUT", "/api/v1/settings/SimultaneousChats", { value: 7 }));
+  promised(route("PUT", "/api/v1/settings/{code}"), 422, await host.call("PUT", "/api/v1/settings/SimultaneousChats", { value: "many" }));
   promised(route("POST", "/api/v1/session"), 401, await host.post("/api/v1/session", { login: "ana", password: "wrong" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 204, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "long enough for this" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 422, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "short" }));

@@ -298,3 +298,33 @@ test("who may nothing any more is out on every host at once", async () => { // A
     await cluster.stop();
   }
 });
+
+test("chats find one owner on two hosts, and a setting counts on both", async () => { // CHAT-3, CHAT-7, CHAT-10, SET-3
+  const cluster = await Cluster.start(2);
+  const [one, two] = cluster.hosts as [Patchbay, Patchbay];
+  try {
+    const shop = await one.connect("echo", "Shop", { account: "shop", signing_key: KEY });
+    const [ana, ben] = [await one.signIn("ana"), await two.signIn("ben")];
+    const operators = [ana, ben].map((who) => who.answer.body.user.id);
+    const queue = await one.post("/api/v1/queues", { name: "All", operators });
+    await two.call("PATCH", `/api/v1/channels/${shop}`, { active: true, queue: queue.body.id });
+    assert.equal((await one.call("PUT", "/api/v1/settings/SimultaneousChats", { value: 2 })).status, 200);
+    await sleep(1000);
+    for (const [host, who] of [[one, ana], [two, ben]] as const) await host.call("PATCH", "/api/v1/desk", { status: "active" }, who.headers);
+    for (let i = 0; i < 6; ++i) await post((i % 2 ? one : two).address, shop, { id: `m${i}`, chat: `c${i}`, author: "Ana", text: "hello" });
+    const offers = await eventually("all are offered", async () => {
+      const { body } = await two.call("GET", "/api/v1/desk", undefined, ben.headers);
+      return body.offers.length === 6 && body.offers;
+    });
+    const answers = await Promise.all(offers.flatMap((offer: any) => [
+      one.call("POST", `/api/v1/desk/chats/${offer.id}/accept`, undefined, ana.headers),
+      two.call("POST", `/api/v1/desk/chats/${offer.id}/accept`, undefined, ben.headers),
+    ]));
+    assert.equal(answers.filter((answer) => answer.status === 200).length, 4, "two of each");
+    assert.deepEqual([...new Set(answers.map((answer) => answer.status))].sort(), [200, 409]);
+    const owners = (await cluster.server.sql("select operator from chats where state = 'in_progress'")).trim().split("\n");
+    assert.deepEqual(owners.sort(), [operators[0], operators[0], operators[1], operators[1]].sort());
+  } finally {
+    await cluster.stop();
+  }
+});

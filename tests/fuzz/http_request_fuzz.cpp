@@ -26,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (parser.request.headers.size() > 33) std::abort();
   parser.complaint();
+  if (parser.request.cookie("pb_session").size() > parser.request.headers.bytes()) std::abort();
   for (const auto segment : patchbay::web::split_path(parser.request.path()))
     patchbay::web::percent_decode(segment);
   try {

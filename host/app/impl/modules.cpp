@@ -202,7 +202,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
-      chat_router({io.get_executor(), clock, ids, *store, logger}),
+      settings(*store, clock, ids, logger, [this] { chat_router.wake(); }),
+      chat_router(router_parts()),
       queues(*store, clock, ids, [this] { chat_router.wake(); }),
       access(*store, clock, ids),
       sessions({*store, clock, ids, passwords, logger}),
@@ -243,6 +244,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       tokens_api(tokens, clock),
       people_api(access),
       session_api(sessions, clock, config.site_url),
+      settings_api(settings),
       queues_api(queues),
       desk_api(chat_router),
       server(io.get_executor(), clock, logger, server_options(config), router) {
@@ -391,6 +393,17 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
 }
 
+domain::routing::Router::Parts Modules::router_parts() {
+  domain::routing::Router::Parts parts(io.get_executor(), clock, ids, *store, logger);
+  parts.terms = [this] {
+    domain::routing::Terms terms;
+    terms.chats = static_cast<std::size_t>(settings.number("SimultaneousChats"));
+    terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
+    return terms;
+  };
+  return parts;
+}
+
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
   parts.wake = [this](const outbox::Item& first) {
@@ -450,6 +463,8 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  co_await settings.read();
+  tasks.spawn("follow settings", settings.follow());
   chat_router.start();
   topics.start();
   tasks.spawn("upkeep", upkeep.run());

@@ -26,6 +26,7 @@
 #include "domain/chat/deliveries.hpp"
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
+#include "domain/settings/settings.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/effect_committer.hpp"
 #include "hooks/inbox.hpp"
@@ -66,6 +67,7 @@
 #include "web/api/queues.hpp"
 #include "web/api/secrets.hpp"
 #include "web/api/session.hpp"
+#include "web/api/settings.hpp"
 #include "web/api/setup.hpp"
 #include "web/api/tokens.hpp"
 #include "web/event_streams.hpp"
@@ -159,6 +161,7 @@ class Modules {
 
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
+  domain::settings::Settings settings;
   domain::routing::Router chat_router;
   domain::routing::Queues queues;
   domain::access::Access access;
@@ -195,6 +198,7 @@ class Modules {
   web::TokensApi tokens_api;
   web::PeopleApi people_api;
   web::SessionApi session_api;
+  web::SettingsApi settings_api;
   web::QueuesApi queues_api;
   web::DeskApi desk_api;
   web::HttpServer server;
@@ -218,6 +222,7 @@ class Modules {
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
+  domain::routing::Router::Parts router_parts();
   boost::asio::awaitable<void> follow_choices();
   boost::asio::awaitable<void> profiles_changed();
   void plugins_changed();

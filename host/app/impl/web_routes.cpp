@@ -26,6 +26,7 @@ void Modules::add_routes() {
   tokens_api.add_to(router);
   people_api.add_to(router);
   session_api.add_to(router);
+  settings_api.add_to(router);
   queues_api.add_to(router);
   desk_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);

@@ -9,11 +9,12 @@ namespace patchbay::web {
 namespace {
 
 constexpr std::array<std::string_view, kOperationCount> kNames = {
-    "public",         "chats:read",         "chats:write",         "files:read",
-    "files:write",    "integrations:read",  "integrations:manage", "plugins:read",
-    "plugins:manage", "inbox:read",         "inbox:manage",        "status:read",
-    "tokens:manage",  "secrets:manage",     "access:read",         "access:manage",
-    "session:own",    "chat-settings:read", "chat-settings:manage"};
+    "public",         "chats:read",         "chats:write",          "files:read",
+    "files:write",    "integrations:read",  "integrations:manage",  "plugins:read",
+    "plugins:manage", "inbox:read",         "inbox:manage",         "status:read",
+    "tokens:manage",  "secrets:manage",     "access:read",          "access:manage",
+    "session:own",    "chat-settings:read", "chat-settings:manage", "settings:read",
+    "settings:manage"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -75,9 +76,10 @@ Operations granted_operations(const std::set<std::string>& codes) {
   using enum Operation;
   Operations all{own_session};
   if (codes.contains("CanManageAdministration"))
-    all.add({read_access, manage_access, manage_tokens, read_status});
+    all.add({read_access, manage_access, manage_tokens, read_status, read_settings, manage_settings});
   if (codes.contains("CanManageChats"))
-    all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings});
+    all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings,
+             read_settings, manage_settings});
   if (codes.contains("CanManagePlugins"))
     all.add({read_plugins, manage_plugins, read_integrations, manage_integrations, read_inbox, manage_inbox,
              manage_secrets, read_status});

@@ -1,5 +1,7 @@
 #include "web/http_message.hpp"
 
+#include <algorithm>
+
 namespace patchbay::web {
 
 void Headers::add(std::string_view name, std::string_view value) {
@@ -39,6 +41,18 @@ bool Headers::has(std::string_view name) const {
 std::string_view Request::query() const {
   const auto mark = target.find('?');
   return mark == target.npos ? std::string_view() : std::string_view(target).substr(mark + 1);
+}
+
+std::string_view Request::cookie(std::string_view name) const {
+  for (auto rest = headers.get("cookie"); !rest.empty();) {
+    const auto end = rest.find(';');
+    auto pair = rest.substr(0, end);
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      return pair.substr(name.size() + 1);
+    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+  }
+  return {};
 }
 
 boost::asio::awaitable<std::string> Body::rest() {

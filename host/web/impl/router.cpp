@@ -58,23 +58,9 @@ void check_type(const Router::Route& route, const Request& request) {
   throw StatusError(415, Text("web.not_json", {{"type", type.empty() ? "-" : std::string(type)}}));
 }
 
-// The value of a cookie (RFC 6265, 4.2.1); empty when there is none.
-std::string_view cookie_of(std::string_view header, std::string_view name) {
-  while (!header.empty()) {
-    const auto end = header.find(';');
-    auto pair = header.substr(0, end);
-    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
-      return pair.substr(name.size() + 1);
-    header = end == header.npos ? std::string_view() : header.substr(end + 1);
-  }
-  return {};
-}
-
 Credentials credentials_of(const Request& request, Verb verb) {
   const auto& headers = request.headers;
-  return Credentials(std::string(headers.get("authorization")),
-                     std::string(cookie_of(headers.get("cookie"), kSessionCookie)),
+  return Credentials(std::string(headers.get("authorization")), std::string(request.cookie(kSessionCookie)),
                      std::string(headers.get("x-csrf-token")), verb != Verb::get, request.peer);
 }
 
