@@ -61,8 +61,8 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   using enum Operation;
   if (scope == "admin") return Operations::everything();
   if (scope == "read") {
-    return Operations{read_chats, read_files,  read_integrations, read_plugins,
-                      read_inbox, read_status, read_access,       read_chat_settings};
+    return Operations{read_chats,  read_files,  read_integrations,  read_plugins, read_inbox,
+                      read_status, read_access, read_chat_settings, read_settings};
   }
   if (scope == "chats") return Operations{read_chats, write_chats, read_files, write_files};
   if (scope == "integrations") return Operations{read_integrations, manage_integrations, read_plugins};
