@@ -107,7 +107,7 @@ test("N1, N13: one request goes to several integrations by identity; whom nobody
     });
     assert.match(dead.reason, /page:p[39]/);
     assert.equal(dead.effect.length, 2);
-    assert.match((await host.get("/metrics")).body, /patchbay_inbox_unknown_identity_total 2\b/);
+    await eventually("both are counted", async () => /patchbay_inbox_unknown_identity_total 2\b/.test((await host.get("/metrics")).body));
 
     const three = await connect(host, "p3", profile);
     assert.equal((await host.post(`/api/v1/inbox/${dead.id}/replay`)).status, 200);

@@ -80,6 +80,15 @@ inline std::int64_t count(store::Store& store, const std::string& from_where) {
 }
 
 // The route "update" of integration 7: a secret header, lane by /chat, unique by /id.
+// What is counted once it is committed may be seen in the database before.
+template <class Counter>
+::testing::AssertionResult comes_to(const Counter& counter, std::uint64_t wanted) {
+  for (int i = 0; i < 2000 && counter != wanted; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (counter == wanted) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << counter << " instead of " << wanted;
+}
+
 inline Mount echo_mount(Id integration = 7) {
   plugin::RouteSpec spec;
   spec.id = "update";
