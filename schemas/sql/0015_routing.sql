@@ -14,6 +14,7 @@ create table queue_operators(
   holder bigint not null,
   primary key(queue, holder)
 );
+create index queue_operators_by_holder on queue_operators(holder);
 
 -- What routing knows of a user, since he first came; chats counts those that are assigned to him or with him.
 create table operators(
@@ -46,7 +47,7 @@ create index chats_waiting on chats(queue, waiting_since, id) where state = 'wai
 create index chats_owned on chats(operator, state) where operator is not null and state <> 'finished';
 create index chats_assigned on chats(assigned_at) where state = 'assigned';
 create index chats_held on chats(integration) where state = 'held';
-create index chats_silent on chats(last_outgoing_at) where last_outgoing_at is not null and state <> 'finished';
+create index chats_silent on chats(queue, last_outgoing_at) where last_outgoing_at is not null and state <> 'finished';
 
 -- Every change of a chat (CHAT-11).
 create table chat_history(

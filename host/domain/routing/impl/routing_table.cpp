@@ -197,12 +197,18 @@ Desk RoutingTable::desk(Id who, const Terms& terms) {
       PB_ROUTED "where operator = :who and state <> 'finished' order by waiting_since, id", {who}));
   if (!desk.available || !desk.present || static_cast<std::size_t>(row->integer(2)) >= terms.chats)
     return desk;
-  for (const auto& one : session_.query("select id from queues order by id")) {
-    const auto served = queue(one.integer(0), who);
-    if (!served || served->rule->assigns() || served->operators.empty()) continue;
+  for (const auto& one : session_.query(
+           "with recursive mine(id) as (select role from role_members where member = :who union "
+           "select roles.parent from roles join mine on roles.id = mine.id where roles.parent is not null) "
+           "select id, rule from queues where id in (select queue from queue_operators where holder = :who "
+           "or "
+           "holder in (select id from mine))",
+           {who})) {
+    const auto* rule = find_rule(one.text(1));
+    if (rule == nullptr || rule->assigns()) continue;
     const auto waiting = chats_of(session_.query(
         PB_ROUTED "where queue = :queue and state = 'waiting' order by waiting_since, id limit :most",
-        {served->id, static_cast<std::int64_t>(Desk::kOffered)}));
+        {one.integer(0), static_cast<std::int64_t>(Desk::kOffered)}));
     desk.offered.insert(desk.offered.end(), waiting.begin(), waiting.end());
   }
   std::sort(desk.offered.begin(), desk.offered.end(), [](const Chat& a, const Chat& b) {
@@ -229,14 +235,20 @@ std::vector<Id> RoutingTable::lapsed(const Terms& terms, std::size_t most) {
 }
 
 std::vector<Id> RoutingTable::silent(std::size_t most) {
-  return ids_of(session_.query(
-      "select chats.id from chats join queues on queues.id = chats.queue where chats.state <> 'finished' and "
-      "chats.last_outgoing_at is not null and queues.idle_ms is not null and chats.last_outgoing_at <= :now "
-      "- "
-      "queues.idle_ms and (queues.keep_open = 0 or chats.last_incoming_at is null or chats.last_incoming_at "
-      "<= "
-      "chats.last_outgoing_at) order by chats.last_outgoing_at limit :most",
-      {now(), static_cast<std::int64_t>(most)}));
+  std::vector<Id> all;
+  for (const auto& queue :
+       session_.query("select id, idle_ms from queues where idle_ms is not null order by id")) {
+    const auto found = ids_of(session_.query(
+        "select chats.id from chats join queues on queues.id = chats.queue where chats.queue = :queue and "
+        "chats.state <> 'finished' and chats.last_outgoing_at is not null and chats.last_outgoing_at <= "
+        ":silent_since "
+        "and (queues.keep_open = 0 or chats.last_incoming_at is null or chats.last_incoming_at <= "
+        "chats.last_outgoing_at) order by chats.last_outgoing_at limit :most",
+        {queue.integer(0), now() - queue.integer(1), static_cast<std::int64_t>(most - all.size())}));
+    all.insert(all.end(), found.begin(), found.end());
+    if (all.size() == most) break;
+  }
+  return all;
 }
 
 std::vector<Id> RoutingTable::queues_to_distribute() {

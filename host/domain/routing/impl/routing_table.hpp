@@ -52,8 +52,7 @@ class RoutingTable {
   // Operators who have had their time for a chat, or are not there any more, with chats that they have not
   // accepted.
   std::vector<Id> lapsed(const Terms& terms, std::size_t most);
-  // Ids of chats for which nothing was sent for their queue's idle timeout, or for which that is to be looked
-  // at.
+  // Ids of chats for which nothing was sent for their queue's idle timeout.
   std::vector<Id> silent(std::size_t most);
   // Queues with a rule that assigns in which chats wait, whoever has waited longest first.
   std::vector<Id> queues_to_distribute();
