@@ -26,7 +26,7 @@ struct Again : std::exception {};
 
 Chat require(std::optional<Chat> chat, Id id) {
   if (!chat) throw Error(Code::not_found, Text("domain.routing.no_chat", {{"id", to_string_id(id)}}));
-  return std::move(*chat);
+  return *chat;
 }
 
 Operator require_operator(std::optional<Operator> one, Id id) {
