@@ -89,7 +89,7 @@ class Sessions {
   Parts parts_;
 };
 
-// Throws Error{invalid} "domain.access.refused" with a diagnostic at `path` for what is too short, too long,
+// Throws Error{invalid} "domain.refused" with a diagnostic at `path` for what is too short, too long,
 // or the login (NIST SP 800-63B, 3.1.1.2: length counts, kinds of characters do not).
 void check_password(const std::string& login, const std::string& password, const std::string& path);
 

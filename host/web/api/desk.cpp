@@ -125,20 +125,22 @@ asio::awaitable<Response> DeskApi::finish(Call call) {
 
 asio::awaitable<Response> DeskApi::hand_back(Call call) {
   auto person = person_of(call);
-  const auto chat = co_await chats_.hand_back(call.id(), std::move(person), note_of(call));
+  auto note = note_of(call);
+  const auto chat = co_await chats_.hand_back(call.id(), std::move(person), std::move(note));
   co_return answer(200, shown(chat));
 }
 
 asio::awaitable<Response> DeskApi::transfer(Call call) {
   auto person = person_of(call);
+  auto note = note_of(call);
   const auto& body = call.json();
   if (body.contains("queue")) {
     const auto queue = parse_id(body.at("queue").get<std::string>()).value_or(0);
-    const auto chat = co_await chats_.transfer_to_queue(call.id(), queue, std::move(person), note_of(call));
+    const auto chat = co_await chats_.transfer_to_queue(call.id(), queue, std::move(person), std::move(note));
     co_return answer(200, shown(chat));
   }
   const auto to = parse_id(body.at("operator").get<std::string>()).value_or(0);
-  const auto chat = co_await chats_.transfer_to_operator(call.id(), to, std::move(person), note_of(call));
+  const auto chat = co_await chats_.transfer_to_operator(call.id(), to, std::move(person), std::move(note));
   co_return answer(200, shown(chat));
 }
 

@@ -110,12 +110,6 @@ RoleChange role_change(const json& body) {
   return change;
 }
 
-Response created(const json& body, const std::string& path) {
-  auto response = answer(201, body);
-  response.headers.add("Location", path + body.at("id").get<std::string>());
-  return response;
-}
-
 }  // namespace
 
 void PeopleApi::add_to(Router& router) {

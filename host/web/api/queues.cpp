@@ -128,9 +128,7 @@ asio::awaitable<Response> QueuesApi::list(Call call) {
 asio::awaitable<Response> QueuesApi::create(Call call) {
   auto wanted = change_of(call.json());
   const auto made = co_await queues_.create(std::move(wanted), call.who.name);
-  auto response = answer(201, shown(made));
-  response.headers.add("Location", "/api/v1/queues/" + to_string_id(made.id));
-  co_return response;
+  co_return created(shown(made), "/api/v1/queues/");
 }
 
 asio::awaitable<Response> QueuesApi::show(Call call) {

@@ -48,6 +48,13 @@ inline nlohmann::json reason_in(const std::string& language, const std::string& 
   return {{"code", code}, {"text", Text::from_kept(kept).in(language)}};
 }
 
+// 201 with where it is found: `path` and its id.
+inline Response created(const nlohmann::json& body, const std::string& path) {
+  auto response = answer(201, body);
+  response.headers.add("Location", path + body.at("id").get<std::string>());
+  return response;
+}
+
 // A page of what was read, one item more than its limit when there are more. `show` makes an item's JSON,
 // `id_of` says how it is found again.
 template <class Item, class Show, class IdOf>

@@ -112,7 +112,7 @@ TEST_P(AccessTest, what_is_wrong_with_a_user_is_said_field_by_field) {
   wanted.language = "xx";
   wanted.operations = std::vector<std::string>{"CanManageChats", "CanManageChat"};
   EXPECT_EQ(refusal(access.create_user(wanted, kAdmin)),
-            "domain.access.refused /login /name /email /language /operations/1");
+            "domain.refused /login /name /email /language /operations/1");
   EXPECT_TRUE(wait(access.users(0, 10)).empty());
   EXPECT_TRUE(audit().empty());
 }

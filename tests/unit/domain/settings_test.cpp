@@ -75,7 +75,7 @@ TEST_P(SettingsTest, another_host_follows) {  // SET-3
 TEST_P(SettingsTest, refuse_what_cannot_be) {
   for (const json& wrong : {json(0), json(1001), json(1.5), json("8"), json(true)})
     EXPECT_EQ(refusal(settings.set(kLimit, wrong, "x")),
-              "domain.access.refused /value must be a whole number from 1 to 1000");
+              "domain.refused /value must be a whole number from 1 to 1000");
   EXPECT_EQ(refusal(settings.set("SimultaneousChat", 1, "x")), "domain.settings.unknown_nearest");
   EXPECT_EQ(changes, 0);
 }

@@ -40,7 +40,7 @@ std::string trimmed(const std::string& text) {
 std::string checked_name(const std::string& given, Findings& findings) {
   auto name = trimmed(repair_utf8(given));
   if (name.empty() || utf16_length(name) > kMaxName)
-    findings.emplace_back("/name", Text("domain.access.name", {{"max", std::to_string(kMaxName)}}));
+    findings.emplace_back("/name", Text("domain.name", {{"max", std::to_string(kMaxName)}}));
   return name;
 }
 
@@ -67,7 +67,7 @@ std::string checked_language(const std::string& given, Findings& findings) {
   if (std::find(known.begin(), known.end(), given) == known.end()) {
     std::string all;
     for (const auto& one : known) all += (all.empty() ? "" : ", ") + one;
-    findings.emplace_back("/language", Text("domain.access.language", {{"known", all}}));
+    findings.emplace_back("/language", Text("domain.language", {{"known", all}}));
   }
   return given;
 }
@@ -89,7 +89,7 @@ std::vector<std::string> checked_operations(std::vector<std::string> given, Find
 
 void throw_if_any(Findings findings) {
   if (findings.empty()) return;
-  Error error(Code::invalid, Text("domain.access.refused"));
+  Error error(Code::invalid, Text("domain.refused"));
   for (auto& finding : findings) error.add(std::move(finding));
   throw error;
 }

@@ -7,7 +7,7 @@
 
 namespace patchbay::domain::access {
 
-// Lays the change over what is there, in one spelling. Throws Error{invalid} "domain.access.refused" with a
+// Lays the change over what is there, in one spelling. Throws Error{invalid} "domain.refused" with a
 // diagnostic for each field that cannot be.
 void apply(const UserChange& change, User& user);
 void apply(const RoleChange& change, Role& role);

@@ -34,7 +34,7 @@ std::string csrf_of(const std::string& token) {
 
 void check_password(const std::string& login, const std::string& password, const std::string& path) {
   const auto refuse = [&](Text text) {
-    Error error(Code::invalid, Text("domain.access.refused"));
+    Error error(Code::invalid, Text("domain.refused"));
     throw error.add(Diagnostic(path, std::move(text)));
   };
   if (utf16_length(repair_utf8(password)) < kShortest || password.size() > kLongestPassword)
@@ -199,7 +199,7 @@ asio::awaitable<void> Sessions::change_password(Session own, std::string old, st
   auto verified = parts_.passwords.verify(std::move(old), known.hash);
   const bool fits = co_await std::move(verified);
   if (!fits) {
-    Error error(Code::invalid, Text("domain.access.refused"));
+    Error error(Code::invalid, Text("domain.refused"));
     throw error.add(Diagnostic("/old", Text("domain.access.wrong_old")));
   }
   auto hashing = parts_.passwords.hash(std::move(fresh));

@@ -29,7 +29,7 @@ using Findings = std::vector<Diagnostic>;
 
 void throw_if_any(Findings findings) {
   if (findings.empty()) return;
-  Error error(Code::invalid, Text("domain.access.refused"));
+  Error error(Code::invalid, Text("domain.refused"));
   for (auto& finding : findings) error.add(std::move(finding));
   throw error;
 }
@@ -150,7 +150,7 @@ void apply(const QueueChange& change, QueueRow& queue, QueueTable& table) {
   if (change.name) {
     queue.name = repair_utf8(*change.name);
     if (queue.name.find_first_not_of(" \t\r\n") == std::string::npos || utf16_length(queue.name) > kMaxName)
-      findings.emplace_back("/name", Text("domain.access.name", {{"max", std::to_string(kMaxName)}}));
+      findings.emplace_back("/name", Text("domain.name", {{"max", std::to_string(kMaxName)}}));
   }
   if (change.rule) {
     queue.rule = *change.rule;
@@ -232,8 +232,8 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
     channel.language = *change.language;
     const auto known = languages();
     if (std::find(known.begin(), known.end(), channel.language) == known.end())
-      findings.emplace_back(
-          "/language", Text("domain.access.language", {{"known", joined({known.begin(), known.end()})}}));
+      findings.emplace_back("/language",
+                            Text("domain.language", {{"known", joined({known.begin(), known.end()})}}));
   }
   if (change.active) channel.active = *change.active;
   if (channel.active && !channel.queue) findings.emplace_back("/queue", Text("domain.routing.needs_queue"));

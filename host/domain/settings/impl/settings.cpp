@@ -24,7 +24,7 @@ const Definition& require(std::string_view code) {
 
 void check(const Definition& definition, const json& value) {
   if (value.is_number_integer() && value >= definition.least && value <= definition.most) return;
-  Error error(Code::invalid, Text("domain.access.refused"));
+  Error error(Code::invalid, Text("domain.refused"));
   throw error.add(Diagnostic(
       "/value", Text("domain.settings.number",
                      {{"min", std::to_string(definition.least)}, {"max", std::to_string(definition.most)}})));
