@@ -179,7 +179,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(
           clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); },
-          [this] { chat_router.wake(); }),
+          [this] { business.router.wake(); }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
@@ -202,11 +202,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
-      settings(*store, clock, ids, logger, [this] { chat_router.wake(); }),
-      chat_router(router_parts()),
-      queues(*store, clock, ids, [this] { chat_router.wake(); }),
-      access(*store, clock, ids),
-      sessions({*store, clock, ids, passwords, logger}),
+      business({io.get_executor(), clock, ids, *store, logger}),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
@@ -217,10 +213,10 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                    [this] { return profiles_changed(); }, [this] { return follow_choices(); }}),
       portable(*store, *vault, catalogue, lifecycle, credentials),
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
-      upkeep(*store, *vault, lifecycle, sessions, clock, logger),
+      upkeep(*store, *vault, lifecycle, business.sessions, clock, logger),
       topics(io.get_executor(), clock, *store, logger),
       tokens(*store, clock, ids, logger),
-      gate(tokens, sessions),
+      gate(tokens, business.sessions),
       router(gate, base_path(config.site_url)),
       event_streams(topics, clock, metrics),
       hooks_adapter(ingress, event_streams, base_path(config.site_url)),
@@ -242,11 +238,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats_api(chats),
       files_api(*store, chats, clock, ids),
       tokens_api(tokens, clock),
-      people_api(access),
-      session_api(sessions, clock, config.site_url),
-      settings_api(settings),
-      queues_api(queues),
-      desk_api(chat_router),
+      business_api(business, clock, config.site_url),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -393,17 +385,6 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
 }
 
-domain::routing::Router::Parts Modules::router_parts() {
-  domain::routing::Router::Parts parts(io.get_executor(), clock, ids, *store, logger);
-  parts.terms = [this] {
-    domain::routing::Terms terms;
-    terms.chats = static_cast<std::size_t>(settings.number("SimultaneousChats"));
-    terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
-    return terms;
-  };
-  return parts;
-}
-
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
   parts.wake = [this](const outbox::Item& first) {
@@ -463,9 +444,7 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
-  co_await settings.read();
-  tasks.spawn("follow settings", settings.follow());
-  chat_router.start();
+  co_await business.start(tasks);
   topics.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("look at what plugins keep", storage.run());

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "app/impl/business.hpp"
 #include "app/impl/declared.hpp"
 #include "app/impl/figures.hpp"
 #include "app/impl/instances.hpp"
@@ -18,15 +19,10 @@
 #include "base/task_scope.hpp"
 #include "cluster/membership.hpp"
 #include "config/config.hpp"
-#include "domain/access/access.hpp"
-#include "domain/access/sessions.hpp"
 #include "domain/chat/attachment_fetcher.hpp"
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/chat/deliveries.hpp"
-#include "domain/routing/queues.hpp"
-#include "domain/routing/router.hpp"
-#include "domain/settings/settings.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/effect_committer.hpp"
 #include "hooks/inbox.hpp"
@@ -53,7 +49,6 @@
 #include "store/host_lock.hpp"
 #include "store/notices.hpp"
 #include "web/api/chats.hpp"
-#include "web/api/desk.hpp"
 #include "web/api/files.hpp"
 #include "web/api/grants.hpp"
 #include "web/api/health.hpp"
@@ -61,13 +56,9 @@
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
-#include "web/api/people.hpp"
 #include "web/api/plugins.hpp"
 #include "web/api/profiles.hpp"
-#include "web/api/queues.hpp"
 #include "web/api/secrets.hpp"
-#include "web/api/session.hpp"
-#include "web/api/settings.hpp"
 #include "web/api/setup.hpp"
 #include "web/api/tokens.hpp"
 #include "web/event_streams.hpp"
@@ -161,12 +152,7 @@ class Modules {
 
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
-  domain::settings::Settings settings;
-  domain::routing::Router chat_router;
-  domain::routing::Queues queues;
-  domain::access::Access access;
-  vault::Passwords passwords;
-  domain::access::Sessions sessions;
+  Business business;
   lifecycle::Lifecycle lifecycle;
   lifecycle::ProfileRoutes profile_routes;
   lifecycle::Credentials credentials;
@@ -196,11 +182,7 @@ class Modules {
   web::ChatsApi chats_api;
   web::FilesApi files_api;
   web::TokensApi tokens_api;
-  web::PeopleApi people_api;
-  web::SessionApi session_api;
-  web::SettingsApi settings_api;
-  web::QueuesApi queues_api;
-  web::DeskApi desk_api;
+  BusinessApi business_api;
   web::HttpServer server;
   std::unique_ptr<SecureListener> secure_listener;  // none without a certificate
 
@@ -222,7 +204,6 @@ class Modules {
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
-  domain::routing::Router::Parts router_parts();
   boost::asio::awaitable<void> follow_choices();
   boost::asio::awaitable<void> profiles_changed();
   void plugins_changed();

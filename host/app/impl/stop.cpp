@@ -29,7 +29,7 @@ asio::awaitable<void> Modules::stop() {
   co_await dispatcher.stop();
   co_await outbox.stop(kSends);
   co_await attachments.stop();
-  co_await chat_router.stop();
+  co_await business.stop();
   co_await fleet.stop();
   co_await services.stop();
   co_await topics.stop();

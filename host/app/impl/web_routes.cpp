@@ -24,11 +24,7 @@ void Modules::add_routes() {
   chats_api.add_to(router);
   files_api.add_to(router);
   tokens_api.add_to(router);
-  people_api.add_to(router);
-  session_api.add_to(router);
-  settings_api.add_to(router);
-  queues_api.add_to(router);
-  desk_api.add_to(router);
+  business_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);
   router.mount("/oauth/", sign_in_page);
   router.mount("/files/", linked_files);

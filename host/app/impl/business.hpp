@@ -1,0 +1,69 @@
+#pragma once
+
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/task_scope.hpp"
+#include "domain/access/access.hpp"
+#include "domain/access/sessions.hpp"
+#include "domain/routing/queues.hpp"
+#include "domain/routing/router.hpp"
+#include "domain/settings/settings.hpp"
+#include "log/log.hpp"
+#include "store/store.hpp"
+#include "web/api/desk.hpp"
+#include "web/api/people.hpp"
+#include "web/api/queues.hpp"
+#include "web/api/session.hpp"
+#include "web/api/settings.hpp"
+
+namespace patchbay::app {
+
+// The parts of the domain that know no plugin: people, their rights, settings, who gets a chat. A part of
+// Modules.
+class Business {
+ public:
+  struct Parts {
+    Parts(boost::asio::any_io_executor e, Clock& c, IdMint& i, store::Store& s, log::Logger l)
+        : executor(std::move(e)), clock(c), ids(i), store(s), logger(std::move(l)) {}
+    boost::asio::any_io_executor executor;
+    Clock& clock;
+    IdMint& ids;
+    store::Store& store;
+    log::Logger logger;
+  };
+  explicit Business(const Parts& parts);
+
+  boost::asio::awaitable<void> start(TaskScope& tasks);
+  boost::asio::awaitable<void> stop();
+
+  domain::settings::Settings settings;
+  domain::routing::Router router;
+  domain::routing::Queues queues;
+  domain::access::Access access;
+  vault::Passwords passwords;
+  domain::access::Sessions sessions;
+
+ private:
+  domain::routing::Router::Parts router_parts(const Parts& parts);
+};
+
+// What of it is served.
+class BusinessApi {
+ public:
+  BusinessApi(Business& business, const Clock& clock, const std::string& site_url);
+  void add_to(web::Router& router);
+
+ private:
+  web::PeopleApi people_;
+  web::SessionApi session_;
+  web::SettingsApi settings_;
+  web::QueuesApi queues_;
+  web::DeskApi desk_;
+};
+
+}  // namespace patchbay::app
