@@ -8,6 +8,8 @@ Business::Business(const Parts& parts)
     : settings(parts.store, parts.clock, parts.ids, parts.logger, [this] { router.wake(); }),
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
+      search(parts.store, parts.clock, parts.ids),
+      quick_replies(parts.store, parts.clock, parts.ids),
       access(parts.store, parts.clock, parts.ids),
       sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}) {}
 
@@ -37,7 +39,9 @@ BusinessApi::BusinessApi(Business& business, const Clock& clock, const std::stri
       session_(business.sessions, clock, site_url),
       settings_(business.settings),
       queues_(business.queues),
-      desk_(business.router) {}
+      desk_(business.router),
+      messages_(business.search),
+      quick_replies_(business.quick_replies, business.router) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -45,6 +49,8 @@ void BusinessApi::add_to(web::Router& router) {
   settings_.add_to(router);
   queues_.add_to(router);
   desk_.add_to(router);
+  messages_.add_to(router);
+  quick_replies_.add_to(router);
 }
 
 }  // namespace patchbay::app

@@ -77,10 +77,14 @@ std::optional<net::Proxy> read_proxy(const std::string& url) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table :
-         {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
-          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit", "jobs", "job_runs",
-          "profiles", "grants", "sign_ins", "health_history"}) {
+    for (const auto* table : {"integrations",  "inbox",           "chats",
+                              "chat_clients",  "messages",        "message_attachments",
+                              "message_edits", "message_waiting", "outbox",
+                              "blobs",         "tokens",          "audit",
+                              "jobs",          "job_runs",        "profiles",
+                              "grants",        "sign_ins",        "health_history",
+                              "journal",       "users",           "roles",
+                              "queues",        "chat_history"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -202,6 +206,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
+      greeter(greeter_parts()),
       business({io.get_executor(), clock, ids, *store, logger}),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
@@ -215,6 +220,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
       upkeep(*store, *vault, lifecycle, business.sessions, clock, logger),
       topics(io.get_executor(), clock, *store, logger),
+      feed(io.get_executor(), clock, *store, topics, logger),
       tokens(*store, clock, ids, logger),
       gate(tokens, business.sessions),
       router(gate, base_path(config.site_url)),
@@ -235,10 +241,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
-      chats_api(chats),
-      files_api(*store, chats, clock, ids),
+      chats_api(chats, business.router),
+      files_api({*store, chats, business.router, clock, ids}),
       tokens_api(tokens, clock),
       business_api(business, clock, config.site_url),
+      live_api({event_streams, feed, business.router, business.sessions, clock}),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -248,6 +255,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
     for (const auto& row : rows) tell("inbox", row.integration);
     dispatcher.accepted(std::move(rows));
   });
+  feed.on_placed([this] { tell_of_journal(); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   plugin::add_dns(services, *dns, clock);
   live::add_publish(services, topics, clock);
@@ -367,7 +375,7 @@ outbox::Dispatcher::Options Modules::outbox_options() {
 }
 
 domain::chat::AttachmentFetcher::Options Modules::attachment_options() {
-  domain::chat::AttachmentFetcher::Options options(clock, *store, fleet, channels);
+  domain::chat::AttachmentFetcher::Options options(clock, ids, *store, fleet, channels);
   options.owned = &peers.owned();
   options.unauthenticated = [this](Id id, const std::string& text) { lifecycle.unauthenticated(id, text); };
   return options;
@@ -391,6 +399,12 @@ domain::chat::Chats::Parts Modules::chats_parts() {
     tell("outbox", first.integration);
     outbox.wake(first);
   };
+  return parts;
+}
+
+domain::chat::Greeter::Parts Modules::greeter_parts() {
+  domain::chat::Greeter::Parts parts(io.get_executor(), clock, *store, chats, logger);
+  parts.owned = &peers.owned();
   return parts;
 }
 
@@ -444,8 +458,10 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  greeter.start();
   co_await business.start(tasks);
   topics.start();
+  co_await feed.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("look at what plugins keep", storage.run());
   tasks.spawn("health", health_board.run());

@@ -3,18 +3,28 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "domain/chat/chats.hpp"
+#include "domain/routing/router.hpp"
 #include "store/blobs.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
 
 namespace patchbay::web {
 
-// /api/v1/files: what is attached to messages. Files pass through in pieces, whatever their size. All
-// references outlive the router.
+// /api/v1/files: what is attached to messages; for operators those of chats that they may read
+// (/api/v1/desk/chats/{id}/files) and their own uploads (/api/v1/desk/files). Files pass through in pieces,
+// whatever their size. All references outlive the router.
 class FilesApi {
  public:
-  FilesApi(store::Store& store, domain::chat::Chats& chats, const Clock& clock, IdMint& ids)
-      : store_(store), chats_(chats), clock_(clock), ids_(ids) {}
+  struct Parts {
+    Parts(store::Store& s, domain::chat::Chats& h, domain::routing::Router& r, const Clock& c, IdMint& i)
+        : store(s), chats(h), routing(r), clock(c), ids(i) {}
+    store::Store& store;
+    domain::chat::Chats& chats;
+    domain::routing::Router& routing;
+    const Clock& clock;
+    IdMint& ids;
+  };
+  explicit FilesApi(Parts parts) : parts_(parts) {}
 
   void add_to(Router& router);
 
@@ -23,14 +33,12 @@ class FilesApi {
  private:
   boost::asio::awaitable<Response> upload(Call call);
   boost::asio::awaitable<Response> download(Call call);
+  boost::asio::awaitable<Response> download_of_chat(Call call);
 
   // What an id of the API stands for: an uploaded file, or an attachment of a message.
   boost::asio::awaitable<store::Blob> find(Id id);
 
-  store::Store& store_;
-  domain::chat::Chats& chats_;
-  const Clock& clock_;
-  IdMint& ids_;
+  const Parts parts_;
 };
 
 }  // namespace patchbay::web
