@@ -9,6 +9,7 @@ namespace webchat {
 namespace {
 
 constexpr std::size_t kLongestId = 64;
+constexpr std::size_t kLongestReference = 255;
 constexpr std::size_t kLongestName = 200;   // bytes, as all of these
 constexpr std::size_t kLongestEmail = 254;  // RFC 5321
 constexpr std::size_t kLongestPage = 2000;
@@ -22,12 +23,17 @@ std::string text_of(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-// Letters, digits, dashes, dots: what the widget and this plugin make.
+// What the page makes for its own requests.
 bool is_id(std::string_view id) {
   const auto fits = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
   };
   return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), fits);
+}
+
+// An id that the host made. The session goes in front of it, so it can only be one of the same conversation.
+bool is_reference(std::string_view id) {
+  return !id.empty() && id.size() <= kLongestReference;
 }
 
 std::string language_of(const std::string& text) {
@@ -110,7 +116,7 @@ class Frame {
     Json now = data();
     now["message"] = {{"id", full_id(from_, id_)}, {"text", text}};
     const std::string reply_to = text_of(frame_, "reply_to");
-    if (is_id(reply_to)) now["message"]["reply_to"] = {{"id", full_id(from_, reply_to)}};
+    if (is_reference(reply_to)) now["message"]["reply_to"] = {{"id", full_id(from_, reply_to)}};
     return one("message.received", std::move(now));
   }
 
@@ -134,7 +140,7 @@ class Frame {
   Translation press() const {
     const std::string message = text_of(frame_, "message");
     const std::string value = text_of(frame_, "data");
-    if (!is_id(message) || value.size() > kLongestData) return refuse("unknown");
+    if (!is_reference(message) || value.size() > kLongestData) return refuse("unknown");
     Json now = data();
     now["press_id"] = full_id(from_, id_);
     now["data"] = value;
@@ -149,7 +155,7 @@ class Frame {
     const auto named = frame_.find("messages");
     if (named != frame_.end() && named->is_array()) {
       for (const Json& each : *named) {
-        if (!each.is_string() || !is_id(each.get_ref<const std::string&>())) continue;
+        if (!each.is_string() || !is_reference(each.get_ref<const std::string&>())) continue;
         if (ids.size() < kMostReceipts) ids.push_back(full_id(from_, each.get<std::string>()));
       }
     }

@@ -55,7 +55,7 @@ class WebChatTest : public ::testing::Test {
   }
   Result send(Json message) {
     message["conversation"] = {{"id", kSession}, {"kind", "private"}};
-    message["idempotency_key"] = "9-0";
+    message["idempotency_key"] = "9:0";
     return host.call("pb.channel/1:send", message);
   }
   std::string blob(const std::string& bytes) {
@@ -167,10 +167,10 @@ TEST_F(WebChatTest, an_answer_goes_to_the_visitors_stream) {
             {"reply_to", kSession + "/m1"},
             {"buttons", {{{{"title", "Yes"}, {"data", "y"}}, {{"title", "Bad"}, {"url", "javascript:x"}}}}}});
   ASSERT_TRUE(sent.ok()) << sent.text;
-  EXPECT_EQ(sent.json["provider_ids"], Json::array({kSession + "/9-0"}));
+  EXPECT_EQ(sent.json["provider_ids"], Json::array({kSession + "/9:0"}));
   const auto& told = host.services.published.at(0);
   EXPECT_EQ(told.topic, kSession);
-  EXPECT_EQ(told.id, "9-0");
+  EXPECT_EQ(told.id, "9:0");
   EXPECT_EQ(told.data["text"], "Good morning");
   EXPECT_EQ(told.data["reply_to"], "m1");
   EXPECT_EQ(told.data["buttons"], (Json{{{{"title", "Yes"}, {"data", "y"}}}}));

@@ -93,7 +93,7 @@ export class Chat {
   }
 
   canRetry(item: Item): boolean {
-    return !item.files || this.previews.has(item.id);
+    return item.files ? item.reason === "unknown" && this.previews.has(item.id) : item.reason !== "text_long";
   }
 
   // What is in sight is read.

@@ -30,9 +30,9 @@ h2{margin:0;flex:1;min-width:0;font-size:16px;line-height:1.25;font-weight:600;o
 .icon:hover{background:color-mix(in srgb,currentColor 12%,transparent)}
 header :focus-visible{outline-color:currentColor}
 .offline{flex:none;padding:8px 16px;background:var(--warn-soft);color:var(--warn);font-size:13px}
-.log{flex:1;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px;display:flex;flex-direction:column;scrollbar-width:thin;scrollbar-color:var(--line-strong) transparent}
+.log{flex:1;min-height:0;overflow-y:auto;overscroll-behavior:contain;scrollbar-width:thin;scrollbar-color:var(--line-strong) transparent}
 .log:focus-visible{outline-offset:-3px}
-.log>:first-child{margin-top:auto}
+.list{min-height:100%;padding:16px;display:flex;flex-direction:column;justify-content:flex-end}
 .day{align-self:center;margin:14px 0 4px;font-size:12px;color:var(--text-2)}
 .item{max-width:82%;margin-top:10px;align-self:flex-start;display:flex;flex-direction:column;align-items:flex-start;min-width:0}
 .item.run{margin-top:3px}
@@ -59,7 +59,8 @@ progress::-moz-progress-bar{background:var(--accent)}
 .mine .meta{justify-content:flex-end;text-align:right}
 .meta svg{width:14px;height:14px}
 .meta:empty{display:none}
-.meta .bad{color:var(--bad);display:inline-flex;align-items:center;gap:4px}
+.meta .bad{color:var(--bad);display:inline-flex;gap:4px}
+.meta .bad svg{margin-top:2px}
 .meta button{color:var(--text);font-weight:600;text-decoration:underline;text-underline-offset:2px;min-height:24px;padding:0 4px}
 .choices{display:flex;flex-wrap:wrap;gap:6px;margin-top:6px}
 .choice{min-height:36px;padding:6px 14px;border:1px solid var(--line-strong);border-radius:18px;background:var(--surface);color:var(--text);font-weight:500;text-align:left;overflow-wrap:anywhere;text-decoration:none;display:inline-flex;align-items:center}
@@ -69,7 +70,7 @@ progress::-moz-progress-bar{background:var(--accent)}
 .newer svg{width:16px;height:16px}
 .foot{flex:none;border-top:1px solid var(--line);padding:10px 10px calc(10px + env(safe-area-inset-bottom,0px))}
 .write{display:flex;align-items:flex-end;gap:4px;border:1px solid var(--line-strong);border-radius:12px;padding:3px;background:var(--surface)}
-.write:focus-within{border-color:var(--text);box-shadow:0 0 0 1px var(--text)}
+.write:focus-within{border-color:var(--text)}
 .write textarea{flex:1;min-width:0;height:36px;max-height:132px;resize:none;border:0;outline:0;background:none;padding:8px 6px;line-height:20px;overflow-y:auto;scrollbar-width:thin}
 .write textarea:first-child{padding-left:10px}
 textarea::placeholder{color:var(--text-2);opacity:1}
@@ -81,6 +82,7 @@ textarea::placeholder{color:var(--text-2);opacity:1}
 .form{display:grid;gap:12px;padding:6px}
 .form b{font-size:14px;font-weight:600}
 .form label{display:grid;gap:5px;font-size:13px;font-weight:600}
+.form label b{font-size:13px;color:var(--text)}
 .form label span{font-weight:400;color:var(--text-2)}
 .form input{width:100%;min-height:40px;padding:8px 10px;border:1px solid var(--line-strong);border-radius:8px;background:var(--surface);font-weight:400;font-size:14px}
 .form input[aria-invalid=true]{border-color:var(--bad)}

@@ -124,4 +124,4 @@ export function day(words: Texts, of: string, at: number): string {
   return new Date(at).toLocaleDateString(of, { day: "numeric", month: "long" });
 }
 
-export const time = (of: string, at: number): string => new Date(at).toLocaleTimeString(of, { hour: "2-digit", minute: "2-digit" });
+export const time = (of: string, at: number): string => new Date(at).toLocaleTimeString(of, { hour: "numeric", minute: "2-digit" });

@@ -22,6 +22,7 @@ export class View {
   private readonly panel = el("section", { class: "panel", role: "dialog" });
   private readonly offline = el("div", { class: "offline", role: "status" });
   private readonly log = el("div", { class: "log", role: "log", tabindex: "0" });
+  private readonly list = el("div", { class: "list" });
   private readonly newer: HTMLButtonElement;
   private readonly error = el("p", { class: "error", role: "alert" });
   private readonly text = el("textarea", { rows: "1", maxlength: String(TEXT_MAX), enterkeyhint: "send" });
@@ -32,7 +33,8 @@ export class View {
   private readonly welcome = el("div", { class: "item" });
   private readonly views = new Map<string, ItemView>();
   private isOpen = false;
-  private pinned = true; // the end of the log is in sight
+  private pinned = true; // the end of the log is in sight, or was until something came
+  private top = 0; // where the log was scrolled to
 
   constructor(chat: Chat, words: Texts, language: string, theme: string) {
     this.chat = chat;
@@ -109,6 +111,7 @@ export class View {
     close.onclick = () => this.close();
     this.panel.setAttribute("aria-labelledby", "title");
     this.log.setAttribute("aria-label", words.messages);
+    this.log.append(this.list);
     this.text.setAttribute("aria-label", words.write);
     this.text.placeholder = words.write;
     this.welcome.append(el("div", { class: "bubble" }, chat.settings.welcome || words.welcome));
@@ -116,7 +119,7 @@ export class View {
     this.write.append(this.text, this.sendButton);
     for (const part of [this.error, this.drop, this.newer, this.offline]) part.hidden = true;
     this.panel.append(
-      el("header", {}, el("span", { class: "tile", "aria-hidden": "true" }, [...title][0] ?? ""), heading, close),
+      el("header", {}, el("span", { class: "tile", "aria-hidden": "true" }, [...chat.settings.title][0] ?? icon("chat")), heading, close),
       this.offline, this.log, this.newer, el("div", { class: "foot" }, this.error, this.form.node, this.write), this.drop,
     );
     this.root.append(this.panel, this.launch);
@@ -153,7 +156,10 @@ export class View {
       this.text.focus();
     };
     this.log.onscroll = () => {
-      this.pinned = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END_PX;
+      const { scrollTop, scrollHeight, clientHeight } = this.log;
+      if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) this.pinned = true;
+      else if (scrollTop < this.top) this.pinned = false; // nobody but the visitor scrolls up
+      this.top = scrollTop;
       if (this.pinned && !this.newer.hidden) this.render();
     };
     this.panel.onkeydown = (event) => this.key(event);
@@ -169,9 +175,9 @@ export class View {
       this.attach(event.dataTransfer?.files);
     };
     document.addEventListener("visibilitychange", () => this.render());
-    // Pictures that come later push the end away.
-    new ResizeObserver(() => this.pinned && this.toEnd()).observe(this.log);
-    this.log.addEventListener("load", () => this.pinned && this.toEnd(), true);
+    const follow = new ResizeObserver(() => this.pinned && this.toEnd()); // pictures that come later push the end away
+    follow.observe(this.log);
+    follow.observe(this.list);
     this.fit();
   }
 
@@ -240,6 +246,7 @@ export class View {
   private toEnd(): void {
     this.pinned = true;
     this.log.scrollTop = this.log.scrollHeight;
+    this.top = this.log.scrollTop;
     this.newer.hidden = true;
   }
 
@@ -274,9 +281,9 @@ export class View {
   // Moves what is new and nothing else.
   private place(nodes: Node[]): void {
     const wanted = new Set(nodes);
-    for (const child of [...this.log.childNodes]) if (!wanted.has(child)) child.remove();
+    for (const child of [...this.list.childNodes]) if (!wanted.has(child)) child.remove();
     nodes.forEach((node, at) => {
-      if (this.log.childNodes[at] !== node) this.log.insertBefore(node, this.log.childNodes[at] ?? null);
+      if (this.list.childNodes[at] !== node) this.list.insertBefore(node, this.list.childNodes[at] ?? null);
     });
   }
 }
