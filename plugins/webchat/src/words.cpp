@@ -19,6 +19,14 @@ int hex_digit(char c) {
   return -1;
 }
 
+// Marks that turn the direction of what follows: "exe.png" may be shown for "gnp.exe" (UAX #9, 2).
+bool turns_direction(std::string_view text) {
+  using namespace std::string_view_literals;
+  if (text.size() < 3 || text[0] != '\xE2') return false;
+  const std::string_view mark = text.substr(1, 2);
+  return ("\x80\xAA"sv <= mark && mark <= "\x80\xAE"sv) || ("\x81\xA6"sv <= mark && mark <= "\x81\xA9"sv);
+}
+
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -45,7 +53,12 @@ bool is_token(std::string_view text) {
 
 std::string one_line(std::string_view text, std::size_t most) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (turns_direction(text.substr(i))) {
+      i += 2;
+      continue;
+    }
+    const char c = text[i];
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
     const bool blank = control || c == ' ';
     if (blank && (out.empty() || out.back() == ' ')) continue;

@@ -9,7 +9,8 @@ namespace webchat {
 
 // Words that strangers send, made fit to be shown.
 
-// Without control characters and spaces around, at most `most` bytes, cut between characters.
+// Without control characters, marks that turn the direction of writing, and spaces around; at most `most`
+// bytes, cut between characters.
 std::string one_line(std::string_view text, std::size_t most);
 
 // "image/png" of "Image/PNG; charset=x"; empty for what is no MIME type.

@@ -67,6 +67,11 @@ TEST(Words, are_cut_between_characters) {
   EXPECT_EQ(one_line("ж", 1), "");
 }
 
+TEST(Words, are_shown_in_the_order_in_which_they_stand) {
+  EXPECT_EQ(one_line("photo\u202Egnp.exe", 100), "photognp.exe");
+  EXPECT_EQ(one_line("a\u2066b\u2069c – д…", 100), "abc – д…");
+}
+
 TEST(Links, lead_to_the_web_and_to_people_only) {
   for (const auto* good : {"https://a.example/x?y#z", "HTTP://a.example", "mailto:a@b.example", "tel:+4712"})
     EXPECT_TRUE(is_safe_link(good)) << good;

@@ -76,11 +76,13 @@ export class Site {
   }
 }
 
-// `names`: "shop.example" to a port of this machine. Cookies of other sites are blocked.
-export function launch(names: Record<string, number>): Promise<Browser> {
+// `names`: "shop.example" to a port of this machine. Cookies of other sites are blocked. `trusted`: an origin that is treated
+// as if it were https.
+export function launch(names: Record<string, number>, trusted = "http://localhost"): Promise<Browser> {
   const rules = Object.entries(names).map(([name, port]) => `MAP ${name}:80 127.0.0.1:${port}`);
   return chromium.launch({
     executablePath: process.env["PB_CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--no-proxy-server", "--test-third-party-cookie-phaseout", `--host-resolver-rules=${rules.join(",")},MAP * ~NOTFOUND`],
+    args: ["--no-sandbox", "--disable-gpu", "--no-proxy-server", "--test-third-party-cookie-phaseout", `--unsafely-treat-insecure-origin-as-secure=${trusted}`,
+      `--host-resolver-rules=${rules.join(",")},MAP * ~NOTFOUND`],
   });
 }

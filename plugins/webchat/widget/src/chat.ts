@@ -3,6 +3,7 @@ import { covers, newId, type Button, type Frame, type Item, type Settings } from
 import type { Store } from "./store.ts";
 
 const DAY_MS = 24 * 3600_000;
+const FILE_TRIES = 4; // a proxy that takes no large bodies looks like a lost connection
 
 // The conversation: what is sent goes out in order, each once; what comes is taken once.
 export class Chat {
@@ -149,7 +150,7 @@ export class Chat {
         this.link.found();
         this.link.retryNow();
         this.link.follow();
-      } else if (!done.again) {
+      } else if (!done.again || (item.files && this.link.isLive && attempt + 1 >= FILE_TRIES)) {
         attempt = 0;
         this.change(id, (known) => Object.assign(known, { state: "failed", reason: done.status === 413 ? "file_size" : "unknown" }));
       } else {

@@ -14,13 +14,16 @@ export class ItemView {
   private readonly chat: Chat;
   private readonly words: Texts;
   private readonly language: string;
+  private readonly acted: () => void;
   private body = "";
   private foot = "";
 
-  constructor(chat: Chat, words: Texts, language: string) {
+  // `acted`: one of its buttons has done its work and may be gone.
+  constructor(chat: Chat, words: Texts, language: string, acted: () => void) {
     this.chat = chat;
     this.words = words;
     this.language = language;
+    this.acted = acted;
     this.bar.setAttribute("aria-label", words.sending);
   }
 
@@ -114,11 +117,18 @@ export class ItemView {
       } else if (!button.url) {
         const choice = el("button", { class: "choice", type: "button" }, button.title);
         choice.disabled = item.pressed === true;
-        choice.onclick = () => this.chat.press(item, button);
+        this.onClick(choice, () => this.chat.press(item, button));
         all.append(choice);
       }
     }
     return all;
+  }
+
+  private onClick(button: HTMLButtonElement, act: () => void): void {
+    button.onclick = () => {
+      act();
+      this.acted();
+    };
   }
 
   private state(item: Item, last: boolean): Node[] {
@@ -126,9 +136,9 @@ export class ItemView {
     if (item.state === "failed") {
       const why = item.reason && item.reason !== "unknown" ? reason(this.words, item.reason, this.chat.settings.max_file_mb) : this.words.failed;
       const again = el("button", { type: "button" }, this.words.retry);
-      again.onclick = () => this.chat.retry(item);
+      this.onClick(again, () => this.chat.retry(item));
       const remove = el("button", { type: "button" }, this.words.remove);
-      remove.onclick = () => this.chat.remove(item);
+      this.onClick(remove, () => this.chat.remove(item));
       return [el("span", { class: "bad" }, icon("alert"), why), ...(this.chat.canRetry(item) ? [again] : []), remove];
     }
     if (item.state === "sending") return [icon("clock"), el("span", {}, this.words.sending)];

@@ -24,6 +24,7 @@ export class Link {
   onState: () => void = () => undefined;
   onFound: () => void = () => undefined;
   lostAt = 0; // since when there is no connection, Unix milliseconds; 0: there is one, or none is wanted
+  isLive = false; // the stream is open, in this tab
   private readonly base: string;
   private readonly store: Store;
   private opening: Promise<Outcome> | undefined;
@@ -86,6 +87,7 @@ export class Link {
       if (reply.status === 401) await this.renew();
       if (!reply.ok || !reply.body) return Number(reply.headers.get("retry-after") ?? 0) * 1000;
       opened();
+      this.isLive = true;
       this.found();
       const reader = reply.body.getReader();
       const decoder = new TextDecoder();
@@ -102,6 +104,7 @@ export class Link {
         }
       }
     } finally {
+      this.isLive = false;
       clearTimeout(timer);
       abort.abort();
     }

@@ -19,7 +19,7 @@ export class View {
   private readonly root = el("div");
   private readonly launch = el("button", { class: "launch", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false" });
   private readonly badge = el("span", { class: "badge", "aria-hidden": "true" });
-  private readonly panel = el("section", { class: "panel", role: "dialog" });
+  private readonly panel = el("section", { class: "panel", role: "dialog", "aria-modal": "true" });
   private readonly offline = el("div", { class: "offline", role: "status" });
   private readonly log = el("div", { class: "log", role: "log", tabindex: "0" });
   private readonly list = el("div", { class: "list" });
@@ -51,7 +51,7 @@ export class View {
     this.listen();
     this.dress(theme);
     this.render();
-    document.body.append(this.host);
+    document.documentElement.append(this.host); // pages that exchange their body keep it
   }
 
   open(): void {
@@ -140,7 +140,10 @@ export class View {
 
   private listen(): void {
     this.launch.onclick = () => (this.isOpen ? this.close() : this.open());
-    this.newer.onclick = () => this.toEnd();
+    this.newer.onclick = () => {
+      this.toEnd();
+      this.log.focus();
+    };
     this.text.oninput = () => this.fit();
     this.text.onkeydown = (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -267,7 +270,7 @@ export class View {
       const run = date === lastDay && items[at - 1]?.mine === item.mine;
       lastDay = date;
       let view = this.views.get(item.id);
-      if (!view) this.views.set(item.id, (view = new ItemView(this.chat, this.words, this.language)));
+      if (!view) this.views.set(item.id, (view = new ItemView(this.chat, this.words, this.language, () => this.log.focus())));
       view.show(item, run, items[at + 1]?.mine !== item.mine);
       shown.add(item.id);
       nodes.push(view.node);
