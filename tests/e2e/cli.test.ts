@@ -174,7 +174,7 @@ test("tokens are listed without their values and can be revoked", async () => {
 
 test("plugins list names what was found", async () => {
   const plugins = await json("plugins", "list");
-  assert.deepEqual(plugins.map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
+  assert.deepEqual(plugins.map((plugin: any) => plugin.id).sort(), ["echo", "telegram", "webchat"]);
   assert.equal((await json("plugins", "enable", "echo")).state, "ready");
   const table = (await host.cli("plugins", "list")).stdout;
   assert.match(table, /^ID +VERSION +STATE +SIGNED_BY +TITLE/m);

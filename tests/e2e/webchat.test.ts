@@ -224,8 +224,8 @@ async function expectAccessible(page: Page, where: string): Promise<void> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values: tags } });
-    return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
+    const { violations, incomplete } = await (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return [...violations, ...incomplete].map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
   });
   assert.deepEqual(found, [], where);
 }
@@ -266,9 +266,19 @@ test("CHAT-30: in a browser under a strict policy, over a restart of the host an
     const offered = await fetch(manual!.replace(BAY, host.address));
     assert.match(offered.headers.get("content-disposition")!, /^attachment;/, "a page is saved, not opened");
 
+    // The page has lost its place in the stream: it is told everything again.
+    const key = `patchbay.webchat.${integration}`;
+    const place = await page.evaluate((of) => {
+      const saved = JSON.parse(localStorage.getItem(of)!);
+      localStorage.setItem(of, JSON.stringify({ ...saved, after: "" }));
+      return saved.after as string;
+    }, key);
     await page.reload();
     await launcher(page).click();
     await bubble(page, "Here it is").waitFor();
+    const kept = (): Promise<any> => page.evaluate((of) => JSON.parse(localStorage.getItem(of)!), key);
+    await eventually("all is told again", async () => (await kept()).after === place);
+    assert.equal((await kept()).items.length, 5);
     const shown = await page.locator(".item .bubble").allTextContents();
     assert.deepEqual(shown, ["Hello! How can we help?", "Do you have the Northwind?", "Are you there?", "We are, and we have it.", "Here it is"]);
     const mine = page.getByRole("img", { name: "mine.png" });
@@ -296,8 +306,10 @@ test("CHAT-30: what operators write is text; keys and roles are enough; unread i
     await page.keyboard.type("Hello by keys");
     await page.keyboard.press("Enter");
     const chat = await chatWith("Hello by keys");
-    for (let i = 0; i < 12; ++i) await page.keyboard.press("Tab");
-    assert.ok(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.closest(".panel") !== null), "the focus stays inside");
+    for (let i = 0; i < 6; ++i) {
+      await page.keyboard.press("Tab");
+      assert.ok(await page.evaluate(() => Boolean(document.activeElement?.shadowRoot?.activeElement?.closest(".panel"))), "the focus stays inside");
+    }
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     assert.equal(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.className), "launch");
@@ -310,6 +322,8 @@ test("CHAT-30: what operators write is text; keys and roles are enough; unread i
     assert.deepEqual(await last.locator("a").evaluateAll((links) => links.map((each) => each.getAttribute("href"))), ["https://shop.example/a?b=1"]);
     assert.ok((await last.boundingBox())!.width < 340, "long words wrap");
     assert.equal(await page.title(), "Shop");
+    await page.evaluate(() => document.body.replaceWith(document.createElement("body"))); // as pages do that load others into themselves
+    await last.waitFor();
     assert.equal(await page.getByRole("log", { name: "Messages" }).count(), 1);
     assert.deepEqual(wrong, []);
   } finally {

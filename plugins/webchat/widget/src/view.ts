@@ -51,7 +51,6 @@ export class View {
     this.listen();
     this.dress(theme);
     this.render();
-    document.documentElement.append(this.host); // pages that exchange their body keep it
   }
 
   open(): void {
@@ -79,6 +78,7 @@ export class View {
 
   render(): void {
     const { chat, words } = this;
+    if (!this.host.isConnected) document.body.append(this.host); // some pages exchange their body
     this.panel.hidden = !this.isOpen;
     this.root.classList.toggle("open", this.isOpen);
     this.launch.setAttribute("aria-expanded", String(this.isOpen));
@@ -178,6 +178,7 @@ export class View {
       this.attach(event.dataTransfer?.files);
     };
     document.addEventListener("visibilitychange", () => this.render());
+    new MutationObserver(() => this.render()).observe(document.documentElement, { childList: true });
     const follow = new ResizeObserver(() => this.pinned && this.toEnd()); // pictures that come later push the end away
     follow.observe(this.log);
     follow.observe(this.list);
