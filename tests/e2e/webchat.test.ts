@@ -365,7 +365,7 @@ test("CHAT-30: two tabs are one conversation by one stream; without storage it l
     await write(two, "From the second tab");
     await answer(chat, { text: "To both tabs" });
     for (const page of [one, two]) await bubble(page, "To both tabs").waitFor();
-    assert.match((await host.get("/metrics")).body, /patchbay_live_streams 1\b/);
+    await eventually("one stream is open", async () => /patchbay_live_streams 1\b/.test((await host.get("/metrics")).body));
     await one.close();
     await answer(chat, { text: "To the one that is left" });
     await bubble(two, "To the one that is left").waitFor();
