@@ -182,13 +182,13 @@ class Shop {
     this.browser = browser;
   }
 
-  static async open(attributes = "", trusted?: string): Promise<Shop> {
+  static async open(options: { attributes?: string; trusted?: string; of?: string; language?: string } = {}): Promise<Shop> {
     const relay = await Relay.start();
     relay.target = host.address;
-    const page = `<!doctype html><html lang="en"><title>Shop</title><body><h1>Tents</h1><a href="#x">A link</a>
-      <script async src="${BAY}/plugins/webchat/web/webchat.js" data-integration="${integration}" ${attributes}></script></body></html>`;
+    const page = `<!doctype html><html lang="${options.language ?? "en"}"><title>Shop</title><body><h1>Tents</h1><a href="#x">A link</a>
+      <script async src="${BAY}/plugins/webchat/web/webchat.js" data-integration="${options.of ?? integration}" ${options.attributes ?? ""}></script></body></html>`;
     const site = await Site.start(page, POLICY);
-    return new Shop(relay, site, await launch({ "shop.example": site.port, "bay.example": relay.port }, trusted));
+    return new Shop(relay, site, await launch({ "shop.example": site.port, "bay.example": relay.port }, options.trusted));
   }
 
   async close(): Promise<void> {
@@ -293,7 +293,7 @@ test("CHAT-30: in a browser under a strict policy, over a restart of the host an
 });
 
 test("CHAT-30: what operators write is text; keys and roles are enough; unread is counted", async () => {
-  const shop = await Shop.open('data-title="<b>Sale</b>"');
+  const shop = await Shop.open({ attributes: 'data-title="<b>Sale</b>"' });
   try {
     const context = await shop.browser.newContext({ viewport: { width: 360, height: 640 } });
     const page = await visit(context);
@@ -353,7 +353,7 @@ test("CHAT-21, CHAT-30: files are checked before they go, a failed one says why"
 });
 
 test("CHAT-30: two tabs are one conversation by one stream; without storage it lasts as long as the page", async () => {
-  const shop = await Shop.open("", SHOP); // only pages by https may ask for locks
+  const shop = await Shop.open({ trusted: SHOP }); // only pages by https may ask for locks
   try {
     const context = await shop.browser.newContext();
     const [one, two] = [await visit(context), await visit(context, "/stoves")];
@@ -382,6 +382,36 @@ test("CHAT-30: two tabs are one conversation by one stream; without storage it l
     await launcher(page).click();
     await bubble(page, "How can we help?").waitFor();
     assert.equal(await page.locator(".bubble").count(), 1);
+  } finally {
+    await shop.close();
+  }
+});
+
+test("CHAT-30: a visitor is asked for a name first, in the language of the page", async () => {
+  const of = await host.connect("webchat", "Магазин", { origins: [SHOP], ask_name: "required", ask_email: "optional", position: "left", colour: "#f5c518" });
+  const shop = await Shop.open({ of, language: "ru" });
+  try {
+    const page = await visit(await shop.browser.newContext());
+    await page.getByRole("button", { name: "Открыть чат" }).click();
+    await page.getByRole("button", { name: "Начать чат" }).click();
+    await page.getByText("Заполните это поле").waitFor();
+    await expectAccessible(page, "the form");
+    await page.getByLabel("Имя").fill("Анна");
+    await page.getByLabel("Электронная почта").fill("anna");
+    await page.keyboard.press("Enter");
+    await page.getByText("Адрес выглядит так").waitFor();
+    await page.getByLabel("Электронная почта").fill("anna@example.org");
+    await page.keyboard.press("Enter");
+    await page.getByRole("textbox", { name: "Напишите сообщение…" }).fill("Здравствуйте");
+    await page.keyboard.press("Enter");
+    const [chat] = await eventually("the chat is there", async () => {
+      const chats = await host.chats(of);
+      return chats.length > 0 && (await host.messages(chats[0].id)).length === 2 && chats;
+    });
+    assert.equal(chat.title, "Анна");
+    const [about, words] = await host.messages(chat.id);
+    assert.deepEqual(about.content.contact, { name: "Анна", email: "anna@example.org" });
+    assert.equal(words.text, "Здравствуйте");
   } finally {
     await shop.close();
   }
