@@ -347,6 +347,15 @@ test("CHAT-21, CHAT-30: files are checked before they go, a failed one says why"
     await page.getByText("The file is not what its name says").waitFor();
     await page.getByRole("button", { name: "Remove" }).click();
     await page.getByText("smuggled.png").waitFor({ state: "hidden" });
+
+    shop.relay.cut();
+    await choose("late.png", "image/png", PNG);
+    await page.getByText("No connection").waitFor();
+    await page.goto("about:blank");
+    shop.relay.target = host.address;
+    await page.goto(`${SHOP}/tents`);
+    await launcher(page).click();
+    await page.getByText("The page was reloaded before the file was sent.").waitFor();
   } finally {
     await shop.close();
   }

@@ -3,6 +3,7 @@ import { covers, newId, type Button, type Frame, type Item, type Settings } from
 import type { Store } from "./store.ts";
 
 const DAY_MS = 24 * 3600_000;
+const LONGEST_UPLOAD_MS = 600_000;
 const FILE_TRIES = 4; // a proxy that takes no large bodies looks like a lost connection
 
 // The conversation: what is sent goes out in order, each once; what comes is taken once.
@@ -41,11 +42,8 @@ export class Chat {
 
   // Goes on with what the page left. Without anything within a day nothing is asked of the host until the visitor is back.
   resume(): void {
-    this.store.update(({ items }) => {
-      for (const item of items) {
-        if (item.state === "sending" && item.files) Object.assign(item, { state: "failed", reason: "file_lost" });
-      }
-    });
+    this.loseFiles((item) => Date.now() - item.at > LONGEST_UPLOAD_MS); // of a page that ended badly
+    window.addEventListener("pagehide", () => this.loseFiles((item) => this.previews.has(item.id)));
     const last = this.items[this.items.length - 1];
     if (this.hasSession && last && Date.now() - last.at < DAY_MS) this.link.follow();
     void this.send();
@@ -94,7 +92,7 @@ export class Chat {
   }
 
   canRetry(item: Item): boolean {
-    return item.files ? item.reason === "unknown" && this.previews.has(item.id) : item.reason !== "text_long";
+    return item.files ? this.previews.has(item.id) && (item.reason === "unknown" || item.reason === "file_lost") : item.reason !== "text_long";
   }
 
   // What is in sight is read.
@@ -117,6 +115,15 @@ export class Chat {
 
   private change(id: string, how: (item: Item) => void): void {
     this.store.update(({ items }) => items.filter((item) => item.id === id).forEach(how));
+  }
+
+  // Those that are still on their way.
+  private loseFiles(which: (item: Item) => boolean): void {
+    this.store.update(({ items }) => {
+      for (const item of items) {
+        if (item.state === "sending" && item.files && which(item)) Object.assign(item, { state: "failed", reason: "file_lost" });
+      }
+    });
   }
 
   private take(frame: Frame): void {
