@@ -176,7 +176,8 @@ export class Account {
       const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
       if (!answer.ok || !type) return 63019;
       if (bytes.length > (type.startsWith("image/") ? LARGEST_IMAGE : LARGEST)) return 63034;
-      const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "";
+      const named = answer.headers.get("content-disposition") ?? "";
+      const name = decodeURIComponent(/filename\*=UTF-8''([^;]+)/.exec(named)?.[1] ?? /filename="?([^";]+)/.exec(named)?.[1] ?? "");
       message.media.push({ sid: sidOf("ME"), type, name, bytes });
       return null;
     } catch {
