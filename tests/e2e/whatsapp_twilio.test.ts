@@ -140,12 +140,12 @@ test("places, buttons and cards come in", async () => { // WA-2, CHAT-12
   const integration = await stage.connect();
   await stage.account.receive(ANA, NUMBER, { fields: { MessageType: "location", Latitude: "55.67", Longitude: "12.56", Label: "Town hall" } });
   await stage.account.receive(ANA, NUMBER, { body: "Yes", fields: { MessageType: "button", ButtonText: "Yes", ButtonPayload: "deal:42:won" } });
-  await stage.account.receive(ANA, NUMBER, { media: { type: "text/vcard", name: "bo.vcf", bytes: Buffer.from("BEGIN:VCARD\nEND:VCARD") } });
+  await stage.account.receive(ANA, NUMBER, { media: { type: "text/vcard", name: "bo.vcf", bytes: Buffer.from("BEGIN:VCARD\nFN:Bo Hansen\nTEL:+4512345678\nEND:VCARD") } });
   await stage.account.receive(ANA, NUMBER, { fields: { MessageType: "some_new_kind" } });
   const all = await stage.messages(integration, 4);
   assert.equal(all[0].content.location.title, "Town hall");
   assert.deepEqual([all[1].text, all[1].content.button.data], ["Yes", "deal:42:won"]);
-  assert.match(all[2].attachments[0].name, /vcf$/);
+  assert.deepEqual(all[2].content.contact, { name: "Bo Hansen", phone: "+4512345678" });
   assert.match(all[3].text, /some_new_kind/);
 });
 

@@ -12,6 +12,8 @@ using patchbay::Task;
 
 constexpr std::int64_t kTimeoutMs = 30'000;
 constexpr std::int64_t kDownloadTimeoutMs = 300'000;
+constexpr std::int64_t kSmallTimeoutMs = 5'000;
+constexpr std::int64_t kSmallFile = 64 << 10;
 constexpr std::int64_t kLargestFile = 100 << 20;
 constexpr std::int64_t kLargestAnswer = 8 << 20;
 
@@ -90,14 +92,31 @@ Task<Json> Api::put(std::string url, Json body) const {
   co_return answer_of(reply, Effect::reads);
 }
 
-Task<patchbay::FileReply> Api::download(std::string url, Json about) const {
-  // The address comes from a webhook: only Twilio itself is told who we are, and no place that it sends us
-  // to.
-  const bool at_home = url.rfind(core() + "/", 0) == 0;
+// Only Twilio itself is told who we are, and no place that it sends us to.
+Json Api::file_request(const std::string& url) const {
   Json wanted = request("GET", url);
-  if (!at_home) wanted.erase("auth");
-  wanted["timeout_ms"] = kDownloadTimeoutMs;
+  if (url.rfind(core() + "/", 0) != 0) wanted.erase("auth");
   wanted["redirect"] = {{"max", 5}, {"auth", "same-host"}};
+  return wanted;
+}
+
+Task<std::string> Api::small_file(std::string url) const {
+  Json wanted = file_request(url);
+  wanted["timeout_ms"] = kSmallTimeoutMs;
+  wanted["response"] = {{"max", kSmallFile}};
+  std::string text;
+  try {
+    const HttpReply reply = co_await host_.http(std::move(wanted));
+    if (reply.ok()) text = reply.body;
+  } catch (const patchbay::Error& error) {
+    if (error.code == PB_CANCELLED) throw;
+  }
+  co_return text;
+}
+
+Task<patchbay::FileReply> Api::download(std::string url, Json about) const {
+  Json wanted = file_request(url);
+  wanted["timeout_ms"] = kDownloadTimeoutMs;
   wanted["response"] = about;
   wanted["response"]["blob"] = true;
   wanted["response"]["max"] = kLargestFile;

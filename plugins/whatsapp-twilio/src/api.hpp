@@ -53,6 +53,8 @@ class Api {
   patchbay::Task<Json> post(std::string url, Form form) const;
   // Sets something: may be repeated.
   patchbay::Task<Json> put(std::string url, Json body) const;
+  // The text of a small file, which is of a message; "" when it cannot be had soon.
+  patchbay::Task<std::string> small_file(std::string url) const;
   // Fetches a file into a blob of the host, over the redirect to where it lies. `about`: name and type that
   // it gets, unless the answer says better ones.
   patchbay::Task<patchbay::FileReply> download(std::string url, Json about) const;
@@ -61,6 +63,8 @@ class Api {
   std::string host_of(const char* product) const {
     return account_.base.empty() ? std::string("https://") + product + ".twilio.com" : account_.base;
   }
+  // For a file: its address comes from a webhook.
+  Json file_request(const std::string& url) const;
   // With the account's credentials, which the host fills in.
   Json request(const char* method, const std::string& url) const;
 

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <optional>
 
+#include "translate.hpp"
+#include "vcard.hpp"
+
 namespace twilio {
 namespace {
 
@@ -123,6 +126,8 @@ Json content_of(const Form& form, const std::string& id) {
   Json content = {{"id", id}};
   put(content, "text", form.text("Body"));
   if (Json files = files_of(form, id); !files.empty()) content["attachments"] = std::move(files);
+  if (Json contact = contact_in(form.text(kCard)); !contact.is_null())
+    content["contact"] = std::move(contact);
   add_place(content, form);
   add_referral(content, form);
   if (const std::string replied = form.text("OriginalRepliedMessageSid"); !replied.empty())

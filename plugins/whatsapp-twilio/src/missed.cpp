@@ -55,13 +55,13 @@ Task<void> Missed::run(SyncRun& run) {
   if (!run.checkpoint.is_object()) run.checkpoint = checkpoint(now, now);  // nothing from before connecting
   const std::int64_t since = run.checkpoint.value("since", now);
   const std::int64_t after = run.checkpoint.value("after", now);
-  const std::int64_t from = std::max(since, after - kOverlapMs);
+  const std::int64_t from = std::max(since, after - kOverlapMs) / 1000 * 1000;  // Twilio counts seconds
   const std::int64_t stored = run.stored();
   bool go_on = co_await take(run, true, from);
   const std::int64_t fresh = run.stored() - stored;
   if (go_on) go_on = co_await take(run, false, from);
   if (!go_on) co_return;
-  unannounced_ = fresh;
+  unannounced_ += fresh;
   Json next = checkpoint(since, std::max(after, now - kHeadStartMs));
   Events none;
   co_await run.emit(std::move(none), std::move(next));
@@ -111,6 +111,10 @@ Task<Events> Missed::events_of(Json message, bool incoming) const {
       form.add("MediaUrl" + number, api_.core() + uri.substr(0, uri.rfind(".json")))
           .add("MediaContentType" + number, string_at(each, "content_type"));
     }
+  }
+  if (std::string card = card_address(form); !card.empty()) {
+    std::string text = co_await api_.small_file(std::move(card));
+    form.add_if(kCard, std::move(text));
   }
   for (const Json& each : translate_message(form, at)) events.push_back(event_of(each));
   co_return events;

@@ -16,7 +16,7 @@ class Missed {
   Missed(const patchbay::Host& host, const Api& api) : host_(host), api_(api) {}
 
   patchbay::Task<void> run(patchbay::SyncRun& run);
-  // How many messages of the last run no webhook had brought.
+  // How many messages no webhook had brought since the last that one did.
   std::int64_t unannounced() const { return unannounced_; }
   // A webhook has arrived: whatever was wrong is over.
   void webhook_works() { unannounced_ = 0; }

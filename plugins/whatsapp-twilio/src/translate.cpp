@@ -124,6 +124,12 @@ std::string without_channel(const std::string& address) {
   return address.rfind(kChannel, 0) == 0 ? address.substr(kChannel.size()) : address;
 }
 
+std::string card_address(const Form& form) {
+  const std::string type = form.text("MediaContentType0");
+  const bool is_card = type.rfind("text/vcard", 0) == 0 || type.rfind("text/x-vcard", 0) == 0;
+  return is_card ? form.text("MediaUrl0") : std::string();
+}
+
 Json translate_message(const Form& form, const std::string& received_at) {
   Json events = Json::array();
   const Person person(form);

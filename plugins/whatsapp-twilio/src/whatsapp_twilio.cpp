@@ -68,9 +68,13 @@ class Number : public patchbay::Plugin {
     const bool is_form =
         type != request.headers.end() && type->second.rfind("application/x-www-form-urlencoded", 0) == 0;
     if (!is_form) throw failure(PB_INVALID, "twilio.not_a_form");
-    const Form form = Form::parse(request.body);
+    Form form = Form::parse(request.body);
     const bool is_status = request.route == "status";
     if (!is_status) missed_.webhook_works();
+    if (std::string card = is_status ? std::string() : card_address(form); !card.empty()) {
+      std::string text = co_await api_.small_file(std::move(card));
+      form.add_if(kCard, std::move(text));
+    }
     patchbay::Events events;
     for (const Json& each : is_status ? translate_status(form, request.received_at)
                                       : translate_message(form, request.received_at))

@@ -41,6 +41,13 @@ class Missed : public NumberTest {
     return out;
   }
   using Keys = std::vector<std::string>;
+  void webhook_comes() {
+    const Json headers = {{"content-type", "application/x-www-form-urlencoded"}};
+    const Json request = {
+        {"id", "1"}, {"route", "message"}, {"headers", headers}, {"received_at", case_received_at()}};
+    const std::string body = "MessageSid=SM9&From=whatsapp%3A%2B491&Body=hi";
+    EXPECT_TRUE(host.call("pb.webhook/1:process", request, {body}).ok());
+  }
 };
 
 TEST_F(Missed, begins_when_the_number_is_connected) {
@@ -109,22 +116,38 @@ TEST_F(Missed, says_that_no_webhook_arrives_until_one_does) {
   EXPECT_EQ(unwell["status"], "degraded");
   EXPECT_EQ(unwell["text_id"], "twilio.webhook_not_set");
   EXPECT_EQ(unwell["args"]["address"], kHook);
-  const Json request = {{"id", "1"},
-                        {"route", "message"},
-                        {"headers", {{"content-type", "application/x-www-form-urlencoded"}}},
-                        {"received_at", case_received_at()}};
-  EXPECT_TRUE(
-      host.call("pb.webhook/1:process", request, {"MessageSid=SM2&From=whatsapp%3A%2B491&Body=hi"}).ok());
+  webhook_comes();
   EXPECT_EQ(host.call("pb.lifecycle/1:health", Json::object()).json["status"], "ok");
 }
 
-TEST_F(Missed, is_content_when_all_is_known) {
+TEST_F(Missed, is_content_when_webhooks_brought_it_all) {
   lists(Json::array({message("SM1", 60'000)}));
   run(since(3600'000));
+  webhook_comes();
   lists(Json::array({message("SM1", 60'000)}));
   run(since(3600'000));
   EXPECT_EQ(keys(), Keys{"message:SM1"});
   EXPECT_EQ(host.call("pb.lifecycle/1:health", Json::object()).json["status"], "ok");
+}
+
+TEST_F(Missed, reads_contact_cards_as_webhooks_do) {
+  const std::string url = "https://api.twilio.com/2010-04-01/Accounts/" + kSid + "/Messages/MM1/Media/ME1";
+  const Json headers = {{"content-type", "application/x-www-form-urlencoded"}};
+  const Json request = {
+      {"id", "1"}, {"route", "message"}, {"headers", headers}, {"received_at", case_received_at()}};
+  Form form;
+  form.add("MessageSid", "MM1").add("From", "whatsapp:+491").add("NumMedia", "1");
+  form.add("MediaUrl0", url).add("MediaContentType0", "text/vcard");
+  const auto contact = [&] {
+    const Json events = host.call("pb.webhook/1:process", request, {form.encoded()}).json["events"];
+    return events.at(0)["data"]["message"].value("contact", Json());
+  };
+  api.answer("GET /Messages/MM1/Media/ME1", http_answer(200, "FN:Bo\nTEL:+45"));
+  EXPECT_EQ(contact(), Json({{"name", "Bo"}, {"phone", "+45"}}));
+  api.answer("GET /Messages/MM1/Media/ME1", http_answer(404, ""));
+  EXPECT_EQ(contact(), Json());
+  api.answer("GET /Messages/MM1/Media/ME1", Result(PB_UNAVAILABLE, "away"));
+  EXPECT_EQ(contact(), Json());
 }
 
 }  // namespace

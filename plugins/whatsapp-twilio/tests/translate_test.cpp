@@ -8,6 +8,7 @@
 #include "codes.hpp"
 #include "content.hpp"
 #include "times.hpp"
+#include "vcard.hpp"
 
 namespace twilio {
 namespace {
@@ -110,6 +111,15 @@ TEST(Form, is_read_as_it_was_written) {
   EXPECT_EQ(Form::parse("a=%zz&&b&=c&d=%4").text("a"), "%zz");
   EXPECT_EQ(Form::parse("d=%4").text("d"), "%4");
   EXPECT_EQ(Form::parse("a=1+2").text("a"), "1 2");
+}
+
+TEST(Contact, is_read_from_cards_of_every_age) {
+  EXPECT_EQ(contact_in("BEGIN:VCARD\nn:Hansen;Bo\ntel:+45\nEND:VCARD\nBEGIN:VCARD\nEMAIL:x@y\nEND:VCARD"),
+            Json({{"name", "Bo Hansen"}, {"phone", "+45"}}));
+  EXPECT_EQ(contact_in("FN:Line\\none\nTEL:1\nTEL:2"), Json({{"name", "Line one"}, {"phone", "1"}}));
+  EXPECT_EQ(contact_in("N:Hansen"), Json({{"name", "Hansen"}}));
+  for (const char* nobody : {"", " folded", "FN", "FN:", ":", "BEGIN:VCARD\nEND:VCARD", "\\"})
+    EXPECT_EQ(contact_in(nobody), Json()) << nobody;
 }
 
 TEST(CodeText, quotes_words_of_outside_in_one_line_that_ends) {
