@@ -31,10 +31,10 @@ bool says_the_same(const Json& message, const Form& form) {
   return form.has("ContentSid") || string_at(message, "body") == form.text("Body");
 }
 
+// Without Twilio's time, which counts seconds only: an answer would come before the words that it answers.
 SendReply reply_of(const Json& message) {
   std::vector<std::string> ids = {string_at(message, "sid")};
-  const auto at = parse_rfc2822(string_at(message, "date_created"));
-  return SendReply(std::move(ids), at ? patchbay::rfc3339(*at) : std::string());
+  return SendReply(std::move(ids));
 }
 
 // Some failures are known at once.
