@@ -68,8 +68,7 @@ class Chats {
   boost::asio::awaitable<Message> post(Id chat, Draft draft, std::string idempotency_key, Sender sender);
 
   // The templates that may be sent in a chat, as its plugin lists them: {"templates": [...]} of
-  // pb.channel/1:templates. Throws Error{unsupported} where its channel has none, Error{unavailable} with the
-  // reason when they cannot be had now.
+  // pb.channel/1:templates. Throws Error{unavailable} with the reason when they cannot be had now.
   boost::asio::awaitable<std::string> templates(Id chat);
 
   // The file behind the id of an attachment; nothing when the id is none of an attachment.
