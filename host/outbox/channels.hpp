@@ -20,7 +20,8 @@ class Channel {
   Channel(bool o, std::string m) : open(o), manifest(std::move(m)) {}
 
   bool open;             // active or degraded; else what is queued waits
-  std::string manifest;  // `channel` of plugin.json: idempotency, limits, rates; empty when it is no channel
+  std::string manifest;  // `channel` of plugin.json as it is for this one: idempotency, limits, rates; empty
+                         // when it is no channel
   // Whose limits it shares with others.
   std::optional<Id> grant;
   std::optional<Id> profile;
@@ -35,6 +36,10 @@ class Channels {
   // Nothing when there is no such integration.
   virtual boost::asio::awaitable<std::optional<Channel>> find(Id integration) = 0;
 };
+
+// `channel` of a manifest as it is for one integration: what its setting named by files_setting says of files
+// is in the place of limits.files. Pure.
+std::string with_own_files(const std::string& manifest, const std::string& settings);
 
 // From the table of integrations and the catalogue of plugins; store, catalogue and clock outlive it.
 class PluginChannels final : public Channels {

@@ -25,7 +25,7 @@ std::vector<std::unique_ptr<const Verifier>> verifiers() {
       const char* spec :
       {R"({"type":"header-equals","header":"x-sig","secret":"secret:a"})",
        R"({"type":"hmac","hash":"sha256","key":["secret:a"],"message":["body"],"header":"x-sig","strip":"sha256="})",
-       R"({"type":"hmac","hash":"sha1","key":["secret:a"],"message":["url","form-sorted"],"header":"x-sig","encoding":"base64","url_ports":"both"})",
+       R"({"type":"hmac","hash":"sha1","key":["secret:a"],"message":["url","form-sorted"],"header":"x-sig","encoding":"base64","url_ports":"both","body_sha256":"bodySHA256"})",
        R"({"type":"hmac","hash":"sha512","key":["secret:a"],"message":["header:x-time","query:q","body"],"header":"x-sig","timestamp":"x-time","tolerance_s":300})",
        R"({"type":"basic","user":"text:me","password":"secret:a"})",
        R"({"type":"json-equals","pointer":"/value/*/state","secret":"secret:a"})"}) {

@@ -394,7 +394,7 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
 }
 
 domain::chat::Chats::Parts Modules::chats_parts() {
-  domain::chat::Chats::Parts parts(*store, channels, clock, ids);
+  domain::chat::Chats::Parts parts(*store, channels, fleet, clock, ids);
   parts.wake = [this](const outbox::Item& first) {
     tell("outbox", first.integration);
     outbox.wake(first);

@@ -13,6 +13,7 @@
 #include "domain/chat/model.hpp"
 #include "outbox/channels.hpp"
 #include "outbox/queue.hpp"
+#include "plugin/caller.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::chat {
@@ -38,10 +39,11 @@ struct File {
 class Chats {
  public:
   struct Parts {
-    Parts(store::Store& s, outbox::Channels& h, const Clock& c, IdMint& i)
-        : store(s), channels(h), clock(c), ids(i) {}
+    Parts(store::Store& s, outbox::Channels& h, plugin::Caller& p, const Clock& c, IdMint& i)
+        : store(s), channels(h), caller(p), clock(c), ids(i) {}
     store::Store& store;
     outbox::Channels& channels;
+    plugin::Caller& caller;
     const Clock& clock;
     IdMint& ids;
     // An item has been committed: the dispatcher may look.
@@ -64,6 +66,10 @@ class Chats {
   // Error{invalid} "domain.chat.refused" with diagnostics when the channel cannot carry it.
   // Error{denied} "domain.routing.not_yours" where the sender must have the chat and has not.
   boost::asio::awaitable<Message> post(Id chat, Draft draft, std::string idempotency_key, Sender sender);
+
+  // The templates that may be sent in a chat, as its plugin lists them: {"templates": [...]} of
+  // pb.channel/1:templates. Throws Error{unavailable} with the reason when they cannot be had now.
+  boost::asio::awaitable<std::string> templates(Id chat);
 
   // The file behind the id of an attachment; nothing when the id is none of an attachment.
   boost::asio::awaitable<std::optional<File>> file(Id attachment);

@@ -24,6 +24,7 @@ struct Draft {
   std::optional<Id> reply_to;
   std::string buttons;   // JSON of pb.channel/1:send, or empty
   std::string location;  // the same
+  std::string prepared;  // the same: a template, instead of all that; the text is what people here read
 };
 
 // Who sends it.
@@ -36,7 +37,8 @@ struct Sender {
 };
 
 // From the body of POST .../messages: {"text", "attachments": ["id" or {"id", "kind"}], "reply_to",
-// "buttons", "location"}. Throws Error{invalid} with a diagnostic for each member that is wrong.
+// "buttons", "location", "template": {"id", "name", "language", "variables"}}. A template without a text
+// reads as its name. Throws Error{invalid} with a diagnostic for each member that is wrong.
 Draft read_draft(const nlohmann::json& body);
 
 // A message cut for one channel.

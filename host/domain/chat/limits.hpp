@@ -29,6 +29,8 @@ struct ChannelLimits {
   bool buttons = false;
   bool reply = false;
   bool location = false;
+  bool templates = false;      // messages that the provider has approved beforehand
+  std::int64_t window_ms = 0;  // after the client's last message: later only templates; 0: always open
   std::map<std::string, Files> files;  // by kind
 
   bool takes(std::string_view kind, std::string_view type) const;

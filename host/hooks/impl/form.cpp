@@ -65,6 +65,18 @@ std::optional<std::string> form_field(std::string_view text, std::string_view na
   return found;
 }
 
+bool is_exact_form(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.find(' ') != std::string_view::npos) return false;
+  for (std::size_t count = 1;; ++count) {
+    const auto end = text.find('&');
+    const auto equals = text.substr(0, end).find('=');
+    if (count > kMaxFields || equals == 0 || equals == std::string_view::npos) return false;
+    if (end == std::string_view::npos) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
 bool is_form_type(std::string_view content_type) {
   constexpr std::string_view kForm = "application/x-www-form-urlencoded";
   auto type = content_type.substr(0, content_type.find(';'));

@@ -172,7 +172,7 @@ class Hmac final : public Verifier {
   // A signature over less than the body would let everybody write the body.
   bool covers_body(const Request& request) const {
     if (request.body.empty() || has(Part::Kind::body)) return true;
-    if (has(Part::Kind::form) && is_form(request)) return true;
+    if (has(Part::Kind::form) && is_form(request)) return is_exact_form(request.body);
     if (body_field_.empty() || !has(Part::Kind::url)) return false;
     const auto given = form_field(request.query, body_field_);
     const auto raw = given ? crypto::from_hex(*given) : std::nullopt;

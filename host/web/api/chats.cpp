@@ -49,7 +49,15 @@ constexpr const char* kChange =
     "former_operator": {"type": ["string", "null"]}, "note": {"type": "string"}}})";
 // The rest is checked by read_draft, whose findings say more.
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
-    "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
+    "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {},
+    "template": {"description": "{id, language, variables}: one of the chat's templates, instead of all but the text, which is what people here read of it"}}})";
+constexpr const char* kTemplates =
+    R"({"type": "object", "required": ["templates"], "properties": {"templates": {"type": "array", "items": {
+    "type": "object", "required": ["id", "name"], "properties": {
+      "id": {"type": "string"}, "name": {"type": "string"}, "language": {"type": "string"},
+      "text": {"type": "string", "description": "With its places: Hello {{1}}"},
+      "variables": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
+        "name": {"type": "string"}, "example": {"type": "string"}}}}}}}}})";
 
 int limit_of(const Call& call) {
   return static_cast<int>(call.limit());
@@ -112,6 +120,12 @@ void ChatsApi::add_chat_to(Router& router, const std::string& path, Operation re
                  .json(kDraft)
                  .answers(202, "The message, queued", message)
                  .errors({404, 409}));
+  router.add(read, Verb::get, path + "/{id}/templates", bound(this, &ChatsApi::templates),
+             Doc("List the templates that may be sent in a chat")
+                 .about("Messages that the provider has approved beforehand. Where a channel closes a while "
+                        "after the client's last message, only these go out then.")
+                 .answers(200, "The templates", kTemplates)
+                 .errors({404, 503}));
 }
 
 asio::awaitable<void> ChatsApi::require_reader(const Call& call) {
@@ -169,6 +183,12 @@ asio::awaitable<Response> ChatsApi::post(Call call) {
   auto response = answer(202, chat::to_json(made, call.language()));
   response.headers.add("Location", "/api/v1/messages/" + to_string_id(made.id));
   co_return response;
+}
+
+asio::awaitable<Response> ChatsApi::templates(Call call) {
+  co_await require_reader(call);
+  auto list = co_await chats_.templates(call.id());
+  co_return Response(200, "application/json", std::move(list));
 }
 
 }  // namespace patchbay::web

@@ -23,6 +23,7 @@ class ChatsApi {
   boost::asio::awaitable<Response> message(Call call);
   boost::asio::awaitable<Response> history(Call call);
   boost::asio::awaitable<Response> post(Call call);
+  boost::asio::awaitable<Response> templates(Call call);
   // Throws Error{not_found} for whom the chat is none.
   boost::asio::awaitable<void> require_reader(const Call& call);
 

@@ -7,6 +7,7 @@
 #include "patchbay/host.hpp"
 #include "patchbay/setup.hpp"
 #include "patchbay/sync.hpp"
+#include "patchbay/templates.hpp"
 
 namespace patchbay {
 
@@ -119,6 +120,10 @@ class Plugin {
   // Tells the provider that a button.pressed has arrived.
   virtual Task<void> acknowledge(std::string /*press_id*/) {
     unsupported("pb.channel/1:acknowledge");
+  }
+  // Those that may be sent now, where channel.limits.templates is true.
+  virtual Task<std::vector<Template>> templates() {
+    unsupported("pb.channel/1:templates");
   }
   // `file`: as given in an attachment of an event.
   virtual Task<FileReply> fetch(Json /*file*/) {

@@ -56,6 +56,8 @@ class SyncRun {
     body["content_type"] = std::move(content_type);
     co_return co_await store(std::move(body), std::move(bodies), std::move(next));
   }
+  // How many events or bodies of this run were new to the host.
+  std::int64_t stored() const { return stored_; }
   // The host has asked to end; what is left comes in another run.
   bool has_more() const { return has_more_; }
   // There is more to do, whatever the host said.
@@ -72,6 +74,7 @@ class SyncRun {
   Task<bool> store(Json body, std::vector<std::string> blobs, Json next) {
     const Message reply = co_await host_.call("pb.sync/1:emit", std::move(body), std::move(blobs));
     checkpoint = std::move(next);
+    stored_ += reply.json.value("stored", std::int64_t{0});
     const bool go_on = reply.json.value("go_on", true);
     if (!go_on) has_more_ = true;
     co_return go_on;
@@ -79,6 +82,7 @@ class SyncRun {
 
   const Host& host_;
   bool has_more_ = false;
+  std::int64_t stored_ = 0;
 };
 
 }  // namespace patchbay

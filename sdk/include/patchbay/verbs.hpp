@@ -153,6 +153,13 @@ inline Task<Json> fetch(Plugin& plugin, Message message) {
   co_return out;
 }
 
+inline Task<Json> templates(Plugin& plugin, Message) {
+  const std::vector<Template> reply = co_await plugin.templates();
+  Json out = {{"templates", Json::array()}};
+  for (const Template& each : reply) out["templates"].push_back(each.to_json());
+  co_return out;
+}
+
 class Verb {
  public:
   std::string_view method;
@@ -178,6 +185,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.channel/1:lookup", lookup},
     {"pb.channel/1:fetch", fetch},
     {"pb.channel/1:acknowledge", acknowledge},
+    {"pb.channel/1:templates", templates},
 };
 
 // Every verb but configure, which the seam keeps to itself. Throws Error(PB_UNSUPPORTED) for a method that is

@@ -43,7 +43,7 @@ class FakeCaller final : public plugin::Caller {
   asio::awaitable<port::Result> call(Id, port::Call call) override {
     requests.push_back(json::parse(call.message.json));
     traces.push_back(call.trace);
-    const auto found = answers.find(requests.back()["text"].get<std::string>());
+    const auto found = answers.find(requests.back().value("text", call.method));
     if (found != answers.end()) co_return found->second;
     auto reply = json::object();
     reply["provider_ids"].push_back(std::to_string(++last));
@@ -61,7 +61,7 @@ class ChatsTest : public ChatWorld {
   ChatsTest() {
     apply("message.received", message(1, "hello"));
     chat = ChatWorld::chats().at(0).id;
-    Chats::Parts parts(*store, channels, clock, ids);
+    Chats::Parts parts(*store, channels, caller, clock, ids);
     parts.wake = [this](const outbox::Item& item) { dispatcher->wake(item); };
     service = std::make_unique<Chats>(std::move(parts));
     outbox::Dispatcher::Options options(clock, *store, caller, channels, deliveries);
@@ -296,6 +296,15 @@ TEST_P(ChatsTest, a_receipt_of_failure_carries_the_providers_reason) {
   EXPECT_EQ(read(posted.id).reason, "no such number");
 }
 
+TEST_P(ChatsTest, a_reason_in_several_languages_is_read_in_each) {
+  const auto posted = post("hi");
+  EXPECT_TRUE(becomes(posted.id, Delivery::sent));
+  const json reason = {{"en", "blocked"}, {"ru", "заблокирован"}};
+  apply("message.status", about("501", {{"state", "failed"}, {"reason", reason}}));
+  EXPECT_EQ(to_json(read(posted.id), "ru")["reason"], "заблокирован");
+  EXPECT_EQ(to_json(read(posted.id), "en")["reason"], "blocked");
+}
+
 TEST_P(ChatsTest, files_go_out_with_their_caption_and_are_shown) {
   Draft draft;
   draft.text = "two";
@@ -311,6 +320,43 @@ TEST_P(ChatsTest, files_go_out_with_their_caption_and_are_shown) {
   const auto file = wait(service->file(*parse_id(shown[1]["id"].get<std::string>())));
   EXPECT_EQ(file->blob, draft.attachments[1].id);
   EXPECT_EQ(count("blob_readers where integration = 7"), 2);
+}
+
+// WA-4: the client's last message was at kStart.
+TEST_P(ChatsTest, a_closed_window_takes_only_templates) {
+  channels.manifest = R"({"idempotency": "none", "limits": {"templates": true, "window_s": 3600}})";
+  clock.advance(3600s);
+  EXPECT_EQ(code_of([&] { post("in time"); }), Code::ok);
+  clock.advance(1s);
+  try {
+    post("too late");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.diagnostics().at(0).path, "/template");
+    EXPECT_NE(error.diagnostics().at(0).summary.english().find("1 hours"), std::string::npos);
+  }
+  Draft prepared;
+  prepared.text = "Hi";
+  prepared.prepared = R"({"id": "t1"})";
+  const auto posted = post(prepared, "k");
+  EXPECT_EQ(post(prepared, "k").id, posted.id);
+  prepared.prepared = R"({"id": "t2"})";
+  EXPECT_EQ(code_of([&] { post(prepared, "k"); }), Code::conflict);
+  apply("message.received", message(9, "here I am", 3600));
+  EXPECT_EQ(code_of([&] { post("again"); }), Code::ok);
+}
+
+TEST_P(ChatsTest, templates_are_those_of_the_plugin) {
+  EXPECT_EQ(wait(service->templates(chat)), R"({"templates": []})");
+  EXPECT_TRUE(caller.requests.empty()) << "a channel without templates is not asked";
+  channels.manifest = R"({"limits": {"templates": true}})";
+  const std::string list = R"({"templates":[{"id":"t1","name":"Ready"}]})";
+  caller.answers["pb.channel/1:templates"] = port::Result(port::Message(list));
+  EXPECT_EQ(wait(service->templates(chat)), list);
+  caller.answers["pb.channel/1:templates"] = port::Result(Code::unauthenticated, "sign in again");
+  EXPECT_EQ(code_of([&] { wait(service->templates(chat)); }), Code::unavailable);
+  caller.answers["pb.channel/1:templates"] = port::Result(port::Message("[]"));
+  EXPECT_EQ(code_of([&] { wait(service->templates(chat)); }), Code::unavailable);
 }
 
 // CHAT-21

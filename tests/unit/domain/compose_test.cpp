@@ -54,6 +54,48 @@ std::string complaint(const Draft& draft, std::vector<Attachment> files = {}) {
   return "none";
 }
 
+Draft prepared() {
+  Draft draft = saying("Hi Ana");
+  draft.prepared = R"({"id": "t1", "variables": {"1": "Ana"}})";
+  return draft;
+}
+
+// WA-4
+TEST(Compose, a_template_goes_alone_with_the_text_that_people_read) {
+  const auto limits = read_limits(R"({"limits": {"templates": true}})");
+  std::vector<Attachment> none;
+  const auto made = compose(prepared(), limits, none);
+  ASSERT_EQ(made.parts.size(), 1u);
+  EXPECT_EQ(json::parse(made.parts[0])["template"]["variables"]["1"], "Ana");
+  EXPECT_EQ(json::parse(made.parts[0])["text"], "Hi Ana");
+  EXPECT_EQ(json::parse(made.content)["template"]["id"], "t1");
+  auto draft = prepared();
+  draft.reply_to = 7;
+  try {
+    compose(draft, limits, none);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.diagnostics().back().path, "/template");
+  }
+  EXPECT_NE(complaint(prepared()).find("no templates"), std::string::npos);
+}
+
+TEST(ReadDraft, a_template_is_checked_and_reads_as_its_name) {
+  const auto draft = read_draft(json::parse(R"({"template": {"id": "t1", "name": "Order ready"}})"));
+  EXPECT_EQ(draft.text, "[Order ready]");
+  EXPECT_EQ(json::parse(draft.prepared)["id"], "t1");
+  EXPECT_EQ(read_draft(json::parse(R"({"template": {"id": "t1"}})")).text, "[t1]");
+  for (const char* wrong : {"7", "{}", R"({"id": ""})", R"({"id": 7})", R"({"id": "t", "x": "y"})",
+                            R"({"id": "t", "variables": {"1": 2}})", R"({"id": "t", "variables": []})"}) {
+    try {
+      read_draft(json{{"template", json::parse(wrong)}});
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.diagnostics().at(0).path, "/template") << wrong;
+    }
+  }
+}
+
 TEST(Compose, long_text_is_cut) {
   EXPECT_EQ(shape(saying("abcdefgh ijk")), "[abcdefgh ][ijk]");
 }

@@ -25,6 +25,17 @@ TEST(Form, FindsTheFirstFieldOfAName) {
   EXPECT_EQ(form_field("x=1", "y"), std::nullopt);
 }
 
+// HOOK-6: a signature over what is read covers what was sent.
+TEST(Form, IsExactWhereEveryByteIsRead) {
+  for (const char* good : {"", "a=", "a=1&b=2+3", "a=%zz&b==c"}) EXPECT_TRUE(is_exact_form(good)) << good;
+  for (const char* bad : {"a", "=1", "a=1&", "&a=1", "a=1&&b=2", "a=1&b", "a=2 3"})
+    EXPECT_FALSE(is_exact_form(bad)) << bad;
+  std::string most = "a=1";
+  for (int i = 1; i < 1000; ++i) most += "&a=1";
+  EXPECT_TRUE(is_exact_form(most));
+  EXPECT_FALSE(is_exact_form(most + "&b=unread"));
+}
+
 TEST(Form, KnowsItsContentType) {
   EXPECT_TRUE(is_form_type("Application/X-WWW-form-urlencoded ; charset=utf-8"));
   EXPECT_FALSE(is_form_type("application/json"));

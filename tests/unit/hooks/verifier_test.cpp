@@ -100,6 +100,14 @@ std::string base64_mac(std::string_view message) {
   return crypto::to_base64(crypto::hmac(Hash::sha1, "s3cret", message));
 }
 
+// Repeated names count once a value, in order.
+std::string base64_form_mac(const std::string& key) {
+  return crypto::to_base64(crypto::hmac(Hash::sha1, key,
+                                        "https://crm.example.com/hooks/in/7f3a?t=1"
+                                        "BodyGr\xc3\xbc\xc3\x9f"
+                                        "eToaTob"));
+}
+
 TEST(Verifier, HmacOverAddressAndSortedForm) {
   const auto form = [](std::string_view url) {
     return request({{"content-type", "application/x-www-form-urlencoded"},
@@ -110,6 +118,48 @@ TEST(Verifier, HmacOverAddressAndSortedForm) {
   EXPECT_TRUE(accepts(kForm, form("https://bay.example:443/in/hooks/p/1/r")));
   EXPECT_FALSE(accepts(kForm, form("https://bay.example:8443/in/hooks/p/1/r")));
   EXPECT_FALSE(accepts(kForm, form("https://bay.example/hooks/p/1/r")));
+}
+
+// Computed by others: https://www.twilio.com/docs/usage/security has the first.
+TEST(Verifier, HmacOverAddressAndSortedFormAsProvidersComputeIt) {
+  const auto spec =
+      R"({"type":"hmac","hash":"sha1","key":["secret:vector"],"message":["url","form-sorted"],"header":"X-Sig",)"
+      R"("encoding":"base64","url_ports":"both","body_sha256":"bodySHA256"})";
+  const auto judged = [&](const std::string& key, const char* url, Request sent) {
+    const auto lookup = [&](const std::string&) { return std::vector<std::string>{key}; };
+    return Verifier::compile(spec, lookup, false)->accepts(sent, Verifier::Context(url, kNow));
+  };
+  const std::string form = "application/x-www-form-urlencoded; charset=UTF-8";
+  EXPECT_TRUE(
+      judged("12345", "https://mycompany.com/myapp.php",
+             request({{"content-type", form}, {"x-sig", "RSOYDt4T1cUTdK1PDd93/VVr8B8="}},
+                     "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&"
+                     "To=%2B18005551212",
+                     "foo=1&bar=2")));
+  const std::string token = "test_auth_token_0123456789abcdef";
+  EXPECT_TRUE(judged(token, "https://crm.example.com/hooks/in/7f3a",
+                     request({{"content-type", form}, {"x-sig", base64_form_mac(token)}},
+                             "To=b&Body=Gr%C3%BC%C3%9Fe&To=a&To=b", "t=1")));
+  const std::string digest = "25fda1a12d3d1fea5105cee448596db0eaeaf7246aa881196ae9b47472af54f7";
+  const auto json = [&](const char* body) {
+    return request({{"content-type", "application/json"}, {"x-sig", "eT9e8ZcxxUjwaEJ2REho/bN87bg="}}, body,
+                   "bodySHA256=" + digest);
+  };
+  EXPECT_TRUE(judged(token, "https://crm.example.com/hooks/json", json(R"({"type":"X","n":1})")));
+  EXPECT_FALSE(judged(token, "https://crm.example.com/hooks/json", json(R"({"type":"X","n":2})")));
+}
+
+// What is appended where nobody reads it, or written otherwise, is not what was signed.
+TEST(Verifier, AFormThatHoldsMoreThanIsReadIsRefused) {
+  const auto signature = base64_mac(std::string(kUrl) + "A1B2 3");
+  const auto sent = [&](std::string body) {
+    return request({{"content-type", "application/x-www-form-urlencoded"}, {"x-sig", signature}},
+                   std::move(body));
+  };
+  EXPECT_TRUE(accepts(kForm, sent("A=1&B=2+3")));
+  for (const char* body : {"A=1&B=2+3&", "A=1&&B=2+3", "A1&B=2+3", "A=1&B=2 3"})
+    EXPECT_FALSE(accepts(kForm, sent(body))) << body;
+  EXPECT_FALSE(accepts(kForm, sent("A=1&B=2+3" + std::string(1000, '&') + "B=evil")));
 }
 
 TEST(Verifier, ABodyThatTheSignatureDoesNotCoverIsRefused) {
@@ -268,6 +318,36 @@ TEST(VerifierMutation, HmacWithTimestamp) {
   const auto good =
       request({{"x-time", "1700000000"}, {"x-sig", hex_mac(Hash::sha512, "v0:1700000000:body")}}, "body");
   EXPECT_EQ(Mutation(kTimed).accepted(good, {first_header, second_header, body}), 0);
+}
+
+std::string& query(Request& request) {
+  return request.query;
+}
+
+TEST(VerifierMutation, HmacOverAddressAndForm) {  // WA-2
+  const std::string form =
+      "MessageSid=SM01&From=whatsapp%3A%2B4915112345678&Body=Gr%C3%BC%C3%9Fe+an+alle&NumMedia=0&Extra=b&"
+      "Extra=a&Empty=";
+  const auto signature = base64_mac(std::string(kUrl) + "?t=1" +
+                                    "BodyGr\xc3\xbc\xc3\x9f"
+                                    "e an alle"
+                                    "Empty"
+                                    "ExtraaExtrab"
+                                    "Fromwhatsapp:+4915112345678"
+                                    "MessageSidSM01"
+                                    "NumMedia0");
+  const auto good =
+      request({{"content-type", "application/x-www-form-urlencoded"}, {"x-sig", signature}}, form, "t=1");
+  EXPECT_EQ(Mutation(kForm).accepted(good, {second_header, body, query}), 0);
+}
+
+TEST(VerifierMutation, HmacOverAddressWithBodyDigest) {  // WA-2
+  const std::string text = R"({"type":"X","n":1})";
+  const auto digest = "bodyHash=" + crypto::to_hex(crypto::digest(Hash::sha256, text));
+  const auto good =
+      request({{"content-type", "application/json"}, {"x-sig", base64_mac(std::string(kUrl) + "?" + digest)}},
+              text, digest);
+  EXPECT_EQ(Mutation(kForm).accepted(good, {second_header, body, query}), 0);
 }
 
 TEST(VerifierMutation, Basic) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/trace.hpp"
 #include "domain/chat/impl/attachment_table.hpp"
 #include "domain/chat/impl/chat_table.hpp"
 #include "domain/chat/impl/message_table.hpp"
@@ -14,6 +15,8 @@ namespace patchbay::domain::chat {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr Duration kTemplatesLimit{30'000};
 
 [[noreturn]] void refuse_cursor(const std::string& cursor) {
   throw Error(Code::invalid, Text("domain.chat.cursor", {{"cursor", cursor}}));
@@ -122,6 +125,21 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
   auto posted = co_await parts_.store.write(std::move(work));
   if (posted.first && parts_.wake) parts_.wake(*posted.first);
   co_return std::move(posted.message);
+}
+
+asio::awaitable<std::string> Chats::templates(Id chat) {
+  const auto target = co_await get(chat);
+  const auto channel = co_await parts_.channels.find(target.integration);
+  if (!channel || !read_limits(channel->manifest).templates) co_return R"({"templates": []})";
+  port::Call call("pb.channel/1:templates", port::Message("{}"), Trace::make().traceparent(),
+                  kTemplatesLimit);
+  const auto result = co_await parts_.caller.call(target.integration, std::move(call));
+  if (!result.ok()) throw Error(Code::unavailable, Text::from_kept(result.reason()));
+  const auto answer = nlohmann::json::parse(result.message.json, nullptr, false);
+  const auto list = answer.is_object() ? answer.value("templates", nlohmann::json()) : nlohmann::json();
+  if (!list.is_array()) throw Error(Code::unavailable, Text("domain.chat.templates_unreadable"));
+  const nlohmann::json body = {{"templates", list}};
+  co_return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 asio::awaitable<std::optional<File>> Chats::file(Id attachment) {

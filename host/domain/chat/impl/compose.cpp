@@ -24,6 +24,7 @@ class Composer {
     auto content = json::object();
     if (!draft_.buttons.empty()) content["buttons"] = json::parse(draft_.buttons);
     if (!draft_.location.empty()) content["location"] = json::parse(draft_.location);
+    if (!draft_.prepared.empty()) content["template"] = json::parse(draft_.prepared);
     result.content = content.dump();
     return result;
   }
@@ -41,11 +42,21 @@ class Composer {
     if (draft_.reply_to && !limits_.reply) complain("/reply_to", Text("domain.chat.no_replies"), Text());
     if (!draft_.location.empty() && !limits_.location)
       complain("/location", Text("domain.chat.no_locations"), Text());
+    check_template();
     if (draft_.buttons.empty()) return;
     if (!limits_.buttons) complain("/buttons", Text("domain.chat.no_buttons"), Text());
     if (blank && files_.size() != 1) {
       complain("/buttons", Text("domain.chat.lone_buttons"), Text("domain.chat.lone_buttons_remedy"));
     }
+  }
+
+  void check_template() {
+    if (draft_.prepared.empty()) return;
+    const bool alone =
+        files_.empty() && draft_.location.empty() && draft_.buttons.empty() && !draft_.reply_to;
+    if (!limits_.templates) complain("/template", Text("domain.chat.no_templates"), Text());
+    if (!alone)
+      complain("/template", Text("domain.chat.template_alone"), Text("domain.chat.template_alone_remedy"));
   }
 
   void check_file(std::size_t index) {
@@ -78,6 +89,10 @@ class Composer {
   }
 
   void lay_out() {
+    if (!draft_.prepared.empty()) {
+      part(draft_.text)["template"] = json::parse(draft_.prepared);
+      return;
+    }
     const bool caption = !files_.empty() && !draft_.text.empty() && fits(limits_.caption) &&
                          (draft_.buttons.empty() || files_.size() == 1);
     // Buttons need one message that carries them: a text of its own stands last then, under the files.

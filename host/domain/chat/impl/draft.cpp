@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
@@ -19,6 +21,7 @@ class Reader {
     }
     for (const auto& [key, value] : body_.items()) take(key, value);
     if (!error_.diagnostics().empty()) throw error_;
+    if (!draft_.prepared.empty() && draft_.text.empty()) draft_.text = "[" + name_of(body_["template"]) + "]";
     return std::move(draft_);
   }
 
@@ -41,6 +44,9 @@ class Reader {
                          : complain(path, "domain.chat.must_be_buttons");
     } else if (key == "location") {
       is_place(value) ? void(draft_.location = value.dump()) : complain(path, "domain.chat.must_be_location");
+    } else if (key == "template") {
+      is_template(value) ? void(draft_.prepared = value.dump())
+                         : complain(path, "domain.chat.must_be_template");
     } else {
       error_.add(Diagnostic(path, Text("domain.chat.unknown_member", {{"name", key}}),
                             Text("domain.chat.known_members")));
@@ -89,6 +95,21 @@ class Reader {
              place[key].get<double>() <= limit;
     };
     return place.is_object() && within("latitude", 90) && within("longitude", 180);
+  }
+
+  static bool is_template(const json& chosen) {
+    if (!chosen.is_object() || !chosen.contains("id")) return false;
+    const auto is_text = [](const json& value) { return value.is_string(); };
+    for (const auto& [key, value] : chosen.items()) {
+      const bool values =
+          key == "variables" && value.is_object() && std::all_of(value.begin(), value.end(), is_text);
+      const bool word = (key == "id" || key == "name" || key == "language") && value.is_string();
+      if (!values && !word) return false;
+    }
+    return !chosen["id"].get_ref<const std::string&>().empty();
+  }
+  static std::string name_of(const json& chosen) {
+    return repair_utf8(chosen.value("name", chosen["id"].get<std::string>()));
   }
 
   const json& body_;

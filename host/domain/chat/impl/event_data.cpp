@@ -35,6 +35,12 @@ std::optional<std::string> maybe_text(const json& object, const char* key) {
   return text;
 }
 
+// Words, or words by language as Text::kept has them.
+std::optional<std::string> reason_at(const json& data) {
+  const auto found = data.find("reason");
+  return found != data.end() && found->is_object() ? found->dump() : maybe_text(data, "reason");
+}
+
 std::optional<std::int64_t> number_at(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return std::nullopt;
@@ -181,7 +187,7 @@ EventData read_event(std::string_view type, std::string_view text, std::int64_t 
   event.conversation = read_conversation(type, data);
   event.author = read_author(data);
   event.at = time_at(data, "at").value_or(now);
-  event.reason = maybe_text(data, "reason");
+  event.reason = reason_at(data);
   if (type == "message.received" || type == "message.edited") {
     event.message = read_message(type, data, now);
   } else if (type == "button.pressed") {

@@ -114,6 +114,9 @@ ChannelLimits read_limits(std::string_view manifest_channel) {
   limits.buttons = member(from, "buttons") == true;
   limits.reply = member(from, "reply") == true;
   limits.location = member(from, "location") == true;
+  limits.templates = member(from, "templates") == true;
+  if (const auto& seconds = member(from, "window_s"); seconds.is_number_unsigned())
+    limits.window_ms = static_cast<std::int64_t>(seconds.get<std::uint32_t>()) * 1000;
   if (const auto& files = member(from, "files"); files.is_object()) {
     for (const auto& [kind, limit] : files.items()) {
       ChannelLimits::Files allowed;

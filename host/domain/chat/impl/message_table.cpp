@@ -164,6 +164,14 @@ std::optional<Known> MessageTable::known(const ProviderName& name) {
   return known;
 }
 
+std::optional<std::int64_t> MessageTable::last_incoming(Id chat) {
+  const auto row = session_.query_one(
+      "select provider_at from messages where chat = :chat and direction = 'in' "
+      "order by provider_at desc, sequence desc, id desc limit 1",
+      {chat});
+  return row ? std::optional(row->integer(0)) : std::nullopt;
+}
+
 void MessageTable::read_known(const std::vector<ProviderName>& names) {
   std::vector<store::Values> all;
   for (const auto& name : names) all.push_back({name.integration, name.conversation, name.provider_id});

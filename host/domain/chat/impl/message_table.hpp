@@ -42,6 +42,8 @@ class MessageTable {
               const std::optional<std::string>& reply_to_provider_id);
   std::optional<Message> find(Id message);
   std::optional<Message> find_without_files(Id message);
+  // When the client wrote last, by the provider's time; nothing: never.
+  std::optional<std::int64_t> last_incoming(Id chat);
   std::vector<Message> list(Id chat, const Place& after, int limit);
   std::optional<Id> with_part_of(Id chat, const std::string& part_of);
   std::optional<Id> with_key(Id chat, const std::string& idempotency_key);

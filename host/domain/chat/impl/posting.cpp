@@ -37,7 +37,8 @@ bool says_the_same(Context& context, const Message& message, const Draft& draft)
   }
   const auto content = parsed(message.content);
   const auto at = [&](const char* key) { return content.is_object() ? content.value(key, json()) : json(); };
-  return at("buttons") == parsed(draft.buttons) && at("location") == parsed(draft.location);
+  return at("buttons") == parsed(draft.buttons) && at("location") == parsed(draft.location) &&
+         at("template") == parsed(draft.prepared);
 }
 
 [[noreturn]] void refuse(std::string path, Text summary) {
@@ -58,6 +59,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   }
   if (chat.state == "finished") throw Error(Code::conflict, Text("domain.chat.finished"));
   check_reply(context, chat);
+  check_window(context, chat);
   auto attachments = files(context, chat);
   const auto composition = compose(draft_, limits_, attachments);
   Message message;
@@ -128,6 +130,17 @@ void Posting::check_reply(Context& context, const Chat& chat) const {
   if (!message || message->chat != chat.id) {
     refuse("/reply_to", Text("domain.chat.foreign_reply", {{"id", to_string_id(*draft_.reply_to)}}));
   }
+}
+
+void Posting::check_window(Context& context, const Chat& chat) const {
+  if (limits_.window_ms == 0 || !draft_.prepared.empty()) return;
+  const auto last = MessageTable(context).last_incoming(chat.id);
+  if (last && context.now - *last <= limits_.window_ms) return;
+  Error error(Code::invalid, Text("domain.chat.refused"));
+  const auto hours = std::to_string(limits_.window_ms / 3'600'000);
+  error.add(Diagnostic("/template", Text("domain.chat.window_closed", {{"hours", hours}}),
+                       Text("domain.chat.window_closed_remedy")));
+  throw error;
 }
 
 outbox::Item Posting::enqueue(Context& context, const Chat& chat, Id message,

@@ -35,6 +35,7 @@ class Posting {
   std::optional<Message> known(Context& context, const Chat& chat) const;
   std::vector<Attachment> files(Context& context, const Chat& chat) const;
   void check_reply(Context& context, const Chat& chat) const;
+  void check_window(Context& context, const Chat& chat) const;
   outbox::Item enqueue(Context& context, const Chat& chat, Id message, const Composition& composition) const;
 
   const Draft draft_;
