@@ -5,11 +5,17 @@ namespace patchbay::app {
 namespace asio = boost::asio;
 
 Business::Business(const Parts& parts)
-    : settings(parts.store, parts.clock, parts.ids, parts.logger, [this] { router.wake(); }),
+    : settings(settings_parts(parts)),
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
       access(parts.store, parts.clock, parts.ids),
       sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}) {}
+
+domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
+  domain::settings::Settings::Parts out(parts.store, parts.clock, parts.ids, parts.vault, parts.logger);
+  out.changed = [this] { router.wake(); };
+  return out;
+}
 
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   domain::routing::Router::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
@@ -32,10 +38,10 @@ asio::awaitable<void> Business::stop() {
   co_await router.stop();
 }
 
-BusinessApi::BusinessApi(Business& business, const Clock& clock, const std::string& site_url)
+BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const std::string& site_url)
     : people_(business.access),
-      session_(business.sessions, clock, site_url),
-      settings_(business.settings),
+      session_(business.sessions, parts.clock, site_url),
+      settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),
       desk_(business.router) {}
 

@@ -15,6 +15,7 @@
 #include "domain/settings/settings.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
+#include "vault/vault.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/people.hpp"
 #include "web/api/queues.hpp"
@@ -28,12 +29,14 @@ namespace patchbay::app {
 class Business {
  public:
   struct Parts {
-    Parts(boost::asio::any_io_executor e, Clock& c, IdMint& i, store::Store& s, log::Logger l)
-        : executor(std::move(e)), clock(c), ids(i), store(s), logger(std::move(l)) {}
+    Parts(boost::asio::any_io_executor e, Clock& c, IdMint& i, store::Store& s, vault::Vault& v,
+          log::Logger l)
+        : executor(std::move(e)), clock(c), ids(i), store(s), vault(v), logger(std::move(l)) {}
     boost::asio::any_io_executor executor;
     Clock& clock;
     IdMint& ids;
     store::Store& store;
+    vault::Vault& vault;
     log::Logger logger;
   };
   explicit Business(const Parts& parts);
@@ -49,13 +52,14 @@ class Business {
   domain::access::Sessions sessions;
 
  private:
+  domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
 };
 
 // What of it is served.
 class BusinessApi {
  public:
-  BusinessApi(Business& business, const Clock& clock, const std::string& site_url);
+  BusinessApi(Business& business, const Business::Parts& parts, const std::string& site_url);
   void add_to(web::Router& router);
 
  private:

@@ -202,7 +202,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
-      business({io.get_executor(), clock, ids, *store, logger}),
+      business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
@@ -236,9 +236,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
       chats_api(chats),
-      files_api(*store, chats, clock, ids),
+      files_api({*store, chats, business.settings, clock, ids}),
       tokens_api(tokens, clock),
-      business_api(business, clock, config.site_url),
+      business_api(business, business_parts(), config.site_url),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -383,6 +383,10 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
     lifecycle.unauthenticated(id, std::move(text));
   };
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
+}
+
+Business::Parts Modules::business_parts() {
+  return {io.get_executor(), clock, ids, *store, *vault, logger};
 }
 
 domain::chat::Chats::Parts Modules::chats_parts() {

@@ -203,6 +203,7 @@ class Modules {
   hooks::Ingress::Parts ingress_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
+  Business::Parts business_parts();
   domain::chat::Chats::Parts chats_parts();
   boost::asio::awaitable<void> follow_choices();
   boost::asio::awaitable<void> profiles_changed();

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "web/impl/file_response.hpp"
-#include "web/multipart.hpp"
+#include "web/impl/receive_file.hpp"
 
 namespace patchbay::web {
 
@@ -26,10 +26,11 @@ void FilesApi::add_to(Router& router) {
   router.add(
       Operation::write_files, Verb::post, "/api/v1/files", bound(this, &FilesApi::upload),
       Doc("Upload a file")
-          .about("multipart/form-data with one part that has a file name. A file that no message uses goes "
-                 "after a day.")
-          .stream("multipart/form-data", kLargest)
-          .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
+          .about("multipart/form-data with one part that has a file name; the setting MaxFileSize says how "
+                 "large it may be. A file that no message uses goes after a day.")
+          .stream("multipart/form-data", kLargestUpload)
+          .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})")
+          .errors({413, 422}));
   router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", bound(this, &FilesApi::download),
              Doc("Download a file")
                  .header("Range", "One range of bytes")
@@ -39,31 +40,20 @@ void FilesApi::add_to(Router& router) {
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {
-  MultipartReader form(call.request);
-  for (auto part = co_await form.next(); part; part = co_await form.next()) {
-    if (!part->file_name) continue;
-    store::Blob blob;
-    blob.id = ids_.next();
-    blob.name = part->file_name->empty() ? "file" : *part->file_name;
-    blob.type = part->type.empty() ? "application/octet-stream" : part->type;
-    blob.created_at = clock_.now().time_since_epoch().count();
-    store::BlobWriter writer(store_, blob);
-    for (auto piece = co_await form.data(); !piece.empty(); piece = co_await form.data())
-      co_await writer.write(std::move(piece));
-    const auto done = co_await writer.close();
-    const json body = {{"id", to_string_id(done.id)},
-                       {"name", done.name},
-                       {"type", done.type},
-                       {"size", done.size},
-                       {"sha256", done.sha256}};
-    co_return answer(201, body);
-  }
-  throw Error(Code::invalid, Text("web.no_file_part"));
+  auto receiving =
+      receive_file(call.request, Receiving(parts_.store, parts_.clock, parts_.ids, parts_.settings));
+  const auto file = co_await std::move(receiving);
+  const json body = {{"id", to_string_id(file.id)},
+                     {"name", file.name},
+                     {"type", file.type},
+                     {"size", file.size},
+                     {"sha256", file.sha256}};
+  co_return answer(201, body);
 }
 
 asio::awaitable<store::Blob> FilesApi::find(Id id) {
   auto content = id;
-  const auto file = co_await chats_.file(id);
+  const auto file = co_await parts_.chats.file(id);
   if (file) {
     if (file->state == "failed")
       throw Error(Code::not_found, Text("web.file_failed", {{"reason", file->reason.value_or("")}}));
@@ -71,14 +61,14 @@ asio::awaitable<store::Blob> FilesApi::find(Id id) {
     content = *file->blob;
   }
   auto work = [content](store::Session& session) { return store::find_blob(session, content); };
-  auto blob = co_await store_.read(std::move(work));
+  auto blob = co_await parts_.store.read(std::move(work));
   if (!blob || !blob->ready) throw Error(Code::not_found, Text("web.no_file", {{"id", to_string_id(id)}}));
   co_return std::move(*blob);
 }
 
 asio::awaitable<Response> FilesApi::download(Call call) {
   const auto blob = co_await find(call.id());
-  co_return file_response(store_, blob, call.request);
+  co_return file_response(parts_.store, blob, call.request);
 }
 
 }  // namespace patchbay::web

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "domain/chat/chats.hpp"
+#include "domain/settings/settings.hpp"
 #include "store/blobs.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
@@ -13,12 +14,19 @@ namespace patchbay::web {
 // references outlive the router.
 class FilesApi {
  public:
-  FilesApi(store::Store& store, domain::chat::Chats& chats, const Clock& clock, IdMint& ids)
-      : store_(store), chats_(chats), clock_(clock), ids_(ids) {}
+  struct Parts {
+    Parts(store::Store& s, domain::chat::Chats& c, const domain::settings::Settings& t, const Clock& k,
+          IdMint& i)
+        : store(s), chats(c), settings(t), clock(k), ids(i) {}
+    store::Store& store;
+    domain::chat::Chats& chats;
+    const domain::settings::Settings& settings;
+    const Clock& clock;
+    IdMint& ids;
+  };
+  explicit FilesApi(Parts parts) : parts_(parts) {}
 
   void add_to(Router& router);
-
-  static constexpr std::uint64_t kLargest = 100u << 20;  // bytes of one upload
 
  private:
   boost::asio::awaitable<Response> upload(Call call);
@@ -27,10 +35,7 @@ class FilesApi {
   // What an id of the API stands for: an uploaded file, or an attachment of a message.
   boost::asio::awaitable<store::Blob> find(Id id);
 
-  store::Store& store_;
-  domain::chat::Chats& chats_;
-  const Clock& clock_;
-  IdMint& ids_;
+  const Parts parts_;
 };
 
 }  // namespace patchbay::web
