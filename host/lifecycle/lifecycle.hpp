@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/async_lock.hpp"
+#include "base/site_address.hpp"
 #include "cluster/peers.hpp"
 #include "hooks/route_table.hpp"
 #include "jobs/checkpoints.hpp"
@@ -50,7 +51,7 @@ class Lifecycle {
     cluster::Peers& peers;
     log::Redactor& redactor;
     log::Logger logger;
-    std::string site_url;
+    SiteAddress site_url;
     std::string host_version;
     std::string host_name = {};
     std::function<boost::asio::awaitable<void>()> enabled = {};  // a plugin was: the catalogue is to know
@@ -98,6 +99,10 @@ class Lifecycle {
   void gained(cluster::Partitions partitions);
   boost::asio::awaitable<void> leave(cluster::Partitions partitions);
   boost::asio::awaitable<void> follow_others();
+
+  // The public address is another one: routes are mounted for it at once, and when every host has done so
+  // what runs here is configured with it and registered at its provider.
+  boost::asio::awaitable<void> site_moved();
 
   // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
   boost::asio::awaitable<void> secrets_changed(Id id);
@@ -167,6 +172,7 @@ class Lifecycle {
   boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
   boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
+  boost::asio::awaitable<void> move_routes(Id id);
   boost::asio::awaitable<void> follow(Id id);
   boost::asio::awaitable<void> try_follow(Id id);
   boost::asio::awaitable<void> end_lending(Id id);

@@ -96,7 +96,7 @@ test("every route is open to exactly the scopes that hold its operation", async 
   const bare = await fetch(`${host.address}/api/v1/chats`);
   assert.equal(bare.status, 401);
   assert.ok(bare.headers.get("www-authenticate"));
-  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/api/v1/session", "/healthz", "/readyz"]);
+  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/api/v1/session", "/api/v1/session/ways", "/healthz", "/readyz"]);
 
   for (const [scope, operations] of Object.entries({ ...SCOPES, admin: [...held, ...ADMIN] })) {
     const token = await host.createToken(`walks as ${scope}`, scope);

@@ -9,12 +9,21 @@ Business::Business(const Parts& parts)
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
       access(parts.store, parts.clock, parts.ids),
-      sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}) {}
+      sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}),
+      open_id(open_id_parts(parts)) {}
 
 domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
   domain::settings::Settings::Parts out(parts.store, parts.clock, parts.ids, parts.vault, parts.logger);
-  out.changed = [this] { router.wake(); };
+  out.changed = [this, told = parts.settings_changed] {
+    router.wake();
+    if (told) told();
+  };
   return out;
+}
+
+domain::access::OpenId::Parts Business::open_id_parts(const Parts& parts) {
+  return {parts.executor,  parts.clock,     parts.ids, parts.store, parts.vault,  *parts.http,
+          *parts.redactor, *parts.key_sets, sessions,  settings,    parts.opened, parts.logger};
 }
 
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
@@ -28,8 +37,7 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   return out;
 }
 
-asio::awaitable<void> Business::start(TaskScope& tasks) {
-  co_await settings.read();
+void Business::start(TaskScope& tasks) {
   tasks.spawn("follow settings", settings.follow());
   router.start();
 }
@@ -38,9 +46,11 @@ asio::awaitable<void> Business::stop() {
   co_await router.stop();
 }
 
-BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const std::string& site_url)
+BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
+                         const std::function<std::string()>& address)
     : people_(business.access),
-      session_(business.sessions, parts.clock, site_url),
+      session_({business.sessions, business.open_id, parts.clock, site, address}),
+      open_id_page_({business.open_id, parts.clock, site, address}),
       settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),
       desk_(business.router) {}
@@ -48,6 +58,7 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
   session_.add_to(router);
+  router.mount("/sign-in/", open_id_page_);
   settings_.add_to(router);
   queues_.add_to(router);
   desk_.add_to(router);

@@ -1,14 +1,16 @@
 #pragma once
 
-#include <string>
+#include <functional>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "base/site_address.hpp"
 #include "base/task_scope.hpp"
 #include "domain/access/access.hpp"
+#include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
@@ -21,6 +23,7 @@
 #include "web/api/queues.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
+#include "web/open_id_page.hpp"
 
 namespace patchbay::app {
 
@@ -38,10 +41,17 @@ class Business {
     store::Store& store;
     vault::Vault& vault;
     log::Logger logger;
+    std::function<void()> settings_changed;  // at once, on any thread
+    // For signing in at an identity server.
+    net::HttpClient* http = nullptr;
+    log::Redactor* redactor = nullptr;
+    hooks::KeySets* key_sets = nullptr;
+    std::function<std::vector<std::string>()> opened;
   };
   explicit Business(const Parts& parts);
 
-  boost::asio::awaitable<void> start(TaskScope& tasks);
+  // The settings have been read before.
+  void start(TaskScope& tasks);
   boost::asio::awaitable<void> stop();
 
   domain::settings::Settings settings;
@@ -50,21 +60,26 @@ class Business {
   domain::access::Access access;
   vault::Passwords passwords;
   domain::access::Sessions sessions;
+  domain::access::OpenId open_id;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
+  domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
 };
 
 // What of it is served.
 class BusinessApi {
  public:
-  BusinessApi(Business& business, const Business::Parts& parts, const std::string& site_url);
+  // `address`: the public one, or what the listener has.
+  BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
+              const std::function<std::string()>& address);
   void add_to(web::Router& router);
 
  private:
   web::PeopleApi people_;
   web::SessionApi session_;
+  web::OpenIdPage open_id_page_;
   web::SettingsApi settings_;
   web::QueuesApi queues_;
   web::DeskApi desk_;

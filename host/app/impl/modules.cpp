@@ -96,12 +96,6 @@ net::HttpClient::Options http_options(const config::Config& config) {
   return options;
 }
 
-// The path of the site's address: requests may carry it (SET-2).
-std::string base_path(const std::string& site_url) {
-  const auto url = net::parse_url(site_url);
-  return !url || url->target == "/" ? std::string() : url->target;
-}
-
 port::Rights rights_of_workers(const config::Config& config) {
   port::Rights rights;
   rights.sandbox = config.plugin_sandbox;
@@ -142,6 +136,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       io(io_),
       logger(std::move(logger_)),
       redactor(redactor_),
+      site(config.site_url),
       tasks(io.get_executor(),
             [this](const std::string& name, std::exception_ptr e) {
               logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
@@ -160,7 +155,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 hooks::check_routes),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
-      file_links(*store, *vault, clock, config.site_url),
+      file_links(*store, *vault, clock, site),
       oauth_tokens(token_parts()),
       sign_ins(sign_in_parts()),
       storage(storage_parts()),
@@ -175,7 +170,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                     [this](Id id) { return peers.owned().has(id); }, logger}),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, *store, counters),
-      routes(config.site_url),
+      routes(site),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(
           clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); },
@@ -204,7 +199,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats(chats_parts()),
       business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
-                 scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
+                 scheduler, peers, redactor, logger, site, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
       profile_routes({io.get_executor(), clock, *store, *vault, catalogue, routes, lifecycle, fleet, redactor,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
@@ -217,12 +212,12 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       topics(io.get_executor(), clock, *store, logger),
       tokens(*store, clock, ids, logger),
       gate(tokens, business.sessions),
-      router(gate, base_path(config.site_url)),
+      router(gate, site),
       event_streams(topics, clock, metrics),
-      hooks_adapter(ingress, event_streams, base_path(config.site_url)),
-      sign_in_page(sign_ins, base_path(config.site_url)),
-      linked_files(*store, file_links, base_path(config.site_url)),
-      plugin_files(catalogue, base_path(config.site_url)),
+      hooks_adapter(ingress, event_streams, site),
+      sign_in_page(sign_ins, site),
+      linked_files(*store, file_links, site),
+      plugin_files(catalogue, site),
       integrations_api(lifecycle, *store, *vault, self_test),
       profiles_api(credentials, profile_routes, *store, *vault),
       grants_api(credentials, sign_ins, *vault, *store),
@@ -238,7 +233,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       chats_api(chats),
       files_api({*store, chats, business.settings, clock, ids}),
       tokens_api(tokens, clock),
-      business_api(business, business_parts(), config.site_url),
+      business_api(business, business_parts(), site, [this] { return address_for_people(); }),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -343,7 +338,8 @@ cluster::Member Modules::self() const {
 }
 
 std::string Modules::address_for_people() const {
-  return config.site_url.empty() ? cli::listener_url(config.listen_address, server.port()) : config.site_url;
+  const auto url = site.get();
+  return url.empty() ? cli::listener_url(config.listen_address, server.port()) : url;
 }
 
 hooks::Dispatcher::Parts Modules::dispatcher_parts() {
@@ -386,7 +382,22 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
 }
 
 Business::Parts Modules::business_parts() {
-  return {io.get_executor(), clock, ids, *store, *vault, logger};
+  Business::Parts parts{io.get_executor(), clock, ids, *store, *vault, logger};
+  parts.settings_changed = [this] { settings_changed(); };
+  parts.http = http.get();
+  parts.redactor = &redactor;
+  parts.key_sets = &key_sets;
+  parts.opened = [this] { return opened_hosts.get(); };
+  return parts;
+}
+
+// The setting goes before the file (SET-2).
+void Modules::settings_changed() {
+  const auto set = business.settings.text("SiteUrl");
+  if (!site.set(set.empty() ? config.site_url : set) || !started_) return;
+  logger.info("the public address has changed", {{"site_url", site.get()}});
+  tasks.spawn("follow the public address", lifecycle.site_moved());
+  tasks.spawn("follow the public address", profile_routes.site_moved());
 }
 
 domain::chat::Chats::Parts Modules::chats_parts() {
@@ -436,9 +447,12 @@ asio::awaitable<void> Modules::start() {
   catalogue.choose(std::move(choices));
   catalogue.scan();
   const auto address = cli::listener_url(config.listen_address, server.port());
+  // Before anything tells somebody the public address.
+  co_await business.settings.read();
   scheduler.start();
   co_await credentials.start();
   co_await profile_routes.follow();
+  started_ = true;
   co_await lifecycle.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
@@ -448,7 +462,7 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
-  co_await business.start(tasks);
+  business.start(tasks);
   topics.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("look at what plugins keep", storage.run());
