@@ -11,8 +11,8 @@ namespace patchbay {
 class SiteAddress {
  public:
   // From text without saying so: whoever needs an address takes one that never changes, too.
-  SiteAddress(std::string url = {});                               // NOLINT(google-explicit-constructor)
-  SiteAddress(const char* url) : SiteAddress(std::string(url)) {}  // NOLINT(google-explicit-constructor)
+  SiteAddress(std::string url = {});
+  SiteAddress(const char* url) : SiteAddress(std::string(url)) {}
 
   std::string get() const;
   // "/app", which requests may carry; empty where there is none.
