@@ -103,10 +103,10 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     routes_ = std::make_unique<hooks::RouteTable>(site_);
     jobs_ = std::make_unique<jobs::Scheduler>(jobs::Scheduler::Parts{
         io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
-    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{
-        io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_, instances_,
-        *jobs_, peers(), redactor_, log::Logger::none(), site_, "0.1.0", "here", [this] { return enabled(); },
-        [this](const plugin::Manifest&) { return system_settings_; }});
+    lifecycle_ = std::make_unique<Lifecycle>(
+        Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
+                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_, "0.1.0", "here",
+                         [this] { return enabled(); }});
   }
   void stop() {
     if (!lifecycle_) return;
