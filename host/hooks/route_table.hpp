@@ -51,6 +51,7 @@ struct Route {
   std::optional<Challenge> challenge;
   std::optional<Cors> cors;  // none: no page of another origin
   std::chrono::seconds session_ttl{0};
+  std::string shown_settings;  // JSON, for whoever asks; of session routes
   Answer reply;
   bool served = false;
   std::shared_ptr<Traffic> traffic;  // of its integration

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
+
 #include "base/id.hpp"
 
 namespace patchbay::live {
@@ -60,6 +62,15 @@ class Reading {
   bool reset = false;
   std::int64_t after = 0;     // the id after which `events` begin
   std::vector<Event> events;  // in order; maybe not all
+  std::int64_t last = 0;      // up to where there is no more for this reader; 0: up to the last of `events`
+};
+
+// Reads a log that has events for some readers only. Of one coroutine at a time.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // At most about `most` events after the id `after`; 0: the reader begins. Throws what the store throws.
+  virtual boost::asio::awaitable<Reading> read(std::int64_t after, std::int64_t most) = 0;
 };
 
 }  // namespace patchbay::live

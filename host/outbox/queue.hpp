@@ -18,7 +18,8 @@ struct Item {
   Id integration = 0;
   std::string lane;  // items of one lane go out one after another, lowest id first: a conversation
   std::string kind;  // of the conversation (private, group, channel): channels may declare rates for one
-  std::string verb = "send";  // of pb.channel/1; "acknowledge" is tried once, whatever comes of it
+  std::string verb = "send";  // of pb.channel/1; "acknowledge" is tried once, whatever comes of it;
+                              // "release" until it is done or refused
   std::optional<Id> message;  // what it is a part of
   int part = 0;               // from 0
   int parts = 1;

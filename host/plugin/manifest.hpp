@@ -45,6 +45,7 @@ struct RouteSpec {
   bool of_profile = false;  // one route for all integrations of a profile (N1)
   std::string cors;         // JSON Pointer to a setting with the origins whose pages may call it; empty: none
   std::chrono::seconds session_ttl{86'400};  // of what a session route makes
+  std::vector<std::string> settings;         // JSON Pointers: what a session route tells anybody of them
   std::optional<Condition> when;
 };
 

@@ -18,6 +18,7 @@ namespace patchbay::store {
 struct Blob {
   Id id = 0;
   std::optional<Id> integration;
+  std::optional<Id> uploader;  // a user
   std::string name;
   std::string type;  // "image/jpeg"
   std::int64_t size = 0;
@@ -32,7 +33,7 @@ constexpr std::int64_t kBlobPiece = 256 * 1024;
 // All of these run inside the caller's transaction. A blob that is not there: Error{not_found}
 // "store.blob_missing".
 
-// Takes id, integration, name, type and created_at.
+// Takes id, integration, uploader, name, type and created_at.
 void create_blob(Session& session, const Blob& blob);
 // Writes at `offset`, which is at most the size so far: Error{invalid} "store.blob_gap". What was written
 // there before is replaced, so a repeated write is harmless. Returns the new size. Pieces of 256 KiB are the
@@ -71,7 +72,7 @@ std::int64_t unused_bytes(Session& session, Id integration, std::int64_t each,
 // Writes a new blob from a stream: gathers pieces, one transaction each. One coroutine at a time.
 class BlobWriter {
  public:
-  // Takes id, integration, name, type and created_at. `store` outlives it.
+  // As create_blob(). `store` outlives it.
   BlobWriter(Store& store, Blob blob) : store_(store), blob_(std::move(blob)) {}
 
   boost::asio::awaitable<void> write(std::string data);

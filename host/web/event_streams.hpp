@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "live/topics.hpp"
@@ -20,7 +21,7 @@ class EventStreams {
   struct Limits {
     Limits() = default;
     std::size_t all = 5'000;
-    std::size_t of_owner = 1'000;
+    std::size_t of_owner = 1'000;  // an integration
     std::size_t of_topic = 20;
     Duration heartbeat{
         15'000};  // between comments on a quiet stream, so that what stands in between keeps it
@@ -30,9 +31,11 @@ class EventStreams {
         : topic(std::move(topic_)), after(after_), until(until_), goes_on(std::move(goes_on_)) {}
 
     live::Topic topic;
-    std::int64_t after;             // the last id that the reader has; 0: it begins
-    TimePoint until;                // it ends then
-    std::function<bool()> goes_on;  // asked at each heartbeat at least, from any thread
+    std::int64_t after;                     // the last id that the reader has; 0: it begins
+    TimePoint until;                        // it ends then
+    std::function<bool()> goes_on;          // asked at each heartbeat at least, from any thread
+    std::shared_ptr<live::Reader> reader;   // of the events; null: all of the topic
+    std::optional<live::Topic> counted_as;  // by the limits; none: as `topic`
   };
 
   // All outlive the streams.

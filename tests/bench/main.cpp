@@ -1,5 +1,5 @@
 // The speed figures of design/bars.md, each against its baseline in the same run, as one table:
-//   speed_bench [--only ingest|slow|host|growth|mailboxes|calls] [seconds a round, 3] [rounds, 5]
+//   speed_bench [--only ingest|slow|host|growth|mailboxes|calls|routing] [seconds a round, 3] [rounds, 5]
 //   [connections, 64] [threads, those of the machine]
 // Exit code 1 when a first figure is missed.
 #include <csignal>
@@ -13,6 +13,7 @@
 #include "bench/ingest.hpp"
 #include "bench/mailboxes.hpp"
 #include "bench/plugin_calls.hpp"
+#include "bench/routing.hpp"
 #include "bench/slow_disk.hpp"
 #include "bench/whole_host.hpp"
 
@@ -54,6 +55,7 @@ bool run(const Settings& settings, std::string_view only) {
     figures.push_back(cost_of_growth(postgres, load, settings));
   }
   if (wanted("mailboxes")) figures.push_back(idle_mailboxes());
+  if (wanted("routing")) figures.push_back(cost_of_assigning(postgres, settings));
   if (wanted("calls")) figures.push_back(plugin_calls(settings));
   std::printf(
       "%d rounds of %d s, the middle one shown; %d connections, %d threads; fdatasync %.2f ms before, %.2f "
@@ -84,7 +86,7 @@ int main(int argc, char** argv) try {
     *wanted[i - 1] = std::atoi(argv[i]);
     if (*wanted[i - 1] < 1)
       throw std::runtime_error(
-          "usage: speed_bench [--only ingest|slow|host|growth|mailboxes|calls] [seconds] [rounds] "
+          "usage: speed_bench [--only ingest|slow|host|growth|mailboxes|calls|routing] [seconds] [rounds] "
           "[connections] "
           "[threads]");
   }

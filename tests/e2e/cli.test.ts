@@ -174,7 +174,7 @@ test("tokens are listed without their values and can be revoked", async () => {
 
 test("plugins list names what was found", async () => {
   const plugins = await json("plugins", "list");
-  assert.deepEqual(plugins.map((plugin: any) => plugin.id).sort(), ["echo", "telegram"]);
+  assert.deepEqual(plugins.map((plugin: any) => plugin.id).sort(), ["echo", "telegram", "webchat"]);
   assert.equal((await json("plugins", "enable", "echo")).state, "ready");
   const table = (await host.cli("plugins", "list")).stdout;
   assert.match(table, /^ID +VERSION +STATE +SIGNED_BY +TITLE/m);
@@ -227,7 +227,7 @@ test("doctor looks at everything and says what to do", async () => { // OPS-4, O
   assert.equal(well.code, 0, well.stdout + well.stderr);
   assert.match(well.stdout, /^sandbox +ok +Workers are shut in: system calls are filtered, Landlock version \d/m);
   assert.match(well.stdout, /^host +ok +The host runs and answers/m);
-  assert.match(well.stdout, /^plugins +ok +Found and not enabled: telegram\..*\nplugins +ok +1 plugins can run/m);
+  assert.match(well.stdout, /^plugins +ok +Found and not enabled: telegram, webchat\..*\nplugins +ok +1 plugins can run/m);
   for (const check of ["configuration", "state_dir", "store", "key", "site_url", "egress", "plugins", "integrations"]) assert.equal((await state()).get(check), "ok", check);
 
   const key = join(host.folder, "state/vault.key");

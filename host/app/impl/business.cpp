@@ -8,6 +8,8 @@ Business::Business(const Parts& parts)
     : settings(settings_parts(parts)),
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
+      search(parts.store, parts.clock, parts.ids),
+      quick_replies(parts.store, parts.clock, parts.ids),
       access(parts.store, parts.clock, parts.ids),
       sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}),
       open_id(open_id_parts(parts)) {}
@@ -53,7 +55,9 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       open_id_page_({business.open_id, parts.clock, site, address}),
       settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),
-      desk_(business.router) {}
+      desk_(business.router),
+      messages_(business.search),
+      quick_replies_(business.quick_replies, business.router) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -62,6 +66,8 @@ void BusinessApi::add_to(web::Router& router) {
   settings_.add_to(router);
   queues_.add_to(router);
   desk_.add_to(router);
+  messages_.add_to(router);
+  quick_replies_.add_to(router);
 }
 
 }  // namespace patchbay::app

@@ -12,6 +12,8 @@
 #include "domain/access/access.hpp"
 #include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/chat/quick_replies.hpp"
+#include "domain/chat/search.hpp"
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "domain/settings/settings.hpp"
@@ -19,8 +21,10 @@
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 #include "web/api/desk.hpp"
+#include "web/api/messages.hpp"
 #include "web/api/people.hpp"
 #include "web/api/queues.hpp"
+#include "web/api/quick_replies.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
 #include "web/open_id_page.hpp"
@@ -57,6 +61,8 @@ class Business {
   domain::settings::Settings settings;
   domain::routing::Router router;
   domain::routing::Queues queues;
+  domain::chat::Search search;
+  domain::chat::QuickReplies quick_replies;
   domain::access::Access access;
   vault::Passwords passwords;
   domain::access::Sessions sessions;
@@ -83,6 +89,8 @@ class BusinessApi {
   web::SettingsApi settings_;
   web::QueuesApi queues_;
   web::DeskApi desk_;
+  web::MessagesApi messages_;
+  web::QuickRepliesApi quick_replies_;
 };
 
 }  // namespace patchbay::app

@@ -77,10 +77,14 @@ std::optional<net::Proxy> read_proxy(const std::string& url) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table :
-         {"integrations", "inbox", "chats", "chat_clients", "messages", "message_attachments",
-          "message_edits", "message_waiting", "outbox", "blobs", "tokens", "audit", "jobs", "job_runs",
-          "profiles", "grants", "sign_ins", "health_history"}) {
+    for (const auto* table : {"integrations",  "inbox",           "chats",
+                              "chat_clients",  "messages",        "message_attachments",
+                              "message_edits", "message_waiting", "outbox",
+                              "blobs",         "tokens",          "audit",
+                              "jobs",          "job_runs",        "profiles",
+                              "grants",        "sign_ins",        "health_history",
+                              "journal",       "users",           "roles",
+                              "queues",        "chat_history"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -197,6 +201,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       jobs(*store, clock, [this] { scheduler.look(); }),
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
+      greeter(greeter_parts()),
       business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, site, kVersion, host_name(config.state_dir),
@@ -210,6 +215,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       declared(portable, clock, logger, config.setup_folder, host_name(config.state_dir)),
       upkeep(*store, *vault, lifecycle, business.sessions, clock, logger),
       topics(io.get_executor(), clock, *store, logger),
+      feed(io.get_executor(), clock, *store, topics, logger),
       tokens(*store, clock, ids, logger),
       gate(tokens, business.sessions),
       router(gate, site),
@@ -230,10 +236,11 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
-      chats_api(chats),
-      files_api({*store, chats, business.settings, clock, ids}),
+      chats_api(chats, business.router),
+      files_api({*store, chats, business.router, business.settings, clock, ids}),
       tokens_api(tokens, clock),
       business_api(business, business_parts(), site, [this] { return address_for_people(); }),
+      live_api({event_streams, feed, business.router, business.sessions, clock}),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
@@ -243,6 +250,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
     for (const auto& row : rows) tell("inbox", row.integration);
     dispatcher.accepted(std::move(rows));
   });
+  feed.on_placed([this] { tell_of_journal(); });
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   plugin::add_dns(services, *dns, clock);
   live::add_publish(services, topics, clock);
@@ -363,7 +371,7 @@ outbox::Dispatcher::Options Modules::outbox_options() {
 }
 
 domain::chat::AttachmentFetcher::Options Modules::attachment_options() {
-  domain::chat::AttachmentFetcher::Options options(clock, *store, fleet, channels);
+  domain::chat::AttachmentFetcher::Options options(clock, ids, *store, fleet, channels);
   options.owned = &peers.owned();
   options.unauthenticated = [this](Id id, const std::string& text) { lifecycle.unauthenticated(id, text); };
   return options;
@@ -381,31 +389,18 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
 }
 
-Business::Parts Modules::business_parts() {
-  Business::Parts parts{io.get_executor(), clock, ids, *store, *vault, logger};
-  parts.settings_changed = [this] { settings_changed(); };
-  parts.http = http.get();
-  parts.redactor = &redactor;
-  parts.key_sets = &key_sets;
-  parts.opened = [this] { return opened_hosts.get(); };
-  return parts;
-}
-
-// The setting goes before the file (SET-2).
-void Modules::settings_changed() {
-  const auto set = business.settings.text("SiteUrl");
-  if (!site.set(set.empty() ? config.site_url : set) || !started_) return;
-  logger.info("the public address has changed", {{"site_url", site.get()}});
-  tasks.spawn("follow the public address", lifecycle.site_moved());
-  tasks.spawn("follow the public address", profile_routes.site_moved());
-}
-
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
   parts.wake = [this](const outbox::Item& first) {
     tell("outbox", first.integration);
     outbox.wake(first);
   };
+  return parts;
+}
+
+domain::chat::Greeter::Parts Modules::greeter_parts() {
+  domain::chat::Greeter::Parts parts(io.get_executor(), clock, *store, chats, logger);
+  parts.owned = &peers.owned();
   return parts;
 }
 
@@ -462,8 +457,10 @@ asio::awaitable<void> Modules::start() {
   dispatcher.start();
   outbox.start();
   attachments.start();
+  greeter.start();
   business.start(tasks);
   topics.start();
+  co_await feed.start();
   tasks.spawn("upkeep", upkeep.run());
   tasks.spawn("look at what plugins keep", storage.run());
   tasks.spawn("health", health_board.run());

@@ -24,6 +24,7 @@
 #include "domain/chat/chat_sink.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/chat/deliveries.hpp"
+#include "domain/chat/greeter.hpp"
 #include "hooks/dispatcher.hpp"
 #include "hooks/effect_committer.hpp"
 #include "hooks/inbox.hpp"
@@ -37,6 +38,7 @@
 #include "lifecycle/lifecycle.hpp"
 #include "lifecycle/portable.hpp"
 #include "lifecycle/profile_routes.hpp"
+#include "live/feed.hpp"
 #include "live/topics.hpp"
 #include "metrics/registry.hpp"
 #include "net/dns.hpp"
@@ -57,6 +59,7 @@
 #include "web/api/inbox.hpp"
 #include "web/api/integrations.hpp"
 #include "web/api/jobs.hpp"
+#include "web/api/live.hpp"
 #include "web/api/plugins.hpp"
 #include "web/api/profiles.hpp"
 #include "web/api/secrets.hpp"
@@ -154,6 +157,7 @@ class Modules {
 
   domain::chat::AttachmentFetcher attachments;
   domain::chat::Chats chats;
+  domain::chat::Greeter greeter;
   Business business;
   lifecycle::Lifecycle lifecycle;
   lifecycle::ProfileRoutes profile_routes;
@@ -162,6 +166,7 @@ class Modules {
   Declared declared;
   Upkeep upkeep;
   live::Topics topics;
+  live::Feed feed;
 
   web::Tokens tokens;
   web::Gate gate;
@@ -185,6 +190,7 @@ class Modules {
   web::FilesApi files_api;
   web::TokensApi tokens_api;
   BusinessApi business_api;
+  web::LiveApi live_api;
   web::HttpServer server;
   std::unique_ptr<SecureListener> secure_listener;  // none without a certificate
 
@@ -208,6 +214,7 @@ class Modules {
   Business::Parts business_parts();
   void settings_changed();
   domain::chat::Chats::Parts chats_parts();
+  domain::chat::Greeter::Parts greeter_parts();
   boost::asio::awaitable<void> follow_choices();
   boost::asio::awaitable<void> profiles_changed();
   void plugins_changed();
@@ -219,6 +226,7 @@ class Modules {
 
   // To the host that an integration is of, where that is another: there is work for it. Any thread.
   void tell(const char* what, Id integration);
+  void tell_of_journal();
   void heard(const std::string& word);
 
   AsyncLocks choices_turn_{io.get_executor()};

@@ -29,9 +29,11 @@ asio::awaitable<void> Modules::stop() {
   co_await dispatcher.stop();
   co_await outbox.stop(kSends);
   co_await attachments.stop();
+  co_await greeter.stop();
   co_await business.stop();
   co_await fleet.stop();
   co_await services.stop();
+  co_await feed.stop();
   co_await topics.stop();
   co_await oauth_tokens.stop();
   co_await tasks.stop();

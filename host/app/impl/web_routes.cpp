@@ -25,6 +25,7 @@ void Modules::add_routes() {
   files_api.add_to(router);
   tokens_api.add_to(router);
   business_api.add_to(router);
+  live_api.add_to(router);
   router.mount("/hooks/", hooks_adapter);
   router.mount("/oauth/", sign_in_page);
   router.mount("/files/", linked_files);

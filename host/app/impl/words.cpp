@@ -1,9 +1,20 @@
-// What hosts on one PostgreSQL tell each other: that there is work, and in which partition ("inbox:17").
+// What hosts on one PostgreSQL tell each other: that there is work, and in which partition ("inbox:17"); that
+// the journal has grown.
 #include <charconv>
 
 #include "app/impl/modules.hpp"
 
 namespace patchbay::app {
+
+namespace {
+
+constexpr const char* kJournal = "journal";
+
+}  // namespace
+
+void Modules::tell_of_journal() {
+  if (notices_) notices_->say(kJournal);
+}
 
 void Modules::tell(const char* what, Id integration) {
   if (!notices_ || peers.owned().has(integration)) return;
@@ -11,6 +22,7 @@ void Modules::tell(const char* what, Id integration) {
 }
 
 void Modules::heard(const std::string& word) {
+  if (word == kJournal) return feed.wake();
   const auto colon = word.find(':');
   if (colon == word.npos) return;
   std::size_t partition = 0;

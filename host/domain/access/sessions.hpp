@@ -59,6 +59,8 @@ class Sessions {
   SignedIn begin(store::Session& transaction, const User& user, const Client& client) const;
   // Nothing for a token that is none, or whose session has ended.
   boost::asio::awaitable<std::optional<Session>> find(std::string token);
+  // As it is now, for whoever stays connected; this is no use of it. Nothing once it has ended.
+  boost::asio::awaitable<std::optional<Session>> look_again(Session session);
   boost::asio::awaitable<void> sign_out(Session session);
   // Of a user, those that go on; how many there were.
   boost::asio::awaitable<std::int64_t> end_all(Id user, std::string who);

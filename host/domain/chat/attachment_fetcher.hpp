@@ -25,10 +25,11 @@ namespace patchbay::domain::chat {
 class AttachmentFetcher {
  public:
   struct Options {
-    Options(Clock& c, store::Store& s, plugin::Caller& p, outbox::Channels& h)
-        : clock(c), store(s), caller(p), channels(h) {}
+    Options(Clock& c, IdMint& i, store::Store& s, plugin::Caller& p, outbox::Channels& h)
+        : clock(c), ids(i), store(s), caller(p), channels(h) {}
 
     Clock& clock;  // all of these outlive the fetcher
+    IdMint& ids;
     store::Store& store;
     plugin::Caller& caller;
     outbox::Channels& channels;

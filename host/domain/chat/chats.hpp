@@ -30,6 +30,7 @@ struct File {
   std::string name;
   std::string type;
   std::optional<Id> blob;  // once ready; see store/blobs.hpp
+  Id chat = 0;             // of its message
   std::optional<std::string> reason;
 };
 
@@ -61,7 +62,8 @@ class Chats {
   // Writes the message and what is to be sent in one transaction. With a key that the chat has seen, answers
   // with the message that was made then; Error{conflict} "domain.chat.key_reused" if it says something else.
   // Error{invalid} "domain.chat.refused" with diagnostics when the channel cannot carry it.
-  boost::asio::awaitable<Message> post(Id chat, Draft draft, std::string idempotency_key, std::string trace);
+  // Error{denied} "domain.routing.not_yours" where the sender must have the chat and has not.
+  boost::asio::awaitable<Message> post(Id chat, Draft draft, std::string idempotency_key, Sender sender);
 
   // The file behind the id of an attachment; nothing when the id is none of an attachment.
   boost::asio::awaitable<std::optional<File>> file(Id attachment);

@@ -26,6 +26,15 @@ struct Draft {
   std::string location;  // the same
 };
 
+// Who sends it.
+struct Sender {
+  explicit Sender(std::string trace_, std::optional<Id> user_ = {}, bool only_own_ = false)
+      : trace(std::move(trace_)), user(user_), only_own(only_own_) {}
+  std::string trace;       // of the request
+  std::optional<Id> user;  // none: a token
+  bool only_own;           // only in a chat that is in progress with this user
+};
+
 // From the body of POST .../messages: {"text", "attachments": ["id" or {"id", "kind"}], "reply_to",
 // "buttons", "location"}. Throws Error{invalid} with a diagnostic for each member that is wrong.
 Draft read_draft(const nlohmann::json& body);

@@ -36,6 +36,8 @@ struct Chat {
   std::string title;
   std::string facts = "{}";    // JSON: what the plugin wants to get back when it sends
   std::string state = "held";  // a routing::Stage
+  std::optional<Id> queue;
+  std::optional<Id> owner;  // its operator, of a finished one the last; a chat of a bot has none
   std::optional<Id> client;
   bool reachable = true;
   std::optional<std::string> reason;  // why it is not reachable, as Text::kept like all reasons here
@@ -75,7 +77,8 @@ struct Message {
   std::optional<std::int64_t> edited_at;
   std::optional<std::int64_t> deleted_at;
   std::optional<Id> reply_to;
-  std::string trace;  // of the request that brought it, or that it was posted by (HOOK-5)
+  std::optional<Id> sender;  // the user who sent it; none: a client, a plugin, a token
+  std::string trace;         // of the request that brought it, or that it was posted by (HOOK-5)
 };
 
 }  // namespace patchbay::domain::chat

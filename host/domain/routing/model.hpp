@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -70,6 +72,22 @@ struct Operator {
   TimePoint last_taken{};  // when a new chat was last accepted
 
   bool is_active() const { return available && present; }
+};
+
+// "active", "inactive", "offline" (CHAT-6).
+std::string_view status_name(const Operator& one);
+
+// One line of a chat's history (CHAT-11).
+struct Change {
+  Id id = 0;
+  std::int64_t at = 0;  // Unix milliseconds
+  std::string state;    // afterwards, like queue and owner
+  std::string reason;
+  std::string actor;  // "user:<login>", "client", "host"
+  std::optional<Id> queue;
+  std::optional<Id> owner;
+  std::optional<Id> former;
+  std::string note;
 };
 
 struct Queue {

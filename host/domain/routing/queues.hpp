@@ -21,6 +21,8 @@ struct QueueRow {
   std::string rule = "broadcast";            // of rule_names()
   std::optional<std::int64_t> idle_minutes;  // none: chats are never finished for silence
   bool keep_open = false;
+  std::string hours;          // business hours as read_hours() takes them; empty: always open
+  std::string away;           // said to whoever writes outside them (CHAT-32); empty: nothing
   std::vector<Id> operators;  // users and roles, sorted
   std::int64_t created_at = 0;
   std::int64_t updated_at = 0;
@@ -31,6 +33,8 @@ struct QueueChange {
   std::optional<std::string> rule;
   std::optional<std::int64_t> idle_minutes;  // 0: never
   std::optional<bool> keep_open;
+  std::optional<std::string> hours;
+  std::optional<std::string> away;
   std::optional<std::vector<Id>> operators;
 };
 
@@ -42,12 +46,14 @@ struct Channel {
   bool active = false;
   std::optional<Id> queue;
   std::string language = "en";
+  std::string welcome;  // said in each new chat (CHAT-32); empty: nothing
 };
 
 struct ChannelChange {
   std::optional<bool> active;
   std::optional<Id> queue;
   std::optional<std::string> language;
+  std::optional<std::string> welcome;
 };
 
 // Queues and channels, for admins. Every change is in the audit log under the name `who`. Any thread; all

@@ -35,6 +35,14 @@ struct Desk {
   static constexpr std::size_t kOffered = 100;
 };
 
+// The same in few words, for whoever tells him what changes. Sorted.
+struct Sight {
+  std::vector<Id> queues;  // whose waiting chats are offered to him
+  std::vector<Id> own;     // chats
+
+  bool operator==(const Sight&) const = default;
+};
+
 // Routing on a database, right on any number of hosts: every wish is one transaction that holds the rows it
 // judges, and after each commit, and every half second, the queues that may have gained are distributed in
 // transactions of their own. Any thread. Throws Error{not_found} for a chat that is none, Error{denied}
@@ -66,6 +74,12 @@ class Router {
   boost::asio::awaitable<void> look();
 
   boost::asio::awaitable<Desk> desk(Id who);
+  boost::asio::awaitable<Sight> sight(Id who);
+  // Whether an operator may read a chat: he has or had it, it is offered to him, or its client writes with
+  // him in another one.
+  boost::asio::awaitable<bool> may_read(Id chat, Id who);
+  // In order, after `after`; nothing for a chat that is none.
+  boost::asio::awaitable<std::vector<Change>> history(Id chat, Id after, std::size_t most);
   // CHAT-6. Whoever is not active gives back what he has not accepted.
   boost::asio::awaitable<void> set_available(Id who, bool available);
   // The operator's console lives: he is present for kPresence from now on.

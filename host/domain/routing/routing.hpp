@@ -30,6 +30,7 @@ struct Step {
   std::optional<Id> owner;
   std::optional<Id> former;  // who owned it before
   Id queue = 0;
+  Id former_queue = 0;  // where it came to another
   Reason reason = Reason::distributed;
 };
 

@@ -242,6 +242,11 @@ boost::asio::awaitable<Answer> Ingress::pass(std::shared_ptr<const Route> route,
 boost::asio::awaitable<Answer> Ingress::serve_browser(std::shared_ptr<const Route> route, Request request) {
   if (!parts_.sessions) co_return Answer(404);
   if (auto refused = refuse_shape(*route, request)) co_return std::move(*refused);
+  if (request.method == "GET" && route->kind == plugin::RouteSpec::Kind::session) {
+    Answer shown(200, "application/json", route->shown_settings);
+    shown.headers.emplace_back("Cache-Control", "public, max-age=60");
+    co_return shown;
+  }
   auto token = any_token(request);
   const bool makes = route->kind == plugin::RouteSpec::Kind::session;
   Answer answer;

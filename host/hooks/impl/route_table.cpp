@@ -30,6 +30,17 @@ Answer compile_reply(const std::string& text) {
   return reply;
 }
 
+// Those that are there, where they are.
+std::string pick_settings(const std::string& settings, const std::vector<std::string>& pointers) {
+  const auto all = json::parse(settings, nullptr, false);
+  auto picked = json::object();
+  for (const auto& each : pointers) {
+    const json::json_pointer place(each);
+    if (all.is_object() && all.contains(place)) picked[place] = all.at(place);
+  }
+  return json{{"settings", std::move(picked)}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 // "/hooks/<plugin>/<integration>/<route>", of a profile "/hooks/<plugin>/-/<profile>/<route>".
 std::string path_of(const std::string& plugin, Id owner, bool of_profile, const std::string& route) {
   return "/hooks/" + plugin + (of_profile ? "/-/" : "/") + to_string_id(owner) + "/" + route;
@@ -75,6 +86,7 @@ std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugi
   route->traffic = mount.traffic;
   if (!spec.cors.empty()) route->cors.emplace(mount.settings, spec.cors);
   route->session_ttl = spec.session_ttl;
+  if (!spec.settings.empty()) route->shown_settings = pick_settings(mount.settings, spec.settings);
   if (!served) return route;
   if (spec.kind != plugin::RouteSpec::Kind::webhook) {
     route->body_limit = kOwnBodyLimit;

@@ -124,7 +124,7 @@ Claim claim(store::Session& session, Effects& effects, const Head& lane, std::in
     }
     if (ours) --item->attempts;  // it is the same attempt
     auto request = is_send ? effects.request(session, *item) : std::optional(item->payload);
-    if (!is_send && item->created_at + kAcknowledgeMs < now) request.reset();
+    if (item->verb == "acknowledge" && item->created_at + kAcknowledgeMs < now) request.reset();
     if (!request) {
       remove(session, *item);
       continue;
@@ -153,11 +153,12 @@ void take_over(store::Session& session, const Item& item, std::int64_t claim) {
 
 std::optional<Id> settle(store::Session& session, Effects& effects, const Item& item,
                          const Decision& decision, std::int64_t now) {
-  if (item.verb != "send") {
+  const auto next = decision.next;
+  const bool is_send = item.verb == "send";
+  if (item.verb == "acknowledge" || (!is_send && is_final(next))) {
     remove(session, item);
     return head_of(session, item.integration, item.lane);
   }
-  const auto next = decision.next;
   const bool limited = next == Next::wait_conversation || next == Next::wait_integration;
   const auto written = session.exec(
       "update outbox set state = :state, done = :done, not_before = :not_before, reason = :reason, "
@@ -169,7 +170,7 @@ std::optional<Id> settle(store::Session& session, Effects& effects, const Item& 
   if (is_final(next)) close_message(session, item, next);
   if (next == Next::wait_integration)
     plugin::pause(session, item.integration, decision.scope, now + decision.delay.count(), now);
-  effects.apply(session, item, decision.outcome);
+  if (is_send) effects.apply(session, item, decision.outcome);
   return head_of(session, item.integration, item.lane);
 }
 

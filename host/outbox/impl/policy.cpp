@@ -124,6 +124,7 @@ Policy read_policy(const std::string& manifest) {
   if (idempotency == "lookup") policy.idempotency = Policy::Idempotency::lookup;
   if (idempotency == "provider") policy.idempotency = Policy::Idempotency::provider;
   policy.acknowledge = channel.contains("acknowledge") && channel["acknowledge"] == true;
+  policy.release = channel.contains("release") && channel["release"] == true;
   read_concurrency(channel, policy);
   const auto rates = channel.find("rates");
   if (rates == channel.end() || !rates->is_array()) return policy;

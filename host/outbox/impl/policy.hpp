@@ -18,6 +18,7 @@ struct Policy {
 
   Idempotency idempotency = Idempotency::none;
   bool acknowledge = false;  // presses of buttons want an answer
+  bool release = false;      // conversations go back to a bot
   // The first is for every conversation when its kind is empty, else for those of this kind.
   std::vector<std::pair<std::string, net::Rate>> conversation;
   std::optional<net::Rate> integration;

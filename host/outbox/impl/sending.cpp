@@ -91,7 +91,8 @@ asio::awaitable<void> Dispatcher::Impl::attempt(Queue& queue, std::string lane) 
 }
 
 asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
-  if (claimed.item.verb == "acknowledge" && !queue.policy.acknowledge) {
+  const auto& verb = claimed.item.verb;
+  if ((verb == "acknowledge" && !queue.policy.acknowledge) || (verb == "release" && !queue.policy.release)) {
     Decision not_wanted(Next::sent);
     co_await finish(queue, std::move(claimed.item), std::move(not_wanted));
     co_return;
@@ -106,6 +107,9 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
                   options_.call_timeout + upload_time(claimed.request));
   const auto result = co_await ask_plugin(queue.integration, std::move(call));
   auto decision = decide(queue.policy, result, queue.lanes.failures(claimed.item.lane));
+  // It may be said twice.
+  if (verb == "release" && (decision.next == Next::look_up || decision.next == Next::uncertain))
+    decision.next = Next::retry;
   if (decision.next == Next::signed_out) options_.effects.signed_out(queue.integration, result);
   if (!result.ok()) {
     logger_.info("outbox: not sent", {{"item", to_string_id(claimed.item.id)},
@@ -173,7 +177,7 @@ void Dispatcher::Impl::after(Queue& queue, const Item& item, const Decision& dec
   } else if (queue.breaker.succeeded()) {
     lanes.forgive();
   }
-  switch (item.verb == "send" ? decision.next : Next::sent) {
+  switch (item.verb == "acknowledge" ? Next::sent : decision.next) {
     case Next::sent:
     case Next::failed:
     case Next::uncertain:

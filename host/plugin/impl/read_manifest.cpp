@@ -79,8 +79,10 @@ void check_kind(const RouteSpec& route, const json& object) {
       if (object.contains(field)) fail("plugin.route_kind", {{"route", route.id}, {"field", field}});
     }
   }
-  if (route.kind != RouteSpec::Kind::session && object.contains("ttl_s"))
-    fail("plugin.route_kind", {{"route", route.id}, {"field", "ttl_s"}});
+  for (const auto* field : {"ttl_s", "settings"}) {
+    if (route.kind != RouteSpec::Kind::session && object.contains(field))
+      fail("plugin.route_kind", {{"route", route.id}, {"field", field}});
+  }
 }
 
 RouteSpec read_route(const json& object) {
@@ -89,6 +91,8 @@ RouteSpec read_route(const json& object) {
   route.kind = kind_of(object.value("kind", std::string("webhook")));
   route.methods = object.value("methods", route.methods);
   if (route.kind == RouteSpec::Kind::live) route.methods = {"GET"};
+  route.settings = object.value("settings", route.settings);
+  if (!route.settings.empty()) route.methods.emplace_back("GET");
   route.verify = dumped(object, "verify");
   route.is_open = object.value("/verify/type"_json_pointer, std::string()) == "none";
   route.challenge = dumped(object, "challenge");

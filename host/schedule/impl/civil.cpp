@@ -84,13 +84,19 @@ struct Zone::Data {
   cctz::time_zone zone;
 };
 
-Zone::Zone(std::string_view name) : data_(std::make_unique<Data>()) {
+cctz::time_zone load_zone(std::string_view name) {
+  cctz::time_zone zone;
   // Longer ones, and paths, are never looked for in the file system.
   const bool plain = !name.empty() && name.size() < 64 && name.front() != '/' &&
                      name.find("..") == name.npos && name.find('\0') == name.npos &&
                      name.rfind("file:", 0) != 0 && name != "localtime";
-  if (!plain || !cctz::load_time_zone(std::string(name), &data_->zone))
+  if (!plain || !cctz::load_time_zone(std::string(name), &zone))
     throw Error(Code::invalid, Text("schedule.zone", {{"zone", std::string(name)}}));
+  return zone;
+}
+
+Zone::Zone(std::string_view name) : data_(std::make_unique<Data>()) {
+  data_->zone = load_zone(name);
 }
 
 Zone::~Zone() = default;

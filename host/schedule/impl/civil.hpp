@@ -4,10 +4,15 @@
 #include <optional>
 #include <string_view>
 
+#include <cctz/time_zone.h>
+
 #include "base/clock.hpp"
 #include "schedule/impl/cron.hpp"
 
 namespace patchbay::schedule {
+
+// Throws Error{invalid} "schedule.zone" for an unknown name.
+cctz::time_zone load_zone(std::string_view name);
 
 // A time zone's calendar.
 class Zone {

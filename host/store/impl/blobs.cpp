@@ -11,7 +11,7 @@ namespace patchbay::store {
 namespace {
 
 constexpr const char* kSelect =
-    "select id, integration, name, type, size, sha256, state, created_at from blobs where id = :id";
+    "select id, integration, name, type, size, sha256, state, created_at, uploader from blobs where id = :id";
 
 Error missing(Id id) {
   return Error(Code::not_found, Text("store.blob_missing", {{"blob", to_string_id(id)}}));
@@ -27,6 +27,7 @@ Blob blob_of(const Row& row) {
   blob.sha256 = row.maybe_text(5).value_or("");
   blob.ready = row.text(6) == "ready";
   blob.created_at = row.integer(7);
+  blob.uploader = row.maybe_integer(8);
   return blob;
 }
 
@@ -78,9 +79,9 @@ std::string digest_of(Session& session, const Blob& blob) {
 
 void create_blob(Session& session, const Blob& blob) {
   session.exec(
-      "insert into blobs(id, integration, name, type, size, sha256, state, created_at)"
-      " values (:id, :integration, :name, :type, 0, null, 'writing', :created_at)",
-      {blob.id, nullable(blob.integration), blob.name, blob.type, blob.created_at});
+      "insert into blobs(id, integration, name, type, size, sha256, state, created_at, uploader)"
+      " values (:id, :integration, :name, :type, 0, null, 'writing', :created_at, cast(:uploader as bigint))",
+      {blob.id, nullable(blob.integration), blob.name, blob.type, blob.created_at, nullable(blob.uploader)});
 }
 
 std::int64_t write_blob(Session& session, Id id, std::int64_t offset, std::string_view data) {

@@ -1,5 +1,9 @@
 #include "store/impl/connection.hpp"
 
+#include "store/announcements.hpp"
+
+#include <algorithm>
+
 namespace patchbay::store {
 
 Error unavailable(const std::string& reason) {
@@ -15,8 +19,18 @@ Error constraint(const std::string& reason) {
   return Error(Code::conflict, Text("store.constraint", {{"reason", reason}}));
 }
 
+void Connection::announce(std::string_view word) {
+  if (std::find(announced_.begin(), announced_.end(), word) == announced_.end()) announced_.push_back(word);
+}
+
+// Every session is one.
+void announce(Session& session, std::string_view word) {
+  static_cast<Connection&>(session).announce(word);
+}
+
 std::exception_ptr Connection::within_savepoint(const std::function<void(Session&)>& work) {
   exec("savepoint work", {});
+  const auto announced = announced_.size();
   std::exception_ptr error;
   try {
     work(*this);
@@ -28,6 +42,7 @@ std::exception_ptr Connection::within_savepoint(const std::function<void(Session
   }
   if (error) {
     lost_ = nullptr;
+    announced_.resize(std::min(announced, announced_.size()));
     exec("rollback to savepoint work", {});  // fails when the error has ended the transaction
   }
   exec("release savepoint work", {});

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "store/store.hpp"
@@ -41,9 +43,14 @@ class Connection : public Session {
   virtual void begin(Mode mode) = 0;
   // Rethrows what an earlier call threw, if that was swallowed: nothing is committed then.
   virtual void commit() = 0;
+  // What the transaction that was committed just now announced, each word once.
+  std::vector<std::string_view> announced() { return std::exchange(announced_, {}); }
   // Never throws; closes a connection that cannot be cleaned.
   virtual void rollback() noexcept = 0;
   virtual void close() noexcept = 0;
+
+  // store/announcements.hpp
+  void announce(std::string_view word);
 
   // Runs `work` in a savepoint of the running transaction and returns what it threw: then only its changes
   // are undone. Throws when the transaction as a whole is lost.
@@ -63,6 +70,9 @@ class Connection : public Session {
   }
 
   std::exception_ptr lost_;
+
+ private:
+  std::vector<std::string_view> announced_;
 };
 
 struct TextHash {

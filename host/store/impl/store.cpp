@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/error.hpp"
+#include "store/announcements.hpp"
 #include "store/impl/connection_pool.hpp"
 #include "store/impl/sqlite_checkpointer.hpp"
 #include "store/impl/store_url.hpp"
@@ -31,10 +32,11 @@ constexpr std::chrono::seconds kPatience{5};  // with repeats; one wait for a lo
 
 using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 
-// Why it must be repeated; nothing when it has committed.
+// Why it must be repeated; nothing when it has committed. What an attempt in vain announced is forgotten.
 std::optional<std::string> attempt_once(Connection& connection, Connection::Mode mode,
                                         std::function<void(Session&)>& work) {
   try {
+    connection.announced();
     connection.begin(mode);
     work(connection);
     connection.commit();
@@ -57,6 +59,9 @@ class PooledStore : public Store {
   PooledStore(StoreUrl url, log::Logger logger) : url_(std::move(url)), logger_(std::move(logger)) {}
 
   Dialect dialect() const override { return url_.dialect; }
+  void listen(std::string word, std::function<void()> heard) {
+    listeners_.emplace_back(std::move(word), std::move(heard));
+  }
 
  protected:
   using Done = std::function<void(std::exception_ptr)>;
@@ -83,9 +88,16 @@ class PooledStore : public Store {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     for (int attempt = 1;; ++attempt) {
       const auto reason = attempt_once(connection, mode, work);
-      if (!reason) return;
+      if (!reason) return tell(connection.announced());
       logger_.debug("store: transaction is repeated", {{"reason", *reason}});
       if (attempt == kMaxRepeats || std::chrono::steady_clock::now() >= end) throw unavailable(*reason);
+    }
+  }
+
+  void tell(const std::vector<std::string_view>& words) const {
+    if (words.empty()) return;
+    for (const auto& [word, heard] : listeners_) {
+      if (std::find(words.begin(), words.end(), word) != words.end()) heard();
     }
   }
 
@@ -98,6 +110,7 @@ class PooledStore : public Store {
   }
 
   const log::Logger logger_;
+  std::vector<std::pair<std::string, std::function<void()>>> listeners_;
 };
 
 template <class F>
@@ -157,7 +170,7 @@ class SqliteStore final : public PooledStore {
             make_sqlite_connection(url_.path, Connection::Mode::write,
                                    [this](int pages) { checkpointer_.grown(pages); }),
             [this](Connection& c, Work& work) { run_repeatedly(c, Connection::Mode::write, work); },
-            kMaxQueued) {}
+            [this](const std::vector<std::string_view>& words) { tell(words); }, kMaxQueued) {}
 
   std::vector<std::int64_t> insert_new_now(const BulkInsert& insert) override {
     std::vector<std::int64_t> ids;
@@ -193,6 +206,11 @@ std::unique_ptr<Store> make_store(StoreUrl url, const Store::Options& options, l
 }
 
 }  // namespace
+
+// Every store is one.
+void listen(Store& store, std::string word, std::function<void()> heard) {
+  static_cast<PooledStore&>(store).listen(std::move(word), std::move(heard));
+}
 
 std::unique_ptr<Store> Store::open(Options options, log::Logger logger) {
   options.sessions = std::max<std::size_t>(options.sessions, 1);

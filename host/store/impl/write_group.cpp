@@ -12,9 +12,10 @@ constexpr std::size_t kMaxGroup = 64;
 
 }  // namespace
 
-WriteGroup::WriteGroup(std::unique_ptr<Connection> connection, Alone alone, std::size_t max_queued)
+WriteGroup::WriteGroup(std::unique_ptr<Connection> connection, Alone alone, Told told, std::size_t max_queued)
     : connection_(std::move(connection)),
       alone_(std::move(alone)),
+      told_(std::move(told)),
       max_queued_(max_queued),
       group_([] {
         Group group;
@@ -107,6 +108,7 @@ void WriteGroup::commit(Group& group) {
 bool WriteGroup::commit_together(Group& group) {
   try {
     try {
+      connection_->announced();
       connection_->begin(Connection::Mode::write);
     } catch (const Repeat& repeat) {
       // Another process writes and writes. Alone none of them would do better, and each would wait as long.
@@ -116,11 +118,12 @@ bool WriteGroup::commit_together(Group& group) {
     }
     for (auto& item : group) item.error = connection_->within_savepoint(item.work);
     connection_->commit();
-    return true;
   } catch (...) {
     connection_->rollback();
     return false;
   }
+  told_(connection_->announced());
+  return true;
 }
 
 }  // namespace patchbay::store

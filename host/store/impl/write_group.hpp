@@ -22,7 +22,10 @@ class WriteGroup {
   // Runs one piece of work in a transaction of its own, as often as is worth it.
   using Alone = std::function<void(Connection&, Work&)>;
 
-  WriteGroup(std::unique_ptr<Connection> connection, Alone alone, std::size_t max_queued);
+  // Hears after each commit of a group what its transactions announced.
+  using Told = std::function<void(const std::vector<std::string_view>&)>;
+
+  WriteGroup(std::unique_ptr<Connection> connection, Alone alone, Told told, std::size_t max_queued);
   // Does what is queued, then ends.
   ~WriteGroup();
   WriteGroup(const WriteGroup&) = delete;
@@ -50,6 +53,7 @@ class WriteGroup {
 
   const std::unique_ptr<Connection> connection_;
   const Alone alone_;
+  const Told told_;
   const std::size_t max_queued_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "domain/chat/render.hpp"
+#include "web/api/session.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
@@ -19,6 +22,7 @@ constexpr const char* kChat =
     "kind": {"type": "string", "enum": ["private", "group", "channel"]}, "title": {"type": "string"},
     "state": {"type": "string"}, "reachable": {"type": "boolean"}, "reason": {"type": ["string", "null"]},
     "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": ["string", "null"], "format": "date-time"},
+    "queue": {"type": ["string", "null"]}, "operator": {"type": ["string", "null"], "description": "A user's id; null: nobody, or a bot"},
     "client": {"type": ["string", "null"]}, "merged_into": {"type": ["string", "null"], "description": "The chat that it became a part of"}}})";
 constexpr const char* kMessage =
     R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
@@ -35,13 +39,32 @@ constexpr const char* kMessage =
     "created_at": {"type": "string", "format": "date-time"}, "edited_at": {"type": ["string", "null"], "format": "date-time"},
     "reply_to": {"type": ["string", "null"]},
     "trace_id": {"type": ["string", "null"], "description": "Of the request that brought it or that it was posted by: inbox, log lines and traces say the same"},
+    "operator": {"type": ["string", "null"], "description": "The user who sent it"},
     "author": {"type": ["object", "null"]}, "content": {"type": "object"}}})";
+constexpr const char* kChange =
+    R"({"type": "object", "required": ["id", "at", "state", "reason", "actor"], "properties": {
+    "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"}, "state": {"type": "string"},
+    "reason": {"type": "string"}, "actor": {"type": "string", "description": "user:<login>, client, host"},
+    "queue": {"type": ["string", "null"]}, "operator": {"type": ["string", "null"]},
+    "former_operator": {"type": ["string", "null"]}, "note": {"type": "string"}}})";
 // The rest is checked by read_draft, whose findings say more.
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {}}})";
 
 int limit_of(const Call& call) {
   return static_cast<int>(call.limit());
+}
+
+json shown(const domain::routing::Change& change) {
+  return {{"id", to_string_id(change.id)},
+          {"at", to_rfc3339(TimePoint(Duration(change.at)))},
+          {"state", change.state},
+          {"reason", change.reason},
+          {"actor", change.actor},
+          {"queue", or_null(change.queue)},
+          {"operator", or_null(change.owner)},
+          {"former_operator", or_null(change.former)},
+          {"note", change.note}};
 }
 
 template <class T>
@@ -57,16 +80,30 @@ Response page_of(const chat::Page<T>& page, const std::string& language) {
 void ChatsApi::add_to(Router& router) {
   router.component("Chat", kChat);
   router.component("Message", kMessage);
+  router.component("ChatChange", kChange);
   const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
   const std::string message = R"({"$ref": "#/components/schemas/Message"})";
   const std::string path = "/api/v1/chats";
   router.add(Operation::read_chats, Verb::get, path, bound(this, &ChatsApi::list),
              Doc("List chats").query("integration", "Only of this integration", Doc::kId).lists(chat));
-  router.add(Operation::read_chats, Verb::get, path + "/{id}", bound(this, &ChatsApi::show),
+  add_chat_to(router, path, Operation::read_chats, Operation::write_chats);
+  add_chat_to(router, "/api/v1/desk/chats", Operation::own_session, Operation::own_session);
+  router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(this, &ChatsApi::message),
+             Doc("Show a message").answers(200, "The message", message).errors({404}));
+}
+
+void ChatsApi::add_chat_to(Router& router, const std::string& path, Operation read, Operation write) {
+  const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
+  const std::string message = R"({"$ref": "#/components/schemas/Message"})";
+  router.add(read, Verb::get, path + "/{id}", bound(this, &ChatsApi::show),
              Doc("Show a chat").answers(200, "The chat", chat).errors({404}));
-  router.add(Operation::read_chats, Verb::get, path + "/{id}/messages", bound(this, &ChatsApi::messages),
+  router.add(read, Verb::get, path + "/{id}/messages", bound(this, &ChatsApi::messages),
              Doc("List the messages of a chat, oldest first").lists(message).errors({404}));
-  router.add(Operation::write_chats, Verb::post, path + "/{id}/messages", bound(this, &ChatsApi::post),
+  router.add(read, Verb::get, path + "/{id}/history", bound(this, &ChatsApi::history),
+             Doc("List what became of a chat, oldest first")
+                 .lists(R"({"$ref": "#/components/schemas/ChatChange"})")
+                 .errors({404}));
+  router.add(write, Verb::post, path + "/{id}/messages", bound(this, &ChatsApi::post),
              Doc("Send a message")
                  .about("The message is stored and sent in order; its state tells what became of it. A text "
                         "that is too long for "
@@ -75,8 +112,13 @@ void ChatsApi::add_to(Router& router) {
                  .json(kDraft)
                  .answers(202, "The message, queued", message)
                  .errors({404, 409}));
-  router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(this, &ChatsApi::message),
-             Doc("Show a message").answers(200, "The message", message).errors({404}));
+}
+
+asio::awaitable<void> ChatsApi::require_reader(const Call& call) {
+  if (call.who.operations.has(Operation::read_chats)) co_return;
+  auto asked = routing_.may_read(call.id(), session_of(call).user.id);
+  const bool may = co_await std::move(asked);
+  if (!may) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", call.param("id")}}));
 }
 
 asio::awaitable<Response> ChatsApi::list(Call call) {
@@ -87,11 +129,25 @@ asio::awaitable<Response> ChatsApi::list(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::show(Call call) {
+  co_await require_reader(call);
   const auto found = co_await chats_.get(call.id());
   co_return answer(200, chat::to_json(found, call.language()));
 }
 
+asio::awaitable<Response> ChatsApi::history(Call call) {
+  co_await require_reader(call);
+  co_await chats_.get(call.id());
+  const auto page = call.page();
+  auto changes = co_await routing_.history(call.id(), page.after, page.limit + 1);
+  const bool more = changes.size() > page.limit;
+  if (more) changes.pop_back();
+  auto items = json::array();
+  for (const auto& change : changes) items.push_back(shown(change));
+  co_return answer_list(std::move(items), more ? std::optional(changes.back().id) : std::nullopt);
+}
+
 asio::awaitable<Response> ChatsApi::messages(Call call) {
+  co_await require_reader(call);
   auto cursor = call.query("cursor").value_or("");
   const auto page = co_await chats_.messages(call.id(), std::move(cursor), limit_of(call));
   co_return page_of(page, call.language());
@@ -105,7 +161,11 @@ asio::awaitable<Response> ChatsApi::message(Call call) {
 asio::awaitable<Response> ChatsApi::post(Call call) {
   auto draft = chat::read_draft(call.json());
   std::string key(call.request.headers.get("idempotency-key"));
-  const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), call.request.trace);
+  const auto user = call.who.session ? std::optional(call.who.session->user.id) : std::nullopt;
+  const bool only_own = !call.who.operations.has(Operation::write_chats);
+  if (only_own) co_await require_reader(call);
+  chat::Sender sender(call.request.trace, user, only_own);
+  const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), std::move(sender));
   auto response = answer(202, chat::to_json(made, call.language()));
   response.headers.add("Location", "/api/v1/messages/" + to_string_id(made.id));
   co_return response;

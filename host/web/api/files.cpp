@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "web/api/session.hpp"
 #include "web/impl/file_response.hpp"
 #include "web/impl/receive_file.hpp"
 
@@ -23,26 +24,33 @@ constexpr Duration kFetching{2'000};  // until a file may have come from the pro
 
 void FilesApi::add_to(Router& router) {
   router.component("File", kFile);
-  router.add(
-      Operation::write_files, Verb::post, "/api/v1/files", bound(this, &FilesApi::upload),
-      Doc("Upload a file")
-          .about("multipart/form-data with one part that has a file name; the setting MaxFileSize says how "
-                 "large it may be. A file that no message uses goes after a day.")
-          .stream("multipart/form-data", kLargestUpload)
-          .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})")
-          .errors({413, 422}));
-  router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", bound(this, &FilesApi::download),
-             Doc("Download a file")
-                 .header("Range", "One range of bytes")
-                 .answers(200, "The bytes", {}, "*/*")
-                 .answers(206, "The range of them that was asked for", {}, "*/*")
-                 .errors({404, 416, 503}));
+  const auto uploads = [&](Operation operation, const std::string& path) {
+    router.add(
+        operation, Verb::post, path, bound(this, &FilesApi::upload),
+        Doc("Upload a file")
+            .about("multipart/form-data with one part that has a file name; the setting MaxFileSize says how "
+                   "large it may be. A file that no message uses goes after a day.")
+            .stream("multipart/form-data", kLargestUpload)
+            .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})")
+            .errors({413, 422}));
+  };
+  const Doc bytes = Doc("Download a file")
+                        .header("Range", "One range of bytes")
+                        .answers(200, "The bytes", {}, "*/*")
+                        .answers(206, "The range of them that was asked for", {}, "*/*")
+                        .errors({404, 416, 503});
+  uploads(Operation::write_files, "/api/v1/files");
+  uploads(Operation::own_session, "/api/v1/desk/files");
+  router.add(Operation::read_files, Verb::get, "/api/v1/files/{id}", bound(this, &FilesApi::download), bytes);
+  router.add(Operation::own_session, Verb::get, "/api/v1/desk/chats/{id}/files/{file}",
+             bound(this, &FilesApi::download_of_chat), bytes);
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {
-  auto receiving =
-      receive_file(call.request, Receiving(parts_.store, parts_.clock, parts_.ids, parts_.settings));
-  const auto file = co_await std::move(receiving);
+  Receiving receiving(parts_.store, parts_.clock, parts_.ids, parts_.settings);
+  if (call.who.session) receiving.uploader = call.who.session->user.id;
+  auto received = receive_file(call.request, std::move(receiving));
+  const auto file = co_await std::move(received);
   const json body = {{"id", to_string_id(file.id)},
                      {"name", file.name},
                      {"type", file.type},
@@ -68,6 +76,18 @@ asio::awaitable<store::Blob> FilesApi::find(Id id) {
 
 asio::awaitable<Response> FilesApi::download(Call call) {
   const auto blob = co_await find(call.id());
+  co_return file_response(parts_.store, blob, call.request);
+}
+
+asio::awaitable<Response> FilesApi::download_of_chat(Call call) {
+  const auto id = call.id("file");
+  const auto missing = Error(Code::not_found, Text("web.no_file", {{"id", to_string_id(id)}}));
+  const auto file = co_await parts_.chats.file(id);
+  if (!file || file->chat != call.id()) throw missing;
+  auto asked = parts_.routing.may_read(file->chat, session_of(call).user.id);
+  const bool may = co_await std::move(asked);
+  if (!may) throw missing;
+  const auto blob = co_await find(id);
   co_return file_response(parts_.store, blob, call.request);
 }
 

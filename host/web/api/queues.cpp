@@ -21,11 +21,22 @@ constexpr const char* kQueue =
     "rule": {"type": "string", "description": "broadcast: offered to all, the first to accept has it. least_busy: given to who has the fewest"},
     "idle_minutes": {"type": ["integer", "null"], "description": "Without anything sent for so long, a chat is finished; null: never"},
     "keep_open": {"type": "boolean", "description": "Not while the client waits for an answer"},
+    "hours": {"type": ["object", "null"], "description": "Business hours; null: always open"},
+    "away": {"type": "string", "description": "Said once to whoever writes outside the business hours; empty: nothing"},
     "operators": {"type": "array", "items": {"type": "string"}, "description": "Ids of users and roles"},
     "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"}}})";
+#define PB_SPANS \
+  R"({"type": "array", "maxItems": 20, "items": {"type": "object", "additionalProperties": false, "required": ["from", "to"], "properties": {"from": {"type": "string"}, "to": {"type": "string"}}}})"
+#define PB_HOURS                                                                                                                \
+  R"({"type": ["object", "null"], "additionalProperties": false, "required": ["zone", "week"], "properties": {)"                \
+  R"("zone": {"type": "string", "maxLength": 100}, "closed": {"type": "array", "maxItems": 400, "items": {"type": "string"}},)" \
+  R"("week": {"type": "object", "additionalProperties": false, "properties": {"monday": )" PB_SPANS                             \
+  R"(, "tuesday": )" PB_SPANS R"(, "wednesday": )" PB_SPANS R"(, "thursday": )" PB_SPANS                                        \
+  R"(, "friday": )" PB_SPANS R"(, "saturday": )" PB_SPANS R"(, "sunday": )" PB_SPANS "}}}}"
 #define PB_QUEUE_FIELDS                                                                             \
   R"("name": {"type": "string", "maxLength": 1000}, "rule": {"type": "string", "maxLength": 100},)" \
   R"("idle_minutes": {"type": ["integer", "null"]}, "keep_open": {"type": "boolean"},)"             \
+  R"("away": {"type": "string", "maxLength": 20000}, "hours": )" PB_HOURS R"(,)"                    \
   R"("operators": {"type": "array", "maxItems": 1000, "items": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}})"
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["name"], "properties": {)" PB_QUEUE_FIELDS
@@ -36,11 +47,12 @@ constexpr const char* kChannel =
     R"({"type": "object", "required": ["integration", "name", "plugin", "active", "queue", "language"], "properties": {
     "integration": {"type": "string"}, "name": {"type": "string"}, "plugin": {"type": "string"},
     "active": {"type": "boolean", "description": "Its chats are distributed; messages arrive in any case"},
-    "queue": {"type": ["string", "null"]}, "language": {"type": "string"}}})";
+    "queue": {"type": ["string", "null"]}, "language": {"type": "string"},
+    "welcome": {"type": "string", "description": "Said in each new chat; empty: nothing"}}})";
 constexpr const char* kChannelChange =
     R"({"type": "object", "additionalProperties": false, "properties": {
     "active": {"type": "boolean"}, "queue": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
-    "language": {"type": "string", "maxLength": 100}}})";
+    "language": {"type": "string", "maxLength": 100}, "welcome": {"type": "string", "maxLength": 20000}}})";
 
 json shown(const QueueRow& queue) {
   auto operators = json::array();
@@ -50,6 +62,8 @@ json shown(const QueueRow& queue) {
           {"rule", queue.rule},
           {"idle_minutes", queue.idle_minutes ? json(*queue.idle_minutes) : json()},
           {"keep_open", queue.keep_open},
+          {"hours", queue.hours.empty() ? json() : json::parse(queue.hours)},
+          {"away", queue.away},
           {"operators", std::move(operators)},
           {"created_at", time_of(queue.created_at)},
           {"updated_at", time_of(queue.updated_at)}};
@@ -61,7 +75,8 @@ json shown(const Channel& channel) {
           {"plugin", channel.plugin},
           {"active", channel.active},
           {"queue", or_null(channel.queue)},
-          {"language", channel.language}};
+          {"language", channel.language},
+          {"welcome", channel.welcome}};
 }
 
 QueueChange change_of(const json& body) {
@@ -71,6 +86,8 @@ QueueChange change_of(const json& body) {
   if (body.contains("idle_minutes"))
     change.idle_minutes = body.at("idle_minutes").is_null() ? 0 : body.at("idle_minutes").get<std::int64_t>();
   if (body.contains("keep_open")) change.keep_open = body.at("keep_open").get<bool>();
+  if (body.contains("hours")) change.hours = body.at("hours").is_null() ? "" : body.at("hours").dump();
+  if (body.contains("away")) change.away = body.at("away").get<std::string>();
   if (body.contains("operators")) {
     change.operators.emplace();
     for (const auto& one : body.at("operators"))
@@ -84,6 +101,7 @@ ChannelChange channel_change_of(const json& body) {
   if (body.contains("active")) change.active = body.at("active").get<bool>();
   if (body.contains("queue")) change.queue = parse_id(body.at("queue").get<std::string>()).value_or(0);
   if (body.contains("language")) change.language = body.at("language").get<std::string>();
+  if (body.contains("welcome")) change.welcome = body.at("welcome").get<std::string>();
   return change;
 }
 

@@ -75,7 +75,8 @@ class EventStreams::Places : public std::enable_shared_from_this<Places> {
     auto& of_owner = owners_[topic.owner];
     auto& of_topic = topics_[topic];
     status = of_topic >= limits_.of_topic ? 429 : 503;
-    const bool full = of_topic >= limits_.of_topic || of_owner >= limits_.of_owner || all_ >= limits_.all;
+    const bool owner_full = topic.owner != 0 && of_owner >= limits_.of_owner;
+    const bool full = of_topic >= limits_.of_topic || owner_full || all_ >= limits_.all;
     if (!full) {
       ++of_owner;
       ++of_topic;
@@ -138,10 +139,10 @@ class EventSource final : public BodySource {
     while (goes_on()) {
       std::string events = co_await read();
       if (!events.empty()) co_return events;
-      if (ended_) break;
+      if (!goes_on()) break;
       const auto left = std::max(Duration{1}, wish_.until - clock_.now());
       const bool woken = co_await subscription_->wait(std::min(heartbeat_, left));
-      if (!woken && goes_on()) co_return ":\n\n";
+      if (!woken && goes_on()) co_return heartbeat();
     }
     co_return std::string();
   }
@@ -152,13 +153,19 @@ class EventSource final : public BodySource {
     const auto spread = std::hash<std::string>()(wish_.topic.name) % kRetrySpread;
     return "retry: " + std::to_string(kShortestRetry + spread) + "\n\n";
   }
+  // An id without data is noted and nothing else (HTML standard, 9.2.6): a reader of few events goes on from
+  // here.
+  std::string heartbeat() const {
+    return wish_.after > 0 ? ":\nid: " + std::to_string(wish_.after) + "\n\n" : std::string(":\n\n");
+  }
   bool goes_on() const { return !ended_ && clock_.now() < wish_.until && wish_.goes_on(); }
 
   // Of what is new; empty: nothing. While the store is away the stream ends, and the reader comes back.
   asio::awaitable<std::string> read() {
     live::Reading reading;
     try {
-      auto reads = topics_.read(wish_.topic, wish_.after, kPortion);
+      auto reads = wish_.reader ? wish_.reader->read(wish_.after, kPortion)
+                                : topics_.read(wish_.topic, wish_.after, kPortion);
       reading = co_await std::move(reads);
     } catch (const Error& error) {
       if (error.code() != Code::unavailable) throw;
@@ -167,6 +174,7 @@ class EventSource final : public BodySource {
     if (ended_) co_return std::string();
     auto text = text_of(reading);
     if (!text.empty()) wish_.after = reading.events.empty() ? reading.after : reading.events.back().id;
+    wish_.after = std::max(wish_.after, reading.last);
     co_return text;
   }
 
@@ -192,7 +200,7 @@ EventStreams::~EventStreams() = default;
 
 Response EventStreams::open(Wish wish) {
   Response response;
-  auto place = places_->take(wish.topic, response.status);
+  auto place = places_->take(wish.counted_as.value_or(wish.topic), response.status);
   if (!place) {
     response.headers.add("retry-after", "5");
     return response;

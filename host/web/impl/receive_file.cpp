@@ -30,6 +30,7 @@ asio::awaitable<store::Blob> receive_file(Request& request, Receiving receiving)
     blob.id = receiving.ids.next();
     blob.name = part->file_name->empty() ? "file" : *part->file_name;
     blob.type = part->type.empty() ? "application/octet-stream" : part->type;
+    blob.uploader = receiving.uploader;
     blob.created_at = receiving.clock.now().time_since_epoch().count();
     auto piece = co_await form.data();
     while (piece.size() < kHead) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,6 +27,7 @@ struct Receiving {
   const Clock& clock;
   IdMint& ids;
   const domain::settings::Settings& settings;
+  std::optional<Id> uploader;  // the user who sends it; none: a token
   // Looks at the first bytes, twelve or more where there are so many, and may change the type, or throw.
   std::function<void(store::Blob&, std::string_view head)> look;
 };

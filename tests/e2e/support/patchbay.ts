@@ -140,8 +140,11 @@ export class Patchbay {
       headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const json = (response.headers.get("content-type") ?? "").includes("json");
+    const type = response.headers.get("content-type") ?? "";
+    const stream = type.startsWith("text/event-stream"); // has no end
+    if (stream) await response.body?.cancel();
+    const text = stream ? "" : await response.text();
+    const json = /[/+]json\b/.test(type);
     return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
   }
 

@@ -67,7 +67,7 @@ class AttachmentFetcherTest : public ChatWorld {
   ~AttachmentFetcherTest() override { end(); }
 
   void begin() {
-    AttachmentFetcher::Options options(clock, *store, caller, channels);
+    AttachmentFetcher::Options options(clock, ids, *store, caller, channels);
     options.unauthenticated = [this](Id id, const std::string& text) {
       signed_out.push_back(to_string_id(id) + " " + text);
       channels.open = false;

@@ -88,11 +88,11 @@ class ChatsTest : public ChatWorld {
     return post(draft, key);
   }
   Message post(const Draft& draft, const std::string& key = "") {
-    return wait(service->post(chat, draft, key, kTrace));
+    return wait(service->post(chat, draft, key, Sender(kTrace)));
   }
   Message in_thread(const Draft& draft) {
     asio::io_context own;
-    auto posted = asio::co_spawn(own, service->post(chat, draft, "", ""), asio::use_future);
+    auto posted = asio::co_spawn(own, service->post(chat, draft, "", Sender("")), asio::use_future);
     own.run();
     return posted.get();
   }
@@ -171,7 +171,7 @@ TEST_P(ChatsTest, one_key_makes_one_message) {
 TEST_P(ChatsTest, one_key_on_two_connections_at_once_makes_one_message) {
   Draft draft;
   draft.text = "hi";
-  const Posting posting(draft, read_limits(channels.manifest), "k", "");
+  const Posting posting(draft, read_limits(channels.manifest), "k", Sender(""));
   std::vector<Id> made;
   const Change write = [&](store::Session& session) {
     Context context(session, ids, clock);
@@ -324,7 +324,7 @@ TEST_P(ChatsTest, what_cannot_be_sent_is_refused_and_leaves_nothing) {
   large.attachments[0].id = upload(std::string(101, 'x'));
   EXPECT_EQ(code_of([&] { post(large); }), Code::invalid);
   EXPECT_EQ(code_of([&] { post(""); }), Code::invalid);
-  EXPECT_EQ(code_of([&] { wait(service->post(99, Draft(), "", "")); }), Code::not_found);
+  EXPECT_EQ(code_of([&] { wait(service->post(99, Draft(), "", Sender(""))); }), Code::not_found);
   EXPECT_EQ(count("messages where direction = 'out'"), 0);
   EXPECT_EQ(count("outbox"), 0);
 }

@@ -111,6 +111,22 @@ TEST_F(BrowserRoutesTest, MakesAndRenewsSessions) {
   EXPECT_EQ(ask("POST", "session", {}, std::string(5000, 'x')).status, 413);
 }
 
+TEST_F(BrowserRoutesTest, TellsAnybodyTheSettingsThatAreMeantForPages) {
+  Mount mount(9, "chat", SecretLookup());
+  mount.settings = R"({"title": "Shop", "look": {"colour": "#123456", "inner": 1}, "origins": []})";
+  auto session = spec("session", Kind::session);
+  session.methods = {"POST", "GET"};
+  session.settings = {"/title", "/look/colour", "/missing"};
+  mount.add(std::move(session));
+  routes.mount(std::move(mount));
+  const auto shown = ask("GET", "session", {}, "", "", 9);
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_EQ(json::parse(shown.body),
+            json::parse(R"({"settings": {"title": "Shop", "look": {"colour": "#123456"}}})"));
+  EXPECT_EQ(ask("GET", "session", {{"origin", kSite}}, "", "", 9).status, 403) << "not on other sites";
+  EXPECT_EQ(ask("GET", "session").status, 405) << "a route that shows none";
+}
+
 TEST_F(BrowserRoutesTest, RefusesTokensThatAreNotGoodHere) {
   const auto own = new_session()["token"].get<std::string>();
   const auto foreign = new_session({}, 8)["token"].get<std::string>();

@@ -163,13 +163,15 @@ TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1
 
 TEST(Manifest, ReadsRoutesForBrowsers) {  // N15
   auto document = minimal();
-  document["routes"] =
-      json::parse(R"([{"id": "session", "kind": "session", "cors": "setting:/origins", "ttl_s": 60},
+  document["routes"] = json::parse(
+      R"([{"id": "session", "kind": "session", "cors": "setting:/origins", "ttl_s": 60, "settings": ["/title"]},
     {"id": "events", "kind": "live", "cors": "setting:/origins", "when": {"setting": "/on", "equals": "yes"}},
     {"id": "in", "verify": {"type": "session"}, "cors": "setting:/origins"}])");
   const auto routes = parse_manifest(document.dump()).routes;
   EXPECT_EQ(routes[0].kind, RouteSpec::Kind::session);
   EXPECT_EQ(routes[0].session_ttl, std::chrono::seconds(60));
+  EXPECT_EQ(routes[0].settings, std::vector<std::string>{"/title"});
+  EXPECT_EQ(routes[0].methods, (std::vector<std::string>{"POST", "GET"}));
   EXPECT_EQ(routes[1].kind, RouteSpec::Kind::live);
   EXPECT_EQ(routes[1].methods, std::vector<std::string>{"GET"});
   EXPECT_TRUE(routes[1].when);
@@ -193,6 +195,9 @@ TEST(Manifest, RefusesWhatARouteForBrowsersHasNoUseFor) {  // N15
         << more;
   }
   EXPECT_NE(fault(R"({"id": "a", "kind": "live", "ttl_s": 60})").find("no meaning"), std::string::npos);
+  EXPECT_NE(fault(R"({"id": "a", "kind": "live", "settings": ["/a"]})").find("no meaning"),
+            std::string::npos);
+  EXPECT_NE(fault(R"({"id": "a", "kind": "session", "settings": ["title"]})"), "none");
   EXPECT_NE(fault(R"({"id": "a", "kind": "other"})"), "none");
   EXPECT_NE(fault(R"({"id": "a", "kind": "session", "ttl_s": 0})"), "none");
   EXPECT_NE(fault(R"({"id": "a", "kind": "session", "cors": "*"})"), "none");

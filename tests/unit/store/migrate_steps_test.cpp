@@ -74,8 +74,9 @@ std::vector<Column> columns_of(Session& session, const std::string& table) {
 Texts tables_of(Session& session) {
   return texts(session,
                session.dialect() == Dialect::sqlite
-                   ? "select name from sqlite_master where type = 'table' and name <> "
-                     "'schema_version' order by rowid"
+                   // A full-text index keeps its own tables.
+                   ? "select name from sqlite_master where type = 'table' and name <> 'schema_version' and "
+                     "name not like 'message_words%' order by rowid"
                    : "select cast(relname as text) from pg_class where relkind = 'r' and relnamespace "
                      "= 'public'::regnamespace and relname <> 'schema_version' order by oid");
 }

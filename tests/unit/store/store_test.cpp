@@ -15,6 +15,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "base/error.hpp"
+#include "store/announcements.hpp"
 #include "support/databases.hpp"
 #include "support/postgres_server.hpp"
 
@@ -54,6 +55,10 @@ class StoreTest : public ::testing::TestWithParam<support::Database> {
   std::unique_ptr<Store> store = database.open_empty();
 };
 PB_ON_BOTH_DATABASES(StoreTest);
+
+void increase_in(Session& s) {
+  s.exec("update counters set value = value + 1 where id = 1");
+}
 
 asio::awaitable<std::int64_t> increase_and_read(Store& store) {
   auto write = [](Session& s) { s.exec("update counters set value = value + 1 where id = 1"); };
@@ -299,6 +304,48 @@ TEST(StorePostgresql, repeats_the_victim_of_a_deadlock) {
   EXPECT_GE(runs, 3);
   const auto rows = store->read_now([](Session& s) { return s.query("select n from t"); });
   for (const auto& row : rows) EXPECT_EQ(row.integer(0), 2);
+}
+
+TEST_P(StoreTest, TellsOfWhatCommittedTransactionsAnnounced) {
+  std::atomic<int> heard = 0;
+  listen(*store, "increased", [&] { ++heard; });
+  store->write_now([](Session& s) {
+    increase(s);
+    announce(s, "increased");
+    announce(s, "increased");
+    announce(s, "nobody listens");
+  });
+  EXPECT_EQ(heard, 1);
+  EXPECT_THROW(store->write_now([](Session& s) {
+    announce(s, "increased");
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  store->write_now(increase);
+  EXPECT_EQ(heard, 1) << "what was rolled back is told by nobody";
+}
+
+asio::awaitable<void> announce_unless(Store& store, bool fails) {
+  auto work = [fails](Session& s) {
+    increase_in(s);
+    announce(s, "increased");
+    if (fails) throw std::runtime_error("no");
+  };
+  co_await store.write(std::move(work));
+}
+
+// On SQLite those that wait share a commit.
+TEST_P(StoreTest, TellsOfThoseOfAGroupThatStand) {
+  std::atomic<int> heard = 0;
+  listen(*store, "increased", [&] { ++heard; });
+  std::vector<std::future<void>> all;
+  for (int i = 0; i < 40; ++i)
+    all.push_back(asio::co_spawn(io, announce_unless(*store, true), asio::use_future));
+  io.run();
+  for (auto& one : all) EXPECT_THROW(one.get(), std::runtime_error);
+  EXPECT_EQ(heard, 0);
+  run(announce_unless(*store, false));
+  EXPECT_EQ(heard, 1);
 }
 
 }  // namespace

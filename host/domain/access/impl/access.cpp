@@ -9,6 +9,7 @@
 #include "domain/access/identities.hpp"
 #include "domain/access/impl/checks.hpp"
 #include "domain/access/people.hpp"
+#include "domain/journal/journal.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::domain::access {
@@ -77,6 +78,7 @@ void Access::audit(store::Session& session, const std::string& who, const char* 
                    const std::string& object, const std::string& detail) const {
   store::write_audit(session, store::AuditEntry(ids_.next(), clock_.now().time_since_epoch().count(), who,
                                                 action, object, detail));
+  journal::write(session, ids_, clock_.now(), journal::Entry("access.changed"));
 }
 
 asio::awaitable<std::vector<User>> Access::users(Id after, std::size_t limit) {

@@ -9,6 +9,7 @@
 #include "domain/access/identities.hpp"
 #include "domain/access/impl/checks.hpp"
 #include "domain/access/people.hpp"
+#include "domain/journal/journal.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::domain::access {
@@ -47,6 +48,7 @@ void check_password(const std::string& login, const std::string& password, const
 void Sessions::audit(store::Session& session, const std::string& who, const char* action, Id user) const {
   store::write_audit(session,
                      store::AuditEntry(parts_.ids.next(), now(), who, action, "user:" + to_string_id(user)));
+  journal::write(session, parts_.ids, parts_.clock.now(), journal::Entry("access.changed", user));
 }
 
 asio::awaitable<Sessions::Known> Sessions::attempt(std::string login) {
@@ -154,6 +156,23 @@ asio::awaitable<std::optional<Session>> Sessions::find(std::string token) {
     }
   }
   co_return std::move(found.session);
+}
+
+asio::awaitable<std::optional<Session>> Sessions::look_again(Session session) {
+  auto read = [session = std::move(session),
+               at = now()](store::Session& transaction) -> std::optional<Session> {
+    const auto row = transaction.query_one(
+        "select id from sessions where id = :id and expires_at > :now and last_used_at > :used",
+        {session.id, at, at - kIdle.count()});
+    People people(transaction);
+    auto user = people.user(session.user.id);
+    if (!row || !user || !user->active) return std::nullopt;
+    auto fresh = session;
+    fresh.operations = people.operations_of(user->id);
+    fresh.user = std::move(*user);
+    return fresh;
+  };
+  co_return co_await parts_.store.read(std::move(read));
 }
 
 asio::awaitable<void> Sessions::sign_out(Session session) {

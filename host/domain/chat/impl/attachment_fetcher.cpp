@@ -162,8 +162,10 @@ asio::awaitable<void> AttachmentFetcher::Impl::fetch_one(Fetch fetch) {
                                         {"code", std::string(code_name(result.code))},
                                         {"text", result.text}});
   }
-  auto work = [fetch, fetched, now = wall()](store::Session& session) {
-    settle_fetch(session, fetch, fetched, now);
+  auto work = [fetch, fetched, this](store::Session& session) {
+    Context context(session, options_.ids, options_.clock);
+    settle_fetch(context, fetch, fetched);
+    context.write_journal();
   };
   co_await options_.store.write(std::move(work));
   if (result.code == Code::unauthenticated && options_.unauthenticated)

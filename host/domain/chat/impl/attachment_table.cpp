@@ -94,6 +94,13 @@ std::optional<Attachment> AttachmentTable::find(Id attachment) {
   return attachment_of(*row);
 }
 
+std::optional<Id> AttachmentTable::chat_of(Id attachment) {
+  const auto row = session_.query_one(
+      "select m.chat from message_attachments a join messages m on m.id = a.message where a.id = :id",
+      {attachment});
+  return row ? std::optional(row->integer(0)) : std::nullopt;
+}
+
 std::string AttachmentTable::described(Id message, const std::string& provider_id) {
   auto list = nlohmann::json::array();
   for (const auto& row :

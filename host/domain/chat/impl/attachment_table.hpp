@@ -35,6 +35,7 @@ class AttachmentTable {
   // Of the messages of a chat after one place up to another, by message.
   std::map<Id, std::vector<Attachment>> of_messages(Id chat, const Place& after, const Place& last);
   std::optional<Attachment> find(Id attachment);
+  std::optional<Id> chat_of(Id attachment);
   // JSON of the files of one part, for the history.
   std::string described(Id message, const std::string& provider_id);
   void replace(Id message, const std::string& provider_id);

@@ -57,22 +57,24 @@ class Application {
     const auto chat = chats_.open(integration_, data_.conversation);
     std::optional<Id> author;
     if (data_.author) author = chats_.keep_client(integration_, *data_.author);
-    store(chat, author);
+    const auto [message, is_new] = store(chat, author);
+    context_.happened(is_new ? "message.received" : "message.changed", message, chat.id);
     chats_.touch(chat, data_.message.at, true, author);
     deliveries_.settle_waiting(name);
   }
 
-  void store(const Chat& chat, std::optional<Id> author) {
+  // The message, and whether it is new: parts of an album join one.
+  std::pair<Id, bool> store(const Chat& chat, std::optional<Id> author) {
     const auto& part = data_.message;
     const auto name = named(part.id);
     std::optional<std::string> album;
     if (event_.part_of) album = event_.part_of->key;
     auto message = album ? messages_.with_part_of(chat.id, *album) : std::nullopt;
+    bool is_new = false;
     if (!message) {
       message = context_.ids.next();
-      if (!messages_.insert(fresh(*message, chat, author), album, std::nullopt, part.reply_to)) {
-        message = messages_.with_part_of(chat.id, album.value_or(""));
-      }
+      is_new = messages_.insert(fresh(*message, chat, author), album, std::nullopt, part.reply_to);
+      if (!is_new) message = messages_.with_part_of(chat.id, album.value_or(""));
     }
     if (!message) throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", part.id}}));
     messages_.claim(name, *message, part, album.has_value());
@@ -82,6 +84,7 @@ class Application {
     owner.sequence = part.sequence;
     attachments_.add_incoming(owner, part.attachments);
     if (album) messages_.join_part(*message, part.content);
+    return {*message, is_new};
   }
 
   Message fresh(Id id, const Chat& chat, std::optional<Id> author) const {
@@ -184,6 +187,7 @@ void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>&
   for (const auto& event : events) applications.emplace_back(context, event);
   if (events.size() > 1) read_ahead(context, applications);
   for (auto& application : applications) application.run();
+  context.write_journal();
   if (context.waits) waits_ = true;
 }
 

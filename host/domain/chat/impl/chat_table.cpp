@@ -9,10 +9,11 @@
 namespace patchbay::domain::chat {
 namespace {
 
-#define PB_CHAT_COLUMNS                                                                          \
-  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, " \
-  "merged_into, created_at, "                                                                    \
-  "last_message_at from chats "
+#define PB_CHAT_COLUMNS                                                                                     \
+  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, "            \
+  "merged_into, created_at, "                                                                               \
+  "last_message_at, queue, cast(case when state = 'finished' then handled_by else operator end as bigint) " \
+  "from chats "
 
 constexpr std::string_view kOpen = PB_CHAT_COLUMNS
     "where integration = :integration and conversation = :conversation and state <> 'finished'";
@@ -42,6 +43,8 @@ Chat chat_of(const store::Row& row) {
   chat.merged_into = row.maybe_integer(10);
   chat.created_at = row.integer(11);
   chat.last_message_at = row.integer(12);
+  chat.queue = row.maybe_integer(13);
+  chat.owner = row.maybe_integer(14);
   return chat;
 }
 

@@ -103,7 +103,7 @@ asio::awaitable<Message> Chats::message(Id message) {
   co_return std::move(*found);
 }
 
-asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempotency_key, std::string trace) {
+asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempotency_key, Sender sender) {
   const auto target = co_await get(chat);
   const auto channel = co_await parts_.channels.find(target.integration);
   if (!channel || channel->manifest.empty()) {
@@ -112,10 +112,12 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
   }
   const auto limits = read_limits(channel->manifest);
   if (idempotency_key.size() > 255) throw Error(Code::invalid, Text("domain.chat.key_long"));
-  const Posting posting(std::move(draft), limits, std::move(idempotency_key), std::move(trace));
+  const Posting posting(std::move(draft), limits, std::move(idempotency_key), std::move(sender));
   auto work = [&posting, chat, this](store::Session& session) {
     Context context(session, parts_.ids, parts_.clock);
-    return posting.write(context, existing(ChatTable(context).hold(chat), chat));
+    auto written = posting.write(context, existing(ChatTable(context).hold(chat), chat));
+    context.write_journal();
+    return written;
   };
   auto posted = co_await parts_.store.write(std::move(work));
   if (posted.first && parts_.wake) parts_.wake(*posted.first);
@@ -125,11 +127,13 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
 asio::awaitable<std::optional<File>> Chats::file(Id attachment) {
   auto work = [=, this](store::Session& session) {
     Context context(session, parts_.ids, parts_.clock);
-    return AttachmentTable(context).find(attachment);
+    AttachmentTable table(context);
+    return std::pair(table.find(attachment), table.chat_of(attachment));
   };
-  const auto found = co_await parts_.store.read(std::move(work));
+  const auto [found, chat] = co_await parts_.store.read(std::move(work));
   if (!found) co_return std::nullopt;
   File file;
+  file.chat = *chat;
   file.state = found->state;
   file.name = found->name;
   file.type = found->type;

@@ -89,6 +89,7 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
   if (arrived && !chat->reachable) chats.set_reachable(chat->id, true, std::nullopt);
   if (outcome.refused) chats.set_reachable(chat->id, false, outcome.reason);
   deliveries.refresh(subject->message.id);
+  context.write_journal();
 }
 
 void Deliveries::signed_out(Id integration, const port::Result& result) {

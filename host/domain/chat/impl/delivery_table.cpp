@@ -165,9 +165,13 @@ void DeliveryTable::refresh(Id message) {
     receipts.push_back(parse_delivery(row.text(0)).value_or(Delivery::sent));
   }
   const auto standing = standing_of(outbox::parts_of(session_, message), receipts);
-  session_.exec("update messages set state = :state, reason = :reason where id = :id",
-                {std::string(delivery_name(standing.state)),
-                 standing.reason.empty() ? store::Value() : store::Value(standing.reason), message});
+  const std::string state(delivery_name(standing.state));
+  const auto changed = session_.query(
+      "update messages set state = :state, reason = :reason where id = :id and (state <> :state or reason is "
+      "distinct "
+      "from cast(:reason as text)) returning chat",
+      {state, standing.reason.empty() ? store::Value() : store::Value(standing.reason), message});
+  if (!changed.empty()) context_.happened("message.state", message, changed.front().integer(0), state);
 }
 
 }  // namespace patchbay::domain::chat

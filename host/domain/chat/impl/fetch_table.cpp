@@ -96,14 +96,19 @@ std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::
   return found;
 }
 
-void settle_fetch(store::Session& session, const Fetch& fetch, const Fetched& fetched, std::int64_t now) {
+void settle_fetch(Context& context, const Fetch& fetch, const Fetched& fetched) {
+  auto& session = context.session;
   if (fetched.kind == Kind::again) {
     session.exec(
         "update message_attachments set attempts = attempts + :tries, not_before = :not_before, reason = "
         ":reason where id = :id",
-        {std::int64_t{fetched.counts}, now + fetched.delay.count(), fetched.reason, fetch.id});
+        {std::int64_t{fetched.counts}, context.now + fetched.delay.count(), fetched.reason, fetch.id});
     return;
   }
+  const auto message = session.query_one(
+      "select m.id, m.chat from message_attachments a join messages m on m.id = a.message where a.id = :id",
+      {fetch.id});
+  if (message) context.happened("message.changed", message->integer(0), message->integer(1));
   const auto blob = fetched.kind == Kind::ready ? store::find_blob(session, fetched.blob) : std::nullopt;
   if (!blob || !blob->ready || blob->integration != fetch.integration) {
     const auto reason =

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "domain/chat/impl/context.hpp"
 #include "port/message.hpp"
 #include "store/store.hpp"
 
@@ -42,6 +43,6 @@ std::vector<Id> integrations_with_files_to_fetch(store::Session& session);
 // Due now, longest due first.
 std::vector<Fetch> files_to_fetch(store::Session& session, Id integration, std::int64_t now, int limit);
 // What the plugin names must be a file of its own, complete: another integration's is none.
-void settle_fetch(store::Session& session, const Fetch& fetch, const Fetched& fetched, std::int64_t now);
+void settle_fetch(Context& context, const Fetch& fetch, const Fetched& fetched);
 
 }  // namespace patchbay::domain::chat

@@ -58,6 +58,11 @@ void MessageTable::join_part(Id message, const std::string& content) {
       {text, joined(row->text(0), content), parts.front().text(0), at, parts.front().integer(2), message});
 }
 
+void MessageTable::tell_changed(Id message) {
+  const auto row = session_.query_one("select chat from messages where id = :id", {message});
+  context_.happened("message.changed", message, row->integer(0));
+}
+
 void MessageTable::archive(Id message, const std::string& provider_id, const MessageData& version) {
   auto attachments = json::array();
   for (const auto& file : version.attachments) {
@@ -97,6 +102,7 @@ void MessageTable::edit(const ProviderName& name, const Known& known, const Mess
       "and provider_id = :provider_id",
       {edited_at, name.integration, name.conversation, name.provider_id});
   if (!visible) return;
+  tell_changed(known.message);
   session_.exec("update messages set edited_at = :edited where id = :id", {edited_at, known.message});
   if (!has_same_files(name, known, fresh)) replace_attachments(name, known, fresh);
   if (known.part_text) {

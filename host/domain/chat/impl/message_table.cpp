@@ -6,15 +6,15 @@ namespace patchbay::domain::chat {
 namespace {
 
 // A reply to a message that was not known yet finds it here.
-#define PB_MESSAGE_COLUMNS                                                                                 \
-  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, "      \
-  "m.provider_at, "                                                                                        \
-  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from " \
-  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "    \
-  "p.provider_id = "                                                                                       \
-  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot, m.trace " \
-  "from "                                                                                                  \
-  "messages m "                                                                                            \
+#define PB_MESSAGE_COLUMNS                                                                                  \
+  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, "       \
+  "m.provider_at, "                                                                                         \
+  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from "  \
+  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "     \
+  "p.provider_id = "                                                                                        \
+  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot, m.trace, " \
+  "m.operator from "                                                                                        \
+  "messages m "                                                                                             \
   "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
 Message message_of(const store::Row& row) {
@@ -43,6 +43,7 @@ Message message_of(const store::Row& row) {
   message.deleted_at = row.maybe_integer(13);
   message.reply_to = row.maybe_integer(14);
   message.trace = row.maybe_text(20).value_or("");
+  message.sender = row.maybe_integer(21);
   return message;
 }
 
@@ -65,12 +66,13 @@ bool MessageTable::insert(const Message& message, const std::optional<std::strin
   const std::string_view sql =
       "insert into messages (id, chat, direction, author, text, content, state, provider_id, "
       "provider_at, sequence, "
-      "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace) values "
+      "created_at, edited_at, reply_to, reply_to_provider_id, idempotency_key, part_of, trace, operator) "
+      "values "
       "(:id, :chat, "
       ":direction, cast(:author as bigint), :text, :content, :state, :provider_id, :provider_at, "
       ":sequence, "
       ":created, cast(:edited as bigint), cast(:reply as bigint), :reply_provider, :key, :part_of, "
-      ":trace) "
+      ":trace, cast(:operator as bigint)) "
       "on conflict do nothing";
   store::Values values{message.id,
                        message.chat,
@@ -88,7 +90,8 @@ bool MessageTable::insert(const Message& message, const std::optional<std::strin
                        store::nullable(reply_to_provider_id),
                        store::nullable(idempotency_key),
                        store::nullable(part_of),
-                       message.trace.empty() ? store::Value() : store::Value(message.trace)};
+                       message.trace.empty() ? store::Value() : store::Value(message.trace),
+                       store::nullable(message.sender)};
   if (part_of || idempotency_key) return session_.exec(sql, std::move(values)) > 0;
   session_.later(sql, std::move(values));  // nothing that it could meet
   return true;

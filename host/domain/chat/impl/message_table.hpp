@@ -65,6 +65,8 @@ class MessageTable {
   void erase(const ProviderName& name, const Known& known, std::int64_t at);
 
  private:
+  // The journal is told that it shows something else now.
+  void tell_changed(Id message);
   void archive(Id message, const std::string& provider_id, const MessageData& version);
   void archive_current(Id message, const std::string& provider_id, std::int64_t version_at);
   bool has_same_files(const ProviderName& name, const Known& known, const MessageData& fresh);

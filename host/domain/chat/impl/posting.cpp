@@ -23,6 +23,12 @@ Id blob_of(Context& context, Id file) {
   return attachment && attachment->blob ? *attachment->blob : file;
 }
 
+// One's own upload, or what the chat has already.
+bool is_own(Context& context, Id chat, Id file, const store::Blob& blob, std::optional<Id> user) {
+  if (blob.uploader && blob.uploader == user) return true;
+  return AttachmentTable(context).chat_of(file) == chat;
+}
+
 bool says_the_same(Context& context, const Message& message, const Draft& draft) {
   if (message.text != draft.text || message.reply_to != draft.reply_to) return false;
   if (message.attachments.size() != draft.attachments.size()) return false;
@@ -44,13 +50,15 @@ bool says_the_same(Context& context, const Message& message, const Draft& draft)
 
 Posted Posting::write(Context& context, const Chat& chat) const {
   Posted posted;
+  if (sender_.only_own && (chat.state != "in_progress" || chat.owner != sender_.user))
+    throw Error(Code::denied, Text("domain.routing.not_yours"));
   if (auto before = known(context, chat)) {
     posted.message = std::move(*before);
     return posted;
   }
   if (chat.state == "finished") throw Error(Code::conflict, Text("domain.chat.finished"));
   check_reply(context, chat);
-  auto attachments = files(context);
+  auto attachments = files(context, chat);
   const auto composition = compose(draft_, limits_, attachments);
   Message message;
   message.id = context.ids.next();
@@ -61,7 +69,8 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   message.state = Delivery::queued;
   message.provider_at = message.created_at = context.now;
   message.reply_to = draft_.reply_to;
-  message.trace = trace_;
+  message.trace = sender_.trace;
+  message.sender = sender_.user;
   const auto key = key_.empty() ? std::nullopt : std::optional(key_);
   if (!MessageTable(context).insert(message, std::nullopt, key, std::nullopt)) {
     throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", to_string_id(message.id)}}));
@@ -71,6 +80,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   for (const auto& file : attachments) store::let_read_blob(context.session, *file.blob, chat.integration);
   posted.first = enqueue(context, chat, message.id, composition);
   ChatTable(context).touch(chat, context.now, false, std::nullopt);
+  context.happened("message.sent", message.id, chat.id);
   message.attachments = std::move(attachments);
   posted.message = std::move(message);
   return posted;
@@ -88,12 +98,14 @@ std::optional<Message> Posting::known(Context& context, const Chat& chat) const 
   return message;
 }
 
-std::vector<Attachment> Posting::files(Context& context) const {
+std::vector<Attachment> Posting::files(Context& context, const Chat& chat) const {
   std::vector<Attachment> attachments;
   for (std::size_t i = 0; i < draft_.attachments.size(); ++i) {
     const auto& wanted = draft_.attachments[i];
     const auto blob = store::find_blob(context.session, blob_of(context, wanted.id));
-    if (!blob || !blob->ready) {
+    const bool allowed =
+        blob && (!sender_.only_own || is_own(context, chat.id, wanted.id, *blob, sender_.user));
+    if (!allowed || !blob->ready) {
       refuse("/attachments/" + std::to_string(i),
              Text("domain.chat.no_file", {{"id", to_string_id(wanted.id)}}));
     }
@@ -132,7 +144,7 @@ outbox::Item Posting::enqueue(Context& context, const Chat& chat, Id message,
     item.parts = static_cast<int>(composition.parts.size());
     item.idempotency_key = to_string_id(message) + ":" + std::to_string(part);
     item.payload = composition.parts[part];
-    item.trace = trace_;
+    item.trace = sender_.trace;
     item.created_at = context.now;
     outbox::enqueue(context.session, item);
     if (!first) first = std::move(item);

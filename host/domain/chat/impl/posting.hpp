@@ -23,24 +23,24 @@ struct Posted {
 // be written again after a rollback.
 class Posting {
  public:
-  Posting(Draft draft, ChannelLimits limits, std::string key, std::string trace)
+  Posting(Draft draft, ChannelLimits limits, std::string key, Sender sender)
       : draft_(std::move(draft)),
         limits_(std::move(limits)),
         key_(std::move(key)),
-        trace_(std::move(trace)) {}
+        sender_(std::move(sender)) {}
 
   Posted write(Context& context, const Chat& chat) const;
 
  private:
   std::optional<Message> known(Context& context, const Chat& chat) const;
-  std::vector<Attachment> files(Context& context) const;
+  std::vector<Attachment> files(Context& context, const Chat& chat) const;
   void check_reply(Context& context, const Chat& chat) const;
   outbox::Item enqueue(Context& context, const Chat& chat, Id message, const Composition& composition) const;
 
   const Draft draft_;
   const ChannelLimits limits_;
   const std::string key_;
-  const std::string trace_;
+  const Sender sender_;
 };
 
 }  // namespace patchbay::domain::chat

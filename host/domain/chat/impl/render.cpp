@@ -77,6 +77,7 @@ json to_json(const Message& message, const std::string& language) {
           {"deleted_at", maybe_time(message.deleted_at)},
           {"provider_id", maybe(message.provider_id)},
           {"reply_to", maybe_id(message.reply_to)},
+          {"operator", maybe_id(message.sender)},
           {"trace_id", trace_id(message)}};
 }
 
@@ -87,6 +88,8 @@ json to_json(const Chat& chat, const std::string& language) {
           {"kind", chat.kind},
           {"title", chat.title},
           {"client", maybe_id(chat.client)},
+          {"queue", maybe_id(chat.queue)},
+          {"operator", maybe_id(chat.owner)},
           {"state", chat.state},
           {"reachable", chat.reachable},
           {"reason", words_in(language, chat.reason)},

@@ -28,4 +28,9 @@ std::string_view reason_name(Reason reason) {
   return kReasons[static_cast<std::size_t>(reason)];
 }
 
+std::string_view status_name(const Operator& one) {
+  if (!one.present) return "offline";
+  return one.available ? "active" : "inactive";
+}
+
 }  // namespace patchbay::domain::routing

@@ -7,6 +7,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "domain/journal/journal.hpp"
+#include "domain/routing/business_hours.hpp"
 #include "domain/routing/impl/routing_table.hpp"
 #include "domain/routing/rule.hpp"
 #include "schema/nearest.hpp"
@@ -20,6 +22,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxWords = 4'000;
 constexpr std::int64_t kMostMinutes = 30LL * 24 * 60;
 constexpr std::int64_t kMinute = 60'000;
 constexpr Duration kRecent{24LL * 3'600'000};  // CHAT-22
@@ -60,19 +63,20 @@ class QueueTable {
 
   void insert(const QueueRow& queue) {
     session_.exec(
-        "insert into queues(id, name, rule, idle_ms, keep_open, created_at, updated_at) values (:id, :name, "
-        ":rule, "
-        ":idle, :keep_open, :created_at, :updated_at)",
-        {queue.id, queue.name, queue.rule, idle_of(queue), std::int64_t{queue.keep_open}, queue.created_at,
-         queue.updated_at});
+        "insert into queues(id, name, rule, idle_ms, keep_open, hours, away, created_at, updated_at) values "
+        "(:id, "
+        ":name, :rule, :idle, :keep_open, :hours, :away, :created_at, :updated_at)",
+        {queue.id, queue.name, queue.rule, idle_of(queue), std::int64_t{queue.keep_open}, queue.hours,
+         queue.away, queue.created_at, queue.updated_at});
     set_operators(queue);
   }
   void update(const QueueRow& queue) {
     session_.exec(
-        "update queues set name = :name, rule = :rule, idle_ms = :idle, keep_open = :keep_open, updated_at = "
-        ":at where "
-        "id = :id",
-        {queue.name, queue.rule, idle_of(queue), std::int64_t{queue.keep_open}, queue.updated_at, queue.id});
+        "update queues set name = :name, rule = :rule, idle_ms = :idle, keep_open = :keep_open, hours = "
+        ":hours, away "
+        "= :away, updated_at = :at where id = :id",
+        {queue.name, queue.rule, idle_of(queue), std::int64_t{queue.keep_open}, queue.hours, queue.away,
+         queue.updated_at, queue.id});
     set_operators(queue);
   }
   void remove(Id id) {
@@ -104,7 +108,7 @@ class QueueTable {
 
  private:
   inline static const std::string kColumns =
-      "select id, name, rule, idle_ms, keep_open, created_at, updated_at from queues";
+      "select id, name, rule, idle_ms, keep_open, created_at, updated_at, hours, away from queues";
 
   static store::Value idle_of(const QueueRow& queue) {
     return queue.idle_minutes ? store::Value(*queue.idle_minutes * kMinute) : store::Value();
@@ -131,6 +135,8 @@ class QueueTable {
       queue.keep_open = row.integer(4) != 0;
       queue.created_at = row.integer(5);
       queue.updated_at = row.integer(6);
+      queue.hours = row.text(7);
+      queue.away = row.text(8);
       queues.push_back(std::move(queue));
       ids.push_back({queues.back().id});
     }
@@ -144,6 +150,24 @@ class QueueTable {
 
   store::Session& session_;
 };
+
+void check_hours(const std::string& hours, Findings& findings) {
+  try {
+    read_hours(json::parse(hours), "/hours");
+  } catch (const Error& error) {
+    const auto& found = error.diagnostics();
+    findings.insert(findings.end(), found.begin(), found.end());
+  }
+}
+
+// What is said to clients by itself.
+std::string checked_words(const std::string& given, const char* path, Findings& findings) {
+  auto words = repair_utf8(given);
+  if (words.find_first_not_of(" \t\r\n") == words.npos) words.clear();
+  if (utf16_length(words) > kMaxWords)
+    findings.emplace_back(path, Text("domain.routing.words", {{"max", std::to_string(kMaxWords)}}));
+  return words;
+}
 
 void apply(const QueueChange& change, QueueRow& queue, QueueTable& table) {
   Findings findings;
@@ -164,6 +188,11 @@ void apply(const QueueChange& change, QueueRow& queue, QueueTable& table) {
                             Text("domain.routing.minutes", {{"max", std::to_string(kMostMinutes)}}));
   }
   if (change.keep_open) queue.keep_open = *change.keep_open;
+  if (change.hours) {
+    queue.hours = *change.hours;
+    if (!queue.hours.empty()) check_hours(queue.hours, findings);
+  }
+  if (change.away) queue.away = checked_words(*change.away, "/away", findings);
   if (change.operators) {
     queue.operators = *change.operators;
     for (std::size_t i = 0; i < queue.operators.size(); ++i) {
@@ -190,18 +219,22 @@ json shown(const QueueRow& queue) {
           {"rule", queue.rule},
           {"idle_minutes", queue.idle_minutes.value_or(0)},
           {"keep_open", queue.keep_open},
+          {"hours", queue.hours},
+          {"away", queue.away},
           {"operators", std::move(operators)}};
 }
 
 json shown(const Channel& channel) {
   return {{"active", channel.active},
           {"queue", channel.queue ? to_string_id(*channel.queue) : ""},
-          {"language", channel.language}};
+          {"language", channel.language},
+          {"welcome", channel.welcome}};
 }
 
-#define PB_CHANNELS                                                                                   \
-  "select integrations.id, integrations.name, integrations.plugin, channels.active, channels.queue, " \
-  "channels.language from integrations left join channels on channels.integration = integrations.id where "
+#define PB_CHANNELS                                                                                     \
+  "select integrations.id, integrations.name, integrations.plugin, channels.active, channels.queue, "   \
+  "channels.language, channels.welcome from integrations left join channels on channels.integration = " \
+  "integrations.id where "
 
 Channel channel_of(const store::Row& row) {
   Channel channel;
@@ -211,6 +244,7 @@ Channel channel_of(const store::Row& row) {
   channel.active = row.maybe_integer(3).value_or(0) != 0;
   channel.queue = row.maybe_integer(4);
   channel.language = row.maybe_text(5).value_or("en");
+  channel.welcome = row.maybe_text(6).value_or("");
   return channel;
 }
 
@@ -235,6 +269,7 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
       findings.emplace_back("/language",
                             Text("domain.language", {{"known", joined({known.begin(), known.end()})}}));
   }
+  if (change.welcome) channel.welcome = checked_words(*change.welcome, "/welcome", findings);
   if (change.active) channel.active = *change.active;
   if (channel.active && !channel.queue) findings.emplace_back("/queue", Text("domain.routing.needs_queue"));
   throw_if_any(std::move(findings));
@@ -251,12 +286,16 @@ void admit_recent(store::Session& session, IdMint& ids, TimePoint now, const Cha
   }
 }
 
-void audit(store::Session& session, IdMint& ids, TimePoint now, const std::string& who, const char* action,
-           const std::string& object, const json& before, const json& after) {
+// For the audit log and the journal.
+void tell(store::Session& session, IdMint& ids, TimePoint now, const std::string& who, const char* action,
+          Id id, const json& before, const json& after) {
   json detail = {{"new", after}};
   if (!before.empty()) detail["old"] = before;
-  store::write_audit(session, store::AuditEntry(ids.next(), now.time_since_epoch().count(), who, action,
-                                                object, detail.dump()));
+  const bool queue = std::string_view(action).starts_with("queue.");
+  store::write_audit(
+      session, store::AuditEntry(ids.next(), now.time_since_epoch().count(), who, action,
+                                 (queue ? "queue:" : "integration:") + to_string_id(id), detail.dump()));
+  journal::write(session, ids, now, journal::Entry(queue ? "queue.changed" : "channel.changed", id));
 }
 
 }  // namespace
@@ -281,8 +320,7 @@ asio::awaitable<QueueRow> Queues::create(QueueChange wanted, std::string who) {
     apply(wanted, fresh, table);
     require_free(table, fresh);
     table.insert(fresh);
-    audit(session, ids_, clock_.now(), who, "queue.create", "queue:" + to_string_id(fresh.id), {},
-          shown(fresh));
+    tell(session, ids_, clock_.now(), who, "queue.create", fresh.id, {}, shown(fresh));
     return fresh;
   };
   co_return co_await store_.write(std::move(work));
@@ -298,8 +336,7 @@ asio::awaitable<QueueRow> Queues::change(Id id, QueueChange change, std::string 
     require_free(table, after);
     after.updated_at = clock_.now().time_since_epoch().count();
     table.update(after);
-    audit(session, ids_, clock_.now(), who, "queue.change", "queue:" + to_string_id(id), shown(before),
-          shown(after));
+    tell(session, ids_, clock_.now(), who, "queue.change", id, shown(before), shown(after));
     return after;
   };
   auto changed = co_await store_.write(std::move(work));
@@ -320,8 +357,7 @@ asio::awaitable<void> Queues::remove(Id id, std::string who) {
     if (table.has_open_chats(id))
       throw Error(Code::conflict, Text("domain.routing.queue_open", {{"name", queue.name}}));
     table.remove(id);
-    audit(session, ids_, clock_.now(), who, "queue.remove", "queue:" + to_string_id(id), shown(queue),
-          json());
+    tell(session, ids_, clock_.now(), who, "queue.remove", id, shown(queue), json());
   };
   co_await store_.write(std::move(work));
 }
@@ -351,14 +387,14 @@ asio::awaitable<Channel> Queues::change_channel(Id integration, ChannelChange ch
     apply(change, after, table);
     if (shown(before) == shown(after)) return before;
     session.exec(
-        "insert into channels(integration, active, queue, language) values (:integration, :active, :queue, "
-        ":language) "
-        "on conflict(integration) do update set active = excluded.active, queue = excluded.queue, language = "
-        "excluded.language",
-        {integration, std::int64_t{after.active}, store::nullable(after.queue), after.language});
+        "insert into channels(integration, active, queue, language, welcome) values (:integration, :active, "
+        ":queue, "
+        ":language, :welcome) on conflict(integration) do update set active = excluded.active, queue = "
+        "excluded.queue, language = excluded.language, welcome = excluded.welcome",
+        {integration, std::int64_t{after.active}, store::nullable(after.queue), after.language,
+         after.welcome});
     if (after.active && !before.active) admit_recent(session, ids_, clock_.now(), after, who);
-    audit(session, ids_, clock_.now(), who, "channel.change", "integration:" + to_string_id(integration),
-          shown(before), shown(after));
+    tell(session, ids_, clock_.now(), who, "channel.change", integration, shown(before), shown(after));
     return after;
   };
   auto changed = co_await store_.write(std::move(work));

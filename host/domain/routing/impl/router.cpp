@@ -120,6 +120,7 @@ struct Router::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> look_while_wanted();
   asio::awaitable<void> look();
   asio::awaitable<bool> lapse();
+  asio::awaitable<bool> show_gone();
   asio::awaitable<bool> end_silent();
   asio::awaitable<void> distribute_queue(Id queue);
 
@@ -176,10 +177,27 @@ asio::awaitable<bool> Router::State::lapse() {
       }
       asked.release_all(table);
       table.save(asked.owner);
+      table.show_status(asked.owner);
     };
     co_await parts.store.write(std::move(work));
   }
   co_return operators.size() == kBatch;
+}
+
+// Whoever is offline is shown so, also where nothing was asked of him. True: there is more.
+asio::awaitable<bool> Router::State::show_gone() {
+  auto find = [this](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).gone(kBatch);
+  };
+  const auto gone = co_await parts.store.read(std::move(find));
+  for (const auto who : gone) {
+    auto work = [=, this](store::Session& session) {
+      RoutingTable table(session, parts.ids, parts.clock.now());
+      if (const auto one = table.hold_operator(who)) table.show_status(*one);
+    };
+    co_await parts.store.write(std::move(work));
+  }
+  co_return gone.size() == kBatch;
 }
 
 asio::awaitable<bool> Router::State::end_silent() {
@@ -235,6 +253,7 @@ asio::awaitable<void> Router::State::distribute_queue(Id id) {
 
 asio::awaitable<void> Router::State::look() {
   for (bool more = true; more;) more = co_await lapse();
+  for (bool more = true; more;) more = co_await show_gone();
   for (bool more = true; more;) more = co_await end_silent();
   auto find = [this](store::Session& session) {
     return RoutingTable(session, parts.ids, parts.clock.now()).queues_to_distribute();
@@ -271,6 +290,30 @@ asio::awaitable<Desk> Router::desk(Id who) {
   co_return co_await parts.store.read(std::move(work));
 }
 
+asio::awaitable<Sight> Router::sight(Id who) {
+  auto& parts = state_->parts;
+  auto work = [who, &parts, terms = parts.terms()](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).sight(who, terms);
+  };
+  co_return co_await parts.store.read(std::move(work));
+}
+
+asio::awaitable<bool> Router::may_read(Id chat, Id who) {
+  auto& parts = state_->parts;
+  auto work = [chat, who, &parts, terms = parts.terms()](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).may_read(chat, who, terms);
+  };
+  co_return co_await parts.store.read(std::move(work));
+}
+
+asio::awaitable<std::vector<Change>> Router::history(Id chat, Id after, std::size_t most) {
+  auto& parts = state_->parts;
+  auto work = [chat, after, most, &parts](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).history(chat, after, most);
+  };
+  co_return co_await parts.store.read(std::move(work));
+}
+
 asio::awaitable<void> Router::set_available(Id who, bool available) {
   auto work = [=, this](store::Session& session) {
     RoutingTable table(session, state_->parts.ids, state_->parts.clock.now());
@@ -278,6 +321,7 @@ asio::awaitable<void> Router::set_available(Id who, bool available) {
     asked.owner.available = available;
     asked.release_all(table);
     table.save(asked.owner);
+    table.show_status(asked.owner);
   };
   co_await state_->parts.store.write(std::move(work));
   wake();
@@ -287,9 +331,11 @@ asio::awaitable<void> Router::be_present(Id who) {
   auto work = [=, this](store::Session& session) {
     const auto now = state_->parts.clock.now();
     RoutingTable table(session, state_->parts.ids, now);
-    const auto one = require_operator(table.hold_operator(who), who);
+    auto one = require_operator(table.hold_operator(who), who);
     table.set_present(who, now + kPresence);
-    return one.present;
+    const bool was_present = std::exchange(one.present, true);
+    table.show_status(one);
+    return was_present;
   };
   const bool was_present = co_await state_->parts.store.write(std::move(work));
   if (!was_present) wake();
@@ -304,6 +350,7 @@ asio::awaitable<void> Router::be_absent(Id who) {
     asked.owner.present = false;
     asked.release_all(table);
     table.save(asked.owner);
+    table.show_status(asked.owner);
   };
   co_await state_->parts.store.write(std::move(work));
   wake();

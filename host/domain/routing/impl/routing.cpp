@@ -147,8 +147,11 @@ Outcome transfer(Chat& chat, Operator* owner, Operator& to, const Terms& terms, 
 Outcome transfer(Chat& chat, Operator* owner, Id queue, TimePoint now) {
   if (!chat.is_open()) return refused(Verdict::ended);
   if (chat.stage == Stage::waiting && chat.queue == queue) return {};
+  const auto former = chat.queue;
   start_waiting(chat, queue, now);
-  return changed(move(chat, owner, Stage::waiting, nullptr, Reason::transferred));
+  auto step = move(chat, owner, Stage::waiting, nullptr, Reason::transferred);
+  step.former_queue = former == queue ? 0 : former;
+  return changed(step);
 }
 
 Outcome hand_back(Chat& chat, Operator* owner, TimePoint now) {

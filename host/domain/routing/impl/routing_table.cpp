@@ -3,11 +3,19 @@
 #include <algorithm>
 #include <tuple>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
+#include "domain/journal/journal.hpp"
+#include "domain/routing/business_hours.hpp"
 #include "domain/routing/rule.hpp"
+#include "outbox/queue.hpp"
 #include "store/dialect.hpp"
 
 namespace patchbay::domain::routing {
+
+using nlohmann::json;
+
 namespace {
 
 #define PB_ROUTED                                                                                     \
@@ -22,6 +30,8 @@ namespace {
 #define PB_IN_HOLDERS                                                                                      \
   "(id in (select id from these) or id in (select member from role_members where role in (select id from " \
   "these)))"
+
+#define PB_OPERATOR "select available, present_until, chats, last_taken_at from operators where id = :id"
 
 TimePoint time_of(std::int64_t ms) {
   return TimePoint(Duration(ms));
@@ -103,10 +113,15 @@ std::optional<Operator> RoutingTable::hold_operator(Id who) {
       "users where "
       "id = :id and active = 1 on conflict do nothing",
       {who});
-  const auto row = session_.query_one(
-      std::string("select available, present_until, chats, last_taken_at from operators where id = :id")
-          .append(store::for_update(session_.dialect())),
-      {who});
+  return operator_of(
+      session_.query_one(std::string(PB_OPERATOR).append(store::for_update(session_.dialect())), {who}), who);
+}
+
+std::optional<Operator> RoutingTable::read_operator(Id who) {
+  return operator_of(session_.query_one(PB_OPERATOR, {who}), who);
+}
+
+std::optional<Operator> RoutingTable::operator_of(const std::optional<store::Row>& row, Id who) const {
   if (!row) return std::nullopt;
   Operator one;
   one.id = who;
@@ -158,11 +173,63 @@ void RoutingTable::hold_queue(Id queue) {
       {queue});
 }
 
+// The conversation goes back to the bot that has had it (FB-4), after what is still to be sent.
+void RoutingTable::give_back_to_bot(Id chat) {
+  const auto row = session_.query_one(
+      "select integration, conversation, kind, facts from chats where id = :id and had_bot = 1 and "
+      "coalesce((select state "
+      "from chat_history where chat = :id order by id desc limit 1), '') <> 'with_bot'",
+      {chat});
+  if (!row) return;
+  outbox::Item item;
+  item.id = ids_.next();
+  item.integration = row->integer(0);
+  item.lane = row->text(1);
+  item.kind = row->text(2);
+  item.verb = "release";
+  item.idempotency_key = "release:" + std::to_string(chat);
+  item.payload = json({{"conversation",
+                        {{"id", row->text(1)},
+                         {"kind", row->text(2)},
+                         {"facts", json::parse(row->text(3), nullptr, false)}}}})
+                     .dump();
+  item.created_at = now();
+  outbox::enqueue(session_, item);
+}
+
+// CHAT-32: once in a chat, when people are asked for who have not been at it.
+void RoutingTable::greet(const Chat& chat, const Step& step) {
+  const bool again = step.reason == Reason::missed || step.reason == Reason::operator_left ||
+                     step.reason == Reason::handed_back;
+  if (step.stage != Stage::waiting || again) return;
+  constexpr std::string_view kGreet =
+      "insert into chat_greetings(id, chat, kind, text) values (:id, :chat, :kind, :text) on conflict(chat, "
+      "kind) do "
+      "nothing";
+  const auto row = session_.query_one(
+      "select coalesce(channels.welcome, ''), coalesce(queues.away, ''), coalesce(queues.hours, '') from "
+      "chats left join "
+      "channels on channels.integration = chats.integration left join queues on queues.id = cast(:queue as "
+      "bigint) where "
+      "chats.id = :chat",
+      {chat.queue, chat.id});
+  if (!row) return;
+  if (step.reason == Reason::opened && !row->text(0).empty())
+    session_.exec(kGreet, {ids_.next(), chat.id, "welcome", row->text(0)});
+  if (row->text(1).empty() || row->text(2).empty()) return;
+  if (!read_hours(json::parse(row->text(2)), "").is_open(now_))
+    session_.exec(kGreet, {ids_.next(), chat.id, "away", row->text(1)});
+}
+
 void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
+  if (step.reason == Reason::finished || step.reason == Reason::timed_out) give_back_to_bot(chat.id);
   session_.exec(
       "update chats set state = :state, queue = :queue, operator = :operator, waiting_since = "
       ":waiting_since, "
-      "assigned_at = :assigned_at, handed_back_by = :handed_back_by where id = :id",
+      "assigned_at = :assigned_at, handed_back_by = :handed_back_by, handled_by = case when :state = "
+      "'in_progress' then cast(:operator as bigint) else handled_by end, had_bot = case when :state = "
+      "'with_bot' "
+      "then 1 else had_bot end where id = :id",
       {std::string(stage_name(chat.stage)), id_or_null(chat.queue), store::nullable(chat.owner),
        ms_of(chat.waiting_since), ms_of(chat.assigned_at), store::nullable(chat.handed_back_by), chat.id});
   session_.exec(
@@ -172,6 +239,19 @@ void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
       {ids_.next(), chat.id, now(), std::string(stage_name(step.stage)),
        std::string(reason_name(step.reason)), by.name, id_or_null(step.queue), store::nullable(step.owner),
        store::nullable(step.former), by.note.empty() ? store::Value() : store::Value(by.note)});
+  journal::Entry entry(step.reason == Reason::opened   ? "chat.created"
+                       : step.stage == Stage::finished ? "chat.finished"
+                                                       : "chat.changed",
+                       chat.id);
+  entry.chat = chat.id;
+  entry.queue = step.queue;
+  entry.former_queue = step.former_queue;
+  entry.owner = step.owner.value_or(0);
+  entry.former = step.former.value_or(0);
+  entry.state = stage_name(step.stage);
+  entry.reason = reason_name(step.reason);
+  journal::write(session_, ids_, now_, std::move(entry));
+  greet(chat, step);
 }
 
 void RoutingTable::save(const Operator& one) {
@@ -181,34 +261,64 @@ void RoutingTable::save(const Operator& one) {
        one.id});
 }
 
+void RoutingTable::show_status(const Operator& one) {
+  const std::string status(status_name(one));
+  if (session_.exec("update operators set shown = :status where id = :id and shown <> :status",
+                    {status, one.id}) == 0)
+    return;
+  journal::Entry entry("operator.changed", one.id);
+  entry.owner = one.id;
+  entry.state = status;
+  journal::write(session_, ids_, now_, std::move(entry));
+}
+
+std::vector<Id> RoutingTable::gone(std::size_t most) {
+  return ids_of(session_.query(
+      "select id from operators where shown <> 'offline' and present_until <= :now order by id limit :most",
+      {now(), static_cast<std::int64_t>(most)}));
+}
+
 void RoutingTable::set_present(Id who, TimePoint until) {
   session_.exec("update operators set present_until = :until where id = :id", {ms_of(until), who});
 }
 
-// Offers of all queues of his whose rule offers, as is_offered() says of one.
-Desk RoutingTable::desk(Id who, const Terms& terms) {
-  Desk desk;
-  const auto row =
-      session_.query_one("select available, present_until, chats from operators where id = :id", {who});
-  if (!row) return desk;
-  desk.available = row->integer(0) != 0;
-  desk.present = row->integer(1) > now();
-  desk.own = chats_of(session_.query(
-      PB_ROUTED "where operator = :who and state <> 'finished' order by waiting_since, id", {who}));
-  if (!desk.available || !desk.present || static_cast<std::size_t>(row->integer(2)) >= terms.chats)
-    return desk;
-  for (const auto& one : session_.query(
+// As is_offered() says of one chat.
+std::vector<Id> RoutingTable::offering_queues(Id who, const Terms& terms) {
+  std::vector<Id> offering;
+  const auto one = read_operator(who);
+  if (!one || !may_take(*one, terms)) return offering;
+  for (const auto& row : session_.query(
            "with recursive mine(id) as (select role from role_members where member = :who union "
            "select roles.parent from roles join mine on roles.id = mine.id where roles.parent is not null) "
            "select id, rule from queues where id in (select queue from queue_operators where holder = :who "
-           "or "
-           "holder in (select id from mine))",
+           "or holder in (select id from mine)) order by id",
            {who})) {
-    const auto* rule = find_rule(one.text(1));
-    if (rule == nullptr || rule->assigns()) continue;
+    const auto* rule = find_rule(row.text(1));
+    if (rule != nullptr && !rule->assigns()) offering.push_back(row.integer(0));
+  }
+  return offering;
+}
+
+Sight RoutingTable::sight(Id who, const Terms& terms) {
+  Sight sight;
+  sight.queues = offering_queues(who, terms);
+  sight.own = ids_of(session_.query(
+      "select id from chats where operator = :who and state <> 'finished' order by id", {who}));
+  return sight;
+}
+
+Desk RoutingTable::desk(Id who, const Terms& terms) {
+  Desk desk;
+  const auto one = read_operator(who);
+  if (!one) return desk;
+  desk.available = one->available;
+  desk.present = one->present;
+  desk.own = chats_of(session_.query(
+      PB_ROUTED "where operator = :who and state <> 'finished' order by waiting_since, id", {who}));
+  for (const auto queue : offering_queues(who, terms)) {
     const auto waiting = chats_of(session_.query(
         PB_ROUTED "where queue = :queue and state = 'waiting' order by waiting_since, id limit :most",
-        {one.integer(0), static_cast<std::int64_t>(Desk::kOffered)}));
+        {queue, static_cast<std::int64_t>(Desk::kOffered)}));
     desk.offered.insert(desk.offered.end(), waiting.begin(), waiting.end());
   }
   std::sort(desk.offered.begin(), desk.offered.end(), [](const Chat& a, const Chat& b) {
@@ -216,6 +326,44 @@ Desk RoutingTable::desk(Id who, const Terms& terms) {
   });
   if (desk.offered.size() > Desk::kOffered) desk.offered.resize(Desk::kOffered);
   return desk;
+}
+
+std::vector<Change> RoutingTable::history(Id chat, Id after, std::size_t most) {
+  std::vector<Change> changes;
+  for (const auto& row : session_.query("select id, at, state, reason, actor, queue, operator, former, note "
+                                        "from chat_history where chat = :chat and "
+                                        "id > :after order by id limit :most",
+                                        {chat, after, static_cast<std::int64_t>(most)})) {
+    Change change;
+    change.id = row.integer(0);
+    change.at = row.integer(1);
+    change.state = row.text(2);
+    change.reason = row.text(3);
+    change.actor = row.text(4);
+    change.queue = row.maybe_integer(5);
+    change.owner = row.maybe_integer(6);
+    change.former = row.maybe_integer(7);
+    change.note = row.maybe_text(8).value_or("");
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+bool RoutingTable::may_read(Id chat, Id who, const Terms& terms) {
+  const auto had = session_.query_one(
+      "select 1 from chats where id = :chat and (operator = :who or exists (select 1 from chat_history where "
+      "chat = "
+      ":chat and operator = :who) or exists (select 1 from chats as own where own.operator = :who and "
+      "own.state <> "
+      "'finished' and own.client = chats.client))",
+      {chat, who});
+  if (had) return true;
+  const auto row = session_.query_one(PB_ROUTED "where id = :id", {chat});
+  if (!row) return false;
+  const auto found = chat_of(*row);
+  const auto of = queue(found.queue, who);
+  const auto one = read_operator(who);
+  return of && one && is_offered(found, *of, *one, terms);
 }
 
 bool RoutingTable::take(Id who, std::size_t chats, const Terms& terms) {

@@ -35,6 +35,7 @@ class RoutingTable {
   std::vector<Chat> hold_assigned(Id who);
   // Made where the user has none yet; nothing for who is no active user.
   std::optional<Operator> hold_operator(Id who);
+  std::optional<Operator> read_operator(Id who);
   // Of a queue, who may take one more, by id.
   std::vector<Operator> free_operators(Id queue, const Terms& terms);
   // Without its operators but for `who`, where he is one of them.
@@ -44,8 +45,16 @@ class RoutingTable {
 
   void save(const Chat& chat, const Step& step, const Actor& by);
   void save(const Operator& one);
+  // The journal is told, where his status is another than it told last.
+  void show_status(const Operator& one);
+  // Operators who are shown and not present any more, at most `most`.
+  std::vector<Id> gone(std::size_t most);
   void set_present(Id who, TimePoint until);
   Desk desk(Id who, const Terms& terms);
+  Sight sight(Id who, const Terms& terms);
+  std::vector<Change> history(Id chat, Id after, std::size_t most);
+  // Router::may_read().
+  bool may_read(Id chat, Id who, const Terms& terms);
   // Adds to who may still take so many; false: not any more.
   bool take(Id who, std::size_t chats, const Terms& terms);
 
@@ -61,6 +70,10 @@ class RoutingTable {
   Chat beginning(Id integration);
 
  private:
+  void give_back_to_bot(Id chat);
+  void greet(const Chat& chat, const Step& step);
+  std::vector<Id> offering_queues(Id who, const Terms& terms);
+  std::optional<Operator> operator_of(const std::optional<store::Row>& row, Id who) const;
   std::int64_t now() const { return now_.time_since_epoch().count(); }
 
   store::Session& session_;
