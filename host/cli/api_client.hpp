@@ -25,13 +25,17 @@ class ApiClient {
   // Every item of a list.
   nlohmann::json all(const std::string& path);
   nlohmann::json post(const std::string& path, const nlohmann::json& body);
+  nlohmann::json put(const std::string& path, const nlohmann::json& body);
   nlohmann::json patch(const std::string& path, const nlohmann::json& body);
+  // PUTs a form with one file.
+  nlohmann::json upload(const std::string& path, const std::string& name, const std::string& content);
   void remove(const std::string& path);
 
  private:
   struct State;
   void renew();
-  nlohmann::json call(const std::string& method, const std::string& path, const std::string& body);
+  nlohmann::json call(const std::string& method, const std::string& path, const std::string& body,
+                      const std::string& type = "application/json");
   std::unique_ptr<State> state_;
 };
 

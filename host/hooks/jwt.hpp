@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "crypto/public_key.hpp"
 
 namespace patchbay::hooks {
@@ -27,5 +28,10 @@ std::optional<Jwt> parse_jwt(std::string_view text);
 
 // What an "alg" asks of a key; nothing for one that is not taken.
 std::optional<crypto::PublicKey::Kind> key_kind(std::string_view algorithm);
+
+// Whether "aud", one or a list, holds `audience`.
+bool is_meant_for(const nlohmann::json& claims, std::string_view audience);
+// RFC 7519, 4.1.4 to 4.1.6, with so much difference between clocks. A token without an end is none.
+bool is_in_time(const nlohmann::json& claims, TimePoint now, Duration tolerance);
 
 }  // namespace patchbay::hooks

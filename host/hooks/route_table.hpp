@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/site_address.hpp"
 #include "hooks/challenge.hpp"
 #include "hooks/cors.hpp"
 #include "hooks/key_reader.hpp"
@@ -82,7 +83,8 @@ class Mount {
 class RouteTable {
  public:
   // `site_url`: the public address of this host, which may carry a path; empty when no provider can reach it.
-  explicit RouteTable(std::string site_url);
+  // When it changes, what is mounted keeps the former one until it is mounted again.
+  explicit RouteTable(SiteAddress site_url);
 
   // Replaces what the integration had. All or nothing. Throws Error{invalid} that names the route and what is
   // wrong with it (a route without a verifier does not mount, nor one that needs https on a plain site_url),
@@ -129,7 +131,7 @@ class RouteTable {
   std::shared_ptr<const Route> look_up(std::string_view path) const;
   Shard& shard(std::string_view path) const { return shards_[Hash()(path) % shards_.size()]; }
 
-  const std::string site_url_;
+  const SiteAddress site_url_;
   mutable std::array<Shard, 16> shards_;
   mutable std::mutex mutex_;  // of integrations_; taken before a shard's
   std::map<Id, Entry> integrations_;

@@ -50,7 +50,7 @@ class Lifecycle {
     cluster::Peers& peers;
     log::Redactor& redactor;
     log::Logger logger;
-    std::string site_url;
+    SiteAddress site_url;
     std::string host_version;
     std::string host_name = {};
     std::function<boost::asio::awaitable<void>()> enabled = {};  // a plugin was: the catalogue is to know
@@ -77,7 +77,6 @@ class Lifecycle {
   // Whether routes that verify nothing may be open (HOOK-6), which connected ones follow at once; audited.
   boost::asio::awaitable<void> consent(Id id, bool agrees, std::string who);
   boost::asio::awaitable<Disconnected> deactivate(Id id);
-
   // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.
   boost::asio::awaitable<plugin::Integration> finish(Id id);
   // Throws Error{conflict} for what is no draft: it may have conversations.
@@ -92,13 +91,14 @@ class Lifecycle {
   boost::asio::awaitable<Advanced> advance(Id id, std::string step, std::string input, std::string language);
   // Its profile or its grants have changed: it runs with the new ones when this returns.
   boost::asio::awaitable<void> reconfigure(Id id);
-
   // Several hosts (cluster::Membership): this one works for more integrations; it is to work for fewer, and
   // does when this returns; other hosts may have changed some.
   void gained(cluster::Partitions partitions);
   boost::asio::awaitable<void> leave(cluster::Partitions partitions);
   boost::asio::awaitable<void> follow_others();
 
+  // The public address is another one: routes are mounted for it, then instances and providers are told.
+  boost::asio::awaitable<void> site_moved();
   // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
   boost::asio::awaitable<void> secrets_changed(Id id);
 
@@ -108,7 +108,6 @@ class Lifecycle {
   // is given back. False: it is not connected, or does not come up.
   boost::asio::awaitable<bool> lend(Id id);
   boost::asio::awaitable<void> give_back(Id id);
-
   // Reports from below, taken on the host that runs it. Any thread; return at once. An integration is
   // degraded while any source ("job history") has trouble.
   void trouble(Id id, const std::string& source, Code code, std::string text);
@@ -117,7 +116,6 @@ class Lifecycle {
   void quarantined(Id id, std::string reason);
   // An instance has become ready, perhaps later than whoever wanted it waited.
   void came_up(Id id);
-
   // Whether `lease` is one that a running listener was given: an older one may no longer deliver (N8).
   bool holds_lease(Id id, std::int64_t lease) const;
 
@@ -167,6 +165,7 @@ class Lifecycle {
   boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
   boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
   boost::asio::awaitable<void> follow_routes(Id id, bool open);
+  Task<void> move_routes(Id id);
   boost::asio::awaitable<void> follow(Id id);
   boost::asio::awaitable<void> try_follow(Id id);
   boost::asio::awaitable<void> end_lending(Id id);

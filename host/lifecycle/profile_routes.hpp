@@ -41,6 +41,8 @@ class ProfileRoutes final : public plugin::Caller {
   // are gone. What cannot be mounted (its plugin is away, a secret is missing) answers 503. Throws
   // Error{unavailable} when the store is away.
   boost::asio::awaitable<void> follow();
+  // The public address is another one: they are mounted for it.
+  boost::asio::awaitable<void> site_moved();
   // Former secrets are watched no more.
   boost::asio::awaitable<void> stop() { return former_secrets_.stop(); }
 

@@ -19,6 +19,7 @@ struct Granted {
   std::string scopes;                // empty: those that were asked for
   std::string identity;              // issuer and subject of an ID token (OpenID Connect Core, 2), or empty
   std::string title;                 // an address or a name out of it, or empty
+  std::string id_token;              // as it came, unproven; empty: none
 };
 
 // What it said instead (5.2).

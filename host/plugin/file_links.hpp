@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "base/site_address.hpp"
 #include "plugin/host_key.hpp"
 
 namespace patchbay::plugin {
@@ -23,7 +24,7 @@ class FileLinks {
   };
 
   // `site_url`: the public address; empty: there is none.
-  FileLinks(store::Store& store, const vault::Vault& vault, const Clock& clock, std::string site_url)
+  FileLinks(store::Store& store, const vault::Vault& vault, const Clock& clock, SiteAddress site_url)
       : store_(store), key_(store, vault, "file_links"), clock_(clock), site_url_(std::move(site_url)) {}
 
   // "<site_url>/files/<blob>/<Unix seconds>/<signature>/<name>"; the file is kept as long as that is good.
@@ -37,7 +38,7 @@ class FileLinks {
   store::Store& store_;
   HostKey key_;
   const Clock& clock_;
-  const std::string site_url_;
+  const SiteAddress site_url_;
 };
 
 }  // namespace patchbay::plugin

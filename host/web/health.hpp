@@ -30,6 +30,6 @@ void add_readiness(Router& router, std::function<boost::asio::awaitable<std::vec
 void add_metrics(Router& router, Operation operation,
                  std::function<boost::asio::awaitable<std::string>()> render);
 // GET /api/v1/openapi.json, public. Call it after all other routes.
-void add_openapi(Router& router, std::string version, std::string server_url);
+void add_openapi(Router& router, std::string version, SiteAddress site);
 
 }  // namespace patchbay::web

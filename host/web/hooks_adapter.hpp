@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/site_address.hpp"
 #include "hooks/ingress.hpp"
 #include "web/event_streams.hpp"
 #include "web/http_server.hpp"
@@ -13,8 +14,8 @@ namespace patchbay::web {
 // adapter).
 class HooksAdapter final : public Application {
  public:
-  // Both outlive the adapter. `base_path`: the path of site_url, taken off where a request carries it.
-  HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, std::string base_path = {});
+  // Both outlive the adapter. `site`: its path is taken off where a request carries it.
+  HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, SiteAddress site = {});
 
   // Unknown paths are refused before their body is read, without a visit to the database.
   BodyPlan plan(const Request& head) override;
@@ -25,7 +26,7 @@ class HooksAdapter final : public Application {
 
   hooks::Ingress& ingress_;
   EventStreams& streams_;
-  std::string base_path_;
+  const SiteAddress site_;
 };
 
 }  // namespace patchbay::web

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/site_address.hpp"
 #include "plugin/file_links.hpp"
 #include "web/http_server.hpp"
 
@@ -11,8 +12,8 @@ namespace patchbay::web {
 // is nothing. Mount it with Router::mount("/files/", files).
 class LinkedFiles final : public Application {
  public:
-  // Both outlive it. `base_path`: the path of site_url, taken off where a request carries it.
-  LinkedFiles(store::Store& store, plugin::FileLinks& links, std::string base_path = {});
+  // Both outlive it. `site`: its path is taken off where a request carries it.
+  LinkedFiles(store::Store& store, plugin::FileLinks& links, SiteAddress site = {});
 
   BodyPlan plan(const Request& head) override;
   boost::asio::awaitable<Response> handle(Request request) override;
@@ -20,7 +21,7 @@ class LinkedFiles final : public Application {
  private:
   store::Store& store_;
   plugin::FileLinks& links_;
-  const std::string base_path_;
+  const SiteAddress site_;
 };
 
 }  // namespace patchbay::web

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/site_address.hpp"
 #include "plugin/catalogue.hpp"
 #include "web/http_server.hpp"
 
@@ -13,8 +14,8 @@ namespace patchbay::web {
 // Router::mount("/plugins/", files).
 class PluginFiles final : public Application {
  public:
-  // `catalogue` outlives it. `base_path`: the path of site_url, taken off where a request carries it.
-  explicit PluginFiles(const plugin::Catalogue& catalogue, std::string base_path = {});
+  // `catalogue` outlives it. `site`: its path is taken off where a request carries it.
+  explicit PluginFiles(const plugin::Catalogue& catalogue, SiteAddress site = {});
 
   BodyPlan plan(const Request& head) override;
   // 200, 304, 404 or 405.
@@ -22,7 +23,7 @@ class PluginFiles final : public Application {
 
  private:
   const plugin::Catalogue& catalogue_;
-  const std::string base_path_;
+  const SiteAddress site_;
 };
 
 // Whether a header If-None-Match (RFC 9110, 13.1.2) names this entity tag, or any.

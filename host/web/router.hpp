@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/id.hpp"
+#include "base/site_address.hpp"
 #include "web/access.hpp"
 #include "web/doc.hpp"
 #include "web/http_server.hpp"
@@ -92,9 +93,9 @@ class Router final : public Application {
  public:
   struct Route;
 
-  // `authenticator` outlives the router. `base_path` ("/app", may be empty) is taken off where a request
-  // carries it.
-  explicit Router(Authenticator& authenticator, std::string base_path = {});
+  // `authenticator` outlives the router. The path of `site` ("/app", may be empty) is taken off where a
+  // request carries it.
+  explicit Router(Authenticator& authenticator, SiteAddress site = {});
   ~Router() override;
 
   // `path`: "/api/v1/chats/{id}/messages". The operation is asked for before the body is read. Throws

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/site_address.hpp"
 #include "oauth/sign_ins.hpp"
 #include "web/http_server.hpp"
 
@@ -11,15 +12,15 @@ namespace patchbay::web {
 // has no state of ours is told so and nothing else. Mount it with Router::mount("/oauth/", page).
 class SignInPage final : public Application {
  public:
-  // `sign_ins` outlives the page. `base_path`: the path of site_url, taken off where a request carries it.
-  explicit SignInPage(oauth::SignIns& sign_ins, std::string base_path = {});
+  // `sign_ins` outlives the page. `site`: its path is taken off where a request carries it.
+  explicit SignInPage(oauth::SignIns& sign_ins, SiteAddress site = {});
 
   BodyPlan plan(const Request& head) override;
   boost::asio::awaitable<Response> handle(Request request) override;
 
  private:
   oauth::SignIns& sign_ins_;
-  std::string base_path_;
+  const SiteAddress site_;
 };
 
 }  // namespace patchbay::web

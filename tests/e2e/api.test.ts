@@ -25,7 +25,7 @@ const SCOPES: Record<string, string[]> = {
 const GRANTS: Record<string, string[]> = {
   CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage"],
   CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage", "settings:read", "settings:manage"],
-  CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read"],
+  CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read", "settings:read", "settings:manage"],
 };
 
 let host: Patchbay;
@@ -96,7 +96,7 @@ test("every route is open to exactly the scopes that hold its operation", async 
   const bare = await fetch(`${host.address}/api/v1/chats`);
   assert.equal(bare.status, 401);
   assert.ok(bare.headers.get("www-authenticate"));
-  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/api/v1/session", "/healthz", "/readyz"]);
+  assert.deepEqual(routes.filter((route) => route.operation === "public").map((route) => route.path).sort(), ["/api/v1/openapi.json", "/api/v1/session", "/api/v1/session/ways", "/healthz", "/readyz"]);
 
   for (const [scope, operations] of Object.entries({ ...SCOPES, admin: [...held, ...ADMIN] })) {
     const token = await host.createToken(`walks as ${scope}`, scope);
@@ -179,8 +179,9 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
-    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\//, "SimultaneousChats"]];
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"]];
   const browser = await host.signIn("reader", ["CanManageChats"]);
+  const sound = await host.upload("PUT", "/api/v1/settings/OmniChatNotificationSound/file", "bell.mp3", "ID3 and more");
   let lists = 0;
   // This channel carries no files: desk_files.test.ts.
   for (const route of routes.filter((one) => one.verb === "GET" && one.path !== "/api/v1/desk/chats/{id}/files/{file}")) {
@@ -232,6 +233,8 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("POST", "/api/v1/desk/chats/{id}/accept"), 403, await host.call("POST", `/api/v1/desk/chats/${chat.id}/accept`, undefined, browser.headers));
   promised(route("PUT", "/api/v1/settings/{code}"), 200, await host.call("PUT", "/api/v1/settings/SimultaneousChats", { value: 7 }));
   promised(route("PUT", "/api/v1/settings/{code}"), 422, await host.call("PUT", "/api/v1/settings/SimultaneousChats", { value: "many" }));
+  promised(route("PUT", "/api/v1/settings/{code}/file"), 200, sound);
+  promised(route("PUT", "/api/v1/settings/{code}/file"), 422, await host.upload("PUT", "/api/v1/settings/OmniChatNotificationSound/file", "bell.mp3", "<html>"));
   promised(route("POST", "/api/v1/session"), 401, await host.post("/api/v1/session", { login: "ana", password: "wrong" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 204, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "long enough for this" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 422, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "short" }));

@@ -87,6 +87,18 @@ test("webhook mode needs an https address, polling needs none", async () => {
   }
 });
 
+test("a new public address reaches the provider while the host runs, and so does the way back", async () => { // SET-2, SET-3
+  const id = await stage.connect("webhook", "Moved");
+  const set = (value: unknown): Promise<unknown> => stage.host.call("PUT", "/api/v1/settings/SiteUrl", { value });
+  await set("https://moved.example/in/");
+  await eventually("it is told the new one", async () => stage.bot.webhook?.url.startsWith("https://moved.example/in/hooks/telegram/"));
+  assert.equal((await stage.host.get("/api/v1/openapi.json")).body.servers[0].url, "https://moved.example/in");
+  assert.equal((await stage.host.get("/in/api/v1/settings/SiteUrl")).body.value, "https://moved.example/in", "its path may be there or not");
+  await set(null);
+  await eventually("it is told the old one", async () => stage.bot.webhook?.url.startsWith(`${SITE}/hooks/telegram/`));
+  await stage.host.post(`/api/v1/integrations/${id}/deactivate`);
+});
+
 test("secrets come back nowhere", async () => { // ACC-4, SET-1
   const id = await stage.host.integrate("telegram", "Quiet", { ...stage.settings, mode: "webhook" });
   await stage.host.post(`/api/v1/integrations/${id}/activate`);

@@ -5,13 +5,28 @@ namespace patchbay::app {
 namespace asio = boost::asio;
 
 Business::Business(const Parts& parts)
-    : settings(parts.store, parts.clock, parts.ids, parts.logger, [this] { router.wake(); }),
+    : settings(settings_parts(parts)),
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
       search(parts.store, parts.clock, parts.ids),
       quick_replies(parts.store, parts.clock, parts.ids),
       access(parts.store, parts.clock, parts.ids),
-      sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}) {}
+      sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}),
+      open_id(open_id_parts(parts)) {}
+
+domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
+  domain::settings::Settings::Parts out(parts.store, parts.clock, parts.ids, parts.vault, parts.logger);
+  out.changed = [this, told = parts.settings_changed] {
+    router.wake();
+    if (told) told();
+  };
+  return out;
+}
+
+domain::access::OpenId::Parts Business::open_id_parts(const Parts& parts) {
+  return {parts.executor,  parts.clock,     parts.ids, parts.store, parts.vault,  *parts.http,
+          *parts.redactor, *parts.key_sets, sessions,  settings,    parts.opened, parts.logger};
+}
 
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   domain::routing::Router::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
@@ -24,8 +39,7 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   return out;
 }
 
-asio::awaitable<void> Business::start(TaskScope& tasks) {
-  co_await settings.read();
+void Business::start(TaskScope& tasks) {
   tasks.spawn("follow settings", settings.follow());
   router.start();
 }
@@ -34,10 +48,12 @@ asio::awaitable<void> Business::stop() {
   co_await router.stop();
 }
 
-BusinessApi::BusinessApi(Business& business, const Clock& clock, const std::string& site_url)
+BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
+                         const std::function<std::string()>& address)
     : people_(business.access),
-      session_(business.sessions, clock, site_url),
-      settings_(business.settings),
+      session_({business.sessions, business.open_id, parts.clock, site, address}),
+      open_id_page_({business.open_id, parts.clock, site, address}),
+      settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),
       desk_(business.router),
       messages_(business.search),
@@ -46,6 +62,7 @@ BusinessApi::BusinessApi(Business& business, const Clock& clock, const std::stri
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
   session_.add_to(router);
+  router.mount("/sign-in/", open_id_page_);
   settings_.add_to(router);
   queues_.add_to(router);
   desk_.add_to(router);

@@ -1,14 +1,16 @@
 #pragma once
 
-#include <string>
+#include <functional>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "base/site_address.hpp"
 #include "base/task_scope.hpp"
 #include "domain/access/access.hpp"
+#include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
@@ -17,6 +19,7 @@
 #include "domain/settings/settings.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
+#include "vault/vault.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/messages.hpp"
 #include "web/api/people.hpp"
@@ -24,6 +27,7 @@
 #include "web/api/quick_replies.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
+#include "web/open_id_page.hpp"
 
 namespace patchbay::app {
 
@@ -32,17 +36,26 @@ namespace patchbay::app {
 class Business {
  public:
   struct Parts {
-    Parts(boost::asio::any_io_executor e, Clock& c, IdMint& i, store::Store& s, log::Logger l)
-        : executor(std::move(e)), clock(c), ids(i), store(s), logger(std::move(l)) {}
+    Parts(boost::asio::any_io_executor e, Clock& c, IdMint& i, store::Store& s, vault::Vault& v,
+          log::Logger l)
+        : executor(std::move(e)), clock(c), ids(i), store(s), vault(v), logger(std::move(l)) {}
     boost::asio::any_io_executor executor;
     Clock& clock;
     IdMint& ids;
     store::Store& store;
+    vault::Vault& vault;
     log::Logger logger;
+    std::function<void()> settings_changed;  // at once, on any thread
+    // For signing in at an identity server.
+    net::HttpClient* http = nullptr;
+    log::Redactor* redactor = nullptr;
+    hooks::KeySets* key_sets = nullptr;
+    std::function<std::vector<std::string>()> opened;
   };
   explicit Business(const Parts& parts);
 
-  boost::asio::awaitable<void> start(TaskScope& tasks);
+  // The settings have been read before.
+  void start(TaskScope& tasks);
   boost::asio::awaitable<void> stop();
 
   domain::settings::Settings settings;
@@ -53,20 +66,26 @@ class Business {
   domain::access::Access access;
   vault::Passwords passwords;
   domain::access::Sessions sessions;
+  domain::access::OpenId open_id;
 
  private:
+  domain::settings::Settings::Parts settings_parts(const Parts& parts);
+  domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
 };
 
 // What of it is served.
 class BusinessApi {
  public:
-  BusinessApi(Business& business, const Clock& clock, const std::string& site_url);
+  // `address`: the public one, or what the listener has.
+  BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
+              const std::function<std::string()>& address);
   void add_to(web::Router& router);
 
  private:
   web::PeopleApi people_;
   web::SessionApi session_;
+  web::OpenIdPage open_id_page_;
   web::SettingsApi settings_;
   web::QueuesApi queues_;
   web::DeskApi desk_;

@@ -100,12 +100,6 @@ net::HttpClient::Options http_options(const config::Config& config) {
   return options;
 }
 
-// The path of the site's address: requests may carry it (SET-2).
-std::string base_path(const std::string& site_url) {
-  const auto url = net::parse_url(site_url);
-  return !url || url->target == "/" ? std::string() : url->target;
-}
-
 port::Rights rights_of_workers(const config::Config& config) {
   port::Rights rights;
   rights.sandbox = config.plugin_sandbox;
@@ -146,6 +140,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       io(io_),
       logger(std::move(logger_)),
       redactor(redactor_),
+      site(config.site_url),
       tasks(io.get_executor(),
             [this](const std::string& name, std::exception_ptr e) {
               logger.error("task failed", {{"task", name}, {"error", words_of(e)}});
@@ -164,7 +159,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                 hooks::check_routes),
       verb_checker(SchemaVerbChecker::of_this_build()),
       opened_hosts(config.egress_allow),
-      file_links(*store, *vault, clock, config.site_url),
+      file_links(*store, *vault, clock, site),
       oauth_tokens(token_parts()),
       sign_ins(sign_in_parts()),
       storage(storage_parts()),
@@ -179,7 +174,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
                     [this](Id id) { return peers.owned().has(id); }, logger}),
       instances(fleet, services, config.in_process, logger),
       figures(metrics, *store, counters),
-      routes(config.site_url),
+      routes(site),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(
           clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); },
@@ -207,9 +202,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
       greeter(greeter_parts()),
-      business({io.get_executor(), clock, ids, *store, logger}),
+      business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
-                 scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
+                 scheduler, peers, redactor, logger, site, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
       profile_routes({io.get_executor(), clock, *store, *vault, catalogue, routes, lifecycle, fleet, redactor,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
@@ -223,12 +218,12 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       feed(io.get_executor(), clock, *store, topics, logger),
       tokens(*store, clock, ids, logger),
       gate(tokens, business.sessions),
-      router(gate, base_path(config.site_url)),
+      router(gate, site),
       event_streams(topics, clock, metrics),
-      hooks_adapter(ingress, event_streams, base_path(config.site_url)),
-      sign_in_page(sign_ins, base_path(config.site_url)),
-      linked_files(*store, file_links, base_path(config.site_url)),
-      plugin_files(catalogue, base_path(config.site_url)),
+      hooks_adapter(ingress, event_streams, site),
+      sign_in_page(sign_ins, site),
+      linked_files(*store, file_links, site),
+      plugin_files(catalogue, site),
       integrations_api(lifecycle, *store, *vault, self_test),
       profiles_api(credentials, profile_routes, *store, *vault),
       grants_api(credentials, sign_ins, *vault, *store),
@@ -242,9 +237,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
       chats_api(chats, business.router),
-      files_api({*store, chats, business.router, clock, ids}),
+      files_api({*store, chats, business.router, business.settings, clock, ids}),
       tokens_api(tokens, clock),
-      business_api(business, clock, config.site_url),
+      business_api(business, business_parts(), site, [this] { return address_for_people(); }),
       live_api({event_streams, feed, business.router, business.sessions, clock}),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
@@ -351,7 +346,8 @@ cluster::Member Modules::self() const {
 }
 
 std::string Modules::address_for_people() const {
-  return config.site_url.empty() ? cli::listener_url(config.listen_address, server.port()) : config.site_url;
+  const auto url = site.get();
+  return url.empty() ? cli::listener_url(config.listen_address, server.port()) : url;
 }
 
 hooks::Dispatcher::Parts Modules::dispatcher_parts() {
@@ -446,9 +442,12 @@ asio::awaitable<void> Modules::start() {
   catalogue.choose(std::move(choices));
   catalogue.scan();
   const auto address = cli::listener_url(config.listen_address, server.port());
+  // Before anything tells somebody the public address.
+  co_await business.settings.read();
   scheduler.start();
   co_await credentials.start();
   co_await profile_routes.follow();
+  started_ = true;
   co_await lifecycle.start();
   // Its partitions come as gained, so nothing of theirs is missed.
   if (membership) co_await membership->start(address);
@@ -459,7 +458,7 @@ asio::awaitable<void> Modules::start() {
   outbox.start();
   attachments.start();
   greeter.start();
-  co_await business.start(tasks);
+  business.start(tasks);
   topics.start();
   co_await feed.start();
   tasks.spawn("upkeep", upkeep.run());

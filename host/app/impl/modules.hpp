@@ -16,6 +16,7 @@
 #include "app/impl/store_probe.hpp"
 #include "app/impl/upkeep.hpp"
 #include "app/impl/verb_checker.hpp"
+#include "base/site_address.hpp"
 #include "base/task_scope.hpp"
 #include "cluster/membership.hpp"
 #include "config/config.hpp"
@@ -100,6 +101,7 @@ class Modules {
   log::Redactor& redactor;
   SystemClock clock;
   const TimePoint started = clock.now();
+  SiteAddress site;
   TaskScope tasks;
 
   store::HostLock lock;
@@ -209,6 +211,8 @@ class Modules {
   hooks::Ingress::Parts ingress_parts();
   outbox::Dispatcher::Options outbox_options();
   domain::chat::AttachmentFetcher::Options attachment_options();
+  Business::Parts business_parts();
+  void settings_changed();
   domain::chat::Chats::Parts chats_parts();
   domain::chat::Greeter::Parts greeter_parts();
   boost::asio::awaitable<void> follow_choices();
@@ -226,6 +230,7 @@ class Modules {
   void heard(const std::string& word);
 
   AsyncLocks choices_turn_{io.get_executor()};
+  std::atomic<bool> started_ = false;
   std::atomic<bool> stopping_ = false;
   std::unique_ptr<store::Notices> notices_;  // none on SQLite; its thread uses what stands above
 };

@@ -23,7 +23,7 @@ std::int64_t to_ms(TimePoint time) {
 }  // namespace
 
 std::vector<store::BlobUse> blob_uses() {
-  return {store::BlobUse("message_attachments", "blob")};
+  return {store::BlobUse("message_attachments", "blob"), store::BlobUse("setting_values", "blob")};
 }
 
 asio::awaitable<void> Upkeep::run() {

@@ -33,7 +33,7 @@ void Modules::add_routes() {
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
   web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });
-  web::add_openapi(router, kVersion, config.site_url);
+  web::add_openapi(router, kVersion, site);
 }
 
 asio::awaitable<std::vector<web::ReadyCheck>> Modules::check_ready() {

@@ -11,6 +11,7 @@
 #include "base/id.hpp"
 #include "cli/impl/open_store.hpp"
 #include "net/http.hpp"
+#include "vault/vault.hpp"
 #include "web/tokens.hpp"
 
 namespace patchbay::cli {
@@ -21,6 +22,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::chrono::minutes kTokenLife{1};
+constexpr std::size_t kBoundaryBytes = 24;
 constexpr Duration kLimit{60'000};
 
 Error not_running(const config::Config& config) {
@@ -124,13 +126,14 @@ void ApiClient::renew() {
   state_->token_id = made.token.id;
 }
 
-json ApiClient::call(const std::string& method, const std::string& path, const std::string& body) {
+json ApiClient::call(const std::string& method, const std::string& path, const std::string& body,
+                     const std::string& type) {
   renew();
   net::HttpRequest request(method, state_->address + path);
   request.headers.emplace_back("authorization", "Bearer " + state_->token);
   if (const auto* language = std::getenv("LANG"); language != nullptr)
     request.headers.emplace_back("accept-language", language_of(language));
-  if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
+  if (!body.empty()) request.headers.emplace_back("content-type", type);
   request.body = body;
   request.timeout = kLimit;
   auto answer =
@@ -159,6 +162,19 @@ json ApiClient::all(const std::string& path) {
 }
 json ApiClient::post(const std::string& path, const json& body) {
   return call("POST", path, body.dump());
+}
+json ApiClient::put(const std::string& path, const json& body) {
+  return call("PUT", path, body.dump());
+}
+json ApiClient::upload(const std::string& path, const std::string& name, const std::string& content) {
+  // No file holds it by chance.
+  const auto boundary = vault::generate(kBoundaryBytes);
+  std::string quoted;
+  for (const char c : name) quoted += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '_' : c;
+  const auto body = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
+                    quoted + "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + content + "\r\n--" +
+                    boundary + "--\r\n";
+  return call("PUT", path, body, "multipart/form-data; boundary=" + boundary);
 }
 json ApiClient::patch(const std::string& path, const json& body) {
   return call("PATCH", path, body.dump());

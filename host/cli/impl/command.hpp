@@ -33,6 +33,7 @@ void add_check_config(Commands commands);
 void add_migrate(Commands commands);
 void add_token(Commands commands);
 void add_users(Commands commands);
+void add_system_settings(Commands commands);
 void add_plugins(Commands commands);
 void add_integrations(Commands commands);
 // "setup" of the group of integrations.

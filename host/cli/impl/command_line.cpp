@@ -31,6 +31,7 @@ int run(int argc, char** argv, const Serve& serve) {
   add_migrate(commands);
   add_token(commands);
   add_users(commands);
+  add_system_settings(commands);
   add_plugins(commands);
   add_integrations(commands);
   add_credentials(commands);

@@ -148,11 +148,23 @@ void look_at_limits(Findings& out) {
   out.add("descriptors", limit.rlim_cur < kFewDescriptors ? State::warning : State::ok, text);
 }
 
+// The setting SiteUrl, as far as a running host tells it; else what the file says.
+std::string site_url_of(const config::Config& config) {
+  try {
+    ApiClient api(config);
+    const auto url = api.get("/api/v1/settings/SiteUrl").at("value").get<std::string>();
+    return url.empty() ? config.site_url : url;
+  } catch (const Error&) {
+    return config.site_url;
+  }
+}
+
 void look_at_address(const config::Config& config, Findings& out) {
-  if (config.site_url.empty()) return out.ok("site_url", Text("cli.doctor_no_site_url"));
-  const bool https = config.site_url.starts_with("https://");
+  const auto url = site_url_of(config);
+  if (url.empty()) return out.ok("site_url", Text("cli.doctor_no_site_url"));
+  const bool https = url.starts_with("https://");
   out.add("site_url", https ? State::ok : State::warning,
-          Text(https ? "cli.doctor_site_url" : "cli.doctor_site_url_plain", {{"url", config.site_url}}));
+          Text(https ? "cli.doctor_site_url" : "cli.doctor_site_url_plain", {{"url", url}}));
 }
 
 void look_at_egress(const config::Config& config, Findings& out) {

@@ -55,6 +55,8 @@ class Sessions {
   // Throws Error{unauthenticated} "domain.access.wrong_password", the same for a login that nobody has;
   // Error{rate_limited} "domain.access.locked" with retry_after once kFailures attempts in a row have failed.
   boost::asio::awaitable<SignedIn> sign_in(std::string login, std::string password, Client client);
+  // For somebody who has proven who he is, in the caller's transaction.
+  SignedIn begin(store::Session& transaction, const User& user, const Client& client) const;
   // Nothing for a token that is none, or whose session has ended.
   boost::asio::awaitable<std::optional<Session>> find(std::string token);
   // As it is now, for whoever stays connected; this is no use of it. Nothing once it has ended.

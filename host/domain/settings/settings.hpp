@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,33 +17,56 @@
 #include "base/id.hpp"
 #include "domain/settings/definition.hpp"
 #include "log/log.hpp"
+#include "store/blobs.hpp"
 #include "store/store.hpp"
+#include "vault/vault.hpp"
 
 namespace patchbay::domain::settings {
 
 // A setting as it is now.
 struct Setting {
-  const Definition* definition = nullptr;
-  nlohmann::json value;
+  Definition definition;
+  nlohmann::json value;    // of a secret null; of a file null or {"name", "type", "size", "sha256"}
+  bool is_set = false;     // it is not as it comes
+  std::optional<Id> blob;  // of a file
   std::optional<std::int64_t> updated_at;  // Unix milliseconds; none: it is as it comes
   std::string updated_by;
 };
 
 // System settings of the installation. A change is in effect here when set() returns, and on other hosts
-// within a second (SET-3); it is in the audit log with old and new value. Any thread; all outlive it.
+// within a second (SET-3); it is in the audit log with old and new value, of a secret only that it was set.
+// Any thread; all outlive it.
 class Settings {
  public:
-  // `changed`: a value is another one now, also by another host. On any thread.
-  Settings(store::Store& store, Clock& clock, IdMint& ids, log::Logger logger, std::function<void()> changed);
+  struct Parts {
+    Parts(store::Store& s, Clock& c, IdMint& i, const vault::Vault& v, log::Logger l)
+        : store(s), clock(c), ids(i), vault(v), logger(std::move(l)) {}
+    store::Store& store;
+    Clock& clock;
+    IdMint& ids;
+    const vault::Vault& vault;
+    log::Logger logger;
+    std::function<void()> changed;  // a value is another one now, also by another host; on any thread
+    std::function<std::vector<Definition>()> of_plugins;  // a code that is the host's stays the host's
+  };
+  explicit Settings(Parts parts) : parts_(std::move(parts)) {}
 
-  // As this host knows it, without asking the store.
+  // As this host knows it, without asking the store; the default where what is stored is none any more.
   std::int64_t number(std::string_view code) const;
+  std::string text(std::string_view code) const;
+  bool yes(std::string_view code) const;
+  // Empty: not set.
+  boost::asio::awaitable<std::string> secret(std::string code);
 
+  // Sorted by code.
   std::vector<Setting> all() const;
-  // Both throw Error{not_found} "domain.settings.unknown", which names the nearest code.
+  // These throw Error{not_found} "domain.settings.unknown", which names the nearest code.
   Setting get(const std::string& code) const;
   // Null: as it comes. Throws Error{invalid} with a diagnostic at /value.
   boost::asio::awaitable<Setting> set(std::string code, nlohmann::json value, std::string who);
+  // Throws Error{invalid} for what is no setting with a file.
+  Definition require_file(const std::string& code) const;
+  boost::asio::awaitable<Setting> set_file(std::string code, store::Blob file, std::string who);
 
   // Takes over what is stored. Throws what the store throws.
   boost::asio::awaitable<void> read();
@@ -54,20 +79,23 @@ class Settings {
   struct Stored {
     bool operator==(const Stored&) const = default;
     nlohmann::json value;
+    std::optional<Id> blob;
     std::int64_t updated_at = 0;
     std::string updated_by;
   };
   using Values = std::map<std::string, Stored, std::less<>>;
 
   static Values read_all(store::Session& session);
+  std::vector<Definition> known() const;
+  Definition require(std::string_view code) const;
+  static const Stored* stored_in(const Values& values, const Definition& definition);
+  static Setting shown(Definition definition, const Values& values);
+  nlohmann::json value_of(std::string_view code) const;
   std::shared_ptr<const Values> values() const;
+  boost::asio::awaitable<Setting> store_value(Definition definition, Stored wanted);
   void take(Values fresh);
 
-  store::Store& store_;
-  Clock& clock_;
-  IdMint& ids_;
-  const log::Logger logger_;
-  const std::function<void()> changed_;
+  const Parts parts_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Values> values_ = std::make_shared<const Values>();
 };

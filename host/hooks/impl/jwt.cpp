@@ -1,5 +1,8 @@
 #include "hooks/jwt.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "crypto/encoding.hpp"
 
 namespace patchbay::hooks {
@@ -51,6 +54,28 @@ std::optional<Jwt> parse_jwt(std::string_view text) {
   token.signed_part = text.substr(0, last);
   token.signature = std::move(*signature);
   return token;
+}
+
+bool is_meant_for(const json& claims, std::string_view audience) {
+  const auto found = claims.find("aud");
+  if (found == claims.end()) return false;
+  const auto is_it = [&](const json& one) {
+    return one.is_string() && one.get_ref<const std::string&>() == audience;
+  };
+  return found->is_array() ? std::any_of(found->begin(), found->end(), is_it) : is_it(*found);
+}
+
+bool is_in_time(const json& claims, TimePoint now, Duration tolerance) {
+  const double present = static_cast<double>(now.time_since_epoch().count()) / 1000;
+  const auto allowed = static_cast<double>(tolerance.count()) / 1000;
+  const auto time_at = [&claims](const char* name, double otherwise) {
+    const auto found = claims.find(name);
+    if (found == claims.end()) return otherwise;
+    return found->is_number() ? found->get<double>() : std::nan("");
+  };
+  // Nothing compares with what is no number.
+  return time_at("exp", std::nan("")) + allowed > present && time_at("nbf", present) - allowed <= present &&
+         time_at("iat", present) - allowed <= present;
 }
 
 }  // namespace patchbay::hooks

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <map>
 #include <optional>
 
@@ -95,20 +94,6 @@ class JwtVerifier final : public Verifier {
     return any;
   }
 
-  // RFC 7519, 4.1.4 to 4.1.6. A token without an end is none.
-  bool is_in_time(const json& claims, TimePoint now) const {
-    const double present = static_cast<double>(now.time_since_epoch().count()) / 1000;
-    const auto tolerance = static_cast<double>(tolerance_.count()) / 1000;
-    const auto time_at = [&claims](const char* name, double otherwise) {
-      const auto found = claims.find(name);
-      if (found == claims.end()) return otherwise;
-      return found->is_number() ? found->get<double>() : std::nan("");
-    };
-    // Nothing compares with what is no number.
-    return time_at("exp", std::nan("")) + tolerance > present &&
-           time_at("nbf", present) - tolerance <= present && time_at("iat", present) - tolerance <= present;
-  }
-
   bool fits(const json& claims, const Context& context) const {
     const auto issuer = text_of(claims, "iss");
     if (!issuer || !is_among(issuers_, *issuer) || !is_for_us(claims, context)) return false;
@@ -116,7 +101,7 @@ class JwtVerifier final : public Verifier {
       const auto value = text_of(claims, name);
       if (!value || !is_among(wanted, *value)) return false;
     }
-    return is_in_time(claims, context.now);
+    return is_in_time(claims, context.now, tolerance_);
   }
 
   std::vector<std::string> issuers_;

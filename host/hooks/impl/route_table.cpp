@@ -54,11 +54,10 @@ std::string path_of(const std::string& plugin, Id owner, bool of_profile, const 
 
 }  // namespace
 
-RouteTable::RouteTable(std::string site_url) : site_url_(std::move(site_url)) {}
+RouteTable::RouteTable(SiteAddress site_url) : site_url_(std::move(site_url)) {}
 
 std::string RouteTable::address_of(const std::string& path) const {
-  const bool slash = site_url_.ends_with('/');
-  return (slash ? site_url_.substr(0, site_url_.size() - 1) : site_url_) + path;
+  return site_url_.get() + path;
 }
 
 std::string RouteTable::address(const std::string& plugin, Id integration, const std::string& route) const {
@@ -94,8 +93,7 @@ std::shared_ptr<const Route> RouteTable::compile(const Mount& mount, const plugi
     return route;
   }
   if (spec.verify.empty()) throw Error(Code::invalid, Text("hooks.verifier_missing"));
-  if (spec.https && !site_url_.starts_with("https://"))
-    throw Error(Code::invalid, Text("hooks.https_needed"));
+  if (spec.https && !site_url_.is_https()) throw Error(Code::invalid, Text("hooks.https_needed"));
   try {
     if (!spec.challenge.empty()) route->challenge = Challenge::compile(spec.challenge, mount.secrets);
     route->verifier = Verifier::compile(spec.verify, mount.secrets, mount.consent);

@@ -159,7 +159,7 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id) {
     throw Error(Code::invalid, Text("plugin.disabled", {{"plugin", manifest->id}}));
   CheckReport report;
   try {
-    require_https(integration, *manifest, parts_.site_url);
+    require_https(integration, *manifest, parts_.site_url.get());
     if (integration.state == State::draft) {
       const auto secrets = co_await secrets_of(id);
       plugin::split_settings(plugin::setup_form(*manifest), integration.settings, secrets);
@@ -321,7 +321,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (!manifest) throw as_refusal(plugin_missing(integration));
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
-  require_https(integration, *manifest, parts_.site_url);
+  require_https(integration, *manifest, parts_.site_url.get());
   require_consent(integration, *manifest);
   co_await stop_listening(integration.id);
   integration = co_await adapted_or_refuse(std::move(integration), manifest);

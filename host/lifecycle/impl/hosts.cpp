@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kStep{20};
 constexpr Duration kStoreAway{1'000};
+constexpr Duration kOthersKnow{2'000};  // of a setting: within a second, and time to mount
 
 }  // namespace
 
@@ -108,6 +109,30 @@ asio::awaitable<void> Lifecycle::follow_routes(Id id, bool open) {
   parts_.routes.close(id, integration.plugin);
   parts_.logger.error("routes cannot be mounted",
                       {{"integration", to_string_id(id)}, {"error", failed->what()}});
+}
+
+asio::awaitable<void> Lifecycle::move_routes(Id id) {
+  for (bool moved = false; !moved;) {
+    try {
+      const auto held = co_await hold(id);
+      const auto integration = co_await load(id);
+      if (plugin::is_connected(integration.state)) co_await follow_routes(id, true);
+      moved = true;
+    } catch (const Error& error) {
+      if (error.code() == Code::not_found) co_return;  // removed meanwhile
+      if (error.code() != Code::unavailable) throw;
+    }
+    if (!moved) co_await parts_.clock.sleep(kStoreAway);
+  }
+}
+
+asio::awaitable<void> Lifecycle::site_moved() {
+  const auto connected = co_await connected_ones();
+  for (const auto& integration : connected) co_await move_routes(integration.id);
+  co_await parts_.clock.sleep(kOthersKnow);
+  for (const auto& integration : connected) {
+    if (owns(integration.id)) tasks_.spawn("follow the public address", follow(integration.id));
+  }
 }
 
 asio::awaitable<void> Lifecycle::follow(Id id) {

@@ -46,7 +46,7 @@ std::string configure_request(const plugin::Integration& integration, const std:
   json request = {{"integration", {{"id", to_string_id(integration.id)}, {"name", integration.name}}},
                   {"settings", json::parse(integration.settings)},
                   {"secrets", secrets},
-                  {"site_url", parts.site_url},
+                  {"site_url", parts.site_url.get()},
                   {"routes", routes},
                   {"grants", json::parse(shared.grants)},
                   {"locale", "en"},

@@ -49,6 +49,14 @@ asio::awaitable<void> ProfileRoutes::follow() {
   }
 }
 
+asio::awaitable<void> ProfileRoutes::site_moved() {
+  {
+    const auto held = co_await turn_.lock(kTurn);
+    for (auto& [id, mounted] : mounted_) mounted.manifest = nullptr;
+  }
+  co_await follow();
+}
+
 asio::awaitable<void> ProfileRoutes::mount(Profile profile, ManifestPtr manifest) {
   if (manifest && !has_routes(*manifest)) co_return parts_.routes.unmount(profile.id);
   std::optional<Error> failed;

@@ -1,4 +1,4 @@
-#include "oauth/impl/endpoint.hpp"
+#include "oauth/endpoint.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -126,6 +126,7 @@ TokenReply read_token_reply(int status, std::string_view body, std::string_view 
   if (status >= 300 || !fits) unreadable(status);
   granted.lifetime = seconds_at(reply, "expires_in");
   granted.scopes = words_at(reply, "scope");
+  granted.id_token = text_at(reply, "id_token");
   add_identity(reply, client_id, granted);
   return granted;
 }

@@ -10,7 +10,7 @@
 #include "base/failure.hpp"
 #include "base/task_scope.hpp"
 #include "crypto/digest.hpp"
-#include "oauth/impl/endpoint.hpp"
+#include "oauth/endpoint.hpp"
 #include "oauth/impl/sign_in_table.hpp"
 #include "oauth/impl/write_surely.hpp"
 #include "store/audit.hpp"

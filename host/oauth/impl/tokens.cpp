@@ -12,7 +12,7 @@
 #include "base/back_off.hpp"
 #include "base/failure.hpp"
 #include "base/task_scope.hpp"
-#include "oauth/impl/endpoint.hpp"
+#include "oauth/endpoint.hpp"
 #include "oauth/impl/write_surely.hpp"
 
 namespace patchbay::oauth {

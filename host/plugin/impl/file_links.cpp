@@ -29,7 +29,8 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 boost::asio::awaitable<FileLinks::Link> FileLinks::make(Id blob, std::chrono::seconds good_for,
                                                         std::string name) {
-  if (site_url_.empty()) throw Error(Code::unsupported, Text("plugin.no_site_url"));
+  const auto base = site_url_.get();
+  if (base.empty()) throw Error(Code::unsupported, Text("plugin.no_site_url"));
   auto keyed = key_.get();
   const auto secret = co_await std::move(keyed);
   Link link;
@@ -41,7 +42,6 @@ boost::asio::awaitable<FileLinks::Link> FileLinks::make(Id blob, std::chrono::se
   };
   co_await store_.write(std::move(keep));
   const auto what = to_string_id(blob) + "/" + std::to_string(seconds);
-  const auto base = site_url_.ends_with('/') ? site_url_.substr(0, site_url_.size() - 1) : site_url_;
   link.url =
       base + std::string(kFolder) + what + "/" + signature_of(secret, what) + "/" + net::percent_encode(name);
   co_return link;

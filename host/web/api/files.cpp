@@ -4,7 +4,7 @@
 
 #include "web/api/session.hpp"
 #include "web/impl/file_response.hpp"
-#include "web/multipart.hpp"
+#include "web/impl/receive_file.hpp"
 
 namespace patchbay::web {
 
@@ -28,10 +28,11 @@ void FilesApi::add_to(Router& router) {
     router.add(
         operation, Verb::post, path, bound(this, &FilesApi::upload),
         Doc("Upload a file")
-            .about("multipart/form-data with one part that has a file name. A file that no message uses goes "
-                   "after a day.")
-            .stream("multipart/form-data", kLargest)
-            .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})"));
+            .about("multipart/form-data with one part that has a file name; the setting MaxFileSize says how "
+                   "large it may be. A file that no message uses goes after a day.")
+            .stream("multipart/form-data", kLargestUpload)
+            .answers(201, "The file", R"({"$ref": "#/components/schemas/File"})")
+            .errors({413, 422}));
   };
   const Doc bytes = Doc("Download a file")
                         .header("Range", "One range of bytes")
@@ -46,27 +47,16 @@ void FilesApi::add_to(Router& router) {
 }
 
 asio::awaitable<Response> FilesApi::upload(Call call) {
-  MultipartReader form(call.request);
-  for (auto part = co_await form.next(); part; part = co_await form.next()) {
-    if (!part->file_name) continue;
-    store::Blob blob;
-    blob.id = parts_.ids.next();
-    blob.name = part->file_name->empty() ? "file" : *part->file_name;
-    blob.type = part->type.empty() ? "application/octet-stream" : part->type;
-    if (call.who.session) blob.uploader = call.who.session->user.id;
-    blob.created_at = parts_.clock.now().time_since_epoch().count();
-    store::BlobWriter writer(parts_.store, blob);
-    for (auto piece = co_await form.data(); !piece.empty(); piece = co_await form.data())
-      co_await writer.write(std::move(piece));
-    const auto done = co_await writer.close();
-    const json body = {{"id", to_string_id(done.id)},
-                       {"name", done.name},
-                       {"type", done.type},
-                       {"size", done.size},
-                       {"sha256", done.sha256}};
-    co_return answer(201, body);
-  }
-  throw Error(Code::invalid, Text("web.no_file_part"));
+  Receiving receiving(parts_.store, parts_.clock, parts_.ids, parts_.settings);
+  if (call.who.session) receiving.uploader = call.who.session->user.id;
+  auto received = receive_file(call.request, std::move(receiving));
+  const auto file = co_await std::move(received);
+  const json body = {{"id", to_string_id(file.id)},
+                     {"name", file.name},
+                     {"type", file.type},
+                     {"size", file.size},
+                     {"sha256", file.sha256}};
+  co_return answer(201, body);
 }
 
 asio::awaitable<store::Blob> FilesApi::find(Id id) {

@@ -4,6 +4,7 @@
 #include "base/id.hpp"
 #include "domain/chat/chats.hpp"
 #include "domain/routing/router.hpp"
+#include "domain/settings/settings.hpp"
 #include "store/blobs.hpp"
 #include "store/store.hpp"
 #include "web/router.hpp"
@@ -16,19 +17,19 @@ namespace patchbay::web {
 class FilesApi {
  public:
   struct Parts {
-    Parts(store::Store& s, domain::chat::Chats& h, domain::routing::Router& r, const Clock& c, IdMint& i)
-        : store(s), chats(h), routing(r), clock(c), ids(i) {}
+    Parts(store::Store& s, domain::chat::Chats& h, domain::routing::Router& r,
+          const domain::settings::Settings& t, const Clock& c, IdMint& i)
+        : store(s), chats(h), routing(r), settings(t), clock(c), ids(i) {}
     store::Store& store;
     domain::chat::Chats& chats;
     domain::routing::Router& routing;
+    const domain::settings::Settings& settings;
     const Clock& clock;
     IdMint& ids;
   };
   explicit FilesApi(Parts parts) : parts_(parts) {}
 
   void add_to(Router& router);
-
-  static constexpr std::uint64_t kLargest = 100u << 20;  // bytes of one upload
 
  private:
   boost::asio::awaitable<Response> upload(Call call);

@@ -6,7 +6,8 @@
 #include "web/api/people.hpp"
 #include "web/api/shown.hpp"
 #include "web/gate.hpp"
-#include "web/impl/route_table.hpp"
+#include "web/impl/cookie.hpp"
+#include "web/open_id_page.hpp"
 
 namespace patchbay::web {
 
@@ -22,6 +23,13 @@ constexpr const char* kSession =
     "operations": {"type": "array", "items": {"type": "string"}, "description": "What the user may, by oneself and by roles"},
     "csrf_token": {"type": "string", "description": "For X-CSRF-Token of every request of the session that changes something"},
     "expires_at": {"type": "string", "format": "date-time", "description": "At the latest; twelve hours without a request end it too"}}})";
+constexpr const char* kWays =
+    R"({"type": "object", "required": ["password", "openid"], "properties": {
+    "password": {"type": "boolean"},
+    "openid": {"type": ["string", "null"], "description": "Where the browser goes to sign in at the identity server, with return_to=<path of the site to come back to>; null: none is set up"}}})";
+constexpr const char* kSignedOut =
+    R"({"type": "object", "required": ["continue"], "properties": {
+    "continue": {"type": "string", "description": "Where the browser goes to sign out at the identity server, too"}}})";
 constexpr const char* kSignIn =
     R"({"type": "object", "additionalProperties": false, "required": ["login", "password"], "properties": {
     "login": {"type": "string", "maxLength": 1000}, "password": {"type": "string", "maxLength": 1000}}})";
@@ -31,15 +39,6 @@ constexpr const char* kChangePassword =
 constexpr const char* kSetPassword =
     R"({"type": "object", "additionalProperties": false, "required": ["password"], "properties": {
     "password": {"type": "string", "maxLength": 1000}}})";
-
-std::string attributes_of(const std::string& site_url) {
-  std::string path = "/";
-  if (const auto host = site_url.find("://"); host != site_url.npos) {
-    const auto slash = site_url.find('/', host + 3);
-    if (slash != site_url.npos) path = "/" + without_slashes(site_url.substr(slash + 1));
-  }
-  return "; Path=" + path + "; HttpOnly; SameSite=Lax" + (site_url.starts_with("https:") ? "; Secure" : "");
-}
 
 json shown_session(const Session& session) {
   return {{"user", shown(session.user)},
@@ -55,13 +54,6 @@ const Session& session_of(const Call& call) {
   return *call.who.session;
 }
 
-SessionApi::SessionApi(domain::access::Sessions& sessions, const Clock& clock, const std::string& site_url)
-    : sessions_(sessions), clock_(clock), attributes_(attributes_of(site_url)) {}
-
-std::string SessionApi::cookie(const std::string& value, std::int64_t seconds) const {
-  return std::string(kSessionCookie) + "=" + value + attributes_ + "; Max-Age=" + std::to_string(seconds);
-}
-
 void SessionApi::add_to(Router& router) {
   router.component("Session", kSession);
   const std::string session = R"({"$ref": "#/components/schemas/Session"})";
@@ -72,10 +64,15 @@ void SessionApi::add_to(Router& router) {
                  .json(kSignIn)
                  .answers(201, "Signed in", session)
                  .errors({401, 429, 503}));
+  router.add(Operation::none, Verb::get, path + "/ways", bound(this, &SessionApi::ways),
+             Doc("Show how to sign in").answers(200, "The ways that there are", kWays));
   router.add(Operation::own_session, Verb::get, path, bound(this, &SessionApi::show),
              Doc("Show one's session").answers(200, "The session", session).errors({404}));
   router.add(Operation::own_session, Verb::del, path, bound(this, &SessionApi::sign_out),
-             Doc("Sign out").answers(204, "Signed out").errors({404}));
+             Doc("Sign out")
+                 .answers(200, "Signed out here; the identity server is next", kSignedOut)
+                 .answers(204, "Signed out")
+                 .errors({404}));
   router.add(Operation::own_session, Verb::post, path + "/password",
              bound(this, &SessionApi::change_password),
              Doc("Change one's password")
@@ -97,20 +94,20 @@ void SessionApi::add_to(Router& router) {
 
 asio::awaitable<Response> SessionApi::sign_in(Call call) {
   const auto peer = call.request.peer;
-  if (failures_.count(peer, clock_.monotonic()) >= Tokens::kFailuresBeforeLimit)
+  if (failures_.count(peer, parts_.clock.monotonic()) >= Tokens::kFailuresBeforeLimit)
     throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}}))
         .retry_after(Duration{60'000});
   domain::access::Client client(peer, std::string(call.request.headers.get("user-agent")));
-  auto signing = sessions_.sign_in(call.json().at("login").get<std::string>(),
-                                   call.json().at("password").get<std::string>(), std::move(client));
+  auto signing = parts_.sessions.sign_in(call.json().at("login").get<std::string>(),
+                                         call.json().at("password").get<std::string>(), std::move(client));
   try {
     const auto in = co_await std::move(signing);
     auto response = answer(201, shown_session(in.session));
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(domain::access::Sessions::kLongest);
-    response.headers.add("Set-Cookie", cookie(in.token, seconds.count()));
+    response.headers.add("Set-Cookie", session_cookie(parts_.site, in.token, seconds.count()));
     co_return response;
   } catch (const Error& error) {
-    if (error.code() == Code::unauthenticated) failures_.note(peer, clock_.monotonic());
+    if (error.code() == Code::unauthenticated) failures_.note(peer, parts_.clock.monotonic());
     throw;
   }
 }
@@ -119,29 +116,38 @@ asio::awaitable<Response> SessionApi::show(Call call) {
   co_return answer(200, shown_session(session_of(call)));
 }
 
+asio::awaitable<Response> SessionApi::ways(Call) {
+  json openid;
+  if (parts_.open_id.is_offered()) openid = parts_.address() + std::string(OpenIdPage::kStart);
+  co_return answer(200, {{"password", true}, {"openid", std::move(openid)}});
+}
+
 asio::awaitable<Response> SessionApi::sign_out(Call call) {
-  co_await sessions_.sign_out(session_of(call));
-  Response response(204);
-  response.headers.add("Set-Cookie", cookie("", 0));
+  const auto& session = session_of(call);
+  auto asking = parts_.open_id.sign_out_address(session, parts_.address() + "/");
+  const auto next = co_await std::move(asking);
+  co_await parts_.sessions.sign_out(session);
+  auto response = next.empty() ? Response(204) : answer(200, {{"continue", next}});
+  response.headers.add("Set-Cookie", session_cookie(parts_.site, "", 0));
   co_return response;
 }
 
 asio::awaitable<Response> SessionApi::change_password(Call call) {
-  auto changing = sessions_.change_password(session_of(call), call.json().at("old").get<std::string>(),
-                                            call.json().at("new").get<std::string>());
+  auto changing = parts_.sessions.change_password(session_of(call), call.json().at("old").get<std::string>(),
+                                                  call.json().at("new").get<std::string>());
   co_await std::move(changing);
   co_return Response(204);
 }
 
 asio::awaitable<Response> SessionApi::set_password(Call call) {
   auto setting =
-      sessions_.set_password(call.id(), call.json().at("password").get<std::string>(), call.who.name);
+      parts_.sessions.set_password(call.id(), call.json().at("password").get<std::string>(), call.who.name);
   co_await std::move(setting);
   co_return Response(204);
 }
 
 asio::awaitable<Response> SessionApi::end_all(Call call) {
-  co_await sessions_.end_all(call.id(), call.who.name);
+  co_await parts_.sessions.end_all(call.id(), call.who.name);
   co_return Response(204);
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "base/site_address.hpp"
+#include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
 #include "web/router.hpp"
 #include "web/tokens.hpp"
@@ -15,13 +18,24 @@ const domain::access::Session& session_of(const Call& call);
 // /api/v1/session: signing in with login and password, and out again; passwords and sessions of users.
 class SessionApi {
  public:
-  // `site_url` says the path of the cookie, and whether it travels by https only. References outlive the
+  // `site` says the path of the cookie, and whether it travels by https only. References outlive the
   // router.
-  SessionApi(domain::access::Sessions& sessions, const Clock& clock, const std::string& site_url);
+  struct Parts {
+    Parts(domain::access::Sessions& s, domain::access::OpenId& o, const Clock& c, SiteAddress a,
+          std::function<std::string()> u)
+        : sessions(s), open_id(o), clock(c), site(std::move(a)), address(std::move(u)) {}
+    domain::access::Sessions& sessions;
+    domain::access::OpenId& open_id;
+    const Clock& clock;
+    SiteAddress site;
+    std::function<std::string()> address;  // the public one, or what the listener has
+  };
+  explicit SessionApi(Parts parts) : parts_(std::move(parts)) {}
 
   void add_to(Router& router);
 
  private:
+  boost::asio::awaitable<Response> ways(Call call);
   boost::asio::awaitable<Response> sign_in(Call call);
   boost::asio::awaitable<Response> show(Call call);
   boost::asio::awaitable<Response> sign_out(Call call);
@@ -29,11 +43,7 @@ class SessionApi {
   boost::asio::awaitable<Response> set_password(Call call);
   boost::asio::awaitable<Response> end_all(Call call);
 
-  std::string cookie(const std::string& value, std::int64_t seconds) const;
-
-  domain::access::Sessions& sessions_;
-  const Clock& clock_;
-  const std::string attributes_;
+  const Parts parts_;
   FailureLimiter failures_;
 };
 

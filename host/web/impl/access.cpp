@@ -82,7 +82,7 @@ Operations granted_operations(const std::set<std::string>& codes) {
              read_settings, manage_settings});
   if (codes.contains("CanManagePlugins"))
     all.add({read_plugins, manage_plugins, read_integrations, manage_integrations, read_inbox, manage_inbox,
-             manage_secrets, read_status});
+             manage_secrets, read_status, read_settings, manage_settings});
   return all;
 }
 

@@ -15,9 +15,9 @@ namespace {
 
 // What a browser may show by itself; everything else is offered for saving, so that nothing runs in our
 // origin.
-constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",      "image/gif",
-                                                    "image/webp", "audio/mpeg",     "audio/ogg",
-                                                    "video/mp4",  "application/pdf"};
+constexpr std::array<std::string_view, 12> kShown = {
+    "image/jpeg", "image/png",  "image/gif", "image/webp", "audio/mpeg", "audio/ogg",
+    "audio/wav",  "audio/flac", "audio/mp4", "audio/webm", "video/mp4",  "application/pdf"};
 
 // The range of a Range header (RFC 9110, 14.2) with one part; nothing for none, or for one that is to be
 // ignored.

@@ -1,5 +1,7 @@
 #include "web/health.hpp"
 
+#include <mutex>
+
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -70,13 +72,31 @@ void add_metrics(Router& router, Operation operation, Render render) {
       Doc("Metrics for Prometheus").answers(200, "Text format 0.0.4", {}, "text/plain"));
 }
 
-void add_openapi(Router& router, std::string version, std::string server_url) {
-  const auto text = std::make_shared<std::string>();
+namespace {
+
+// Made anew when the address that stands in it is another one.
+struct OpenApiText {
+  std::mutex mutex;
+  std::string address;
+  std::string text;
+};
+
+}  // namespace
+
+void add_openapi(Router& router, std::string version, SiteAddress site) {
+  const auto kept = std::make_shared<OpenApiText>();
   router.add(
       Operation::none, Verb::get, "/api/v1/openapi.json",
-      [text](const Call&) { return made(200, "application/json", *text); },
+      [kept, &router, version = std::move(version), site = std::move(site)](const Call&) {
+        const std::lock_guard lock(kept->mutex);
+        auto address = site.get();
+        if (kept->text.empty() || kept->address != address) {
+          kept->text = router.openapi(version, address);
+          kept->address = std::move(address);
+        }
+        return made(200, "application/json", kept->text);
+      },
       Doc("This document").answers(200, "OpenAPI 3.1", R"({"type":"object"})"));
-  *text = router.openapi(version, server_url);
 }
 
 }  // namespace patchbay::web

@@ -28,11 +28,11 @@ void add_headers(const hooks::Answer& from, Response& to) {
 
 }  // namespace
 
-HooksAdapter::HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, std::string base_path)
-    : ingress_(ingress), streams_(streams), base_path_(without_slashes(std::move(base_path))) {}
+HooksAdapter::HooksAdapter(hooks::Ingress& ingress, EventStreams& streams, SiteAddress site)
+    : ingress_(ingress), streams_(streams), site_(std::move(site)) {}
 
 BodyPlan HooksAdapter::plan(const Request& head) {
-  const auto limit = ingress_.body_limit(strip_base(head.path(), base_path_));
+  const auto limit = ingress_.body_limit(strip_base(head.path(), site_.path()));
   if (limit) return BodyPlan(*limit);
   // One whose path was changed on the way is to hear so.
   if (head.headers.has(hooks::kSelfTestHeader)) return BodyPlan(kSelfTestBody);
@@ -48,7 +48,7 @@ Response HooksAdapter::stream(const hooks::LiveStream& live, std::int64_t after,
 
 boost::asio::awaitable<Response> HooksAdapter::handle(Request request) {
   const auto after = last_event_id(request);
-  auto translated = translate(std::move(request), base_path_);
+  auto translated = translate(std::move(request), site_.path());
   auto path = translated.path;
   auto passing = ingress_.handle(std::move(translated));
   auto answer = co_await std::move(passing);

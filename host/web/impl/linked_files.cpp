@@ -6,8 +6,8 @@
 
 namespace patchbay::web {
 
-LinkedFiles::LinkedFiles(store::Store& store, plugin::FileLinks& links, std::string base_path)
-    : store_(store), links_(links), base_path_(without_slashes(std::move(base_path))) {}
+LinkedFiles::LinkedFiles(store::Store& store, plugin::FileLinks& links, SiteAddress site)
+    : store_(store), links_(links), site_(std::move(site)) {}
 
 BodyPlan LinkedFiles::plan(const Request&) {
   return BodyPlan(0);
@@ -19,7 +19,7 @@ boost::asio::awaitable<Response> LinkedFiles::handle(Request request) {
     refused.headers.add("allow", "GET, HEAD");
     co_return refused;
   }
-  auto opening = links_.open(std::string(strip_base(request.path(), base_path_)));
+  auto opening = links_.open(std::string(strip_base(request.path(), site_.path())));
   const auto id = co_await std::move(opening);
   std::optional<store::Blob> blob;
   if (id) {

@@ -35,8 +35,8 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
   return false;
 }
 
-PluginFiles::PluginFiles(const plugin::Catalogue& catalogue, std::string base_path)
-    : catalogue_(catalogue), base_path_(without_slashes(std::move(base_path))) {}
+PluginFiles::PluginFiles(const plugin::Catalogue& catalogue, SiteAddress site)
+    : catalogue_(catalogue), site_(std::move(site)) {}
 
 BodyPlan PluginFiles::plan(const Request&) {
   return BodyPlan(0);
@@ -48,7 +48,7 @@ boost::asio::awaitable<Response> PluginFiles::handle(Request request) {
     refused.headers.add("allow", "GET, HEAD");
     co_return refused;
   }
-  auto path = strip_base(request.path(), base_path_);
+  auto path = strip_base(request.path(), site_.path());
   path.remove_prefix(std::min(path.size(), kFolder.size()));
   const auto id = path.substr(0, path.find('/'));
   path.remove_prefix(id.size());

@@ -43,11 +43,6 @@ std::string_view strip_base(std::string_view path, std::string_view base_path) {
   return carries ? path.substr(base_path.size()) : path;
 }
 
-std::string without_slashes(std::string base_path) {
-  while (base_path.ends_with('/')) base_path.pop_back();
-  return base_path;
-}
-
 std::vector<std::string_view> split_path(std::string_view path) {
   std::vector<std::string_view> segments;
   if (path.starts_with('/')) path.remove_prefix(1);
@@ -78,7 +73,7 @@ std::optional<std::string> percent_decode(std::string_view text) {
 
 Router::Table::Match Router::Table::find(std::string_view method, std::string_view path) const {
   Match match;
-  const auto segments = split_path(strip_base(path, base_path));
+  const auto segments = split_path(strip_base(path, site.path()));
   if (method == "HEAD") method = "GET";
   for (const auto& route : routes) {
     if (!fits(route.segments, segments)) continue;
@@ -102,7 +97,7 @@ Router::Table::Match Router::Table::find(std::string_view method, std::string_vi
 }
 
 Application* Router::Table::mounted(std::string_view path) const {
-  const auto local = strip_base(path, base_path);
+  const auto local = strip_base(path, site.path());
   for (const auto& [prefix, application] : mounts) {
     if (local.starts_with(prefix)) return application;
   }

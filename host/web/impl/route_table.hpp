@@ -38,7 +38,7 @@ struct Router::Table {
   Match find(std::string_view method, std::string_view path) const;
   Application* mounted(std::string_view path) const;
 
-  std::string base_path;
+  SiteAddress site;
   std::vector<Route> routes;
   std::vector<std::pair<std::string, Application*>> mounts;
   std::map<std::string, std::string> components;
@@ -46,7 +46,6 @@ struct Router::Table {
 
 // The path without the base path ("/app"), where it carries it.
 std::string_view strip_base(std::string_view path, std::string_view base_path);
-std::string without_slashes(std::string base_path);
 // Segments between slashes, still encoded.
 std::vector<std::string_view> split_path(std::string_view path);
 // Decodes %XX; nothing for a broken sequence or a NUL.

@@ -149,9 +149,9 @@ Response answer_list(nlohmann::json items, std::optional<Id> next) {
   return answer(200, body);
 }
 
-Router::Router(Authenticator& authenticator, std::string base_path)
+Router::Router(Authenticator& authenticator, SiteAddress site)
     : authenticator_(authenticator), table_(std::make_unique<Table>()) {
-  table_->base_path = without_slashes(std::move(base_path));
+  table_->site = std::move(site);
 }
 
 Router::~Router() = default;

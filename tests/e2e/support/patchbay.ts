@@ -148,6 +148,14 @@ export class Patchbay {
     return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
   }
 
+  // A form with one file.
+  async upload(method: string, path: string, name: string, content: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Answer> {
+    const body = new FormData();
+    body.set("file", new Blob([content]), name);
+    const response = await fetch(this.address + path, { method, body, headers: { authorization: `Bearer ${this.token}`, ...headers } });
+    return { status: response.status, body: await response.json(), headers: response.headers };
+  }
+
   get = (path: string): Promise<Answer> => this.call("GET", path);
   post = (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> => this.call("POST", path, body, headers);
 

@@ -33,6 +33,31 @@ TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
   EXPECT_EQ(stored_state(id), State::active);
 }
 
+TEST_P(ResumeTest, AnotherPublicAddressIsFollowedWhileItRuns) {  // SET-2, SET-3
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false));
+  instances_.trail.clear();
+  site_.set("https://new.example/in");
+  wait(lifecycle_->site_moved());
+  const auto path = "/hooks/acme/" + to_string_id(id) + "/in";
+  EXPECT_EQ(routes_->find(path)->address, "https://new.example/in" + path)
+      << "what signatures are computed over";
+  for (int i = 0; i < 100 && instances_.trail.size() < 2; ++i) wait(clock_.sleep(20ms));
+  EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "register"}));
+  EXPECT_EQ(json::parse(instances_.requests["register"]).at("routes").at("in"),
+            "https://new.example/in" + path);
+  EXPECT_EQ(json::parse(instances_.specs.back().configure).at("site_url"), "https://new.example/in");
+}
+
+TEST_P(ResumeTest, WhatIsDisconnectedStaysSoWhenTheAddressChanges) {  // SET-3
+  const auto id = create("One").id;
+  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->deactivate(id));
+  site_.set("https://new.example");
+  wait(lifecycle_->site_moved());
+  EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
+}
+
 TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
   const auto id = create("One").id;
   wait(lifecycle_->activate(id, false));

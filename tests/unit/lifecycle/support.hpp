@@ -98,14 +98,15 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   }
   ~LifecycleTest() override { stop(); }
 
-  void start(const std::string& site_url) {
-    routes_ = std::make_unique<hooks::RouteTable>(site_url);
+  void start(SiteAddress site) {
+    site_ = std::move(site);
+    routes_ = std::make_unique<hooks::RouteTable>(site_);
     jobs_ = std::make_unique<jobs::Scheduler>(jobs::Scheduler::Parts{
         io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
     lifecycle_ = std::make_unique<Lifecycle>(
         Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
-                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_url, "0.1.0",
-                         "here", [this] { return enabled(); }});
+                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_, "0.1.0", "here",
+                         [this] { return enabled(); }});
   }
   void stop() {
     if (!lifecycle_) return;
@@ -204,6 +205,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   log::Redactor redactor_;
   plugin::Catalogue catalogue_{{folder_ / "plugins"}, folder_ / "artefacts", log::Logger::none()};
   FakeInstances instances_;
+  SiteAddress site_;
   std::unique_ptr<hooks::RouteTable> routes_;
   virtual cluster::Peers& peers() { return alone_; }
 

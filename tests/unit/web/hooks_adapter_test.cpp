@@ -50,9 +50,9 @@ class HooksAdapterTest : public testing::Test {
   metrics::Registry metrics;
   live::Topics topics{loop.io.get_executor(), clock, *store, log::Logger::none()};
   EventStreams streams{topics, clock, metrics};
-  HooksAdapter adapter{ingress, streams, "/app"};
+  HooksAdapter adapter{ingress, streams, "https://bay.example/app"};
   ScopeAuthenticator authenticator;
-  Router router{authenticator, "/app"};
+  Router router{authenticator, "https://bay.example/app"};
   Served served{router};
 };
 

@@ -45,9 +45,9 @@ class PluginFilesTest : public testing::Test {
 
   support::TempFolder temp;
   plugin::Catalogue catalogue{{fs::path(temp.path()) / "plugins"}, temp / "artefacts", log::Logger::none()};
-  PluginFiles files{catalogue, "/app"};
+  PluginFiles files{catalogue, "https://bay.example/app"};
   ScopeAuthenticator authenticator;
-  Router router{authenticator, "/app"};
+  Router router{authenticator, "https://bay.example/app"};
   Served served{router};
 };
 

@@ -80,7 +80,7 @@ class RouterTest : public testing::Test {
   }
 
   ScopeAuthenticator authenticator;
-  Router router{authenticator, "/app/"};
+  Router router{authenticator, "https://bay.example/app/"};
   Served served{router};
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "domain/access/identities.hpp"
 #include "domain/access/impl/checks.hpp"
 #include "domain/access/people.hpp"
 #include "domain/journal/journal.hpp"
@@ -205,6 +206,8 @@ asio::awaitable<void> Access::add_member(Id role, Id user, std::string who) {
     People people(session);
     require_role(people, role);
     require_user(people, user);
+    // What is given by hand stays, also where the identity server had given it.
+    Identities(session).forget_role(role, user);
     if (people.add_member(role, user))
       audit(session, who, "role.add_member", name_of_role(role), json({{"user", to_string_id(user)}}).dump());
   };
@@ -216,6 +219,7 @@ asio::awaitable<void> Access::remove_member(Id role, Id user, std::string who) {
     People people(session);
     require_role(people, role);
     require_user(people, user);
+    Identities(session).forget_role(role, user);
     if (people.remove_member(role, user))
       audit(session, who, "role.remove_member", name_of_role(role),
             json({{"user", to_string_id(user)}}).dump());

@@ -46,18 +46,15 @@ std::string checked_name(const std::string& given, Findings& findings) {
 
 std::string checked_login(const std::string& given, Findings& findings) {
   auto login = as_login(given);
-  if (login.empty() || login.size() > kMaxLogin || !has_only(login, "._@+-"))
+  if (!is_login(login))
     findings.emplace_back("/login", Text("domain.access.login", {{"max", std::to_string(kMaxLogin)}}));
   return login;
 }
 
-// Only what no address can be without: whether it exists is known by writing to it.
 std::optional<std::string> checked_email(const std::string& given, Findings& findings) {
   const auto email = trimmed(repair_utf8(given));
   if (email.empty()) return std::nullopt;
-  const auto at = email.rfind('@');
-  if (at == email.npos || at == 0 || at + 1 == email.size() || email.size() > kMaxEmail ||
-      email.find_first_of(" \t\r\n<>,;") != email.npos)
+  if (!is_email(email))
     findings.emplace_back("/email", Text("domain.access.email", {{"email", email.substr(0, kMaxEmail)}}));
   return email;
 }
@@ -98,6 +95,16 @@ void throw_if_any(Findings findings) {
 
 std::string as_login(const std::string& given) {
   return lower(trimmed(given));
+}
+
+bool is_login(const std::string& login) {
+  return !login.empty() && login.size() <= kMaxLogin && has_only(login, "._@+-");
+}
+
+bool is_email(const std::string& email) {
+  const auto at = email.rfind('@');
+  return at != email.npos && at != 0 && at + 1 != email.size() && email.size() <= kMaxEmail &&
+         email.find_first_of(" \t\r\n<>,;") == email.npos;
 }
 
 User require_user(People& people, Id id) {

@@ -14,6 +14,10 @@ void apply(const RoleChange& change, Role& role);
 
 // The one spelling of a login.
 std::string as_login(const std::string& given);
+// Whether it can be one, in that spelling.
+bool is_login(const std::string& login);
+// Only what no address can be without: whether it exists is known by writing to it.
+bool is_email(const std::string& email);
 
 // Both throw Error{not_found}.
 User require_user(People& people, Id id);

@@ -6,6 +6,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/encoding.hpp"
 #include "crypto/secure.hpp"
+#include "domain/access/identities.hpp"
 #include "domain/access/impl/checks.hpp"
 #include "domain/access/people.hpp"
 #include "domain/journal/journal.hpp"
@@ -93,27 +94,28 @@ asio::awaitable<SignedIn> Sessions::sign_in(std::string login, std::string passw
     parts_.logger.warn("sign-in failed", {{"login", login}, {"address", client.address}});
     throw Error(Code::unauthenticated, Text("domain.access.wrong_password"));
   }
+  auto work = [=, this](store::Session& session) {
+    session.exec("delete from sign_in_failures where login = :login", {login});
+    return begin(session, *known.user, client);
+  };
+  co_return co_await parts_.store.write(std::move(work));
+}
+
+SignedIn Sessions::begin(store::Session& transaction, const User& user, const Client& client) const {
   SignedIn in;
   in.token = crypto::to_base64url(crypto::random_bytes(kTokenBytes));
   in.session.id = parts_.ids.next();
   in.session.csrf = csrf_of(in.token);
   in.session.expires_at = parts_.clock.now() + kLongest;
-  auto work = [=, this](store::Session& session) {
-    People people(session);
-    auto made = in;
-    made.session.user = *known.user;
-    made.session.operations = people.operations_of(known.user->id);
-    session.exec("delete from sign_in_failures where login = :login", {login});
-    session.exec(
-        "insert into sessions(id, hash, member, created_at, last_used_at, expires_at, address, agent) values "
-        "(:id, :hash, :member, :now, :now, :expires_at, :address, :agent)",
-        {in.session.id, hash_of(in.token), known.user->id, now(),
-         in.session.expires_at.time_since_epoch().count(), client.address,
-         repair_utf8(client.agent.substr(0, kMaxAgent))});
-    audit(session, "user:" + login, "session.create", known.user->id);
-    return made;
-  };
-  co_return co_await parts_.store.write(std::move(work));
+  in.session.user = user;
+  in.session.operations = People(transaction).operations_of(user.id);
+  transaction.exec(
+      "insert into sessions(id, hash, member, created_at, last_used_at, expires_at, address, agent) values "
+      "(:id, :hash, :member, :now, :now, :expires_at, :address, :agent)",
+      {in.session.id, hash_of(in.token), user.id, now(), in.session.expires_at.time_since_epoch().count(),
+       client.address, repair_utf8(client.agent.substr(0, kMaxAgent))});
+  audit(transaction, "user:" + user.login, "session.create", user.id);
+  return in;
 }
 
 asio::awaitable<std::optional<Session>> Sessions::find(std::string token) {
@@ -239,6 +241,7 @@ asio::awaitable<void> Sessions::sweep() {
                  {at, at - kIdle.count()});
     session.exec("delete from sign_in_failures where last_at <= :old and locked_until <= :now",
                  {at - 24 * 3'600'000, at});
+    Identities(session).sweep(at);
   };
   co_await parts_.store.write(std::move(work));
 }

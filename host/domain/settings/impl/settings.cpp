@@ -1,9 +1,12 @@
 #include "domain/settings/settings.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "schema/nearest.hpp"
 #include "store/audit.hpp"
+#include "store/dialect.hpp"
 
 namespace patchbay::domain::settings {
 
@@ -12,37 +15,47 @@ using nlohmann::json;
 
 namespace {
 
-const Definition& require(std::string_view code) {
-  if (const auto* found = find_definition(code)) return *found;
-  std::vector<std::string> known;
-  for (const auto& one : definitions()) known.emplace_back(one.code);
-  const auto near = schema::nearest(code, known);
-  throw Error(Code::not_found,
-              Text(near.empty() ? "domain.settings.unknown" : "domain.settings.unknown_nearest",
-                   {{"code", std::string(code.substr(0, 100))}, {"nearest", near}}));
+vault::SecretName secret_of(const std::string& code) {
+  return vault::SecretName("setting", 0, code);
 }
 
-void check(const Definition& definition, const json& value) {
-  if (value.is_number_integer() && value >= definition.least && value <= definition.most) return;
+[[noreturn]] void refuse(Text why) {
   Error error(Code::invalid, Text("domain.refused"));
-  throw error.add(Diagnostic(
-      "/value", Text("domain.settings.number",
-                     {{"min", std::to_string(definition.least)}, {"max", std::to_string(definition.most)}})));
+  throw error.add(Diagnostic("/value", std::move(why)));
+}
+
+// An address is kept without a slash at its end, as it is put together with paths.
+json in_one_spelling(const Definition& definition, json value) {
+  if (!definition.is_address || !value.is_string()) return value;
+  auto text = value.get<std::string>();
+  while (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+const Definition* find_own(std::string_view code) {
+  for (const auto& one : definitions()) {
+    if (one.code == code) return &one;
+  }
+  return nullptr;
+}
+
+// What the audit log says of a value.
+json told(const Definition& definition, const json& value) {
+  if (definition.type == Type::secret) return value.is_null() ? "not set" : "set";
+  return value.is_null() ? definition.standard : value;
 }
 
 }  // namespace
 
-Settings::Settings(store::Store& store, Clock& clock, IdMint& ids, log::Logger logger,
-                   std::function<void()> changed)
-    : store_(store), clock_(clock), ids_(ids), logger_(std::move(logger)), changed_(std::move(changed)) {}
-
 Settings::Values Settings::read_all(store::Session& session) {
   Values values;
-  for (const auto& row : session.query("select code, value, updated_at, updated_by from setting_values")) {
+  for (const auto& row :
+       session.query("select code, value, updated_at, updated_by, blob from setting_values")) {
     Stored stored;
     stored.value = json::parse(row.text(1));
     stored.updated_at = row.integer(2);
     stored.updated_by = row.text(3);
+    stored.blob = row.maybe_integer(4);
     values.emplace(row.text(0), std::move(stored));
   }
   return values;
@@ -59,80 +72,170 @@ void Settings::take(Values fresh) {
     if (*values_ == fresh) return;
     values_ = std::make_shared<const Values>(std::move(fresh));
   }
-  if (changed_) changed_();
+  if (parts_.changed) parts_.changed();
+}
+
+std::vector<Definition> Settings::known() const {
+  auto all = definitions();
+  if (!parts_.of_plugins) return all;
+  const auto by_code = [](const Definition& a, const Definition& b) { return a.code < b.code; };
+  for (auto& one : parts_.of_plugins()) {
+    const auto place = std::lower_bound(all.begin(), all.end(), one, by_code);
+    if (place == all.end() || place->code != one.code) all.insert(place, std::move(one));
+  }
+  return all;
+}
+
+Definition Settings::require(std::string_view code) const {
+  if (const auto* own = find_own(code)) return *own;
+  std::vector<std::string> codes;
+  for (auto& one : known()) {
+    if (one.code == code) return std::move(one);
+    codes.push_back(one.code);
+  }
+  const auto near = schema::nearest(code, codes);
+  throw Error(Code::not_found,
+              Text(near.empty() ? "domain.settings.unknown" : "domain.settings.unknown_nearest",
+                   {{"code", std::string(code.substr(0, 100))}, {"nearest", near}}));
+}
+
+Definition Settings::require_file(const std::string& code) const {
+  auto definition = require(code);
+  if (definition.type != Type::file) refuse(Text("domain.settings.no_file", {{"code", code}}));
+  return definition;
+}
+
+// Null where the default counts: a plugin's setting may have been of another type once.
+const Settings::Stored* Settings::stored_in(const Values& values, const Definition& definition) {
+  const auto found = values.find(definition.code);
+  if (found == values.end()) return nullptr;
+  const auto& stored = found->second;
+  const bool fits = definition.type == Type::file     ? stored.blob.has_value()
+                    : definition.type == Type::secret ? stored.value == json(true)
+                                                      : !refusal(definition, stored.value);
+  return fits ? &stored : nullptr;
+}
+
+Setting Settings::shown(Definition definition, const Values& values) {
+  Setting setting;
+  setting.value = definition.standard;
+  if (const auto* stored = stored_in(values, definition)) {
+    setting.is_set = true;
+    if (definition.type != Type::secret) setting.value = stored->value;
+    setting.blob = stored->blob;
+    setting.updated_at = stored->updated_at;
+    setting.updated_by = stored->updated_by;
+  }
+  setting.definition = std::move(definition);
+  return setting;
+}
+
+json Settings::value_of(std::string_view code) const {
+  const auto now = values();
+  const auto* own = find_own(code);
+  const auto definition = own != nullptr ? *own : require(code);
+  const auto* stored = stored_in(*now, definition);
+  return stored != nullptr ? stored->value : definition.standard;
 }
 
 std::int64_t Settings::number(std::string_view code) const {
-  const auto& definition = require(code);
-  const auto now = values();
-  const auto stored = now->find(code);
-  return (stored == now->end() ? definition.standard : stored->second.value).get<std::int64_t>();
+  return value_of(code).get<std::int64_t>();
+}
+
+std::string Settings::text(std::string_view code) const {
+  return value_of(code).get<std::string>();
+}
+
+bool Settings::yes(std::string_view code) const {
+  return value_of(code).get<bool>();
+}
+
+asio::awaitable<std::string> Settings::secret(std::string code) {
+  auto work = [this, code](store::Session& session) {
+    return parts_.vault.get(session, secret_of(code)).value_or("");
+  };
+  co_return co_await parts_.store.read(std::move(work));
 }
 
 std::vector<Setting> Settings::all() const {
+  const auto now = values();
   std::vector<Setting> all;
-  for (const auto& one : definitions()) all.push_back(get(std::string(one.code)));
+  for (auto& one : known()) all.push_back(shown(std::move(one), *now));
   return all;
 }
 
 Setting Settings::get(const std::string& code) const {
-  Setting setting;
-  setting.definition = &require(code);
-  setting.value = setting.definition->standard;
-  const auto now = values();
-  const auto stored = now->find(code);
-  if (stored == now->end()) return setting;
-  setting.value = stored->second.value;
-  setting.updated_at = stored->second.updated_at;
-  setting.updated_by = stored->second.updated_by;
-  return setting;
+  return shown(require(code), *values());
 }
 
 asio::awaitable<Setting> Settings::set(std::string code, json value, std::string who) {
-  const auto& definition = require(code);
-  if (!value.is_null()) check(definition, value);
-  auto work = [&definition, code, value, who, this](store::Session& session) {
+  auto definition = require(code);
+  value = in_one_spelling(definition, std::move(value));
+  if (!value.is_null()) {
+    if (auto why = refusal(definition, value)) refuse(std::move(*why));
+  }
+  Stored wanted;
+  wanted.value = std::move(value);
+  wanted.updated_by = std::move(who);
+  auto storing = store_value(std::move(definition), std::move(wanted));
+  co_return co_await std::move(storing);
+}
+
+asio::awaitable<Setting> Settings::set_file(std::string code, store::Blob file, std::string who) {
+  auto definition = require_file(code);
+  Stored wanted;
+  wanted.value = {{"name", file.name}, {"type", file.type}, {"size", file.size}, {"sha256", file.sha256}};
+  wanted.blob = file.id;
+  wanted.updated_by = std::move(who);
+  auto storing = store_value(std::move(definition), std::move(wanted));
+  co_return co_await std::move(storing);
+}
+
+asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wanted) {
+  wanted.updated_at = parts_.clock.now().time_since_epoch().count();
+  auto work = [definition, wanted, this](store::Session& session) {
+    const auto& code = definition.code;
     auto now = read_all(session);
     const auto before = now.find(code);
     const auto old = before == now.end() ? json() : before->second.value;
-    if (old == value) return now;
-    const auto at = clock_.now().time_since_epoch().count();
-    if (value.is_null()) {
+    const bool is_secret = definition.type == Type::secret;
+    if (is_secret ? old.is_null() && wanted.value.is_null() : old == wanted.value) return now;
+    if (wanted.value.is_null()) {
       session.exec("delete from setting_values where code = :code", {code});
+      if (is_secret) parts_.vault.remove(session, secret_of(code));
     } else {
+      if (is_secret) parts_.vault.put(session, secret_of(code), wanted.value.get<std::string>());
       session.exec(
-          "insert into setting_values(code, value, updated_at, updated_by) values (:code, :value, :at, :who) "
-          "on "
-          "conflict(code) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by "
-          "= "
-          "excluded.updated_by",
-          {code, value.dump(), at, who});
+          "insert into setting_values(code, value, updated_at, updated_by, blob) values (:code, :value, :at, "
+          ":who, :blob) on conflict(code) do update set value = excluded.value, updated_at = "
+          "excluded.updated_at, updated_by = excluded.updated_by, blob = excluded.blob",
+          {code, is_secret ? std::string("true") : wanted.value.dump(), wanted.updated_at, wanted.updated_by,
+           store::nullable(wanted.blob)});
     }
-    const json detail = {{"old", old.is_null() ? definition.standard : old},
-                         {"new", value.is_null() ? definition.standard : value}};
-    store::write_audit(
-        session, store::AuditEntry(ids_.next(), at, who, "setting.change", "setting:" + code, detail.dump()));
+    const json detail = {{"old", told(definition, old)}, {"new", told(definition, wanted.value)}};
+    store::write_audit(session, store::AuditEntry(parts_.ids.next(), wanted.updated_at, wanted.updated_by,
+                                                  "setting.change", "setting:" + code, detail.dump()));
     return read_all(session);
   };
-  auto fresh = co_await store_.write(std::move(work));
+  auto fresh = co_await parts_.store.write(std::move(work));
   take(std::move(fresh));
-  co_return get(code);
+  co_return shown(std::move(definition), *values());
 }
 
 asio::awaitable<void> Settings::read() {
   auto work = [](store::Session& session) { return read_all(session); };
-  auto fresh = co_await store_.read(std::move(work));
+  auto fresh = co_await parts_.store.read(std::move(work));
   take(std::move(fresh));
 }
 
 asio::awaitable<void> Settings::follow() {
   for (;;) {
-    co_await clock_.sleep(kLook);
+    co_await parts_.clock.sleep(kLook);
     try {
       co_await read();
     } catch (const std::exception& error) {
       if (is_cancellation(error)) throw;
-      logger_.debug("settings: not read", {{"error", error.what()}});
+      parts_.logger.debug("settings: not read", {{"error", error.what()}});
     }
   }
 }
