@@ -77,14 +77,15 @@ std::optional<net::Proxy> read_proxy(const std::string& url) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table : {"integrations",  "inbox",           "chats",
-                              "chat_clients",  "messages",        "message_attachments",
-                              "message_edits", "message_waiting", "outbox",
-                              "blobs",         "tokens",          "audit",
-                              "jobs",          "job_runs",        "profiles",
-                              "grants",        "sign_ins",        "health_history",
-                              "journal",       "users",           "roles",
-                              "queues",        "chat_history"}) {
+    for (const auto* table : {"integrations",   "inbox",           "chats",
+                              "chat_clients",   "messages",        "message_attachments",
+                              "message_edits",  "message_waiting", "outbox",
+                              "blobs",          "tokens",          "audit",
+                              "jobs",           "job_runs",        "profiles",
+                              "grants",         "sign_ins",        "health_history",
+                              "journal",        "users",           "roles",
+                              "queues",         "chat_history",    "quick_replies",
+                              "chat_greetings", "sessions"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }

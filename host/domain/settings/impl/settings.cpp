@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/failure.hpp"
+#include "domain/journal/journal.hpp"
 #include "schema/nearest.hpp"
 #include "store/audit.hpp"
 #include "store/dialect.hpp"
@@ -215,6 +216,7 @@ asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wan
     const json detail = {{"old", told(definition, old)}, {"new", told(definition, wanted.value)}};
     store::write_audit(session, store::AuditEntry(parts_.ids.next(), wanted.updated_at, wanted.updated_by,
                                                   "setting.change", "setting:" + code, detail.dump()));
+    journal::write(session, parts_.ids, parts_.clock.now(), journal::Entry("settings.changed"));
     return read_all(session);
   };
   auto fresh = co_await parts_.store.write(std::move(work));
