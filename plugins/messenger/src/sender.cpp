@@ -47,6 +47,7 @@ Task<SendReply> Sender::send(Json request, bool human_agent) const {
     const patchbay::StoredState stored = co_await host_.state_get(std::move(at));
     attempt.made = texts_of(stored.value);
   }
+  const std::int64_t began = host_.now();  // what Meta says was read until some time includes it
   const bool was_kept = !attempt.made.empty();
   attempt = co_await go_on(std::move(calls), std::move(attempt));
   const bool repeats = attempt.failed && is_repeated(*attempt.failed) && !attempt.made.empty();
@@ -59,7 +60,7 @@ Task<SendReply> Sender::send(Json request, bool human_agent) const {
     if (!attempt.made.empty()) attempt.failed->with_detail("provider_ids", attempt.made);
     throw std::move(*attempt.failed);
   }
-  co_return SendReply(std::move(attempt.made), patchbay::rfc3339(host_.now()));
+  co_return SendReply(std::move(attempt.made), patchbay::rfc3339(began));
 }
 
 Task<Attempt> Sender::go_on(std::vector<GraphCall> calls, Attempt attempt) const {

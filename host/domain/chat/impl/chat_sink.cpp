@@ -54,11 +54,11 @@ class Application {
       if (!known->outgoing) messages_.remember_original(name, *known, data_.message);
       return;
     }
-    const auto chat = chats_.open(integration_, data_.conversation);
+    const auto chat = chats_.open(integration_, data_.conversation, !data_.from_us);
     std::optional<Id> author;
     if (data_.author) author = chats_.keep_client(integration_, *data_.author);
     store(chat, author);
-    chats_.touch(chat, data_.message.at, true, author);
+    chats_.touch(chat, data_.message.at, !data_.from_us, author);
     deliveries_.settle_waiting(name);
   }
 
@@ -93,6 +93,8 @@ class Application {
       message.author.emplace();
       message.author->id = *author;
     }
+    message.outgoing = data_.from_us;
+    if (message.outgoing) message.state = Delivery::sent;
     message.text = part.text;
     message.content = part.content;
     if (data_.press_id.empty()) message.provider_id = part.id;
@@ -131,6 +133,10 @@ class Application {
 
   void notify() {
     const std::string what = data_.state ? std::string(delivery_name(*data_.state)) : "deleted";
+    if (data_.up_to) {
+      deliveries_.take_up_to(named({}), *data_.up_to, Notice(what, data_.reason, data_.at));
+      return;
+    }
     for (const auto& id : data_.message_ids)
       deliveries_.take(named(id), Notice(what, data_.reason, data_.at));
   }

@@ -98,7 +98,7 @@ std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conv
   return maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, moved}));
 }
 
-Chat ChatTable::open(Id integration, const ConversationData& conversation) {
+Chat ChatTable::open(Id integration, const ConversationData& conversation, bool by_client) {
   for (int attempt = 0;; ++attempt) {
     if (auto found = find_open(integration, conversation.id)) {
       refresh(*found, conversation);
@@ -107,6 +107,7 @@ Chat ChatTable::open(Id integration, const ConversationData& conversation) {
     if (attempt > 0)
       throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
     auto routed = beginning(integration);
+    if (!by_client) routed.stage = routing::Stage::held;
     routed.id = context_.ids.next();
     const auto made = session_.exec(
         "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "

@@ -31,8 +31,9 @@ class ChatTable {
   void read_clients(const std::vector<std::pair<Id, std::string>>& external_ids);
   // The unfinished chat of a conversation, following moves.
   std::optional<Chat> find_open(Id integration, const std::string& conversation);
-  // The same, made if there is none; title, kind and facts are brought up to date.
-  Chat open(Id integration, const ConversationData& conversation);
+  // The same, made if there is none; title, kind and facts are brought up to date. One that is not made
+  // `by_client` is held until the client says something.
+  Chat open(Id integration, const ConversationData& conversation, bool by_client = true);
   std::vector<Chat> list(std::optional<Id> integration, Id after, int limit);
 
   // The client's row, made or brought up to date.

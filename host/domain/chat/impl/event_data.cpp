@@ -184,13 +184,15 @@ EventData read_event(std::string_view type, std::string_view text, std::int64_t 
   event.reason = maybe_text(data, "reason");
   if (type == "message.received" || type == "message.edited") {
     event.message = read_message(type, data, now);
+    event.from_us = data.contains("from_us") && data["from_us"] == true;
   } else if (type == "button.pressed") {
     event.message = read_press(type, data, now);
     event.press_id = text_at(data, "press_id");
   } else if (type == "message.deleted") {
     event.message_ids = read_ids(type, data);
   } else if (type == "message.status") {
-    event.message_ids = read_ids(type, data);
+    event.up_to = time_at(data, "up_to");
+    if (!event.up_to) event.message_ids = read_ids(type, data);
     event.state = parse_delivery(text_at(data, "state"));
     if (!event.state) refuse(type, "/state");
   } else if (type == "conversation.changed") {

@@ -47,7 +47,9 @@ struct EventData {
   ConversationData conversation;
   std::optional<Client> author;
   MessageData message;
+  bool from_us = false;  // the message was written from our side, elsewhere
   std::vector<std::string> message_ids;
+  std::optional<std::int64_t> up_to;  // a receipt for all that was sent until then
   std::optional<Delivery> state;
   std::optional<std::string> reason;
   std::int64_t at = 0;
