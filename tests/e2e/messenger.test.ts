@@ -59,6 +59,7 @@ test("FB-1: public pages are listed over several answers, and each chosen one is
     assert.equal(active.status, 200, JSON.stringify(active.body));
   }
   assert.equal((await stage.host.get(`/api/v1/integrations/${integration}`)).body.identity, `page:${bakery.id}`);
+  assert.equal((await stage.host.get(`/api/v1/grants/${stage.grant}`)).body.expires_at, null, "tokens of pages outlive that of the sign-in");
 });
 
 test("FB-2: the address is registered with its challenge, and every page is subscribed", async () => {
