@@ -30,6 +30,7 @@ export class Page {
   readonly sent: Sent[] = [];
   readonly names = new Map<string, [string, string]>();
   readonly files = new Map<string, { upload: Upload; expired: boolean }>();
+  readonly #attachments = new Map<string, Json>(); // of what clients sent, by message
   readonly #threads = new Map<string, Thread>();
   readonly #saved = new Map<string, { upload: Upload | undefined; at: number }>();
   readonly #graph: GraphSimulator;
@@ -47,6 +48,7 @@ export class Page {
   // Words or attachments; answers the name of the message once it is taken.
   async message(client: string, content: Fields): Promise<string> {
     const mid = newMid();
+    this.#attachments.set(mid, content["attachments"] ?? []);
     await this.act(client, { message: { mid, ...content } }, "messages");
     return mid;
   }
@@ -100,7 +102,17 @@ export class Page {
     if (first === this.id || (first === "me" && call.token?.page === this.id)) return this.#perform(call, verb ?? "");
     const name = this.names.get(call.path);
     if (name && call.token?.page === this.id) return { id: call.path, first_name: name[0], last_name: name[1] };
-    return undefined;
+    const attachments = this.#attachments.get(call.path);
+    return attachments ? { id: call.path, attachments: { data: this.#fresh(attachments as Fields[]) } } : undefined;
+  }
+
+  // The same files under addresses that hold.
+  #fresh(attachments: Fields[]): Json {
+    return attachments.map(({ type, payload }): Fields => {
+      const file = this.files.get(new URL(String((payload as Fields)["url"])).pathname)!;
+      const url = this.addFile(file.upload);
+      return type === "image" || type === "video" ? { [`${type}_data`]: { url } } : { file_url: url };
+    });
   }
 
   #about(call: Call): Json {
