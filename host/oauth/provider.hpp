@@ -23,6 +23,7 @@ struct Provider {
   std::string client_id;
   std::string client_secret;  // empty: a public client
   bool secret_in_body = false;
+  bool set_up_only = false;  // when a token ends is not kept: its end is found where it is used
   std::vector<std::string> scopes;
   std::string authorities;  // PEM: whom to believe to be it; empty: whom the machine does
   std::map<std::string, std::string> parameters;  // further ones of the authorisation request

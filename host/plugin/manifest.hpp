@@ -93,6 +93,7 @@ struct GrantSpec {
   std::string client_id;
   std::string client_secret;  // name of a secret of the profile; empty: a public client
   bool secret_in_body = false;
+  bool set_up_only = false;  // that its token ends asks nobody to sign in again
   std::vector<std::string> scopes;
   std::map<std::string, std::string> parameters;  // further ones, of the authorisation request
   std::vector<std::string> hosts;                 // where the token may go, as in SecretSpec

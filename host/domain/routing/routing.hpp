@@ -72,6 +72,8 @@ Outcome hand_back(Chat& chat, Operator* owner, TimePoint now);
 
 // A chat that was held or with a bot waits for people from now on.
 Outcome admit(Chat& chat, Reason why, TimePoint now);
+// A bot passes its chat to people: it waits, or is held where its channel begins chats so.
+Outcome take_from_bot(Chat& chat, Stage begins, TimePoint now);
 // The bot takes over what nobody has accepted yet; what an operator has stays his: `taken`.
 Outcome give_to_bot(Chat& chat, Operator* owner);
 

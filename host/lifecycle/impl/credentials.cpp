@@ -285,6 +285,7 @@ asio::awaitable<oauth::Provider> Credentials::provider_of(std::string plugin, st
   out.device = filled(spec.device);
   out.client_id = filled(spec.client_id);
   out.secret_in_body = spec.secret_in_body;
+  out.set_up_only = spec.set_up_only;
   out.authorities = plugin::authorities_of(*manifest, settings);
   out.scopes = spec.scopes;
   for (const auto& [parameter, value] : spec.parameters) out.parameters[parameter] = filled(value);

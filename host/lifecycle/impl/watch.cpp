@@ -87,6 +87,7 @@ asio::awaitable<bool> Lifecycle::look_at_delivery(Id id) {
   const auto result = co_await parts_.caller.call(id, std::move(call));
   // Who cannot say may still have to be registered again in time.
   if (result.code == Code::unsupported) co_return ends(integration.remote_state);
+  if (result.code == Code::unauthenticated) unauthenticated(id, result.reason());
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (!result.ok() || !answer.is_object()) co_return true;  // others tell of a provider that is away
   const auto status = text_at(answer, "status");

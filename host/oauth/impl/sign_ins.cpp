@@ -114,7 +114,8 @@ struct SignIns::State {
     grant.scopes = granted.scopes.empty() ? joined(provider.scopes) : granted.scopes;
     grant.renewable = !granted.refresh_token.empty();
     grant.created_at = grant.signed_in_at = grant.refreshed_at = to_ms(parts.clock.now());
-    if (granted.lifetime) grant.expires_at = grant.created_at + granted.lifetime->count();
+    if (granted.lifetime && !provider.set_up_only)
+      grant.expires_at = grant.created_at + granted.lifetime->count();
     return grant;
   }
 

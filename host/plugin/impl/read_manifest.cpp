@@ -190,6 +190,7 @@ GrantSpec read_grant(const std::string& name, const json& object) {
   grant.client_id = object.value("client_id", grant.client_id);
   grant.client_secret = object.value("client_secret", grant.client_secret);
   grant.secret_in_body = object.value("client_auth", std::string("basic")) == "post";
+  grant.set_up_only = object.value("set_up_only", false);
   grant.scopes = object.value("scopes", grant.scopes);
   grant.parameters = object.value("parameters", grant.parameters);
   grant.hosts = object.value("hosts", grant.hosts);

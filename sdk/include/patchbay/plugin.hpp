@@ -125,6 +125,11 @@ class Plugin {
   virtual Task<std::vector<Template>> templates() {
     unsupported("pb.channel/1:templates");
   }
+  // A chat is finished in a conversation that a bot has held: gives it back. `request`: {"conversation"} as
+  // in send().
+  virtual Task<void> release(Json /*request*/) {
+    unsupported("pb.channel/1:release");
+  }
   // `file`: as given in an attachment of an event.
   virtual Task<FileReply> fetch(Json /*file*/) {
     unsupported("pb.channel/1:fetch");

@@ -146,6 +146,11 @@ inline Task<Json> acknowledge(Plugin& plugin, Message message) {
   co_return Json::object();
 }
 
+inline Task<Json> release(Plugin& plugin, Message message) {
+  co_await plugin.release(std::move(message.json));
+  co_return Json::object();
+}
+
 inline Task<Json> fetch(Plugin& plugin, Message message) {
   Json file = message.json.value("file", Json::object());
   const FileReply reply = co_await plugin.fetch(std::move(file));
@@ -186,6 +191,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.channel/1:fetch", fetch},
     {"pb.channel/1:acknowledge", acknowledge},
     {"pb.channel/1:templates", templates},
+    {"pb.channel/1:release", release},
 };
 
 // Every verb but configure, which the seam keeps to itself. Throws Error(PB_UNSUPPORTED) for a method that is

@@ -280,6 +280,23 @@ TEST_P(ChatSinkTest, members_who_go_on_writing_do_not_make_a_group_reachable) {
   EXPECT_FALSE(chats().at(0).reachable);
 }
 
+// FB-3
+TEST_P(ChatSinkTest, what_others_wrote_from_our_side_is_an_outgoing_message) {
+  auto ours = message(2, "from the inbox", 1);
+  ours["author"] = {{"id", "page:1"}, {"name", "Page inbox"}};
+  ours["from_us"] = true;
+  apply("message.received", message(1, "hello"));
+  apply("message.received", ours);
+  apply("message.received", ours);
+  apply("message.status", about("2", {{"state", "delivered"}}));
+  const auto all = messages();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[1].outgoing);
+  EXPECT_EQ(all[1].state, Delivery::delivered);
+  EXPECT_EQ(all[1].author->name, "Page inbox");
+  EXPECT_NE(chats().at(0).client, all[1].author->id) << "the client of the chat is who wrote to us";
+}
+
 TEST_P(ChatSinkTest, unusable_data_is_refused_as_invalid) {
   EXPECT_THROW(apply("message.received", json::object()), Error);
   EXPECT_EQ(count("chats"), 0);

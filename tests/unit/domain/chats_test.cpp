@@ -252,6 +252,31 @@ TEST_P(ChatsTest, receipts_rise_and_may_come_before_the_reply) {
   EXPECT_EQ(read(posted.id).state, Delivery::read);
 }
 
+nlohmann::json up_to(const std::string& time, const std::string& state) {
+  return {{"conversation", {{"id", "c"}}}, {"up_to", time}, {"state", state}};
+}
+
+// CHAT-13, FB-3
+TEST_P(ChatsTest, a_receipt_up_to_a_time_is_for_all_that_was_sent_until_then) {
+  const auto first = post("one");
+  EXPECT_TRUE(becomes(first.id, Delivery::sent));
+  apply("message.status", up_to("2026-11-21T09:19:59Z", "read"));
+  EXPECT_EQ(read(first.id).state, Delivery::sent);
+  apply("message.status", up_to("2026-11-21T09:20:00Z", "delivered"));
+  EXPECT_EQ(read(first.id).state, Delivery::delivered);
+  apply("message.status", up_to("2026-11-21T09:20:00Z", "read"));
+  apply("message.status", up_to("2026-11-21T09:20:00Z", "delivered"));
+  EXPECT_EQ(read(first.id).state, Delivery::read);
+}
+
+TEST_P(ChatsTest, a_receipt_up_to_a_time_may_come_before_the_reply) {
+  apply("message.status", up_to("2026-11-21T09:20:00Z", "read"));
+  EXPECT_TRUE(becomes(post("hi").id, Delivery::read));
+  EXPECT_EQ(count("message_waiting"), 1);
+  apply("message.status", up_to("2026-11-21T09:20:01Z", "read"));
+  EXPECT_EQ(count("message_waiting"), 1) << "the later one stands for both";
+}
+
 // CHAT-13: in whichever order the transactions of the reply and of the receipt meet.
 TEST_P(ChatsTest, a_receipt_that_meets_the_commit_of_the_reply_is_not_lost) {
   for (const bool reply_first : {true, false}) {

@@ -23,6 +23,7 @@ std::vector<std::string> secrets(const std::string& reference) {
   if (reference == "secret:one") return {"s3cret"};
   if (reference == "secret:two") return {"new-one", "s3cret"};
   if (reference == "secret:empty") return {""};
+  if (reference == "profile:app_secret") return {"app_secret_test"};
   return {};
 }
 
@@ -48,6 +49,13 @@ std::string hex_mac(Hash hash, std::string_view message) {
 const char* const kHeader = R"({"type":"header-equals","header":"X-Token","secret":"secret:one"})";
 const char* const kBody =
     R"({"type":"hmac","hash":"sha256","key":["secret:one"],"message":["body"],"header":"X-Sig","strip":"sha256="})";
+// As Meta signs (plugins/messenger/plugin.json), with a signature that was computed elsewhere.
+const char* const kHub = R"({"type":"hmac","hash":"sha256","key":["profile:app_secret"],"message":["body"],)"
+                         R"("header":"X-Hub-Signature-256","strip":"sha256=","encoding":"hex"})";
+const char* const kHubBody =
+    R"({"object":"page","entry":[{"id":"1","time":1,"messaging":[{"message":{"mid":"m_1",)"
+    R"("text":"Hall\u00f6chen \ud83d\ude00"}}]}]})";
+const char* const kHubSignature = "sha256=96ca35ed262619fcea65113aa09b3dd234910d3eb959073d7ca522f1639c0a15";
 const char* const kTimed =
     R"({"type":"hmac","hash":"sha512","key":["secret:one"],"message":["text:v0:","header:X-Time","text::","body"],)"
     R"("header":"X-Sig","timestamp":"X-Time","tolerance_s":300})";
@@ -312,6 +320,14 @@ TEST(VerifierMutation, Hmac) {
   EXPECT_EQ(Mutation(kBody).accepted(request({{"x-sig", "sha256=" + hex_mac(Hash::sha256, text)}}, text),
                                      {first_header, body}),
             0);
+}
+
+// FB-2: over the bytes that were sent, escapes and all.
+TEST(VerifierMutation, HmacOverAnEscapedBody) {
+  const auto good = request({{"x-hub-signature-256", kHubSignature}}, kHubBody);
+  EXPECT_EQ(Mutation(kHub).accepted(good, {first_header, body}), 0);
+  EXPECT_FALSE(accepts(kHub, request({{"x-hub-signature-256", kHubSignature}}, "")));
+  EXPECT_FALSE(accepts(kHub, request({{"x-hub-signature", kHubSignature}}, kHubBody)));
 }
 
 TEST(VerifierMutation, HmacWithTimestamp) {

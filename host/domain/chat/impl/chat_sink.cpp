@@ -38,6 +38,9 @@ class Application {
       press();
     } else if (event_.type == "conversation.changed") {
       change();
+    } else if (event_.type == "conversation.control") {
+      if (const auto chat = chats_.find_open(integration_, data_.conversation.id))
+        chats_.pass(*chat, data_.by_bot);
     } else {
       notify();
     }
@@ -54,13 +57,23 @@ class Application {
       if (!known->outgoing) messages_.remember_original(name, *known, data_.message);
       return;
     }
-    const auto chat = chats_.open(integration_, data_.conversation);
+    // What is said from our side is for nobody to answer.
+    std::optional<routing::Stage> begins;
+    if (data_.by_bot)
+      begins = routing::Stage::with_bot;
+    else if (data_.from_us)
+      begins = routing::Stage::held;
+    const auto chat = chats_.open(integration_, data_.conversation, begins);
     std::optional<Id> author;
     if (data_.author) author = chats_.keep_client(integration_, *data_.author);
     const auto [message, is_new] = store(chat, author);
-    context_.happened(is_new ? "message.received" : "message.changed", message, chat.id);
-    chats_.touch(chat, data_.message.at, true, author);
+    const auto* what = data_.from_us ? "message.sent" : "message.received";
+    context_.happened(is_new ? what : "message.changed", message, chat.id);
+    chats_.touch(chat, data_.message.at, !data_.from_us, author);
     deliveries_.settle_waiting(name);
+    // Its control is lost, or lapsed without a word.
+    const bool with_bot = chat.state == "with_bot";
+    if (data_.by_bot ? !with_bot : with_bot && !data_.from_us) chats_.pass(chat, data_.by_bot);
   }
 
   // The message, and whether it is new: parts of an album join one.
@@ -96,6 +109,8 @@ class Application {
       message.author.emplace();
       message.author->id = *author;
     }
+    message.outgoing = data_.from_us;
+    if (message.outgoing) message.state = Delivery::sent;
     message.text = part.text;
     message.content = part.content;
     if (data_.press_id.empty()) message.provider_id = part.id;
@@ -134,6 +149,10 @@ class Application {
 
   void notify() {
     const std::string what = data_.state ? std::string(delivery_name(*data_.state)) : "deleted";
+    if (data_.up_to) {
+      deliveries_.take_up_to(named({}), *data_.up_to, Notice(what, data_.reason, data_.at));
+      return;
+    }
     for (const auto& id : data_.message_ids)
       deliveries_.take(named(id), Notice(what, data_.reason, data_.at));
   }

@@ -101,7 +101,8 @@ std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conv
   return maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, moved}));
 }
 
-Chat ChatTable::open(Id integration, const ConversationData& conversation) {
+Chat ChatTable::open(Id integration, const ConversationData& conversation,
+                     std::optional<routing::Stage> begins) {
   for (int attempt = 0;; ++attempt) {
     if (auto found = find_open(integration, conversation.id)) {
       refresh(*found, conversation);
@@ -110,6 +111,7 @@ Chat ChatTable::open(Id integration, const ConversationData& conversation) {
     if (attempt > 0)
       throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
     auto routed = beginning(integration);
+    if (begins) routed.stage = *begins;
     routed.id = context_.ids.next();
     const auto made = session_.exec(
         "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "
@@ -227,6 +229,19 @@ void ChatTable::admit(const Chat& chat) {
   routed.queue = now.queue;
   const auto outcome = routing::admit(routed, routing::Reason::channel_on, context_.time());
   if (outcome.step) routing_.save(routed, *outcome.step, routing::Actor("client"));
+  context_.waits = true;
+}
+
+void ChatTable::pass(const Chat& chat, bool to_bot) {
+  const auto now = beginning(chat.integration);
+  auto routed = routing_.hold_chat(chat.id).value();
+  auto owner = routed.owner ? routing_.hold_operator(*routed.owner) : std::nullopt;
+  if (!to_bot) routed.queue = routed.queue == 0 ? now.queue : routed.queue;
+  const auto outcome = to_bot ? routing::give_to_bot(routed, owner ? &*owner : nullptr)
+                              : routing::take_from_bot(routed, now.stage, context_.time());
+  if (!outcome.step) return;
+  routing_.save(routed, *outcome.step, routing::Actor("bot"));
+  if (owner) routing_.save(*owner);
   context_.waits = true;
 }
 

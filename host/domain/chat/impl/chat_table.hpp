@@ -31,8 +31,12 @@ class ChatTable {
   void read_clients(const std::vector<std::pair<Id, std::string>>& external_ids);
   // The unfinished chat of a conversation, following moves.
   std::optional<Chat> find_open(Id integration, const std::string& conversation);
-  // The same, made if there is none; title, kind and facts are brought up to date.
-  Chat open(Id integration, const ConversationData& conversation);
+  // The same, made if there is none; title, kind and facts are brought up to date. One that is made begins
+  // as its channel says, or as `begins` does.
+  Chat open(Id integration, const ConversationData& conversation, std::optional<routing::Stage> begins = {});
+  // FB-4: a bot has the conversation, and with it what nobody has accepted yet; or it has passed it to
+  // people.
+  void pass(const Chat& chat, bool to_bot);
   std::vector<Chat> list(std::optional<Id> integration, Id after, int limit);
 
   // The client's row, made or brought up to date.

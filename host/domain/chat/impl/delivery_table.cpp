@@ -29,6 +29,9 @@ std::string reason_of(const outbox::PartState& part) {
       .kept();
 }
 
+// Stands for all messages of a conversation; no provider calls one so.
+constexpr std::string_view kMark = "";
+
 constexpr std::string_view kWaiting =
     "select id, what, reason, at from message_waiting where integration = :integration and conversation = "
     ":conversation and provider_id = :provider_id and expires_at >= :now order by at, id";
@@ -85,6 +88,42 @@ void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
       "(:id, :integration, :conversation, :provider_id, :what, :reason, :at, :expires)",
       {context_.ids.next(), name.integration, name.conversation, name.provider_id, notice.what,
        store::nullable(notice.reason), notice.at, context_.now + kWaitMs});
+}
+
+void DeliveryTable::take_up_to(const ProviderName& conversation, std::int64_t up_to, const Notice& notice) {
+  ChatTable chats(context_);
+  if (const auto chat = chats.find_open(conversation.integration, conversation.conversation))
+    chats.hold(chat->id);
+  const auto rows = session_.query(
+      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where "
+      "p.integration = :integration and p.conversation = :conversation and p.at <= :up_to and m.direction = "
+      "'out' and p.state not in (:state, 'read', 'failed', 'deleted')",
+      {conversation.integration, conversation.conversation, up_to, notice.what});
+  for (const auto& row : rows) {
+    const ProviderName name(conversation.integration, conversation.conversation, row.text(0));
+    if (const auto known = MessageTable(context_).known(name)) apply(name, *known, notice);
+  }
+  session_.exec(
+      "delete from message_waiting where expires_at < :now or (integration = :integration and conversation = "
+      ":conversation and provider_id = :mark and what = :what and at <= :up_to)",
+      {context_.now, conversation.integration, conversation.conversation, std::string(kMark), notice.what,
+       up_to});
+  session_.exec(
+      "insert into message_waiting (id, integration, conversation, provider_id, what, at, expires_at) values "
+      "(:id, :integration, :conversation, :mark, :what, :up_to, :expires)",
+      {context_.ids.next(), conversation.integration, conversation.conversation, std::string(kMark),
+       notice.what, up_to, context_.now + kWaitMs});
+}
+
+// What was read or delivered up to a time, before we knew the message of this name.
+void DeliveryTable::settle_up_to(const ProviderName& name, std::int64_t at) {
+  const auto rows =
+      session_.query(kWaiting, {name.integration, name.conversation, std::string(kMark), context_.now});
+  for (const auto& row : rows) {
+    if (row.integer(3) < at) continue;
+    const auto known = MessageTable(context_).known(name);
+    if (known) apply(name, *known, Notice(row.text(1), std::nullopt, row.integer(3)));
+  }
 }
 
 void DeliveryTable::read_waiting(const std::vector<ProviderName>& names) {
@@ -153,7 +192,9 @@ void DeliveryTable::sent(const ProviderName& conversation, Id message,
       "provider_id is null",
       {provider_ids.front(), at, number_of(provider_ids.front()), message});
   for (const auto& id : provider_ids) {
-    settle_waiting(ProviderName(conversation.integration, conversation.conversation, id));
+    const ProviderName name(conversation.integration, conversation.conversation, id);
+    settle_waiting(name);
+    settle_up_to(name, at);
   }
 }
 

@@ -30,6 +30,9 @@ class DeliveryTable {
 
   // Applies the notice, or lets it wait.
   void take(const ProviderName& name, const Notice& notice);
+  // The notice for all that was sent in the conversation until `up_to` (milliseconds); also for what is on
+  // its way meanwhile and turns out to have been sent before that (CHAT-13). `conversation` names no message.
+  void take_up_to(const ProviderName& conversation, std::int64_t up_to, const Notice& notice);
   // The message of this name has come: what waited for it is applied.
   void settle_waiting(const ProviderName& name);
   // Reads ahead what it will look for.
@@ -42,6 +45,7 @@ class DeliveryTable {
   void refresh(Id message);
 
  private:
+  void settle_up_to(const ProviderName& name, std::int64_t at);
   void apply(const ProviderName& name, const Known& known, const Notice& notice);
   void raise(const ProviderName& name, const Known& known, Delivery state, const Notice& notice);
 

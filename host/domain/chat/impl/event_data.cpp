@@ -190,19 +190,26 @@ EventData read_event(std::string_view type, std::string_view text, std::int64_t 
   event.reason = reason_at(data);
   if (type == "message.received" || type == "message.edited") {
     event.message = read_message(type, data, now);
+    event.from_us = data.contains("from_us") && data["from_us"] == true;
+    event.by_bot = text_at(data, "handled_by") == "bot";
   } else if (type == "button.pressed") {
     event.message = read_press(type, data, now);
     event.press_id = text_at(data, "press_id");
   } else if (type == "message.deleted") {
     event.message_ids = read_ids(type, data);
   } else if (type == "message.status") {
-    event.message_ids = read_ids(type, data);
+    event.up_to = time_at(data, "up_to");
+    if (!event.up_to) event.message_ids = read_ids(type, data);
     event.state = parse_delivery(text_at(data, "state"));
     if (!event.state) refuse(type, "/state");
   } else if (type == "conversation.changed") {
     if (data.contains("reachable") && data["reachable"].is_boolean())
       event.reachable = data["reachable"].get<bool>();
     event.moved_to = text_at(data, "moved_to");
+  } else if (type == "conversation.control") {
+    const auto holder = text_at(data, "holder");
+    if (holder != "bot" && holder != "us") refuse(type, "/holder");
+    event.by_bot = holder == "bot";
   } else {
     throw Error(Code::invalid, Text("domain.chat.event_unknown", {{"type", std::string(type)}}));
   }

@@ -47,7 +47,10 @@ struct EventData {
   ConversationData conversation;
   std::optional<Client> author;
   MessageData message;
+  bool from_us = false;  // the message was written from our side, elsewhere
+  bool by_bot = false;   // a bot has the conversation: of a message, or from now on
   std::vector<std::string> message_ids;
+  std::optional<std::int64_t> up_to;  // a receipt for all that was sent until then
   std::optional<Delivery> state;
   std::optional<std::string> reason;
   std::int64_t at = 0;

@@ -169,6 +169,13 @@ Outcome admit(Chat& chat, Reason why, TimePoint now) {
   return changed(move(chat, nullptr, Stage::waiting, nullptr, why));
 }
 
+Outcome take_from_bot(Chat& chat, Stage begins, TimePoint now) {
+  if (!chat.is_open()) return refused(Verdict::ended);
+  if (chat.stage != Stage::with_bot) return {};
+  if (begins != Stage::held) return admit(chat, Reason::bot_passed, now);
+  return changed(move(chat, nullptr, Stage::held, nullptr, Reason::bot_passed));
+}
+
 Outcome give_to_bot(Chat& chat, Operator* owner) {
   if (!chat.is_open()) return refused(Verdict::ended);
   if (chat.stage == Stage::with_bot) return {};

@@ -1,0 +1,101 @@
+#include <patchbay/seam.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "checks.hpp"
+#include "control.hpp"
+#include "files.hpp"
+#include "names.hpp"
+#include "remote.hpp"
+#include "sender.hpp"
+#include "setup.hpp"
+#include "texts.hpp"
+#include "translate.hpp"
+
+namespace messenger {
+
+using patchbay::Configuration;
+using patchbay::Task;
+
+// One page.
+class Channel : public patchbay::Plugin {
+ public:
+  explicit Channel(const patchbay::Host& host)
+      : Plugin(host),
+        graph_(host),
+        account_(host, graph_),
+        remote_(graph_, account_),
+        sender_(host, account_),
+        names_(host, account_) {}
+
+  Task<void> configure(Configuration configuration) override {
+    graph_.use(GraphPlace(member(configuration.profile, "settings")));
+    account_.use(text_of(configuration.settings, "page_id"));
+    co_return;
+  }
+
+  Task<patchbay::CheckReply> check() override {
+    Configuration now = configuration();
+    return check_page(std::move(now), graph_, account_, remote_);
+  }
+
+  Task<std::vector<patchbay::Choice>> choices(std::string path, Json) override {
+    if (path != "/page_id") throw failure(PB_INVALID, "messenger.no_choices", {{"path", path}});
+    return page_choices(account_);
+  }
+
+  Task<patchbay::StepReply> step(patchbay::StepRequest request) override {
+    return next_step(account_, std::move(request));
+  }
+
+  Task<patchbay::RemoteState> remote_register(patchbay::RemoteRequest request) override {
+    Destination to(configuration(), request);
+    return remote_.connect(std::move(to), request.take_over);
+  }
+
+  Task<void> remote_unregister(patchbay::RemoteRequest) override { return remote_.disconnect(); }
+
+  Task<patchbay::RemoteStatus> remote_status(patchbay::RemoteRequest request) override {
+    Destination wanted(configuration(), request);
+    return remote_.status(std::move(wanted));
+  }
+
+  Task<patchbay::Events> process(patchbay::WebhookRequest request) override {
+    const Json body = Json::parse(request.body, nullptr, false);
+    if (!body.is_object()) throw failure(PB_INVALID, "messenger.not_json");
+    const Arrival arrival(graph_.place().app_id, request.received_at);
+    Json translated = translate(body, arrival);
+    const Json named = co_await names_.fill_in(std::move(translated));
+    patchbay::Events events;
+    for (const Json& each : named) {
+      events.emplace_back(each.at("type"), each.at("dedupe_key"), each.at("order_key"), each.at("data"));
+      events.back().of(each.at("identity"));
+    }
+    co_return events;
+  }
+
+  Task<patchbay::SendReply> send(Json request) override {
+    return sender_.send(std::move(request), flag_of(settings(), "human_agent"));
+  }
+
+  Task<patchbay::FileReply> fetch(Json file) override {
+    return fetch_file(graph_, account_, std::move(file));
+  }
+
+  Task<void> release(Json request) override {
+    return give_back(account_, settings(), text_of(member(request, "conversation"), "id"));
+  }
+
+ private:
+  Graph graph_;
+  Account account_;
+  Remote remote_;
+  Sender sender_;
+  Names names_;
+};
+
+}  // namespace messenger
+
+PATCHBAY_PLUGIN(messenger::Channel)
