@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +14,9 @@
 #include "domain/access/sessions.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
+#include "domain/processes/processes.hpp"
+#include "domain/records/contacts.hpp"
+#include "domain/records/records.hpp"
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "domain/settings/settings.hpp"
@@ -19,9 +24,12 @@
 #include "store/store.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/messages.hpp"
+#include "web/api/objects.hpp"
 #include "web/api/people.hpp"
+#include "web/api/processes.hpp"
 #include "web/api/queues.hpp"
 #include "web/api/quick_replies.hpp"
+#include "web/api/records.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
 
@@ -39,6 +47,9 @@ class Business {
     IdMint& ids;
     store::Store& store;
     log::Logger logger;
+    vault::Vault* vault = nullptr;
+    net::HttpClient* http = nullptr;
+    std::function<std::vector<std::string>()> opened;  // of egress.allow
   };
   explicit Business(const Parts& parts);
 
@@ -53,9 +64,15 @@ class Business {
   domain::access::Access access;
   vault::Passwords passwords;
   domain::access::Sessions sessions;
+  domain::records::Objects objects;
+  domain::records::Tools record_tools;
+  domain::records::Records records;
+  domain::records::Contacts contacts;
+  domain::processes::Processes processes;
 
  private:
   domain::routing::Router::Parts router_parts(const Parts& parts);
+  static domain::processes::Processes::Parts process_parts(const Parts& parts);
 };
 
 // What of it is served.
@@ -72,6 +89,9 @@ class BusinessApi {
   web::DeskApi desk_;
   web::MessagesApi messages_;
   web::QuickRepliesApi quick_replies_;
+  web::ObjectsApi objects_;
+  web::RecordsApi records_;
+  web::ProcessesApi processes_;
 };
 
 }  // namespace patchbay::app

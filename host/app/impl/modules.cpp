@@ -77,14 +77,15 @@ std::optional<net::Proxy> read_proxy(const std::string& url) {
 Id highest_id(store::Store& store) {
   return store.read_now([](store::Session& session) {
     Id highest = 0;
-    for (const auto* table : {"integrations",  "inbox",           "chats",
-                              "chat_clients",  "messages",        "message_attachments",
-                              "message_edits", "message_waiting", "outbox",
-                              "blobs",         "tokens",          "audit",
-                              "jobs",          "job_runs",        "profiles",
-                              "grants",        "sign_ins",        "health_history",
-                              "journal",       "users",           "roles",
-                              "queues",        "chat_history"}) {
+    for (const auto* table : {"integrations",   "inbox",           "chats",
+                              "chat_clients",   "messages",        "message_attachments",
+                              "message_edits",  "message_waiting", "outbox",
+                              "blobs",          "tokens",          "audit",
+                              "jobs",           "job_runs",        "profiles",
+                              "grants",         "sign_ins",        "health_history",
+                              "journal",        "users",           "roles",
+                              "queues",         "chat_history",    "records",
+                              "record_history", "process_runs"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -207,7 +208,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       attachments(io.get_executor(), attachment_options(), logger),
       chats(chats_parts()),
       greeter(greeter_parts()),
-      business({io.get_executor(), clock, ids, *store, logger}),
+      business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, config.site_url, kVersion, host_name(config.state_dir),
                  [this] { return follow_choices(); }}),
@@ -393,6 +394,14 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
 }
 
+Business::Parts Modules::business_parts() {
+  Business::Parts parts(io.get_executor(), clock, ids, *store, logger);
+  parts.vault = vault.get();
+  parts.http = http.get();
+  parts.opened = [this] { return opened_hosts.get(); };
+  return parts;
+}
+
 domain::chat::Chats::Parts Modules::chats_parts() {
   domain::chat::Chats::Parts parts(*store, channels, clock, ids);
   parts.wake = [this](const outbox::Item& first) {
@@ -446,6 +455,8 @@ asio::awaitable<void> Modules::start() {
   catalogue.choose(std::move(choices));
   catalogue.scan();
   const auto address = cli::listener_url(config.listen_address, server.port());
+  // First what the effects of events rely on.
+  co_await business.start(tasks);
   scheduler.start();
   co_await credentials.start();
   co_await profile_routes.follow();
@@ -459,7 +470,6 @@ asio::awaitable<void> Modules::start() {
   outbox.start();
   attachments.start();
   greeter.start();
-  co_await business.start(tasks);
   topics.start();
   co_await feed.start();
   tasks.spawn("upkeep", upkeep.run());

@@ -211,6 +211,7 @@ class Modules {
   domain::chat::AttachmentFetcher::Options attachment_options();
   domain::chat::Chats::Parts chats_parts();
   domain::chat::Greeter::Parts greeter_parts();
+  Business::Parts business_parts();
   boost::asio::awaitable<void> follow_choices();
   boost::asio::awaitable<void> profiles_changed();
   void plugins_changed();
