@@ -42,9 +42,15 @@ enum class Operation {
   manage_chat_settings,
   read_settings,
   manage_settings,
+  read_records,
+  write_records,
+  manage_objects,
+  read_processes,
+  run_processes,
+  manage_processes,
 };
 
-inline constexpr int kOperationCount = 21;
+inline constexpr int kOperationCount = 27;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);
@@ -70,7 +76,8 @@ class Operations {
 };
 
 // Words that a token can carry: "admin" (everything), "read" (all that reads, tokens apart), "chats" (chats
-// and files, both ways), "integrations", "plugins", "inbox", "status".
+// and files, both ways), "records" (both ways), "processes" (read and run), "integrations", "plugins",
+// "inbox", "status".
 const std::vector<std::string>& scope_names();
 std::optional<Operations> scope_operations(std::string_view scope);
 // Of a list with spaces or commas between. Throws Error{invalid} "web.unknown_scope", which names the
@@ -80,7 +87,8 @@ Operations parse_scopes(std::string_view scopes);
 // The same of a list that was stored once: what this version does not know gives nothing.
 Operations known_scopes(std::string_view scopes);
 
-// What the operations that a user is granted (domain/access, by code) allow here; one's own session always.
+// What the operations that a user is granted (domain/access, by code) allow here; one's own session, records
+// and running processes always: each kind of records says more closely who may (domain/records).
 Operations granted_operations(const std::set<std::string>& codes);
 
 // Who asks.

@@ -12,18 +12,22 @@ import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts"
 interface Route { verb: string; path: string; operation: string; text: any }
 
 // What a token may do, as the guide for admins says it. "admin" may everything.
-const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage", "settings:manage"]; // nobody else's
+const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage", "settings:manage", "objects:manage", "processes:manage"]; // nobody else's
 const SCOPES: Record<string, string[]> = {
-  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read", "settings:read"],
+  read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read", "settings:read", "records:read", "processes:read"],
+  records: ["records:read", "records:write"],
+  processes: ["processes:read", "processes:run"],
   chats: ["chats:read", "chats:write", "files:read", "files:write"],
   integrations: ["integrations:read", "integrations:manage", "plugins:read"],
   plugins: ["plugins:read", "plugins:manage"],
   inbox: ["inbox:read", "inbox:manage"],
   status: ["status:read"],
 };
-// What a user may who is granted one operation; without any, only his own session is his.
+// What every user may.
+const EVERYBODY = ["session:own", "records:read", "records:write", "processes:read", "processes:run"];
+// What a user may who is granted one operation.
 const GRANTS: Record<string, string[]> = {
-  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage"],
+  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage", "objects:manage", "processes:manage"],
   CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage", "settings:read", "settings:manage"],
   CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read", "settings:read", "settings:manage"],
 };
@@ -122,7 +126,7 @@ test("every route is open to exactly the users who are granted its operation", a
     for (const route of [...closed.filter((one) => !out(one)), ...closed.filter(out)]) {
       const { status, body } = await knock(route, undefined, browser.headers);
       const name = `${route.verb} ${route.path} with ${code}: ${status} ${JSON.stringify(body)}`;
-      if (route.operation === "session:own" || operations.includes(route.operation)) {
+      if ([...EVERYBODY, ...operations].includes(route.operation)) {
         assert.ok(status < 500 && ![401, 403].includes(status), name);
       } else {
         assert.equal(status, 403, name);
@@ -174,18 +178,22 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const queue = await host.post("/api/v1/queues", { name: "Sales", rule: "least_busy", idle_minutes: 30, operators: [user.body.id] });
   const quick = await host.post("/api/v1/quick-replies", { name: "hi", language: "en", text: "Hello {{client}}" });
   const member = await host.call("PUT", `/api/v1/roles/${role.body.id}/members/${user.body.id}`);
+  const contact = await host.post("/api/v1/records/contact", { fields: { name: "Ana" } });
+  const changed = await host.call("PATCH", `/api/v1/records/contact/${contact.body.id}`, { fields: { job: "Buyer" } }, { "if-match": contact.headers.get("etag")! });
+  const run = await host.post("/api/v1/processes/CreateCaseFromChat/runs", { parameters: { ChatId: chat.id } });
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
-    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"]];
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"],
+    [/\/records\//, contact.body.id], [/\/objects\//, "contact"], [/\/lookups\//, "priority"], [/\/processes\//, "CreateCaseFromChat"], [/\/process-runs\//, run.body.id]];
   const browser = await host.signIn("reader", ["CanManageChats"]);
   const sound = await host.upload("PUT", "/api/v1/settings/OmniChatNotificationSound/file", "bell.mp3", "ID3 and more");
   let lists = 0;
   // This channel carries no files: desk_files.test.ts.
   for (const route of routes.filter((one) => one.verb === "GET" && one.path !== "/api/v1/desk/chats/{id}/files/{file}")) {
-    const path = route.path.replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
+    const path = route.path.replace("{object}", "contact").replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
     const answer = await host.call("GET", path, undefined, route.operation === "session:own" ? browser.headers : {});
     promised(route, 200, answer);
     if (answer.body.items) {
@@ -203,7 +211,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   for (const route of routes.filter((one) => one.verb !== "GET")) {
     promised(route, route.operation === "public" ? 422 : 401, await knock(route));
     const answer = await knock(route, `Bearer ${host.token}`);
-    assert.ok([400, 404, 422].includes(answer.status), `${route.verb} ${route.path} ${answer.status}`);
+    assert.ok([400, 404, 422, 428].includes(answer.status), `${route.verb} ${route.path} ${answer.status}`);
     promised(route, answer.status, answer);
   }
   const route = (verb: string, path: string): Route => routes.find((one) => one.verb === verb && one.path === path)!;
@@ -239,5 +247,13 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("POST", "/api/v1/users/{id}/password"), 204, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "long enough for this" }));
   promised(route("POST", "/api/v1/users/{id}/password"), 422, await host.post(`/api/v1/users/${user.body.id}/password`, { password: "short" }));
   promised(route("DELETE", "/api/v1/users/{id}/sessions"), 204, await host.call("DELETE", `/api/v1/users/${user.body.id}/sessions`));
+  promised(route("POST", "/api/v1/records/{object}"), 201, contact);
+  promised(route("PATCH", "/api/v1/records/{object}/{id}"), 200, changed);
+  promised(route("PATCH", "/api/v1/records/{object}/{id}"), 412, await host.call("PATCH", `/api/v1/records/contact/${contact.body.id}`, { fields: {} }, { "if-match": '"1"' }));
+  promised(route("POST", "/api/v1/records/{object}/upsert"), 200, await host.post("/api/v1/records/contact/upsert", { source: "crm", items: [{ external_id: "1", fields: { nam: "x" } }, { external_id: "2", fields: {} }] }));
+  promised(route("POST", "/api/v1/objects"), 201, await host.post("/api/v1/objects", { code: "car", title: "Car", fields: [{ code: "plate", type: "text", title: "Plate" }] }));
+  promised(route("POST", "/api/v1/lookups"), 201, await host.post("/api/v1/lookups", { code: "fuel", title: "Fuel", values: [{ code: "gas", title: "Gas" }] }));
+  promised(route("POST", "/api/v1/processes"), 201, await host.post("/api/v1/processes", { code: "Tell", title: "Tell", url: "https://example.com/" }));
+  promised(route("POST", "/api/v1/processes/{code}/runs"), 202, run);
   promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

@@ -1,5 +1,7 @@
 #include "app/impl/business.hpp"
 
+#include "domain/processes/create_case.hpp"
+
 namespace patchbay::app {
 
 namespace asio = boost::asio;
@@ -12,7 +14,14 @@ Business::Business(const Parts& parts)
       quick_replies(parts.store, parts.clock, parts.ids),
       access(parts.store, parts.clock, parts.ids),
       sessions({parts.store, parts.clock, parts.ids, passwords, parts.logger}),
-      open_id(open_id_parts(parts)) {}
+      open_id(open_id_parts(parts)),
+      objects(parts.store, parts.clock, parts.ids, parts.logger),
+      record_tools(objects, parts.clock, parts.ids),
+      records(parts.store, record_tools),
+      contacts(records, record_tools),
+      processes(process_parts(parts)) {
+  processes.add(domain::processes::create_case_from_chat(record_tools));
+}
 
 domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
   domain::settings::Settings::Parts out(parts.store, parts.clock, parts.ids, parts.vault, parts.logger);
@@ -28,6 +37,14 @@ domain::access::OpenId::Parts Business::open_id_parts(const Parts& parts) {
           *parts.redactor, *parts.key_sets, sessions,  settings,    parts.opened, parts.logger};
 }
 
+domain::processes::Processes::Parts Business::process_parts(const Parts& parts) {
+  domain::processes::Processes::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
+  out.vault = &parts.vault;
+  out.http = parts.http;
+  out.opened = parts.opened;
+  return out;
+}
+
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   domain::routing::Router::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
   out.terms = [this] {
@@ -39,13 +56,17 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   return out;
 }
 
-void Business::start(TaskScope& tasks) {
+asio::awaitable<void> Business::start(TaskScope& tasks) {
   tasks.spawn("follow settings", settings.follow());
   router.start();
+  co_await objects.prepare();
+  tasks.spawn("write keys of records", objects.run());
+  processes.start();
 }
 
 asio::awaitable<void> Business::stop() {
   co_await router.stop();
+  co_await processes.stop();
 }
 
 BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
@@ -57,7 +78,10 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       queues_(business.queues),
       desk_(business.router),
       messages_(business.search),
-      quick_replies_(business.quick_replies, business.router) {}
+      quick_replies_(business.quick_replies, business.router),
+      objects_(business.objects),
+      records_(business.records),
+      processes_(business.processes) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -68,6 +92,9 @@ void BusinessApi::add_to(web::Router& router) {
   desk_.add_to(router);
   messages_.add_to(router);
   quick_replies_.add_to(router);
+  objects_.add_to(router);
+  records_.add_to(router);
+  processes_.add_to(router);
 }
 
 }  // namespace patchbay::app

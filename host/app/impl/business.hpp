@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,6 +16,9 @@
 #include "domain/access/sessions.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
+#include "domain/processes/processes.hpp"
+#include "domain/records/contacts.hpp"
+#include "domain/records/records.hpp"
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "domain/settings/settings.hpp"
@@ -22,9 +27,12 @@
 #include "vault/vault.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/messages.hpp"
+#include "web/api/objects.hpp"
 #include "web/api/people.hpp"
+#include "web/api/processes.hpp"
 #include "web/api/queues.hpp"
 #include "web/api/quick_replies.hpp"
+#include "web/api/records.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
 #include "web/open_id_page.hpp"
@@ -46,7 +54,7 @@ class Business {
     vault::Vault& vault;
     log::Logger logger;
     std::function<void()> settings_changed;  // at once, on any thread
-    // For signing in at an identity server.
+    // For signing in at an identity server, and for processes.
     net::HttpClient* http = nullptr;
     log::Redactor* redactor = nullptr;
     hooks::KeySets* key_sets = nullptr;
@@ -55,7 +63,7 @@ class Business {
   explicit Business(const Parts& parts);
 
   // The settings have been read before.
-  void start(TaskScope& tasks);
+  boost::asio::awaitable<void> start(TaskScope& tasks);
   boost::asio::awaitable<void> stop();
 
   domain::settings::Settings settings;
@@ -67,11 +75,17 @@ class Business {
   vault::Passwords passwords;
   domain::access::Sessions sessions;
   domain::access::OpenId open_id;
+  domain::records::Objects objects;
+  domain::records::Tools record_tools;
+  domain::records::Records records;
+  domain::records::Contacts contacts;
+  domain::processes::Processes processes;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
+  static domain::processes::Processes::Parts process_parts(const Parts& parts);
 };
 
 // What of it is served.
@@ -91,6 +105,9 @@ class BusinessApi {
   web::DeskApi desk_;
   web::MessagesApi messages_;
   web::QuickRepliesApi quick_replies_;
+  web::ObjectsApi objects_;
+  web::RecordsApi records_;
+  web::ProcessesApi processes_;
 };
 
 }  // namespace patchbay::app

@@ -85,7 +85,8 @@ Id highest_id(store::Store& store) {
                               "grants",         "sign_ins",        "health_history",
                               "journal",        "users",           "roles",
                               "queues",         "chat_history",    "quick_replies",
-                              "chat_greetings", "sessions"}) {
+                              "chat_greetings", "sessions",        "records",
+                              "record_history", "process_runs"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }
@@ -445,6 +446,8 @@ asio::awaitable<void> Modules::start() {
   const auto address = cli::listener_url(config.listen_address, server.port());
   // Before anything tells somebody the public address.
   co_await business.settings.read();
+  // What the effects of events rely on.
+  co_await business.start(tasks);
   scheduler.start();
   co_await credentials.start();
   co_await profile_routes.follow();
@@ -459,7 +462,6 @@ asio::awaitable<void> Modules::start() {
   outbox.start();
   attachments.start();
   greeter.start();
-  business.start(tasks);
   topics.start();
   co_await feed.start();
   tasks.spawn("upkeep", upkeep.run());

@@ -81,7 +81,8 @@ void add_token(Commands commands) {
   created->add_option("--name", arguments->name, "What it is for")->required();
   created
       ->add_option("--scope", arguments->scope,
-                   "admin, read, chats, integrations, plugins, inbox or status; several with commas")
+                   "admin, read, chats, records, processes, integrations, plugins, inbox or status; several "
+                   "with commas")
       ->required();
   created->add_option("--expires-in", arguments->expires_in, "90d, 12h or 30m; default: never");
   created->callback([commands, arguments] {

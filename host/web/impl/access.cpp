@@ -9,12 +9,13 @@ namespace patchbay::web {
 namespace {
 
 constexpr std::array<std::string_view, kOperationCount> kNames = {
-    "public",         "chats:read",         "chats:write",          "files:read",
-    "files:write",    "integrations:read",  "integrations:manage",  "plugins:read",
-    "plugins:manage", "inbox:read",         "inbox:manage",         "status:read",
-    "tokens:manage",  "secrets:manage",     "access:read",          "access:manage",
-    "session:own",    "chat-settings:read", "chat-settings:manage", "settings:read",
-    "settings:manage"};
+    "public",          "chats:read",         "chats:write",          "files:read",
+    "files:write",     "integrations:read",  "integrations:manage",  "plugins:read",
+    "plugins:manage",  "inbox:read",         "inbox:manage",         "status:read",
+    "tokens:manage",   "secrets:manage",     "access:read",          "access:manage",
+    "session:own",     "chat-settings:read", "chat-settings:manage", "settings:read",
+    "settings:manage", "records:read",       "records:write",        "objects:manage",
+    "processes:read",  "processes:run",      "processes:manage"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -52,8 +53,8 @@ Operations Operations::everything() {
 }
 
 const std::vector<std::string>& scope_names() {
-  static const auto* names =
-      new std::vector<std::string>{"admin", "read", "chats", "integrations", "plugins", "inbox", "status"};
+  static const auto* names = new std::vector<std::string>{"admin",        "read",    "chats", "records",
+                                                          "integrations", "plugins", "inbox", "status"};
   return *names;
 }
 
@@ -61,10 +62,13 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   using enum Operation;
   if (scope == "admin") return Operations::everything();
   if (scope == "read") {
-    return Operations{read_chats,  read_files,  read_integrations,  read_plugins, read_inbox,
-                      read_status, read_access, read_chat_settings, read_settings};
+    return Operations{read_chats,    read_files,   read_integrations, read_plugins,
+                      read_inbox,    read_status,  read_access,       read_chat_settings,
+                      read_settings, read_records, read_processes};
   }
   if (scope == "chats") return Operations{read_chats, write_chats, read_files, write_files};
+  if (scope == "records") return Operations{read_records, write_records};
+  if (scope == "processes") return Operations{read_processes, run_processes};
   if (scope == "integrations") return Operations{read_integrations, manage_integrations, read_plugins};
   if (scope == "plugins") return Operations{read_plugins, manage_plugins};
   if (scope == "inbox") return Operations{read_inbox, manage_inbox};
@@ -74,9 +78,10 @@ std::optional<Operations> scope_operations(std::string_view scope) {
 
 Operations granted_operations(const std::set<std::string>& codes) {
   using enum Operation;
-  Operations all{own_session};
+  Operations all{own_session, read_records, write_records, read_processes, run_processes};
   if (codes.contains("CanManageAdministration"))
-    all.add({read_access, manage_access, manage_tokens, read_status, read_settings, manage_settings});
+    all.add({read_access, manage_access, manage_tokens, read_status, read_settings, manage_settings,
+             manage_objects, manage_processes});
   if (codes.contains("CanManageChats"))
     all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings,
              read_settings, manage_settings});

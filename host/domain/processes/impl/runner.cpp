@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "base/error.hpp"
+#include "base/failure.hpp"
+#include "domain/processes/impl/state.hpp"
+
+namespace patchbay::domain::processes {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+namespace {
+
+constexpr Duration kSweep{1'000};
+constexpr std::size_t kMostCalls = 32;  // at once
+// Longer than a try may take, by as much as clocks of hosts may differ.
+constexpr std::int64_t kLeaseBeyond = 120'000;
+constexpr std::int64_t kUnknownWait = 60'000;
+
+std::vector<std::string> secrets_of(const vault::Vault& vault, store::Session& session, Id process) {
+  std::vector<std::string> secrets;
+  if (auto secret = vault.get(session, vault::SecretName("process", process, "secret")))
+    secrets.push_back(*secret);
+  for (auto& [name, former] : vault.formers(session, "process", process)) secrets.push_back(former.value);
+  return secrets;
+}
+
+}  // namespace
+
+Processes::State::State(Parts p)
+    : parts(std::move(p)),
+      strand(asio::make_strand(parts.executor)),
+      scope(parts.executor, [this](const std::string& name, std::exception_ptr error) {
+        parts.logger.error("processes: a task failed", {{"task", name}, {"error", words_of(error)}});
+      }) {}
+
+void Processes::State::wake() {
+  asio::post(strand, [self = weak_from_this()] {
+    if (const auto state = self.lock()) state->look_soon();
+  });
+}
+
+void Processes::State::look_soon() {
+  wanted = true;
+  if (looking) return;
+  looking = true;
+  scope.spawn_on(strand, "processes", look_while_wanted());
+}
+
+asio::awaitable<void> Processes::State::look_while_wanted() {
+  while (std::exchange(wanted, false)) {
+    try {
+      while (co_await look()) {
+      }
+    } catch (const std::exception& error) {
+      if (is_cancellation(error)) throw;
+      parts.logger.warn("processes: nothing is run now", {{"error", error.what()}});
+    }
+  }
+  looking = false;
+  timer = parts.clock.after(strand, kSweep, [self = weak_from_this()] {
+    if (const auto state = self.lock()) state->look_soon();
+  });
+}
+
+Process Processes::State::require(store::Session& session, const std::string& code) {
+  if (const auto found = built_in.find(code); found != built_in.end()) return found->second.process;
+  if (auto found = RunTable(session).process(code)) return std::move(*found);
+  throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
+}
+
+asio::awaitable<bool> Processes::State::look() {
+  const auto room = kMostCalls - std::min(calls.size(), kMostCalls);
+  auto find = [at = now()](store::Session& session) { return RunTable(session).has_work(at); };
+  const bool has_work = room > 0 && co_await parts.store.read(std::move(find));
+  if (!has_work) co_return false;
+  auto claim = [this, room](store::Session& session) {
+    RunTable table(session);
+    table.take_back(now());
+    auto due = table.hold_due(now(), room);
+    for (auto& run : due) {
+      if (built_in.contains(run.process)) continue;
+      const auto process = table.process(run.process);
+      if (!process) {
+        // A host of a later release may know it.
+        run.not_before = now() + kUnknownWait;
+        table.settle(run);
+        continue;
+      }
+      ++run.attempts;
+      ++run.lease;
+      run.state = "running";
+      table.lease(run, now() + process->timeout_ms + kLeaseBeyond);
+    }
+    return due;
+  };
+  const auto due = co_await parts.store.write(std::move(claim));
+  for (const auto& run : due) {
+    if (run.state == "running") {
+      calls.emplace(run.id, run);
+      scope.spawn_on(strand, "call", call(run));
+    } else if (built_in.contains(run.process)) {
+      co_await work_built_in(run);
+    }
+  }
+  co_return due.size() == room;
+}
+
+asio::awaitable<void> Processes::State::work_built_in(Run run) {
+  const auto& work = built_in.at(run.process).work;
+  auto all = [this, &work, id = run.id](store::Session& session) {
+    RunTable table(session);
+    auto held = table.hold_queued(id);
+    if (!held) return;
+    held->result = work(session, *held);
+    held->state = "done";
+    held->error.clear();
+    ++held->attempts;
+    held->finished_at = now();
+    table.settle(*held);
+  };
+  auto outcome = Outcome::failed;
+  try {
+    co_await parts.store.write(std::move(all));
+    co_return;
+  } catch (const Error& error) {
+    run.error = kept_of(error);
+    if (error.code() == Code::unavailable) outcome = Outcome::again;
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) throw;
+    run.error = kept_of(error);
+  }
+  ++run.attempts;
+  co_await end(std::move(run), outcome, std::nullopt);
+}
+
+// Writes what came of a try.
+asio::awaitable<void> Processes::State::end(Run run, Outcome outcome, std::optional<Duration> wait) {
+  auto settle = [this, run, outcome, wait](store::Session& session) mutable {
+    RunTable table(session);
+    const auto most =
+        built_in.contains(run.process) ? std::int64_t{20} : require(session, run.process).attempts;
+    if (outcome == Outcome::again && run.attempts >= most) outcome = Outcome::failed;
+    run.state = outcome == Outcome::done ? "done" : outcome == Outcome::again ? "queued" : "failed";
+    if (outcome == Outcome::again) {
+      run.not_before = now() + wait.value_or(back_off(run.attempts)).count();
+    } else {
+      run.finished_at = now();
+    }
+    table.settle(run);
+  };
+  co_await parts.store.write(std::move(settle));
+}
+
+asio::awaitable<void> Processes::State::call(Run run) {
+  const auto id = run.id;
+  try {
+    co_await call_once(std::move(run));
+  } catch (const std::exception& error) {
+    if (is_cancellation(error)) co_return;
+    // The lease runs out, and it is tried again.
+    parts.logger.warn("processes: the outcome of a call is not stored", {{"error", error.what()}});
+  }
+  calls.erase(id);
+  look_soon();
+}
+
+asio::awaitable<void> Processes::State::give_back() {
+  auto work = [cut = std::exchange(calls, {})](store::Session& session) {
+    for (auto [id, run] : cut) {
+      run.state = "queued";
+      RunTable(session).settle(run);
+    }
+  };
+  co_await parts.store.write(std::move(work));
+}
+
+asio::awaitable<void> Processes::State::call_once(Run run) {
+  Process process;
+  std::vector<std::string> secrets;
+  auto read = [this, code = run.process](store::Session& session) {
+    auto found = require(session, code);
+    return std::pair(found, secrets_of(*parts.vault, session, found.id));
+  };
+  std::tie(process, secrets) = co_await parts.store.read(std::move(read));
+  auto outcome = Outcome::again;
+  std::optional<Duration> wait;
+  try {
+    auto request = request_of(process, run, secrets, parts.clock.now());
+    net::EgressRule rule;
+    rule.opened = parts.opened();
+    auto fetching = parts.http->fetch(std::move(request), std::move(rule));
+    const auto response = co_await std::move(fetching);
+    outcome = judge(response.status);
+    wait = asked_wait(response);
+    run.result = result_of(response);
+    run.error.clear();
+    if (outcome != Outcome::done)
+      run.error = Text("domain.processes.status", {{"status", std::to_string(response.status)}}).kept();
+  } catch (const Error& error) {
+    run.error = kept_of(error);
+    if (error.code() == Code::denied || error.code() == Code::invalid) outcome = Outcome::failed;
+  }
+  co_await end(std::move(run), outcome, wait);
+}
+
+}  // namespace patchbay::domain::processes

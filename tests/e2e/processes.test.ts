@@ -1,0 +1,160 @@
+// Processes: those of the host, and signed calls to an address outside (REC-3, CHAT-18).
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { Webhook } from "standardwebhooks";
+import { KEY, post } from "./support/echo.ts";
+import { eventually, Patchbay, type Answer, type Browser } from "./support/patchbay.ts";
+
+interface Got { headers: Record<string, string>; body: string }
+
+// The other side: says what it is told to, in that order, and 200 afterwards.
+class Receiver {
+  readonly got: Got[] = [];
+  answers: { status: number; body?: string; headers?: Record<string, string> }[] = [];
+  private readonly server = createServer((request, response) => void this.take(request).then((got) => {
+    this.got.push(got);
+    const next = this.answers.shift() ?? { status: 200, body: '{"ok": true}' };
+    response.writeHead(next.status, { "content-type": "application/json", ...next.headers }).end(next.body ?? "");
+  }));
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+  }
+  stop(): void { this.server.closeAllConnections(); this.server.close(); }
+  get port(): number { return (this.server.address() as AddressInfo).port; }
+  get address(): string { return `http://127.0.0.1:${this.port}/hook`; }
+
+  private async take(request: IncomingMessage): Promise<Got> {
+    let body = "";
+    for await (const piece of request) body += String(piece);
+    return { headers: request.headers as Record<string, string>, body };
+  }
+}
+
+let host: Patchbay;
+let ana: Browser, ben: Browser;
+const outside = new Receiver();
+
+before(async () => {
+  await outside.start();
+  host = await Patchbay.start({ allow: [`127.0.0.1:${outside.port}`] });
+  ana = await host.signIn("ana");
+  ben = await host.signIn("ben");
+});
+after(async () => {
+  await host?.stop();
+  outside.stop();
+});
+
+const ask = (who: Browser, method: string, path: string, body?: unknown): Promise<Answer> => host.call(method, `/api/v1${path}`, body, who.headers);
+async function add(code: string, more: object = {}): Promise<string> {
+  const made = await host.post("/api/v1/processes", { code, title: { en: "Tell", ru: "Сообщить" }, url: outside.address, tags: ["outside"],
+    parameters: [{ code: "RecordId", type: "id", required: true }, { code: "Note" }], ...more });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  return made.body.secret;
+}
+const ended = (id: string): Promise<any> => eventually("the run ends", async () => {
+  const { body } = await host.get(`/api/v1/process-runs/${id}`);
+  return ["done", "failed"].includes(body.state) && body;
+});
+
+test("a call is signed, tried again while the other side is down, and its answer kept", async () => { // REC-3
+  const secret = await add("Tell");
+  outside.answers = [{ status: 500 }, { status: 503, headers: { "retry-after": "1" } }, { status: 200, body: '{"number": 7}' }];
+  const first = outside.got.length;
+  const started = await ask(ana, "POST", "/processes/Tell/runs", { parameters: { RecordId: "17", Note: "hello" } });
+  assert.equal(started.status, 202, JSON.stringify(started.body));
+  const run = await ended(started.body.id);
+  assert.equal(run.state, "done");
+  assert.deepEqual([run.result, run.error, run.attempts, run.started_by], [{ number: 7 }, null, 3, "user:ana"]);
+  const tries = outside.got.slice(first);
+  assert.equal(tries.length, 3);
+  for (const one of tries) {
+    const payload = new Webhook(secret).verify(one.body, one.headers) as any;
+    assert.equal(payload.type, "process.run");
+    assert.deepEqual(payload.data, { run: run.id, process: "Tell", parameters: { RecordId: "17", Note: "hello" }, started_by: "user:ana" });
+    assert.throws(() => new Webhook(secret).verify(one.body + " ", one.headers), /signature/i);
+  }
+  assert.equal(new Set(tries.map((one) => one.headers["webhook-id"])).size, 1, "one run, one id");
+});
+
+test("a refusal fails at once, and can be tried again by hand", async () => { // REC-3
+  await add("Refused");
+  outside.answers = [{ status: 422, body: '{"why": "no"}' }];
+  const { body } = await ask(ana, "POST", "/processes/Refused/runs", { parameters: { RecordId: "1" } });
+  const failed = await ended(body.id);
+  assert.deepEqual([failed.state, failed.attempts, failed.result], ["failed", 1, { why: "no" }]);
+  assert.match(failed.error, /422/);
+  assert.equal((await ask(ana, "POST", `/process-runs/${body.id}/retry`)).status, 403, "who manages processes may");
+  assert.equal((await host.post(`/api/v1/process-runs/${body.id}/retry`)).status, 202);
+  assert.equal((await ended(body.id)).state, "done");
+  assert.equal((await host.post(`/api/v1/process-runs/${body.id}/retry`)).status, 409);
+});
+
+test("a renewed secret signs beside the former one", async () => { // ACC-4
+  const former = await add("Renewed");
+  const { body } = await host.post("/api/v1/processes/Renewed/secret");
+  assert.notEqual(body.secret, former);
+  const shown = await host.get("/api/v1/processes/Renewed");
+  assert.equal(shown.body.secret, undefined, "shown once");
+  const first = outside.got.length;
+  const started = await ask(ana, "POST", "/processes/Renewed/runs", { parameters: { RecordId: "1" } });
+  await ended(started.body.id);
+  for (const secret of [former, body.secret]) new Webhook(secret).verify(outside.got[first]!.body, outside.got[first]!.headers);
+});
+
+test("what does not fit is refused, and everybody sees his own runs", async () => { // REC-3
+  await add("Checked", { active: false });
+  const start = (parameters: object): Promise<Answer> => ask(ana, "POST", "/processes/Checked/runs", { parameters });
+  assert.equal((await start({ RecordId: "1" })).status, 409, "switched off");
+  const process = await host.get("/api/v1/processes/Checked");
+  const on = await host.call("PATCH", "/api/v1/processes/Checked", { active: true }, { "if-match": process.headers.get("etag")! });
+  assert.equal(on.status, 200, JSON.stringify(on.body));
+  assert.equal((await host.call("PATCH", "/api/v1/processes/Checked", { active: true }, { "if-match": process.headers.get("etag")! })).status, 412);
+  assert.deepEqual((await start({ Note: 5, Nte: "x" })).body.errors.map((one: any) => one.pointer), ["/parameters/RecordId", "/parameters/Note", "/parameters/Nte"]);
+  const { body } = await start({ RecordId: "1" });
+  await ended(body.id);
+  assert.equal((await ask(ana, "GET", `/process-runs/${body.id}`)).status, 200);
+  assert.equal((await ask(ben, "GET", `/process-runs/${body.id}`)).status, 404);
+  assert.deepEqual((await ask(ben, "GET", "/process-runs")).body.items, []);
+  assert.ok((await ask(ana, "GET", "/process-runs?process=Checked&state=done")).body.items.some((one: any) => one.id === body.id));
+  const tagged = await ask(ana, "GET", "/processes?tag=outside");
+  assert.ok(tagged.body.processes.every((one: any) => one.tags.includes("outside") && !one.built_in));
+  assert.equal((await host.post("/api/v1/processes", { code: "Inside", title: "x", url: "not an address" })).body.errors[0].pointer, "/url");
+});
+
+test("a place that is not open to the host is not called", async () => { // REC-3
+  await add("Inside", { url: "http://127.0.0.1:1/" });
+  const { body } = await ask(ana, "POST", "/processes/Inside/runs", { parameters: { RecordId: "1" } });
+  const run = await ended(body.id);
+  assert.deepEqual([run.state, run.attempts], ["failed", 1]);
+});
+
+test("runs survive a restart, and a case is made of a chat", async () => { // CHAT-18, REC-3
+  const shop = await host.connect("echo", "Shop", { account: "shop", signing_key: KEY });
+  await post(host.address, shop, { id: "1", chat: "eva", author: "Eva", text: "my lamp is broken\nhelp" });
+  const chat = await eventually("the chat is there", async () => (await host.all("/api/v1/chats")).find((one) => one.title === "Eva" || one.client));
+  const contact = await ask(ana, "POST", "/records/contact", { fields: { name: "Eva" } });
+  outside.answers = [{ status: 500, headers: { "retry-after": "5" } }];
+  const waiting = await ask(ana, "POST", "/processes/Tell/runs", { parameters: { RecordId: "2" } });
+  await eventually("the first try is over", async () => {
+    const { body } = await host.get(`/api/v1/process-runs/${waiting.body.id}`);
+    return body.attempts === 1 && body.state === "queued";
+  });
+  await host.kill();
+  await host.serve();
+  assert.equal((await ended(waiting.body.id)).state, "done");
+
+  const started = await ask(ana, "POST", "/processes/CreateCaseFromChat/runs", { parameters: { ChatId: chat.id, ContactId: contact.body.id } });
+  const run = await ended(started.body.id);
+  assert.equal(run.state, "done", run.error);
+  const made = await ask(ana, "GET", `/records/case/${run.result.CaseId}`);
+  assert.deepEqual([made.body.fields.chat, made.body.fields.contact, made.body.fields.number], [chat.id, contact.body.id, run.result.Number]);
+  assert.match(made.body.fields.name, /my lamp is broken$/);
+  const lost = await ask(ana, "POST", "/processes/CreateCaseFromChat/runs", { parameters: { ChatId: "5" } });
+  const failed = await ended(lost.body.id);
+  assert.equal(failed.state, "failed");
+  assert.match(failed.error, /5/);
+});

@@ -1,0 +1,223 @@
+#include "domain/processes/processes.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "base/error.hpp"
+#include "domain/processes/impl/call.hpp"
+#include "support/databases.hpp"
+#include "support/fake_http.hpp"
+#include "support/temp_folder.hpp"
+
+namespace patchbay::domain::processes {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+// One host.
+class Host {
+ public:
+  Host(store::Store& store, ManualClock& clock, IdMint& ids, vault::Vault& vault)
+      : http(clock), processes(parts(store, clock, ids, vault)) {
+    BuiltIn count;
+    count.process.code = "Count";
+    count.process.title = {{"en", "Count"}, {"ru", "Count"}};
+    count.work = [](store::Session& session, const Run& run) -> json {
+      if (run.parameters.contains("fails")) throw Error(Code::conflict, Text::verbatim("as it was told"));
+      session.exec(
+          "insert into setting_values(code, value, updated_at, updated_by) values (:code, '1', 0, '')",
+          {to_string_id(run.id)});
+      return {{"counted", true}};
+    };
+    Parameter fails;
+    fails.code = "fails";
+    fails.type = "boolean";
+    count.process.parameters = {fails};
+    processes.add(std::move(count));
+  }
+  ~Host() { wait(processes.stop()); }
+
+  template <class T>
+  T wait(asio::awaitable<T> work) {
+    io.restart();
+    auto done = asio::co_spawn(io, std::move(work), asio::use_future);
+    io.run();
+    return done.get();
+  }
+  void look() { wait(processes.look()); }
+
+  asio::io_context io;
+  support::FakeHttp http;
+  Processes processes;
+
+ private:
+  Processes::Parts parts(store::Store& store, ManualClock& clock, IdMint& ids, vault::Vault& vault) {
+    Processes::Parts out(io.get_executor(), clock, ids, store, log::Logger::none());
+    out.vault = &vault;
+    out.http = &http;
+    out.opened = [] { return std::vector<std::string>{"127.0.0.1:9"}; };
+    return out;
+  }
+};
+
+class ProcessesTest : public ::testing::TestWithParam<support::Database> {
+ protected:
+  ProcessesTest() {
+    made = host.wait(host.processes.create(
+        {{"code", "Tell"}, {"title", "Tell"}, {"url", "http://127.0.0.1:9/"}, {"attempts", 3}}, "user:root"));
+  }
+  processes::Run start(const std::string& code, json parameters = json::object()) {
+    const auto run = store->write_now([&](store::Session& session) {
+      return host.processes.start_in(session, code, parameters, "user:ana");
+    });
+    return run;
+  }
+  processes::Run read(const processes::Run& run) { return host.wait(host.processes.run(run.id)); }
+  std::int64_t counted() {
+    return store->read_now([](store::Session& session) {
+      return session.query_one("select cast(count(*) as bigint) from setting_values")->integer(0);
+    });
+  }
+
+  support::TempFolder folder;
+  support::FreshDatabase database{GetParam()};
+  std::unique_ptr<store::Store> store = database.open(8);
+  ManualClock clock{TimePoint(1'795'252'800'000ms)};
+  IdMint ids{clock};
+  std::unique_ptr<vault::Vault> vault = vault::Vault::open(*store, folder / "key", clock);
+  Host host{*store, clock, ids, *vault};
+  Host other{*store, clock, ids, *vault};
+  MadeProcess made;
+};
+
+PB_ON_BOTH_DATABASES(ProcessesTest);
+
+TEST_P(ProcessesTest, a_call_is_tried_again_later_each_time_and_given_up) {  // REC-3
+  const auto run = start("Tell");
+  host.http.answer(500);
+  host.look();
+  EXPECT_EQ(read(run).state, "queued");
+  host.look();
+  EXPECT_EQ(host.http.seen.size(), 1U) << "not before its time";
+  host.http.fail(Code::outcome_unknown);
+  clock.advance(1s);
+  host.look();
+  EXPECT_EQ(read(run).state, "queued");
+  host.http.answer(503, R"({"why": "busy"})");
+  clock.advance(4s);
+  host.look();
+  const auto failed = read(run);
+  EXPECT_EQ(failed.state, "failed");
+  EXPECT_EQ(failed.attempts, 3);
+  EXPECT_EQ(failed.result, json({{"why", "busy"}}));
+  EXPECT_NE(failed.error.find("503"), std::string::npos);
+}
+
+TEST_P(ProcessesTest, a_call_goes_out_signed_by_the_rule_of_the_installation) {  // REC-3
+  const auto run = start("Tell");
+  host.http.answer(200, "thanks");
+  host.look();
+  ASSERT_EQ(host.http.seen.size(), 1U);
+  const auto& seen = *host.http.seen[0];
+  EXPECT_EQ(seen.guard.opened, std::vector<std::string>{"127.0.0.1:9"});
+  const auto id = "run_" + to_string_id(run.id);
+  const auto wanted = signature({made.secret}, id, 1'795'252'800, seen.request.body);
+  const auto signature_sent =
+      std::find_if(seen.request.headers.begin(), seen.request.headers.end(),
+                   [](const auto& header) { return header.first == "webhook-signature"; });
+  ASSERT_NE(signature_sent, seen.request.headers.end());
+  EXPECT_EQ(signature_sent->second, wanted);
+  EXPECT_EQ(read(run).result, "thanks");
+}
+
+TEST_P(ProcessesTest, each_run_is_done_by_one_host) {  // REC-3
+  for (int i = 0; i < 20; ++i) {
+    start("Count");
+    start("Tell");
+    host.http.answer(200);
+    other.http.answer(200);
+  }
+  auto theirs = std::async(std::launch::async, [&] { other.look(); });
+  host.look();
+  theirs.get();
+  host.look();
+  EXPECT_EQ(host.http.seen.size() + other.http.seen.size(), 20U);
+  EXPECT_EQ(counted(), 20);
+  RunFilter done;
+  done.state = "done";
+  EXPECT_EQ(host.wait(host.processes.runs(done, 0, 100)).size(), 40U);
+}
+
+TEST_P(ProcessesTest, what_a_host_took_and_left_is_done_by_another_and_counts_once) {  // REC-3
+  const auto run = start("Tell");
+  store->write_now([&](store::Session& session) {  // as a host that died
+    session.exec(
+        "update process_runs set state = 'running', attempts = 1, lease = 1, lease_until = :until where id = "
+        ":id",
+        {std::int64_t{clock.now().time_since_epoch().count() + 1000}, run.id});
+  });
+  other.look();
+  EXPECT_EQ(read(run).state, "running");
+  clock.advance(2s);
+  other.http.answer(200);
+  other.look();
+  EXPECT_EQ(read(run).state, "done");
+  EXPECT_EQ(read(run).attempts, 2);
+}
+
+TEST_P(ProcessesTest, what_a_built_in_process_throws_undoes_it_and_fails_the_run) {  // REC-3
+  const auto run = start("Count", {{"fails", true}});
+  host.look();
+  EXPECT_EQ(read(run).state, "failed");
+  EXPECT_EQ(read(run).error, "as it was told");
+  EXPECT_EQ(counted(), 0);
+  EXPECT_EQ(host.wait(host.processes.retry(run.id, "user:root")).state, "queued");
+}
+
+TEST_P(ProcessesTest, a_start_stands_or_falls_with_the_callers_transaction) {  // REC-3
+  EXPECT_THROW(store->write_now([&](store::Session& session) {
+    host.processes.start_in(session, "Count", json::object(), "user:ana");
+    throw std::runtime_error("given back");
+  }),
+               std::runtime_error);
+  EXPECT_TRUE(host.wait(host.processes.runs(RunFilter(), 0, 10)).empty());
+}
+
+TEST_P(ProcessesTest, a_process_with_runs_under_way_stays) {
+  start("Tell");
+  try {
+    host.wait(host.processes.remove("Tell", {}, "user:root"));
+    ADD_FAILURE() << "removed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.text().id(), "domain.processes.under_way");
+  }
+  host.http.answer(200);
+  host.look();
+  host.wait(host.processes.remove("Tell", {}, "user:root"));
+  EXPECT_EQ(host.wait(host.processes.list("")).size(), 1U);
+}
+
+TEST(ProcessCall, is_signed_as_standard_webhooks_say) {  // their example
+  EXPECT_EQ(signature({"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+                      R"({"test": 2432232314})"),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+TEST(ProcessCall, is_judged_by_what_may_pass) {
+  for (const int status : {200, 202, 204}) EXPECT_EQ(judge(status), Outcome::done) << status;
+  for (const int status : {408, 425, 429, 500, 503}) EXPECT_EQ(judge(status), Outcome::again) << status;
+  for (const int status : {301, 400, 401, 404, 410, 422}) EXPECT_EQ(judge(status), Outcome::failed) << status;
+  EXPECT_EQ(back_off(1), 1s);
+  EXPECT_EQ(back_off(3), 16s);
+  EXPECT_EQ(back_off(19), 1h);
+}
+
+}  // namespace
+}  // namespace patchbay::domain::processes
