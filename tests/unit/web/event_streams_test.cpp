@@ -101,7 +101,7 @@ TEST_F(EventStreamsTest, SendsWhatIsThereAndWhatComes) {
   EXPECT_EQ(reader.head.headers["x-accel-buffering"], "no");
   EXPECT_TRUE(reader.next().starts_with("retry: "));
   EXPECT_EQ(reader.next(), "id: " + std::to_string(one) + "\ndata: {\"n\":1}\n\n");
-  EXPECT_EQ(reader.next(), ":\n\n") << "a heartbeat";
+  EXPECT_EQ(reader.next(), ":\nid: " + std::to_string(one) + "\n\n") << "a heartbeat";
   const auto two = append("{\n}");
   EXPECT_EQ(reader.next_event(), "id: " + std::to_string(two) + "\ndata: { }\n\n");
 }
