@@ -106,7 +106,9 @@ void TaskScope::spawn_on(asio::any_io_executor executor, std::string name, asio:
 }
 
 asio::awaitable<void> TaskScope::stop() {
-  auto start = [state = state_](auto handler) {
+  auto start = [held = state_](auto handler) {
+    // Whoever waits may go on, on another thread, before this has returned, and end what holds this function.
+    const auto state = held;
     asio::any_completion_handler<void()> waiter(std::move(handler));
     std::vector<std::shared_ptr<State::Task>> running;
     {

@@ -24,8 +24,8 @@ using nlohmann::json;
 // One host.
 class Host {
  public:
-  Host(store::Store& store, ManualClock& clock, IdMint& ids, vault::Vault& vault)
-      : http(clock), processes(parts(store, clock, ids, vault)) {
+  Host(asio::io_context& context, store::Store& store, ManualClock& clock, IdMint& ids, vault::Vault& vault)
+      : io(context), http(clock), processes(parts(store, clock, ids, vault)) {
     BuiltIn count;
     count.process.code = "Count";
     count.process.title = {{"en", "Count"}, {"ru", "Count"}};
@@ -53,7 +53,7 @@ class Host {
   }
   void look() { wait(processes.look()); }
 
-  asio::io_context io;
+  asio::io_context& io;
   support::FakeHttp http;
   Processes processes;
 
@@ -86,14 +86,16 @@ class ProcessesTest : public ::testing::TestWithParam<support::Database> {
     });
   }
 
+  asio::io_context io;  // these end after the store, whose threads post to them
+  asio::io_context other_io;
   support::TempFolder folder;
   support::FreshDatabase database{GetParam()};
   std::unique_ptr<store::Store> store = database.open(8);
   ManualClock clock{TimePoint(1'795'252'800'000ms)};
   IdMint ids{clock};
   std::unique_ptr<vault::Vault> vault = vault::Vault::open(*store, folder / "key", clock);
-  Host host{*store, clock, ids, *vault};
-  Host other{*store, clock, ids, *vault};
+  Host host{io, *store, clock, ids, *vault};
+  Host other{other_io, *store, clock, ids, *vault};
   MadeProcess made;
 };
 

@@ -10,6 +10,7 @@
 #include "domain/access/identities.hpp"
 #include "domain/access/impl/checks.hpp"
 #include "domain/access/people.hpp"
+#include "domain/journal/journal.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::domain::access {
@@ -89,6 +90,7 @@ class Admitting {
   void audit(const char* action, const std::string& object, const json& detail) {
     store::write_audit(
         session_, store::AuditEntry(admission_.ids.next(), now(), kActor, action, object, detail.dump()));
+    journal::write(session_, admission_.ids, admission_.now, journal::Entry("access.changed"));
   }
 
   store::Session& session_;
