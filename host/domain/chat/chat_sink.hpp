@@ -11,7 +11,7 @@
 namespace patchbay::domain::chat {
 
 // Writes what channels tell into chats and messages (CHAT-12, CHAT-13): message.received, message.edited,
-// message.deleted, message.status, button.pressed, conversation.changed.
+// message.deleted, message.status, button.pressed, conversation.changed, conversation.control.
 //
 // Events may come in any order and more than once: the provider's names make one message of duplicates,
 // receipts and deletions wait a day for their message, an edit that comes first becomes the message, states
