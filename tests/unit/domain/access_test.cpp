@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "domain/access/people.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::access {
 namespace {
@@ -21,15 +22,10 @@ using nlohmann::json;
 
 constexpr const char* kAdmin = "first";  // who asks
 
+using support::wait;
+
 class AccessTest : public ::testing::TestWithParam<support::Database> {
  protected:
-  template <class T>
-  static T wait(asio::awaitable<T> work) {
-    asio::io_context io;
-    auto done = asio::co_spawn(io, std::move(work), asio::use_future);
-    io.run();
-    return done.get();
-  }
   template <class F>
   auto people(F fn) {
     return store->write_now([&](store::Session& session) {

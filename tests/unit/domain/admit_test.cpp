@@ -9,6 +9,7 @@
 #include "domain/access/access.hpp"
 #include "domain/access/people.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::access {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
+
+using support::wait;
 
 class AdmitTest : public ::testing::TestWithParam<support::Database> {
  protected:
@@ -26,13 +29,6 @@ class AdmitTest : public ::testing::TestWithParam<support::Database> {
     identity.name = "Ana";
     support = make_role("Support");
     sales = make_role("Sales");
-  }
-  template <class T>
-  static T wait(asio::awaitable<T> work) {
-    asio::io_context io;
-    auto done = asio::co_spawn(io, std::move(work), asio::use_future);
-    io.run();
-    return done.get();
   }
   Id make_role(const std::string& name) {
     RoleChange wanted;

@@ -17,6 +17,7 @@
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::routing {
 namespace asio = boost::asio;
@@ -26,13 +27,7 @@ using nlohmann::json;
 constexpr const char* kAdmin = "test";
 constexpr Id kShop = 7;
 
-template <class T>
-T wait(asio::awaitable<T> work) {
-  asio::io_context io;
-  auto done = asio::co_spawn(io, std::move(work), asio::use_future);
-  io.run();
-  return done.get();
-}
+using support::wait;
 
 // "none", or the id of the words with which it was refused.
 template <class T>

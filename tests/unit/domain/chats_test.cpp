@@ -16,6 +16,7 @@
 #include "domain/chat_world.hpp"
 #include "outbox/dispatcher.hpp"
 #include "store/blobs.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -90,12 +91,7 @@ class ChatsTest : public ChatWorld {
   Message post(const Draft& draft, const std::string& key = "") {
     return wait(service->post(chat, draft, key, Sender(kTrace)));
   }
-  Message in_thread(const Draft& draft) {
-    asio::io_context own;
-    auto posted = asio::co_spawn(own, service->post(chat, draft, "", Sender("")), asio::use_future);
-    own.run();
-    return posted.get();
-  }
+  Message in_thread(const Draft& draft) { return support::wait(service->post(chat, draft, "", Sender(""))); }
   // Both at once: the second begins when the first has done its work and is about to commit.
   using Change = std::function<void(store::Session&)>;
   void meet(const Change& first, const Change& second) {

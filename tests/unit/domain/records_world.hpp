@@ -13,21 +13,17 @@
 #include "domain/records/contacts.hpp"
 #include "domain/records/records.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::records {
+
+using support::wait;
 
 // Records on a fresh database.
 class RecordsWorld : public ::testing::TestWithParam<support::Database> {
  protected:
   RecordsWorld() { wait(objects.prepare()); }
 
-  template <class T>
-  static T wait(boost::asio::awaitable<T> work) {
-    boost::asio::io_context io;
-    auto done = boost::asio::co_spawn(io, std::move(work), boost::asio::use_future);
-    io.run();
-    return done.get();
-  }
   // "code /path /path"
   template <class T>
   static std::string refusal(boost::asio::awaitable<T> work) {

@@ -12,6 +12,7 @@
 #include "domain/access/access.hpp"
 #include "domain/access/people.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::access {
 namespace {
@@ -20,6 +21,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 const std::string kPassword = "correct horse battery";
+
+using support::wait;
 
 class SessionsTest : public ::testing::TestWithParam<support::Database> {
  protected:
@@ -32,16 +35,6 @@ class SessionsTest : public ::testing::TestWithParam<support::Database> {
     // A hash takes a tenth of a second: one serves all.
     static const auto* hash = new std::string(vault::Passwords::hash_now(kPassword));
     store->write_now([&](store::Session& session) { People(session).set_password(ana.id, *hash); });
-  }
-  template <class T>
-  static T wait(asio::awaitable<T> work) {
-    asio::io_context io;
-    auto done = asio::co_spawn(io, std::move(work), asio::use_future);
-    while (done.wait_for(0s) != std::future_status::ready) {  // passwords are hashed elsewhere
-      io.restart();
-      io.run_for(1ms);
-    }
-    return done.get();
   }
   SignedIn sign_in(const std::string& login = "ana", const std::string& password = kPassword) {
     return wait(sessions.sign_in(login, password, Client("192.0.2.7", "Browser/1")));

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "support/databases.hpp"
 #include "support/temp_folder.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::domain::settings {
 namespace {
@@ -20,15 +21,10 @@ using nlohmann::json;
 
 const std::string kLimit = "SimultaneousChats";
 
+using support::wait;
+
 class SettingsTest : public ::testing::TestWithParam<support::Database> {
  protected:
-  template <class T>
-  static T wait(asio::awaitable<T> work) {
-    asio::io_context io;
-    auto done = asio::co_spawn(io, std::move(work), asio::use_future);
-    io.run();
-    return done.get();
-  }
   // "domain.settings.number /value"
   static std::string refusal(asio::awaitable<Setting> work) {
     try {

@@ -37,6 +37,7 @@ class OAuthTest : public ::testing::TestWithParam<support::Database> {
     start();
   }
   ~OAuthTest() override {
+    step_ = 10ms;  // stopping lets refreshes end, and looks for it now and then
     wait(sign_ins_->stop());
     wait(tokens_->stop());
   }

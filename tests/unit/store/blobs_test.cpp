@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "crypto/encoding.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::store {
 namespace {
@@ -161,13 +162,9 @@ asio::awaitable<Blob> stream(Store& store, const std::string& data, std::size_t 
 }
 
 TEST_P(BlobsTest, writes_streams) {
-  asio::io_context io;
   const auto data = noise(700 * 1000);
   for (const auto& content : {data, std::string()}) {
-    auto done = asio::co_spawn(io, stream(*store, content, 64 * 1000), asio::use_future);
-    io.restart();
-    io.run();
-    const auto blob = done.get();
+    const auto blob = support::wait(stream(*store, content, 64 * 1000));
     EXPECT_EQ(blob.size, static_cast<std::int64_t>(content.size()));
     EXPECT_EQ(blob.sha256, sha256_of(content));
     EXPECT_TRUE(blob.ready);

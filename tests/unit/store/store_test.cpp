@@ -203,12 +203,12 @@ asio::awaitable<void> write_much(Store& store, std::atomic<int>* full) {
 
 // OPS-9
 TEST(StoreSqlite, says_that_it_is_full_and_goes_on_when_there_is_space) {
+  asio::io_context io;
   const support::FreshDatabase database(support::Database::sqlite);
   const auto store = database.open_empty();
   store->write_now([](Session& s) { s.script("create table t(data bytea)"); });
   store->write_now([](Session& s) { s.script("pragma max_page_count = 200"); });
   std::atomic<int> full = 0;
-  asio::io_context io;
   for (int i = 0; i < 10; ++i) asio::co_spawn(io, write_much(*store, &full), asio::use_future);
   io.run();
   const auto stored = [&] {

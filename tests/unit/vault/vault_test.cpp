@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "support/databases.hpp"
+#include "support/wait.hpp"
 
 namespace patchbay::vault {
 namespace {
@@ -249,15 +250,9 @@ class RotationTest : public VaultTest {
  protected:
   Rotated rotate(Vault& vault) {
     auto known = [](std::string) -> asio::awaitable<void> { co_return; };
-    auto future = asio::co_spawn(io, vault::rotate(vault, *store, known), asio::use_future);
-    io.restart();
-    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
-      io.run_one_for(std::chrono::milliseconds(10));
-    return future.get();
+    return support::wait(vault::rotate(vault, *store, known));
   }
   std::int64_t key_bytes() { return static_cast<std::int64_t>(std::filesystem::file_size(key_file)); }
-
-  asio::io_context io;
 };
 PB_ON_BOTH_DATABASES(RotationTest);
 

@@ -58,6 +58,11 @@ class Reader {
 
 class EventStreamsTest : public testing::Test {
  protected:
+  // The store's threads post to the server's io_context.
+  ~EventStreamsTest() override {
+    if (served) served->finish();
+    store.reset();
+  }
   static EventStreams::Limits limits() {
     EventStreams::Limits limits;
     limits.of_topic = 2;
@@ -88,6 +93,7 @@ class EventStreamsTest : public testing::Test {
   EventStreams streams{topics, clock, metrics, limits()};
   std::atomic<bool> goes_on{true};
   std::unique_ptr<OneTopic> application;
+  std::unique_ptr<Served> former;  // ends after the store, too
   std::unique_ptr<Served> served;
 };
 
@@ -145,7 +151,8 @@ TEST_F(EventStreamsTest, EndsWithItsTimeAndItsRoute) {
   serve({}, clock.now() + 300ms);
   Reader short_lived(served->port());
   EXPECT_EQ(short_lived.next_event(), "");
-  served.reset();
+  served->finish();
+  former = std::move(served);
   serve();
   Reader reader(served->port());
   wait_until_open(1);

@@ -22,10 +22,12 @@ class HooksAdapterTest : public testing::Test {
     routes.mount(hooks::echo_mount());
     router.mount("/hooks/", adapter);
   }
-  // The loop resumes the server's coroutines, and lets go of their strands a moment after they ran.
+  // The loop and the store's threads resume the server's coroutines, and let go of their strands a moment
+  // after they ran.
   ~HooksAdapterTest() override {
     served.finish();
     loop.finish();
+    store.reset();
   }
   std::string post(std::string_view path, std::string_view token, std::string_view body,
                    std::string_view more = {}) {
