@@ -54,6 +54,8 @@ class Lifecycle {
     std::string host_version;
     std::string host_name = {};
     std::function<boost::asio::awaitable<void>()> enabled = {};  // a plugin was: the catalogue is to know
+    std::function<std::string(const plugin::Manifest&)> system_settings = {};  // of its own: a JSON object
+    std::function<bool(const std::string& code)> has_setting = {};             // none: all are set
   };
 
   explicit Lifecycle(Parts parts);
@@ -96,9 +98,9 @@ class Lifecycle {
   void gained(cluster::Partitions partitions);
   boost::asio::awaitable<void> leave(cluster::Partitions partitions);
   boost::asio::awaitable<void> follow_others();
-
-  // The public address is another one: routes are mounted for it, then instances and providers are told.
+  // The public address, or system settings of a plugin, are other ones: routes, instances, providers follow.
   boost::asio::awaitable<void> site_moved();
+  boost::asio::awaitable<void> settings_changed(std::string plugin);
   // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
   boost::asio::awaitable<void> secrets_changed(Id id);
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -109,6 +110,19 @@ struct ProfileSpec {
       authorities;  // JSON Pointer to a setting: PEM, whom to believe in its name; empty: the system's
 };
 
+// A system setting that the plugin adds: one value for the whole installation (SET-1).
+struct SettingSpec {
+  std::string code;
+  std::string type;  // text, number, yes_no, secret, lookup
+  std::string title;
+  std::string about;
+  std::string standard;  // JSON
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::vector<std::pair<std::string, std::string>> choices;  // value and title
+  std::vector<std::string> hosts;                            // of a secret, as in SecretSpec
+};
+
 // A file of the plugin's folder web/, for browsers.
 struct WebFile {
   std::string type;  // Content-Type
@@ -135,6 +149,9 @@ struct Manifest {
   std::map<std::string, GrantSpec> grants;
   std::vector<RouteSpec> routes;
   std::map<std::string, WebFile, std::less<>> web;  // by path below web/: "widget.js"
+  std::vector<SettingSpec> settings;
+  std::vector<std::string>
+      required_settings;  // codes of system settings without which nothing is connected (CHAT-25)
   std::vector<ListenerSpec> listeners;
   std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plugin/manifest.hpp"
+#include "vault/vault.hpp"
 
 namespace patchbay::plugin {
 
@@ -55,6 +56,10 @@ std::string form_in(const Form& form, const Manifest& manifest, const std::strin
 // Adds what the host makes: values of `generate` that are not there.
 void generate_missing(const std::map<std::string, SecretSpec>& secrets,
                       std::map<std::string, std::string>& values);
+
+// Where the vault has a secret that is a system setting of a plugin. Its owner is part of the name: another
+// plugin that declares the same code does not come by it.
+vault::SecretName setting_secret(const std::string& plugin, const std::string& code);
 
 // `patch` laid over `settings` (RFC 7396).
 std::string merge_settings(const std::string& settings, const std::string& patch);

@@ -70,6 +70,25 @@ test("a chat is offered to both, taken by one, handed on and finished; its clien
   await eventually("a new chat", async () => (await desk(ana)).offers.some((one: any) => one.id !== offer.id));
 });
 
+test("figures tell how long clients waited, to whoever manages chats", async () => { // CHAT-31
+  assert.equal((await ask(ana, "GET", "/api/v1/figures/chats")).status, 403);
+  const figures = (await ask(chief, "GET", "/api/v1/figures/chats?step=15")).body;
+  assert.equal(figures.total.created, 2);
+  assert.equal(figures.total.accepted, 2, "by both, one after the other");
+  assert.equal(figures.total.finished, 1);
+  assert.ok(figures.to_accept.median_s >= 0 && figures.to_accept.median_s < 60);
+  assert.equal(figures.pieces.length, 96);
+  assert.deepEqual(figures.operators.map((one: any) => [one.name, one.accepted]), [["ana", 1], ["ben", 1]]);
+  assert.equal(figures.now.find((one: any) => one.name === "Everybody").waiting, 1);
+  const refused = await ask(chief, "GET", "/api/v1/figures/chats?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z");
+  assert.equal(refused.status, 422);
+  assert.match(JSON.stringify(refused.body.errors), /after the begin/);
+  const metrics = (await host.get("/metrics")).body as string;
+  assert.match(metrics, /patchbay_chats\{queue="[1-9]\d*",state="waiting"\} 1/);
+  assert.match(metrics, /patchbay_chat_accept_seconds_count\{queue="[1-9]\d*"\} 2/);
+  assert.match(metrics, /patchbay_chat_longest_wait_seconds\{queue="[1-9]\d*"\} \d/);
+});
+
 test("the free one is asked, and who goes away is asked no more", async () => {
   await channel({ queue: await queue("In turn", "least_busy", [ana, ben]) });
   await write("tom");

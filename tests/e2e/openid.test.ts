@@ -111,7 +111,12 @@ test("a user who is not active, or whom nobody added where that is asked for, st
   assert.equal(stranger.status, 403);
   assert.match(stranger.text, /no user stranger here.*Ask an administrator/);
   await host.addUser("stranger");
+  const locked = await signIn("stranger");
+  assert.deepEqual([locked.status, locked.session], [403, ""], "a password is here already");
+  assert.match(locked.text, /IdentityServerLinksUsers/);
+  await set("IdentityServerLinksUsers", true);
   assert.equal((await signIn("stranger")).status, 303, "found by login");
+  await set("IdentityServerLinksUsers", null);
   await set("IdentityServerAddsUsers", null);
 });
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
-import { BUILD, Patchbay, type Answer } from "./support/patchbay.ts";
+import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts";
 
 let host: Patchbay;
 before(async () => { host = await Patchbay.start(); });
@@ -111,4 +111,29 @@ test("the command line lists, shows and changes them", async () => { // SET-1
   typing.stdin.end("typed in\n");
   assert.deepEqual(await once(typing, "exit"), [0, null]);
   assert.equal((await host.get("/api/v1/settings/IdentityServerClientSecret")).body.is_set, true);
+});
+
+test("a plugin that runs here adds its own, in its words", async () => { // SET-1
+  const folder = join(host.folder, "state/plugins/feeds");
+  const manifest = JSON.parse(await readFile(join(BUILD, "test_plugins/feeds/plugin.json"), "utf8"));
+  manifest.settings = [
+    { code: "FeedsLimit", type: "number", title: "Feeds at once", about: "No more than so many", default: 3, minimum: 1, maximum: 9 },
+    { code: "FeedsKey", type: "secret", title: "Key" },
+    { code: "SiteUrl", type: "text", title: "Not the host's" },
+  ];
+  await cp(join(BUILD, "test_plugins/feeds"), folder, { recursive: true });
+  await writeFile(join(folder, "plugin.json"), JSON.stringify(manifest));
+  await eventually("it is found", async () => (await host.get("/api/v1/plugins/feeds")).status === 200);
+  assert.equal((await host.get("/api/v1/settings/FeedsLimit")).status, 404, "nobody has enabled it");
+  assert.equal((await host.cli("plugins", "enable", "feeds")).code, 0);
+  const shown = (await host.get("/api/v1/settings/FeedsLimit")).body;
+  assert.deepEqual([shown.plugin, shown.title, shown.about, shown.value, shown.minimum, shown.operation], ["feeds", "Feeds at once", "No more than so many", 3, 1, "CanManagePlugins"]);
+  assert.deepEqual((await set("FeedsKey", "s3cret")).body.value, null);
+  assert.equal((await host.get("/api/v1/settings/FeedsKey")).body.is_set, true);
+  assert.equal((await host.get("/api/v1/settings/SiteUrl")).body.plugin, null);
+  const keeper = await host.signIn("keeper", ["CanManagePlugins"]);
+  assert.equal((await set("FeedsLimit", 10, keeper.headers)).status, 422);
+  assert.equal((await set("FeedsLimit", 4, keeper.headers)).body.value, 4);
+  assert.equal((await set("SimultaneousChats", 9, keeper.headers)).status, 403);
+  assert.deepEqual(audited("FeedsLimit"), [{ old: 3, new: 4 }]);
 });

@@ -6,10 +6,17 @@ namespace patchbay::app {
 
 namespace asio = boost::asio;
 
+metrics::Definition waiting_metric(const char* name, const char* help) {
+  metrics::Definition out(metrics::Kind::histogram, name, help, {"queue"});
+  out.buckets = {5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14'400};
+  return out;
+}
+
 Business::Business(const Parts& parts)
     : settings(settings_parts(parts)),
       router(router_parts(parts)),
       queues(parts.store, parts.clock, parts.ids, [this] { router.wake(); }),
+      figures(parts.store),
       search(parts.store, parts.clock, parts.ids),
       quick_replies(parts.store, parts.clock, parts.ids),
       access(parts.store, parts.clock, parts.ids),
@@ -25,6 +32,7 @@ Business::Business(const Parts& parts)
 
 domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
   domain::settings::Settings::Parts out(parts.store, parts.clock, parts.ids, parts.vault, parts.logger);
+  out.of_plugins = parts.plugin_settings;
   out.changed = [this, told = parts.settings_changed] {
     router.wake();
     if (told) told();
@@ -53,6 +61,11 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
     terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
     return terms;
   };
+  out.accepted = parts.metrics->define(
+      waiting_metric("patchbay_chat_accept_seconds", "How long clients waited until an operator accepted"));
+  out.missed = parts.metrics->define(
+      metrics::Definition(metrics::Kind::counter, "patchbay_chat_offers_missed_total",
+                          "Chats that their operator did not accept in time", {"queue"}));
   return out;
 }
 
@@ -76,6 +89,7 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       open_id_page_({business.open_id, parts.clock, site, address}),
       settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),
+      figures_(business.figures, parts.clock),
       desk_(business.router),
       messages_(business.search),
       quick_replies_(business.quick_replies, business.router),
@@ -89,6 +103,7 @@ void BusinessApi::add_to(web::Router& router) {
   router.mount("/sign-in/", open_id_page_);
   settings_.add_to(router);
   queues_.add_to(router);
+  figures_.add_to(router);
   desk_.add_to(router);
   messages_.add_to(router);
   quick_replies_.add_to(router);

@@ -16,6 +16,7 @@
 #include "domain/access/sessions.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
+#include "domain/figures/figures.hpp"
 #include "domain/processes/processes.hpp"
 #include "domain/records/contacts.hpp"
 #include "domain/records/records.hpp"
@@ -26,6 +27,7 @@
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 #include "web/api/desk.hpp"
+#include "web/api/figures.hpp"
 #include "web/api/messages.hpp"
 #include "web/api/objects.hpp"
 #include "web/api/people.hpp"
@@ -53,7 +55,9 @@ class Business {
     store::Store& store;
     vault::Vault& vault;
     log::Logger logger;
+    metrics::Registry* metrics = nullptr;    // never null
     std::function<void()> settings_changed;  // at once, on any thread
+    std::function<std::vector<domain::settings::Definition>()> plugin_settings;
     // For signing in at an identity server, and for processes.
     net::HttpClient* http = nullptr;
     log::Redactor* redactor = nullptr;
@@ -69,6 +73,7 @@ class Business {
   domain::settings::Settings settings;
   domain::routing::Router router;
   domain::routing::Queues queues;
+  domain::figures::Figures figures;
   domain::chat::Search search;
   domain::chat::QuickReplies quick_replies;
   domain::access::Access access;
@@ -88,6 +93,9 @@ class Business {
   static domain::processes::Processes::Parts process_parts(const Parts& parts);
 };
 
+// How long clients waited for people, by queue: a histogram of seconds to hours.
+metrics::Definition waiting_metric(const char* name, const char* help);
+
 // What of it is served.
 class BusinessApi {
  public:
@@ -102,6 +110,7 @@ class BusinessApi {
   web::OpenIdPage open_id_page_;
   web::SettingsApi settings_;
   web::QueuesApi queues_;
+  web::FiguresApi figures_;
   web::DeskApi desk_;
   web::MessagesApi messages_;
   web::QuickRepliesApi quick_replies_;

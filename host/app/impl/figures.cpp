@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "domain/figures/figures.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -19,11 +20,20 @@ double resident_bytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
+metrics::Definition of_operators() {
+  metrics::Definition out(metrics::Kind::gauge, "patchbay_operator_chats",
+                          "Chats that an operator has, assigned or in progress, of all hosts", {"operator"});
+  out.max_series = 2000;
+  return out;
+}
+
 }  // namespace
 
-Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::Counters& counters)
+Figures::Figures(metrics::Registry& metrics, store::Store& store, const Clock& clock,
+                 const hooks::Counters& counters)
     : metrics_(metrics),
       store_(store),
+      clock_(clock),
       resident_(metrics.define(metrics::Definition(metrics::Kind::gauge, "process_resident_memory_bytes",
                                                    "Resident memory of the host"))),
       instances_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_instances",
@@ -39,9 +49,16 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
                                                        {"plugin", "state"}))),
       inbox_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_inbox_rows",
                                                 "Stored webhooks that wait, and dead letters", {"state"}))),
-      jobs_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_jobs",
-                                               "Jobs by state: running, paused, failing, waiting",
-                                               {"state"}))) {
+      jobs_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_jobs",
+                                             "Jobs by state: running, paused, failing, waiting", {"state"}))),
+      chats_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_chats",
+                                                "Open chats, of all hosts; queue 0: in none",
+                                                {"queue", "state"}))),
+      longest_waits_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_chat_longest_wait_seconds",
+                                             "Of the chat that waits longest, of all hosts", {"queue"}))),
+      operators_(metrics.define(of_operators())) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -97,7 +114,7 @@ void Figures::show(const std::vector<supervisor::Health>& instances) {
 }
 
 // Indexes answer these: finished rows are not looked at.
-Figures::Shared Figures::read_shared(store::Session& session) {
+Figures::Shared Figures::read_shared(store::Session& session) const {
   Shared out;
   for (const auto& row : session.query(
            "select plugin, state, cast(count(*) as bigint) from integrations group by plugin, state"))
@@ -113,6 +130,19 @@ Figures::Shared Figures::read_shared(store::Session& session) {
            "group "
            "by 1"))
     out.jobs[{row.text(0)}] = static_cast<double>(row.integer(1));
+  for (const auto& queue : domain::figures::open_chats(session)) {
+    const auto id = to_string_id(queue.queue.value_or(0));
+    out.chats[{id, "held"}] = static_cast<double>(queue.held);
+    out.chats[{id, "with_bot"}] = static_cast<double>(queue.with_bot);
+    out.chats[{id, "waiting"}] = static_cast<double>(queue.waiting);
+    out.chats[{id, "assigned"}] = static_cast<double>(queue.assigned);
+    out.chats[{id, "in_progress"}] = static_cast<double>(queue.in_progress);
+    const std::chrono::duration<double> wait =
+        queue.waiting_since ? clock_.now() - *queue.waiting_since : Duration(0);
+    out.longest_waits[{id}] = wait.count();
+  }
+  for (const auto& row : session.query("select id, chats from operators where chats > 0"))
+    out.operators[{to_string_id(row.integer(0))}] = static_cast<double>(row.integer(1));
   return out;
 }
 
@@ -128,7 +158,8 @@ boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
   const auto instances = co_await std::move(looking);
   std::optional<Shared> shared;
   try {
-    shared = co_await store_.read(read_shared);
+    auto read = [this](store::Session& session) { return read_shared(session); };
+    shared = co_await store_.read(std::move(read));
   } catch (const Error&) {
     shared.reset();  // the store is away, which /readyz tells; the rest is worth showing
   }
@@ -140,6 +171,9 @@ boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
       show(integrations_, shown_.integrations, shared->integrations);
       show(inbox_, shown_.inbox, shared->inbox);
       show(jobs_, shown_.jobs, shared->jobs);
+      show(chats_, shown_.chats, shared->chats);
+      show(longest_waits_, shown_.longest_waits, shared->longest_waits);
+      show(operators_, shown_.operators, shared->operators);
     }
     for (auto& followed : followed_) {
       const auto now = followed.count->load();

@@ -9,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.hpp"
 #include "hooks/counters.hpp"
 #include "metrics/registry.hpp"
 #include "store/store.hpp"
@@ -20,7 +21,8 @@ namespace patchbay::app {
 class Figures {
  public:
   // All outlive it.
-  Figures(metrics::Registry& metrics, store::Store& store, const hooks::Counters& counters);
+  Figures(metrics::Registry& metrics, store::Store& store, const Clock& clock,
+          const hooks::Counters& counters);
 
   // Everything, as Prometheus reads it; first asks the fleet how its workers are, and the store for what all
   // hosts share.
@@ -40,14 +42,18 @@ class Figures {
     Counts integrations;
     Counts inbox;
     Counts jobs;
+    Counts chats;
+    Counts longest_waits;
+    Counts operators;
   };
-  static Shared read_shared(store::Session& session);
+  Shared read_shared(store::Session& session) const;
   static void show(const metrics::Metric& metric, Counts& shown, const Counts& now);
   void show(const std::vector<supervisor::Health>& instances);
   void follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count);
 
   metrics::Registry& metrics_;
   store::Store& store_;
+  const Clock& clock_;
   metrics::Metric resident_;
   metrics::Metric instances_;
   metrics::Metric worker_memory_;
@@ -55,6 +61,9 @@ class Figures {
   metrics::Metric integrations_;
   metrics::Metric inbox_;
   metrics::Metric jobs_;
+  metrics::Metric chats_;
+  metrics::Metric longest_waits_;
+  metrics::Metric operators_;
   std::mutex mutex_;  // of what follows
   std::vector<Followed> followed_;
   Counts shown_instances_;

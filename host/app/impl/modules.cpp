@@ -175,7 +175,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       health_board({clock, ids, *store, fleet, host_name(config.state_dir), membership != nullptr,
                     [this](Id id) { return peers.owned().has(id); }, logger}),
       instances(fleet, services, config.in_process, logger),
-      figures(metrics, *store, counters),
+      figures(metrics, *store, clock, counters),
       routes(site),
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(
@@ -207,7 +207,9 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, site, kVersion, host_name(config.state_dir),
-                 [this] { return follow_choices(); }}),
+                 [this] { return follow_choices(); },
+                 [this](const plugin::Manifest& manifest) { return settings_for(manifest); },
+                 [this](const std::string& code) { return has_setting(code); }}),
       profile_routes({io.get_executor(), clock, *store, *vault, catalogue, routes, lifecycle, fleet, redactor,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
       credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
@@ -397,6 +399,8 @@ domain::chat::Chats::Parts Modules::chats_parts() {
     tell("outbox", first.integration);
     outbox.wake(first);
   };
+  parts.answered = metrics.define(waiting_metric("patchbay_chat_first_answer_seconds",
+                                                 "How long clients waited until a person answered first"));
   return parts;
 }
 
@@ -446,6 +450,7 @@ asio::awaitable<void> Modules::start() {
   const auto address = cli::listener_url(config.listen_address, server.port());
   // Before anything tells somebody the public address.
   co_await business.settings.read();
+  settings_changed();
   // What the effects of events rely on.
   co_await business.start(tasks);
   scheduler.start();

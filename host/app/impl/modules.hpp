@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -213,6 +215,9 @@ class Modules {
   domain::chat::AttachmentFetcher::Options attachment_options();
   Business::Parts business_parts();
   void settings_changed();
+  void follow_site();
+  std::string settings_for(const plugin::Manifest& manifest) const;
+  bool has_setting(const std::string& code) const;
   domain::chat::Chats::Parts chats_parts();
   domain::chat::Greeter::Parts greeter_parts();
   boost::asio::awaitable<void> follow_choices();
@@ -230,6 +235,8 @@ class Modules {
   void heard(const std::string& word);
 
   AsyncLocks choices_turn_{io.get_executor()};
+  std::mutex told_mutex_;
+  std::map<std::string, std::string> told_settings_;  // by plugin
   std::atomic<bool> started_ = false;
   std::atomic<bool> stopping_ = false;
   std::unique_ptr<store::Notices> notices_;  // none on SQLite; its thread uses what stands above

@@ -1,11 +1,14 @@
 // What the domain needs of the other modules, and what they do when a system setting changes (SET-3).
 #include "app/impl/modules.hpp"
+#include "domain/settings/of_plugins.hpp"
 
 namespace patchbay::app {
 
 Business::Parts Modules::business_parts() {
   Business::Parts parts{io.get_executor(), clock, ids, *store, *vault, logger};
+  parts.metrics = &metrics;
   parts.settings_changed = [this] { settings_changed(); };
+  parts.plugin_settings = [this] { return domain::settings::settings_of(catalogue); };
   parts.http = http.get();
   parts.redactor = &redactor;
   parts.key_sets = &key_sets;
@@ -13,13 +16,36 @@ Business::Parts Modules::business_parts() {
   return parts;
 }
 
-// The setting goes before the file (SET-2).
 void Modules::settings_changed() {
+  follow_site();
+  // Of each plugin that has settings of its own, what its instances were told.
+  const std::lock_guard held(told_mutex_);
+  for (const auto& entry : catalogue.list()) {
+    if (!entry.manifest || !plugin::goes_first(entry.state) || entry.manifest->settings.empty()) continue;
+    auto now = domain::settings::changes_for(*entry.manifest, business.settings);
+    const auto [told, is_new] = told_settings_.try_emplace(entry.id, now);
+    if (!is_new && told->second == now) continue;
+    told->second = std::move(now);
+    // Instances of a plugin that came since are told once more than they need.
+    if (started_) tasks.spawn("tell a plugin its settings", lifecycle.settings_changed(entry.id));
+  }
+}
+
+// The setting goes before the file (SET-2).
+void Modules::follow_site() {
   const auto set = business.settings.text("SiteUrl");
   if (!site.set(set.empty() ? config.site_url : set) || !started_) return;
   logger.info("the public address has changed", {{"site_url", site.get()}});
   tasks.spawn("follow the public address", lifecycle.site_moved());
   tasks.spawn("follow the public address", profile_routes.site_moved());
+}
+
+std::string Modules::settings_for(const plugin::Manifest& manifest) const {
+  return domain::settings::values_for(manifest, business.settings);
+}
+
+bool Modules::has_setting(const std::string& code) const {
+  return code == "SiteUrl" ? !site.get().empty() : business.settings.has_value(code);
 }
 
 }  // namespace patchbay::app

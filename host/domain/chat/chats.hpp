@@ -11,6 +11,7 @@
 #include "base/id.hpp"
 #include "domain/chat/compose.hpp"
 #include "domain/chat/model.hpp"
+#include "metrics/registry.hpp"
 #include "outbox/channels.hpp"
 #include "outbox/queue.hpp"
 #include "plugin/caller.hpp"
@@ -48,6 +49,7 @@ class Chats {
     IdMint& ids;
     // An item has been committed: the dispatcher may look.
     std::function<void(const outbox::Item& first)> wake;
+    metrics::Metric answered;  // seconds until a person answered first, by queue (its id)
   };
   explicit Chats(Parts parts) : parts_(std::move(parts)) {}
 

@@ -13,6 +13,7 @@
 #include "base/id.hpp"
 #include "domain/routing/routing.hpp"
 #include "log/log.hpp"
+#include "metrics/registry.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::routing {
@@ -59,6 +60,8 @@ class Router {
     store::Store& store;
     log::Logger logger;
     std::function<Terms()> terms = [] { return Terms(); };  // as they are now; any thread
+    metrics::Metric accepted;  // seconds that a chat had waited, by queue (its id)
+    metrics::Metric missed;    // offers, by queue
   };
   explicit Router(Parts parts);
   // stop() must have been awaited if start() was called.

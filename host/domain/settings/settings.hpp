@@ -62,6 +62,10 @@ class Settings {
   std::vector<Setting> all() const;
   // These throw Error{not_found} "domain.settings.unknown", which names the nearest code.
   Setting get(const std::string& code) const;
+  // The same; nothing for a code that is unknown.
+  std::optional<Setting> find(const std::string& code) const;
+  // Whether it is known and has a value, if only its default.
+  bool has_value(const std::string& code) const;
   // Null: as it comes. Throws Error{invalid} with a diagnostic at /value.
   boost::asio::awaitable<Setting> set(std::string code, nlohmann::json value, std::string who);
   // Throws Error{invalid} for what is no setting with a file.

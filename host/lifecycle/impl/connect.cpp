@@ -53,6 +53,18 @@ void require_https(const Integration& integration, const plugin::Manifest& manif
   }
 }
 
+// CHAT-25
+void require_settings(const plugin::Manifest& manifest,
+                      const std::function<bool(const std::string&)>& has_setting) {
+  Error error(Code::invalid, Text("lifecycle.settings_missing", {{"plugin", manifest.title}}));
+  for (const auto& code : manifest.required_settings) {
+    if (!has_setting || has_setting(code)) continue;
+    error.add(Diagnostic("", Text("lifecycle.setting_missing", {{"code", code}}),
+                         Text("lifecycle.setting_remedy", {{"code", code}})));
+  }
+  if (!error.diagnostics().empty()) throw error;
+}
+
 // Anybody can send to a route that verifies nothing (HOOK-6).
 void require_consent(const Integration& integration, const plugin::Manifest& manifest) {
   if (integration.consent_at) return;
@@ -126,7 +138,8 @@ asio::awaitable<RunSpec> Lifecycle::spec_of(Integration integration,
     return std::pair(parts_.vault.names(session, kScope, integration.id),
                      read_shared(session, parts_.vault, integration));
   };
-  const auto [secrets, shared] = co_await parts_.store.read(std::move(read));
+  auto [secrets, shared] = co_await parts_.store.read(std::move(read));
+  if (parts_.system_settings) shared.system_settings = parts_.system_settings(*manifest);
   RunSpec spec;
   spec.integration = integration.id;
   spec.manifest = manifest;
@@ -159,6 +172,7 @@ asio::awaitable<CheckReport> Lifecycle::check(Id id) {
     throw Error(Code::invalid, Text("plugin.disabled", {{"plugin", manifest->id}}));
   CheckReport report;
   try {
+    require_settings(*manifest, parts_.has_setting);
     require_https(integration, *manifest, parts_.site_url.get());
     if (integration.state == State::draft) {
       const auto secrets = co_await secrets_of(id);
@@ -321,6 +335,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (!manifest) throw as_refusal(plugin_missing(integration));
   if (parts_.catalogue.is_disabled(manifest->id))
     throw as_refusal(Error(Code::unavailable, Text("plugin.disabled", {{"plugin", manifest->id}})));
+  require_settings(*manifest, parts_.has_setting);
   require_https(integration, *manifest, parts_.site_url.get());
   require_consent(integration, *manifest);
   co_await stop_listening(integration.id);

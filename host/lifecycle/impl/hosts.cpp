@@ -135,6 +135,14 @@ asio::awaitable<void> Lifecycle::site_moved() {
   }
 }
 
+asio::awaitable<void> Lifecycle::settings_changed(std::string plugin) {
+  const auto connected = co_await connected_ones();
+  for (const auto& integration : connected) {
+    if (integration.plugin == plugin && owns(integration.id))
+      tasks_.spawn("tell an integration its settings", follow(integration.id));
+  }
+}
+
 asio::awaitable<void> Lifecycle::follow(Id id) {
   for (bool followed = false; !followed;) {
     try {

@@ -47,6 +47,7 @@ std::string configure_request(const plugin::Integration& integration, const std:
                   {"settings", json::parse(integration.settings)},
                   {"secrets", secrets},
                   {"site_url", parts.site_url.get()},
+                  {"system_settings", json::parse(shared.system_settings)},
                   {"routes", routes},
                   {"grants", json::parse(shared.grants)},
                   {"locale", "en"},

@@ -29,7 +29,8 @@ void require_shared(store::Session& session, const vault::Vault& vault, const pl
 struct Shared {
   std::optional<plugin::Profile> profile;
   std::vector<plugin::UsedGrant> used;
-  std::string grants;  // JSON: [{"name", "id", "title", "identity", "state", "scopes"}]
+  std::string grants;                  // JSON: [{"name", "id", "title", "identity", "state", "scopes"}]
+  std::string system_settings = "{}";  // of the plugin's own, JSON
 };
 Shared read_shared(store::Session& session, const vault::Vault& vault,
                    const plugin::Integration& integration);

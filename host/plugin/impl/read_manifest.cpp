@@ -272,6 +272,29 @@ std::string read_form(const fs::path& folder, const std::string& name) {
   return form.dump();
 }
 
+SettingSpec read_setting(const json& item) {
+  constexpr std::int64_t kMost = 1'000'000'000;
+  constexpr std::int64_t kLongest = 4000;
+  SettingSpec out;
+  out.code = item.at("code").get<std::string>();
+  out.type = item.at("type").get<std::string>();
+  out.title = item.at("title").get<std::string>();
+  out.about = item.value("about", "");
+  out.least = item.value("minimum", std::int64_t{0});
+  out.most = item.value("maximum", out.type == "number" ? kMost : kLongest);
+  for (const auto& choice : item.value("choices", json::array()))
+    out.choices.emplace_back(choice.at("value").get<std::string>(), choice.at("title").get<std::string>());
+  if (out.type == "lookup" && out.choices.empty()) fail("plugin.setting_choices", {{"code", out.code}});
+  out.hosts = item.value("hosts", out.hosts);
+  json standard = "";
+  if (out.type == "secret") standard = nullptr;
+  if (out.type == "number") standard = out.least;
+  if (out.type == "yes_no") standard = false;
+  if (out.type == "lookup") standard = out.choices.front().first;
+  out.standard = item.value("default", standard).dump();
+  return out;
+}
+
 Manifest from_document(const json& document) {
   Manifest manifest;
   manifest.id = document.at("id").get<std::string>();
@@ -299,6 +322,9 @@ Manifest from_document(const json& document) {
     manifest.routes.push_back(read_route(route));
     check_profile_route(manifest.routes.back(), document.contains("profile"));
   }
+  for (const auto& setting : document.value("settings", json::array()))
+    manifest.settings.push_back(read_setting(setting));
+  manifest.required_settings = document.value("requires_settings", manifest.required_settings);
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});
   }

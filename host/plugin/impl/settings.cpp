@@ -170,6 +170,10 @@ void generate_missing(const std::map<std::string, SecretSpec>& secrets,
   }
 }
 
+vault::SecretName setting_secret(const std::string& plugin, const std::string& code) {
+  return {"setting", 0, plugin + "/" + code};
+}
+
 std::string merge_settings(const std::string& settings, const std::string& patch) {
   auto value = json::parse(settings);
   value.merge_patch(json::parse(patch));

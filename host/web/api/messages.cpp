@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/rfc3339.hpp"
 #include "domain/chat/render.hpp"
+#include "web/api/shown.hpp"
 
 namespace patchbay::web {
 
@@ -30,14 +31,6 @@ Doc with_filters(Doc doc) {
                        .query("to", "Before then", R"({"type": "string", "format": "date-time"})"));
 }
 
-std::optional<TimePoint> time_of(const Call& call, const char* name) {
-  const auto text = call.query(name);
-  if (!text) return std::nullopt;
-  if (const auto time = parse_rfc3339(*text)) return time;
-  Error error(Code::invalid, Text("web.wrong_parameter", {{"name", name}}));
-  throw error.add(Diagnostic("/" + std::string(name), Text("web.not_a_time")));
-}
-
 chat::Wanted wanted_of(const Call& call) {
   chat::Wanted wanted;
   wanted.text = call.query("text").value_or("");
@@ -45,8 +38,8 @@ chat::Wanted wanted_of(const Call& call) {
   wanted.integration = call.query_id("integration");
   wanted.queue = call.query_id("queue");
   wanted.owner = call.query_id("operator");
-  wanted.from = time_of(call, "from");
-  wanted.to = time_of(call, "to");
+  wanted.from = query_time(call, "from");
+  wanted.to = query_time(call, "to");
   return wanted;
 }
 

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/id.hpp"
+#include "base/rfc3339.hpp"
 #include "base/text.hpp"
 #include "web/router.hpp"
 
@@ -34,6 +36,15 @@ inline nlohmann::json time_of(const std::optional<std::int64_t>& ms) {
 
 inline nlohmann::json time_of(const std::optional<TimePoint>& time) {
   return time ? nlohmann::json(to_rfc3339(*time)) : nlohmann::json();
+}
+
+// A time of the query. Throws Error{invalid} "web.wrong_parameter" for what is none.
+inline std::optional<TimePoint> query_time(const Call& call, const char* name) {
+  const auto text = call.query(name);
+  if (!text) return std::nullopt;
+  if (const auto time = parse_rfc3339(*text)) return time;
+  Error error(Code::invalid, Text("web.wrong_parameter", {{"name", name}}));
+  throw error.add(Diagnostic("/" + std::string(name), Text("web.not_a_time")));
 }
 
 // A text as it is kept (Text::kept), in the reader's language; null for an empty one.

@@ -17,10 +17,8 @@ namespace patchbay {
 
 // "2026-07-01T09:30:00.250Z": how times are written in requests, replies and events.
 inline std::string rfc3339(std::int64_t unix_ms) {
-  using std::chrono::days;
-  using std::chrono::milliseconds;
-  const std::chrono::sys_time<milliseconds> time{milliseconds(unix_ms)};
-  const std::chrono::sys_days day = std::chrono::floor<days>(time);
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
+  const std::chrono::sys_days day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const auto ms = static_cast<long long>((time - day).count());
   char out[64];
@@ -88,6 +86,7 @@ class Configuration {
   Json settings = Json::object();
   std::vector<std::string> secrets;           // names of those that are set
   std::string site_url;                       // "" when the host has no public address
+  Json system_settings = Json::object();      // of those that the manifest adds, by code
   std::map<std::string, std::string> routes;  // id -> public address, those that hold
   Json profile;                               // null without one
   Json grants = Json::array();
@@ -104,6 +103,7 @@ inline Configuration::Configuration(Json request) {
   settings = request.value("settings", none);
   secrets = request.value("secrets", secrets);
   site_url = string_at(request, "site_url");
+  system_settings = request.value("system_settings", none);
   routes = request.value("routes", routes);
   profile = request.value("profile", Json());
   grants = request.value("grants", grants);

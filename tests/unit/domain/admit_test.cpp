@@ -86,6 +86,16 @@ TEST_P(AdmitTest, the_first_sign_in_makes_the_user_the_next_ones_find_it) {  // 
   EXPECT_EQ(come().id, made.id) << "it is the subject that counts";
 }
 
+TEST_P(AdmitTest, who_has_a_password_is_taken_over_only_where_that_is_allowed) {  // ACC-2
+  const auto ana = make_user("ana");
+  store->write_now([&](store::Session& session) { People(session).set_password(ana.id, "hash"); });
+  EXPECT_EQ(refusal(), "denied domain.identity.not_linked");
+  admission.links_users = true;
+  EXPECT_EQ(come().id, ana.id);
+  admission.links_users = false;
+  EXPECT_EQ(come().id, ana.id) << "he is noted now";
+}
+
 TEST_P(AdmitTest, who_is_known_by_login_is_that_user) {  // ACC-2
   const auto ana = make_user("ana");
   EXPECT_EQ(come().id, ana.id);

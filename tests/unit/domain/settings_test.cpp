@@ -199,6 +199,9 @@ TEST_P(SettingsTest, plugins_add_their_own_which_cannot_be_one_of_the_host) {  /
     return std::vector<Definition>{stolen, own};
   };
   Settings extended{std::move(with)};
+  EXPECT_TRUE(extended.has_value("SampleLimit")) << "its default";
+  EXPECT_FALSE(extended.has_value("SiteUrl"));
+  EXPECT_FALSE(extended.has_value("Nobody's"));
   EXPECT_EQ(extended.number("SampleLimit"), 3);
   EXPECT_EQ(wait(extended.set("SampleLimit", 4, "x")).value, 4);
   EXPECT_EQ(extended.get("SiteUrl").definition.type, Type::text);
@@ -207,6 +210,26 @@ TEST_P(SettingsTest, plugins_add_their_own_which_cannot_be_one_of_the_host) {  /
   EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const Setting& a, const Setting& b) {
     return a.definition.code < b.definition.code;
   }));
+}
+
+TEST_P(SettingsTest, a_secret_of_a_plugin_is_that_plugins_only) {  // SET-1
+  auto with = parts();
+  std::string owner = "acme";
+  with.of_plugins = [&owner] {
+    Definition own;
+    own.code = "SampleKey";
+    own.type = Type::secret;
+    own.most = 100;
+    own.plugin = owner;
+    return std::vector<Definition>{own};
+  };
+  Settings extended{std::move(with)};
+  EXPECT_FALSE(extended.has_value("SampleKey"));
+  wait(extended.set("SampleKey", "hidden", "x"));
+  EXPECT_TRUE(extended.has_value("SampleKey"));
+  EXPECT_EQ(wait(extended.secret("SampleKey")), "hidden");
+  owner = "another";
+  EXPECT_EQ(wait(extended.secret("SampleKey")), "");
 }
 
 TEST_P(SettingsTest, what_a_plugin_made_another_type_of_has_its_default_again) {  // SET-1

@@ -149,6 +149,21 @@ TEST_P(LifecycleTest, AWebhookNeedsAnHttpsAddress) {  // TG-1
   EXPECT_EQ(wait(lifecycle_->activate(polling, false)).state, State::active);
 }
 
+TEST_P(LifecycleTest, WithoutASystemSettingThatIsRequiredNothingIsConnected) {  // CHAT-25
+  unset_ = "AcmeApp";
+  const auto id = create("One").id;
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_NE(what_.find("The system setting AcmeApp is not set"), std::string::npos) << what_;
+  const auto report = wait(lifecycle_->check(id));
+  EXPECT_FALSE(report.ok);
+  ASSERT_EQ(report.diagnostics.size(), 1u);
+  EXPECT_NE(report.diagnostics[0].remedy.english().find("settings set AcmeApp"), std::string::npos);
+  EXPECT_FALSE(plugin::is_connected(stored_state(id)));
+  EXPECT_EQ(std::count(instances_.trail.begin(), instances_.trail.end(), "run"), 0);
+  unset_ = "";
+  EXPECT_EQ(wait(lifecycle_->activate(id, false)).state, State::active);
+}
+
 TEST_P(LifecycleTest, AFailingCheckLeavesNothingBehind) {  // SETUP-2
   instances_.answers["check"] = port::Result(port::Message(
       R"({"diagnostics": [{"severity": "error", "path": "/token", "summary": "Wrong token"}]})"));

@@ -58,6 +58,19 @@ TEST_P(ResumeTest, WhatIsDisconnectedStaysSoWhenTheAddressChanges) {  // SET-3
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
 }
 
+TEST_P(ResumeTest, InstancesAreToldTheSystemSettingsOfTheirPlugin) {  // SET-1, SET-3
+  system_settings_ = R"({"AcmeLimit": 5})";
+  wait(lifecycle_->activate(create("One").id, false));
+  EXPECT_EQ(json::parse(instances_.specs.back().configure).at("system_settings"), json({{"AcmeLimit", 5}}));
+  system_settings_ = R"({"AcmeLimit": 6})";
+  const auto before = instances_.specs.size();
+  wait(lifecycle_->settings_changed("another"));
+  wait(lifecycle_->settings_changed("acme"));
+  for (int i = 0; i < 100 && instances_.specs.size() == before; ++i) wait(clock_.sleep(20ms));
+  ASSERT_EQ(instances_.specs.size(), before + 1);
+  EXPECT_EQ(json::parse(instances_.specs.back().configure).at("system_settings"), json({{"AcmeLimit", 6}}));
+}
+
 TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
   const auto id = create("One").id;
   wait(lifecycle_->activate(id, false));

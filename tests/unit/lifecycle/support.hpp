@@ -31,7 +31,8 @@ constexpr const char* kManifest =
   "routes": [{"id": "in", "verify": {"type": "header-equals", "header": "X-Key", "secret": "secret:hook"}, "https": true,
               "when": {"setting": "/mode", "equals": "webhook"}}],
   "listeners": [{"id": "poll", "when": {"setting": "/mode", "equals": "polling"}},
-    {"id": "first", "when": {"setting": "/mode", "equals": "both"}}, {"id": "second", "when": {"setting": "/mode", "equals": "both"}}]})";
+    {"id": "first", "when": {"setting": "/mode", "equals": "both"}}, {"id": "second", "when": {"setting": "/mode", "equals": "both"}}],
+  "requires_settings": ["AcmeApp", "SiteUrl"]})";
 constexpr const char* kSetup =
     R"({"type": "object", "additionalProperties": false, "required": ["token"], "properties": {
   "token": {"type": "string", "x-secret": true}, "base": {"type": "string"}, "mode": {"type": "string", "enum": ["webhook", "polling", "both"], "default": "webhook"}}})";
@@ -103,10 +104,11 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
     routes_ = std::make_unique<hooks::RouteTable>(site_);
     jobs_ = std::make_unique<jobs::Scheduler>(jobs::Scheduler::Parts{
         io_.get_executor(), clock_, ids_, *store_, instances_, metrics_, log::Logger::none()});
-    lifecycle_ = std::make_unique<Lifecycle>(
-        Lifecycle::Parts{io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_,
-                         instances_, *jobs_, peers(), redactor_, log::Logger::none(), site_, "0.1.0", "here",
-                         [this] { return enabled(); }});
+    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{
+        io_.get_executor(), clock_, ids_, *store_, *vault_, catalogue_, *routes_, instances_, instances_,
+        *jobs_, peers(), redactor_, log::Logger::none(), site_, "0.1.0", "here", [this] { return enabled(); },
+        [this](const plugin::Manifest&) { return system_settings_; },
+        [this](const std::string& code) { return code != unset_; }});
   }
   void stop() {
     if (!lifecycle_) return;
@@ -206,6 +208,8 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   plugin::Catalogue catalogue_{{folder_ / "plugins"}, folder_ / "artefacts", log::Logger::none()};
   FakeInstances instances_;
   SiteAddress site_;
+  std::string system_settings_ = "{}";
+  std::string unset_;  // code of the system setting that has no value
   std::unique_ptr<hooks::RouteTable> routes_;
   virtual cluster::Peers& peers() { return alone_; }
 

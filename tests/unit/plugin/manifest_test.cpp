@@ -43,6 +43,28 @@ TEST(Manifest, ReadsRoutesSecretsAndConditions) {  // HOST-1
   EXPECT_FALSE(holds(manifest.routes[0].when, json::parse(R"({"mode": "polling"})")));
 }
 
+TEST(Manifest, ReadsTheSettingsThatItAdds) {  // SET-1
+  auto document = minimal();
+  document["settings"] = json::parse(R"([
+    {"code": "AcmeLimit", "type": "number", "title": "Limit", "default": 5, "minimum": 1, "maximum": 9},
+    {"code": "AcmeRegion", "type": "lookup", "title": "Region",
+     "choices": [{"value": "eu", "title": "Europe"}, {"value": "us", "title": "America"}]},
+    {"code": "AcmeKey", "type": "secret", "title": "Key", "hosts": ["api.acme.example"]}])");
+  document["requires_settings"] = {"SiteUrl", "AcmeKey"};
+  const auto manifest = parse_manifest(document.dump());
+  ASSERT_EQ(manifest.settings.size(), 3u);
+  EXPECT_EQ(manifest.settings[0].standard, "5");
+  EXPECT_EQ(manifest.settings[0].most, 9);
+  EXPECT_EQ(manifest.settings[1].standard, "\"eu\"") << "the first, where nothing is said";
+  EXPECT_EQ(manifest.settings[2].standard, "null");
+  EXPECT_EQ(manifest.settings[2].hosts, std::vector<std::string>{"api.acme.example"});
+  EXPECT_EQ(manifest.required_settings, (std::vector<std::string>{"SiteUrl", "AcmeKey"}));  // CHAT-25
+  document["settings"][1].erase("choices");
+  EXPECT_NE(fault_of(document).find("AcmeRegion"), std::string::npos);
+  document["settings"][1]["type"] = "file";
+  EXPECT_NE(fault_of(document), "none");
+}
+
 TEST(Manifest, ReadsWhereConnectionsMayGo) {  // N11
   auto document = minimal();
   document["needs"] = {"pb.net/1"};

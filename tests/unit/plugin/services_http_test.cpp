@@ -1,3 +1,4 @@
+#include "plugin/settings.hpp"
 #include "unit/plugin/services_fixture.hpp"
 
 namespace patchbay::plugin {
@@ -38,6 +39,32 @@ TEST_F(ServicesHttpTest, HandsTheTraceOn) {  // HOOK-5
   EXPECT_TRUE(fetch({{"url", "https://api.example.org/"}, {"headers", own}}, {}, trace).ok());
   EXPECT_EQ(sent(1).headers.size(), 1U);
   EXPECT_EQ(header("TraceParent", 1), "its own");
+}
+
+TEST_F(ServicesHttpTest, FillsInSystemSettingsOfItsOwnThatAreSecret) {  // SET-1
+  SettingSpec key;
+  key.code = "AcmeKey";
+  key.type = "secret";
+  key.hosts = {"api.example.org"};
+  manifest_.settings = {key};
+  start();
+  const json request = {{"url", "https://api.example.org/"}, {"headers", {{"X-Key", "{{system:AcmeKey}}"}}}};
+  store_->write_now([&](store::Session& session) {
+    vault_->put(session, setting_secret("another", "AcmeKey"), "of another plugin");
+  });
+  EXPECT_THAT(fetch(request).text, HasSubstr("AcmeKey is not set"));
+  store_->write_now([&](store::Session& session) {
+    vault_->put(session, setting_secret("acme", "AcmeKey"), "of the installation");
+  });
+  http_.answer(200);
+  EXPECT_TRUE(fetch(request).ok());
+  EXPECT_EQ(header("X-Key"), "of the installation");
+  auto elsewhere = request;
+  elsewhere["headers"] = {{"X-Key", "{{system:Other}}"}};
+  EXPECT_EQ(fetch(elsewhere).code, Code::denied);
+  manifest_.settings.front().hosts = {"other.example.org"};
+  start();
+  EXPECT_EQ(fetch(request).code, Code::denied);
 }
 
 TEST_F(ServicesHttpTest, FillsSecretsIntoEveryPlace) {  // plugin-needs N4

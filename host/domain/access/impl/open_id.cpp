@@ -134,6 +134,7 @@ struct OpenId::State {
   asio::awaitable<SignedIn> sign_in(Identity identity, std::string id_token, Client client) {
     Admission admission(parts.ids, parts.clock.now());
     admission.adds_users = parts.settings.yes("IdentityServerAddsUsers");
+    admission.links_users = parts.settings.yes("IdentityServerLinksUsers");
     admission.language = setting("DefaultLanguage");
     auto work = [this, identity, id_token, client, admission](store::Session& session) {
       const auto user = admit(session, identity, admission);

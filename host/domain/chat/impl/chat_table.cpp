@@ -180,6 +180,18 @@ Id ChatTable::keep_client(Id integration, const Client& seen) {
   return row->integer(0);
 }
 
+std::optional<Duration> ChatTable::note_answer(Id chat, Id user) {
+  const auto row = session_.query_one(
+      "insert into chat_answers(chat, at, operator, queue, waited_ms) select id, cast(:now as bigint), "
+      "cast(:user as bigint), queue, cast(:now as bigint) - "
+      "coalesce((select min(at) from chat_history where chat = :chat and (state = 'waiting' or state = "
+      "'assigned')), "
+      "created_at) from chats where id = :chat on conflict(chat) do nothing returning waited_ms",
+      {context_.now, user, chat});
+  if (!row) return std::nullopt;
+  return Duration(row->integer(0));
+}
+
 void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client) {
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
   // In a group others go on writing where the integration may not.

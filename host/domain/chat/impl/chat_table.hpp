@@ -44,6 +44,8 @@ class ChatTable {
 
   // A message came or went: the chat's activity; in a private chat one from the client also proves that the
   // client can be reached.
+  // A person has answered. The first time it is noted, and how long the client had waited is returned.
+  std::optional<Duration> note_answer(Id chat, Id user);
   void touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client);
   void set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason);
   // The provider gave the conversation another id. Where both have a chat, the one that moved goes on with

@@ -123,6 +123,10 @@ asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempoten
     return written;
   };
   auto posted = co_await parts_.store.write(std::move(work));
+  if (posted.first_answer_after) {
+    const std::chrono::duration<double> waited = *posted.first_answer_after;
+    parts_.answered.record(waited.count(), {to_string_id(target.queue.value_or(0))});
+  }
   if (posted.first && parts_.wake) parts_.wake(*posted.first);
   co_return std::move(posted.message);
 }

@@ -82,6 +82,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   for (const auto& file : attachments) store::let_read_blob(context.session, *file.blob, chat.integration);
   posted.first = enqueue(context, chat, message.id, composition);
   ChatTable(context).touch(chat, context.now, false, std::nullopt);
+  if (sender_.user) posted.first_answer_after = ChatTable(context).note_answer(chat.id, *sender_.user);
   context.happened("message.sent", message.id, chat.id);
   message.attachments = std::move(attachments);
   posted.message = std::move(message);

@@ -15,7 +15,8 @@ namespace patchbay::domain::chat {
 // What became of a message that was posted.
 struct Posted {
   Message message;
-  std::optional<outbox::Item> first;  // what was put into the outbox; nothing when the key was known
+  std::optional<outbox::Item> first;           // what was put into the outbox; nothing when the key was known
+  std::optional<Duration> first_answer_after;  // of a chat's first by a person
 };
 
 // One message to be written, with all that is to be sent, in the caller's transaction, which holds the chat

@@ -172,14 +172,19 @@ asio::awaitable<bool> Router::State::lapse() {
       const auto now = parts.clock.now();
       RoutingTable table(session, parts.ids, now);
       Asked asked(table, who);
+      std::vector<Id> missed;
       for (auto& chat : asked.chats) {
-        if (is_missed(chat, terms, now)) table.save(chat, miss(chat, asked.owner), Actor(kHost));
+        if (!is_missed(chat, terms, now)) continue;
+        table.save(chat, miss(chat, asked.owner), Actor(kHost));
+        missed.push_back(chat.queue);
       }
       asked.release_all(table);
       table.save(asked.owner);
       table.show_status(asked.owner);
+      return missed;
     };
-    co_await parts.store.write(std::move(work));
+    const auto missed = co_await parts.store.write(std::move(work));
+    for (const auto queue : missed) parts.missed.add(1, {to_string_id(queue)});
   }
   co_return operators.size() == kBatch;
 }
@@ -363,9 +368,15 @@ asio::awaitable<Chat> Router::accept(Id chat, Id who, std::string name) {
     Wish wish(session, state_->parts.ids, now, chat, who);
     const auto queue = wish.table.queue(wish.chat.queue, who);
     if (!queue) refuse(wish.chat.is_open() ? Verdict::not_offered : Verdict::ended);
-    return wish.keep(routing::accept(wish.chat, *queue, wish.one(who), terms, now), Actor(name));
+    const auto outcome = routing::accept(wish.chat, *queue, wish.one(who), terms, now);
+    return std::pair(wish.keep(outcome, Actor(name)), outcome.step ? std::optional(now) : std::nullopt);
   };
-  co_return co_await state_->parts.store.write(std::move(work));
+  const auto [accepted, at] = co_await state_->parts.store.write(std::move(work));
+  if (at) {
+    const std::chrono::duration<double> waited = *at - accepted.waiting_since;
+    state_->parts.accepted.record(waited.count(), {to_string_id(accepted.queue)});
+  }
+  co_return accepted;
 }
 
 asio::awaitable<Chat> Router::finish(Id chat, Person by) {

@@ -233,12 +233,13 @@ void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
       {std::string(stage_name(chat.stage)), id_or_null(chat.queue), store::nullable(chat.owner),
        ms_of(chat.waiting_since), ms_of(chat.assigned_at), store::nullable(chat.handed_back_by), chat.id});
   session_.exec(
-      "insert into chat_history(id, chat, at, state, reason, actor, queue, operator, former, note) values "
-      "(:id, :chat, "
-      ":at, :state, :reason, :actor, :queue, :operator, :former, :note)",
+      "insert into chat_history(id, chat, at, state, reason, actor, queue, operator, former, note, "
+      "waited_ms) "
+      "values (:id, :chat, :at, :state, :reason, :actor, :queue, :operator, :former, :note, :waited)",
       {ids_.next(), chat.id, now(), std::string(stage_name(step.stage)),
        std::string(reason_name(step.reason)), by.name, id_or_null(step.queue), store::nullable(step.owner),
-       store::nullable(step.former), by.note.empty() ? store::Value() : store::Value(by.note)});
+       store::nullable(step.former), by.note.empty() ? store::Value() : store::Value(by.note),
+       step.reason == Reason::accepted ? store::Value(now() - ms_of(chat.waiting_since)) : store::Value()});
   journal::Entry entry(step.reason == Reason::opened   ? "chat.created"
                        : step.stage == Stage::finished ? "chat.finished"
                                                        : "chat.changed",

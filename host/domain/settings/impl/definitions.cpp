@@ -81,6 +81,12 @@ Definition adds_users() {
   return for_administrators(std::move(out));
 }
 
+Definition links_users() {
+  auto out = define("IdentityServerLinksUsers", "identity_server_links", Type::yes_no, kAdministration);
+  out.standard = false;
+  return for_administrators(std::move(out));
+}
+
 Definition language() {
   auto out = define("DefaultLanguage", "language", Type::lookup, kAdministration);
   out.standard = "en";
@@ -118,6 +124,7 @@ const std::vector<Definition>& definitions() {
         adds_users(),
         for_administrators(text("IdentityServerClientId", "identity_server_client", "", kLongestName)),
         client_secret(),
+        links_users(),
         for_administrators(text("IdentityServerRolesClaim", "identity_server_roles", "roles", kLongestName)),
         for_administrators(
             text("IdentityServerScopes", "identity_server_scopes", "openid profile email", kLongestName)),

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "domain/journal/journal.hpp"
+#include "plugin/settings.hpp"
 #include "schema/nearest.hpp"
 #include "store/audit.hpp"
 #include "store/dialect.hpp"
@@ -16,8 +17,9 @@ using nlohmann::json;
 
 namespace {
 
-vault::SecretName secret_of(const std::string& code) {
-  return vault::SecretName("setting", 0, code);
+vault::SecretName secret_of(const Definition& definition) {
+  if (!definition.plugin.empty()) return plugin::setting_secret(definition.plugin, definition.code);
+  return {"setting", 0, definition.code};
 }
 
 [[noreturn]] void refuse(Text why) {
@@ -152,8 +154,8 @@ bool Settings::yes(std::string_view code) const {
 }
 
 asio::awaitable<std::string> Settings::secret(std::string code) {
-  auto work = [this, code](store::Session& session) {
-    return parts_.vault.get(session, secret_of(code)).value_or("");
+  auto work = [this, name = secret_of(require(code))](store::Session& session) {
+    return parts_.vault.get(session, name).value_or("");
   };
   co_return co_await parts_.store.read(std::move(work));
 }
@@ -167,6 +169,18 @@ std::vector<Setting> Settings::all() const {
 
 Setting Settings::get(const std::string& code) const {
   return shown(require(code), *values());
+}
+
+std::optional<Setting> Settings::find(const std::string& code) const {
+  for (auto& one : known()) {
+    if (one.code == code) return shown(std::move(one), *values());
+  }
+  return std::nullopt;
+}
+
+bool Settings::has_value(const std::string& code) const {
+  const auto setting = find(code);
+  return setting && (setting->is_set || (!setting->value.is_null() && setting->value != ""));
 }
 
 asio::awaitable<Setting> Settings::set(std::string code, json value, std::string who) {
@@ -203,9 +217,9 @@ asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wan
     if (is_secret ? old.is_null() && wanted.value.is_null() : old == wanted.value) return now;
     if (wanted.value.is_null()) {
       session.exec("delete from setting_values where code = :code", {code});
-      if (is_secret) parts_.vault.remove(session, secret_of(code));
+      if (is_secret) parts_.vault.remove(session, secret_of(definition));
     } else {
-      if (is_secret) parts_.vault.put(session, secret_of(code), wanted.value.get<std::string>());
+      if (is_secret) parts_.vault.put(session, secret_of(definition), wanted.value.get<std::string>());
       session.exec(
           "insert into setting_values(code, value, updated_at, updated_by, blob) values (:code, :value, :at, "
           ":who, :blob) on conflict(code) do update set value = excluded.value, updated_at = "

@@ -79,6 +79,12 @@ const std::vector<std::string>* hosts_of(const Manifest& manifest, const std::st
     const auto grant = manifest.grants.find(grant_of(reference));
     return grant == manifest.grants.end() ? nullptr : hosts_of_grant(grant->second, reference);
   }
+  if (kind == "system") {
+    const auto setting =
+        std::find_if(manifest.settings.begin(), manifest.settings.end(),
+                     [&](const SettingSpec& one) { return one.code == name && one.type == "secret"; });
+    return setting == manifest.settings.end() ? nullptr : &setting->hosts;
+  }
   const auto& secrets = kind == "profile" ? manifest.profile.secrets : manifest.secrets;
   const auto secret = secrets.find(name);
   return secret == secrets.end() ? nullptr : &secret->second.hosts;

@@ -1,6 +1,7 @@
 #include "plugin/impl/services/kept.hpp"
 
 #include "base/error.hpp"
+#include "plugin/settings.hpp"
 
 namespace patchbay::plugin {
 namespace {
@@ -10,16 +11,21 @@ constexpr Duration kSessionIdle{600'000};
 constexpr std::size_t kMostStreams = 16;
 constexpr Duration kStreamIdle{300'000};
 
+vault::SecretName key_of(const InstanceContext& context, std::string_view kind, std::string name) {
+  if (kind == "system") return setting_secret(context.manifest->id, name);
+  if (kind == "profile") return {"profile", *context.profile, std::move(name)};
+  return {"integration", context.integration, std::move(name)};
+}
+
 // In one transaction, whatever is set.
 SecretValues load(store::Session& session, const vault::Vault& vault, const InstanceContext& context,
                   const SecretNames& names) {
   SecretValues values;
   for (const auto& name : names) {
-    const bool is_profile = name.starts_with("profile:");
-    if (is_profile && !context.profile) continue;
-    const vault::SecretName key(is_profile ? "profile" : "integration",
-                                is_profile ? *context.profile : context.integration,
-                                name.substr(name.find(':') + 1));
+    const auto colon = name.find(':');
+    const auto kind = std::string_view(name).substr(0, colon);
+    if (kind == "profile" && !context.profile) continue;
+    const auto key = key_of(context, kind, name.substr(colon + 1));
     if (auto value = vault.get(session, key)) values.emplace(name, std::move(*value));
   }
   return values;
@@ -101,8 +107,10 @@ boost::asio::awaitable<SecretValues> secret_values(Services::Parts parts,
   auto loaded = co_await parts.store.read(std::move(work));
   for (const auto& name : names) {
     if (loaded.contains(name)) continue;
-    throw Error(Code::unauthenticated,
-                Text("plugin.secret_missing", {{"secret", name.substr(name.find(':') + 1)}}));
+    const auto own = name.substr(name.find(':') + 1);
+    if (name.starts_with("system:"))
+      throw Error(Code::unauthenticated, Text("plugin.setting_missing", {{"code", own}}));
+    throw Error(Code::unauthenticated, Text("plugin.secret_missing", {{"secret", own}}));
   }
   context->kept->keep(loaded);
   co_return loaded;

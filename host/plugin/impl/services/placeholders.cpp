@@ -20,8 +20,9 @@ struct Found {
 };
 
 bool is_known(std::string_view content) {
-  return content.starts_with("secret:") || content.starts_with("profile:") || content.starts_with("oauth:") ||
-         content.starts_with("grant:") || content.starts_with(kHmac);
+  return content.starts_with("secret:") || content.starts_with("profile:") ||
+         content.starts_with("system:") || content.starts_with("oauth:") || content.starts_with("grant:") ||
+         content.starts_with(kHmac);
 }
 
 bool is_name(std::string_view text) {
@@ -73,6 +74,7 @@ Parsed parse(std::string_view content) {
   parsed.name = std::string(rest);
   // What a person gave is never a key.
   const bool is_owned = rest.starts_with("secret:") || rest.starts_with("profile:") ||
+                        rest.starts_with("system:") ||
                         (!is_hmac && (rest.starts_with("oauth:") || rest.starts_with("grant:")));
   if (!is_owned || !is_name(rest.substr(rest.find(':') + 1)) || is_hmac != parsed.message.has_value()) {
     throw Error(Code::unsupported,

@@ -11,11 +11,13 @@ namespace patchbay::plugin {
 // Where a value goes, and so how it is written there.
 enum class Place { plain, path, query };
 
-// Names as "secret:token", "profile:client_secret", "oauth:account" or "grant:account.page_token".
+// Names as "secret:token", "profile:client_secret", "system:ApiKey", "oauth:account" or
+// "grant:account.page_token".
 using SecretNames = std::set<std::string>;
 using SecretValues = std::map<std::string, std::string>;
 
-// Pure functions on templates with {{secret:name}}, {{profile:name}}, {{oauth:name}}, {{grant:name.part}} and
+// Pure functions on templates with {{secret:name}}, {{profile:name}}, {{system:code}}, {{oauth:name}},
+// {{grant:name.part}} and
 // {{hmac-sha256-hex:secret:name:message}}, whose message may hold placeholders of the other kinds.
 // Everything else in double braces is text and stays.
 
