@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
+#include "domain/access/sessions.hpp"
 #include "domain/chat/render.hpp"
-#include "web/api/session.hpp"
+#include "web/api/chat_reader.hpp"
 #include "web/api/shown.hpp"
 
 namespace patchbay::web {
@@ -128,13 +128,6 @@ void ChatsApi::add_chat_to(Router& router, const std::string& path, Operation re
                  .errors({404, 503}));
 }
 
-asio::awaitable<void> ChatsApi::require_reader(const Call& call) {
-  if (call.who.operations.has(Operation::read_chats)) co_return;
-  auto asked = routing_.may_read(call.id(), session_of(call).user.id);
-  const bool may = co_await std::move(asked);
-  if (!may) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", call.param("id")}}));
-}
-
 asio::awaitable<Response> ChatsApi::list(Call call) {
   const auto integration = call.query_id("integration");
   auto cursor = call.query("cursor").value_or("");
@@ -143,13 +136,13 @@ asio::awaitable<Response> ChatsApi::list(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::show(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   const auto found = co_await chats_.get(call.id());
   co_return answer(200, chat::to_json(found, call.language()));
 }
 
 asio::awaitable<Response> ChatsApi::history(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   co_await chats_.get(call.id());
   const auto page = call.page();
   auto changes = co_await routing_.history(call.id(), page.after, page.limit + 1);
@@ -161,7 +154,7 @@ asio::awaitable<Response> ChatsApi::history(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::messages(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   auto cursor = call.query("cursor").value_or("");
   const auto page = co_await chats_.messages(call.id(), std::move(cursor), limit_of(call));
   co_return page_of(page, call.language());
@@ -177,7 +170,7 @@ asio::awaitable<Response> ChatsApi::post(Call call) {
   std::string key(call.request.headers.get("idempotency-key"));
   const auto user = call.who.session ? std::optional(call.who.session->user.id) : std::nullopt;
   const bool only_own = !call.who.operations.has(Operation::write_chats);
-  if (only_own) co_await require_reader(call);
+  if (only_own) co_await require_chat_reader(call, routing_);
   chat::Sender sender(call.request.trace, user, only_own);
   const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), std::move(sender));
   auto response = answer(202, chat::to_json(made, call.language()));
@@ -186,7 +179,7 @@ asio::awaitable<Response> ChatsApi::post(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::templates(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   auto list = co_await chats_.templates(call.id());
   co_return Response(200, "application/json", std::move(list));
 }

@@ -24,8 +24,6 @@ class ChatsApi {
   boost::asio::awaitable<Response> history(Call call);
   boost::asio::awaitable<Response> post(Call call);
   boost::asio::awaitable<Response> templates(Call call);
-  // Throws Error{not_found} for whom the chat is none.
-  boost::asio::awaitable<void> require_reader(const Call& call);
 
   domain::chat::Chats& chats_;
   domain::routing::Router& routing_;
