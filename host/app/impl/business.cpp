@@ -19,7 +19,11 @@ Business::Business(const Parts& parts)
       record_tools(objects, parts.clock, parts.ids),
       records(parts.store, record_tools),
       contacts(records, record_tools),
+      client_contacts(client_contacts_parts(parts)),
       processes(process_parts(parts)) {
+  record_tools.home = [this] {
+    return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
+  };
   processes.add(domain::processes::create_case_from_chat(record_tools));
 }
 
@@ -53,6 +57,12 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
     terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
     return terms;
   };
+  return out;
+}
+
+domain::chat::ClientContacts::Parts Business::client_contacts_parts(const Parts& parts) {
+  domain::chat::ClientContacts::Parts out(parts.store, parts.clock, parts.ids, records, contacts);
+  out.creates = [this] { return settings.yes("OmniChatCreateContact"); };
   return out;
 }
 
