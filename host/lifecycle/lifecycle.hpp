@@ -81,8 +81,8 @@ class Lifecycle {
   boost::asio::awaitable<Disconnected> deactivate(Id id);
   // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.
   boost::asio::awaitable<plugin::Integration> finish(Id id);
-  // Throws Error{conflict} for what is no draft: it may have conversations.
-  // With `untouched_since` (Unix milliseconds) only one that nobody has changed since.
+  // Throws Error{conflict} for what is no draft. `untouched_since` (Unix ms): only one that nobody changed
+  // since.
   boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> untouched_since = {});
   // Those of the field at `pointer`, which only the remote side knows.
   boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer);

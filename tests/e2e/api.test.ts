@@ -255,5 +255,10 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("POST", "/api/v1/lookups"), 201, await host.post("/api/v1/lookups", { code: "fuel", title: "Fuel", values: [{ code: "gas", title: "Gas" }] }));
   promised(route("POST", "/api/v1/processes"), 201, await host.post("/api/v1/processes", { code: "Tell", title: "Tell", url: "https://example.com/" }));
   promised(route("POST", "/api/v1/processes/{code}/runs"), 202, run);
+  promised(route("PUT", "/api/v1/chats/{id}/contact"), 200, await host.call("PUT", `/api/v1/chats/${chat.id}/contact`, { contact: contact.body.id }));
+  promised(route("PUT", "/api/v1/chats/{id}/contact"), 404, await host.call("PUT", `/api/v1/chats/${chat.id}/contact`, { contact: "5" }));
+  promised(route("DELETE", "/api/v1/chats/{id}/contact"), 204, await host.call("DELETE", `/api/v1/chats/${chat.id}/contact`));
+  promised(route("POST", "/api/v1/chats/{id}/contact"), 200, await host.post(`/api/v1/chats/${chat.id}/contact`));
+  promised(route("POST", "/api/v1/desk/chats/{id}/contact"), 200, await host.call("POST", `/api/v1/desk/chats/${chat.id}/contact`, undefined, browser.headers));
   promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

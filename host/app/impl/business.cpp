@@ -26,7 +26,11 @@ Business::Business(const Parts& parts)
       record_tools(objects, parts.clock, parts.ids),
       records(parts.store, record_tools),
       contacts(records, record_tools),
+      client_contacts(client_contacts_parts(parts)),
       processes(process_parts(parts)) {
+  record_tools.home = [this] {
+    return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
+  };
   processes.add(domain::processes::create_case_from_chat(record_tools));
 }
 
@@ -66,6 +70,12 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   out.missed = parts.metrics->define(
       metrics::Definition(metrics::Kind::counter, "patchbay_chat_offers_missed_total",
                           "Chats that their operator did not accept in time", {"queue"}));
+  return out;
+}
+
+domain::chat::ClientContacts::Parts Business::client_contacts_parts(const Parts& parts) {
+  domain::chat::ClientContacts::Parts out(parts.store, parts.clock, parts.ids, records, contacts);
+  out.creates = [this] { return settings.yes("OmniChatCreateContact"); };
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "domain/access/access.hpp"
 #include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/chat/client_contacts.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
 #include "domain/figures/figures.hpp"
@@ -84,12 +85,14 @@ class Business {
   domain::records::Tools record_tools;
   domain::records::Records records;
   domain::records::Contacts contacts;
+  domain::chat::ClientContacts client_contacts;
   domain::processes::Processes processes;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
+  domain::chat::ClientContacts::Parts client_contacts_parts(const Parts& parts);
   static domain::processes::Processes::Parts process_parts(const Parts& parts);
 };
 

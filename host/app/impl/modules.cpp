@@ -180,7 +180,10 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       inbox_committer(*store, ids, io.get_executor(), counters, logger),
       chat_sink(
           clock, ids, [this](const std::vector<Id>& integrations) { committed(integrations); },
-          [this] { business.router.wake(); }),
+          [this] { business.router.wake(); },
+          [this](store::Session& session, const domain::chat::Stranger& stranger) {
+            business.client_contacts.meet(session, stranger);
+          }),
       effects(hooks::EffectCommitter::Parts(*store, chat_sink, ids, clock), io.get_executor(), counters,
               logger),
       dispatcher(dispatcher_parts(), io.get_executor(), logger, dispatcher_options(config)),
@@ -240,7 +243,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       hosts_api(*store, peers, [this] { return self(); }),
       inbox_api(inbox),
       jobs_api(jobs, *store, catalogue, clock),
-      chats_api(chats, business.router),
+      chats_api(chats, business.router, business.client_contacts),
       files_api({*store, chats, business.router, business.settings, clock, ids}),
       tokens_api(tokens, clock),
       business_api(business, business_parts(), site, [this] { return address_for_people(); }),

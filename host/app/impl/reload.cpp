@@ -1,5 +1,6 @@
 // What a running host takes over from its configuration, and what it says about the rest (OPS-5).
 #include "app/impl/modules.hpp"
+#include "base/joined.hpp"
 #include "cli/openings.hpp"
 
 namespace patchbay::app {
@@ -40,12 +41,6 @@ std::vector<std::string> need_restart(const config::Config& old, const config::C
   compare("/inbox/rate", old.inbox_rate, now.inbox_rate);
   compare("/log/format", old.log_format, now.log_format);
   compare("/log/file", old.log_file, now.log_file);
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
   return out;
 }
 

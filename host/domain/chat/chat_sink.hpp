@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "domain/chat/client_contacts.hpp"
 #include "hooks/event_sink.hpp"
 
 namespace patchbay::domain::chat {
@@ -20,11 +21,14 @@ namespace patchbay::domain::chat {
 class ChatSink final : public hooks::EventSink {
  public:
   using Committed = std::function<void(const std::vector<Id>& integrations)>;
+  using Meet = std::function<void(store::Session&, const Stranger&)>;
 
   // `clock` and `ids` outlive the sink. `committed` hears of each commit, on a store thread: files may wait
   // to be fetched, presses to be acknowledged. `waiting`, there too: chats wait for an operator; where it is
-  // late, the router's own look finds them.
-  ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting = {});
+  // late, the router's own look finds them. `meet`, in the transaction: a client writes who is no contact
+  // (ClientContacts::meet).
+  ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting = {},
+           Meet meet = {});
 
   // Throws Error{invalid} for data that lacks what is needed, or for a type that is not of a channel.
   void apply(store::Session& session, const std::vector<hooks::Arrived>& events) override;
@@ -36,6 +40,7 @@ class ChatSink final : public hooks::EventSink {
   IdMint& ids_;
   const Committed committed_;
   const std::function<void()> waiting_;
+  const Meet meet_;
   std::atomic<bool> waits_ = false;
 };
 

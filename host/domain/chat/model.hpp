@@ -24,7 +24,11 @@ struct Client {
   std::string name;
   std::string username;
   std::string language;
+  std::string phone;  // as the channel told it, here and below; may be empty
+  std::string email;
   bool is_bot = false;
+  std::optional<Id> contact;  // who he is (CHAT-15)
+  bool unlinked = false;      // a person has said that he is no contact
 };
 
 // One conversation on one channel, from its first message until it is finished.
@@ -39,6 +43,7 @@ struct Chat {
   std::optional<Id> queue;
   std::optional<Id> owner;  // its operator, of a finished one the last; a chat of a bot has none
   std::optional<Id> client;
+  std::optional<Id> contact;  // of its client
   bool reachable = true;
   std::optional<std::string> reason;  // why it is not reachable, as Text::kept like all reasons here
   std::optional<Id> merged_into;      // the chat that goes on with it

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/id.hpp"
 #include "domain/records/definition.hpp"
 #include "domain/records/objects.hpp"
@@ -24,8 +26,12 @@ struct Tools {
   Objects& objects;
   const Clock& clock;
   IdMint& ids;
-  Dialling home;
+  // Of the installation, as it is now; any thread.
+  std::function<Dialling()> home = [] { return Dialling(); };
 };
+
+// Whether an Editor refused something, so that the transaction is whole.
+bool is_refusal(const Error& error);
 
 // Makes and changes records within the caller's transaction, which commits all of it or nothing. Whatever it
 // refuses it refuses before it writes anything: Error{invalid} with a diagnostic at /fields/<code>,

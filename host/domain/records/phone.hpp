@@ -15,6 +15,10 @@ struct Dialling {
   std::string trunk;    // stands before a number within the country: "8", "0"; may be empty
 };
 
+// In a country by its two letters (ISO 3166-1 alpha-2, capitals); nothing for one that is none, or has no
+// telephones.
+std::optional<Dialling> dialling_in(std::string_view country);
+
 // "+79123456789" of "8 (912) 345-67-89": ITU-T E.164. A number without a country stays its digits where the
 // country is not known. An extension ("ext. 12") is left out. Nothing for what is no number: letters, fewer
 // than 3 digits, more than 15.

@@ -28,6 +28,8 @@ struct Asker {
   bool may_all;  // whatever the object says: administrators and tokens
 };
 
+enum class Right { read, change };
+
 // A record as it is shown.
 struct Shown {
   Record record;
@@ -59,12 +61,13 @@ struct Upserted {
 // "domain.records.changed".
 class Records {
  public:
-  // Hears within the transaction that merges; for what refers to records without being one.
-  using Merged = std::function<void(store::Session&, const Record& kept, const Record& other)>;
+  // Hears within the transaction in which a record is removed, or merged into `kept` (else null); for what
+  // refers to records without being one.
+  using Gone = std::function<void(store::Session&, const Record& gone, const Record* kept)>;
 
   Records(store::Store& store, Tools& tools) : store_(store), tools_(tools) {}
-  // Before anything is merged.
-  void on_merged(Merged hear) { merged_.push_back(std::move(hear)); }
+  // Before anything is removed or merged.
+  void on_gone(Gone hear) { gone_.push_back(std::move(hear)); }
 
   // Looks at a bounded number of records, however many there are.
   boost::asio::awaitable<Listing> list(std::string object, Query query, Asker who);
@@ -87,6 +90,8 @@ class Records {
   // Within the caller's transaction, without rights.
   Record merge_in(store::Session& session, const std::string& object, Id kept, Id other,
                   const Author& author);
+  // The same: Error{denied} for whom the object does not let.
+  void require(store::Session& session, const std::string& object, const Asker& who, Right right);
 
   static constexpr std::size_t kMostUpserts = 500;
 
@@ -96,7 +101,7 @@ class Records {
 
   store::Store& store_;
   Tools& tools_;
-  std::vector<Merged> merged_;
+  std::vector<Gone> gone_;
 };
 
 }  // namespace patchbay::domain::records

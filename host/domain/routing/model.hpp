@@ -43,7 +43,10 @@ enum class Reason {
   finished_by_bot,
   timed_out,  // nothing was sent for the queue's idle timeout (CHAT-8)
   opened,     // the client wrote first
-  merged      // the conversation became one with another
+  merged,     // the conversation became one with another
+  // These leave the chat where it is.
+  contact_linked,  // its client is a contact since then, or another one (CHAT-15)
+  contact_unlinked
 };
 
 std::string_view reason_name(Reason reason);
@@ -88,6 +91,7 @@ struct Change {
   std::optional<Id> owner;
   std::optional<Id> former;
   std::string note;
+  std::optional<Id> subject;  // the contact that it was about
 };
 
 struct Queue {

@@ -33,6 +33,7 @@ struct Definition {
   std::int64_t least = 0;       // of a number: its value, whole; of a text or secret: its characters
   std::int64_t most = 0;        // the same
   bool is_address = false;      // of a text: empty, or an absolute http(s) address without a query
+  bool is_country = false;      // of a text: empty, or a country by two letters (ISO 3166-1)
   bool is_audio = false;        // of a file: by its content
   std::vector<Choice> choices;  // of a lookup
   std::string reader;  // the operation that may read it beside `manager`; empty: who may read settings

@@ -2,9 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
+#include "domain/access/sessions.hpp"
 #include "domain/chat/render.hpp"
-#include "web/api/session.hpp"
+#include "web/api/chat_reader.hpp"
+#include "web/api/records.hpp"
 #include "web/api/shown.hpp"
 
 namespace patchbay::web {
@@ -23,7 +24,8 @@ constexpr const char* kChat =
     "state": {"type": "string"}, "reachable": {"type": "boolean"}, "reason": {"type": ["string", "null"]},
     "created_at": {"type": "string", "format": "date-time"}, "last_message_at": {"type": ["string", "null"], "format": "date-time"},
     "queue": {"type": ["string", "null"]}, "operator": {"type": ["string", "null"], "description": "A user's id; null: nobody, or a bot"},
-    "client": {"type": ["string", "null"]}, "merged_into": {"type": ["string", "null"], "description": "The chat that it became a part of"}}})";
+    "client": {"type": ["string", "null"]}, "contact_id": {"type": ["string", "null"], "description": "The contact that its client is"},
+    "merged_into": {"type": ["string", "null"], "description": "The chat that it became a part of"}}})";
 constexpr const char* kMessage =
     R"({"type": "object", "required": ["id", "direction", "text", "attachments", "state", "created_at"],
   "properties": {
@@ -40,17 +42,22 @@ constexpr const char* kMessage =
     "reply_to": {"type": ["string", "null"]},
     "trace_id": {"type": ["string", "null"], "description": "Of the request that brought it or that it was posted by: inbox, log lines and traces say the same"},
     "operator": {"type": ["string", "null"], "description": "The user who sent it"},
-    "author": {"type": ["object", "null"]}, "content": {"type": "object"}}})";
+    "author": {"type": ["object", "null"], "properties": {"id": {"type": "string"}, "external_id": {"type": "string"}, "name": {"type": "string"},
+      "username": {"type": "string"}, "language": {"type": "string"}, "is_bot": {"type": "boolean"}, "contact_id": {"type": ["string", "null"]}}}, "content": {"type": "object"}}})";
 constexpr const char* kChange =
     R"({"type": "object", "required": ["id", "at", "state", "reason", "actor"], "properties": {
     "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"}, "state": {"type": "string"},
     "reason": {"type": "string"}, "actor": {"type": "string", "description": "user:<login>, client, host"},
     "queue": {"type": ["string", "null"]}, "operator": {"type": ["string", "null"]},
-    "former_operator": {"type": ["string", "null"]}, "note": {"type": "string"}}})";
+    "former_operator": {"type": ["string", "null"]}, "note": {"type": "string"},
+    "subject": {"type": ["string", "null"], "description": "The contact that was linked or unlinked"}}})";
 // The rest is checked by read_draft, whose findings say more.
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {},
     "template": {"description": "{id, language, variables}: one of the chat's templates, instead of all but the text, which is what people here read of it"}}})";
+constexpr const char* kContact =
+    R"({"type": "object", "additionalProperties": false, "required": ["contact"], "properties": {
+    "contact": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}}})";
 constexpr const char* kTemplates =
     R"({"type": "object", "required": ["templates"], "properties": {"templates": {"type": "array", "items": {
     "type": "object", "required": ["id", "name"], "properties": {
@@ -72,7 +79,8 @@ json shown(const domain::routing::Change& change) {
           {"queue", or_null(change.queue)},
           {"operator", or_null(change.owner)},
           {"former_operator", or_null(change.former)},
-          {"note", change.note}};
+          {"note", change.note},
+          {"subject", or_null(change.subject)}};
 }
 
 template <class T>
@@ -126,13 +134,34 @@ void ChatsApi::add_chat_to(Router& router, const std::string& path, Operation re
                         "after the client's last message, only these go out then.")
                  .answers(200, "The templates", kTemplates)
                  .errors({404, 503}));
+  add_contact_to(router, path, write);
 }
 
-asio::awaitable<void> ChatsApi::require_reader(const Call& call) {
-  if (call.who.operations.has(Operation::read_chats)) co_return;
-  auto asked = routing_.may_read(call.id(), session_of(call).user.id);
-  const bool may = co_await std::move(asked);
-  if (!may) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", call.param("id")}}));
+void ChatsApi::add_contact_to(Router& router, const std::string& path, Operation write) {
+  const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
+  router.add(write, Verb::put, path + "/{id}/contact", bound(this, &ChatsApi::link_contact),
+             Doc("Say which contact the client of a chat is")
+                 .about("For all chats of this client.")
+                 .json(kContact)
+                 .answers(200, "The chat", chat)
+                 .errors({404, 409}));
+  router.add(
+      write, Verb::post, path + "/{id}/contact", bound(this, &ChatsApi::make_contact),
+      Doc("Make a contact of the client of a chat")
+          .about("Unless he is one, or is found among the contacts by his channel, telephone or e-mail.")
+          .answers(200, "The chat", chat)
+          .errors({404, 409}));
+  router.add(write, Verb::del, path + "/{id}/contact", bound(this, &ChatsApi::unlink_contact),
+             Doc("Say that the client of a chat is not that contact")
+                 .about("He is not matched by himself any more.")
+                 .answers(204, "He is none")
+                 .errors({404, 409}));
+}
+
+asio::awaitable<bool> ChatsApi::only_own(const Call& call) {
+  const bool own = !call.who.operations.has(Operation::write_chats);
+  if (own) co_await require_chat_reader(call, routing_);
+  co_return own;
 }
 
 asio::awaitable<Response> ChatsApi::list(Call call) {
@@ -143,13 +172,13 @@ asio::awaitable<Response> ChatsApi::list(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::show(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   const auto found = co_await chats_.get(call.id());
   co_return answer(200, chat::to_json(found, call.language()));
 }
 
 asio::awaitable<Response> ChatsApi::history(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   co_await chats_.get(call.id());
   const auto page = call.page();
   auto changes = co_await routing_.history(call.id(), page.after, page.limit + 1);
@@ -161,7 +190,7 @@ asio::awaitable<Response> ChatsApi::history(Call call) {
 }
 
 asio::awaitable<Response> ChatsApi::messages(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   auto cursor = call.query("cursor").value_or("");
   const auto page = co_await chats_.messages(call.id(), std::move(cursor), limit_of(call));
   co_return page_of(page, call.language());
@@ -176,17 +205,38 @@ asio::awaitable<Response> ChatsApi::post(Call call) {
   auto draft = chat::read_draft(call.json());
   std::string key(call.request.headers.get("idempotency-key"));
   const auto user = call.who.session ? std::optional(call.who.session->user.id) : std::nullopt;
-  const bool only_own = !call.who.operations.has(Operation::write_chats);
-  if (only_own) co_await require_reader(call);
-  chat::Sender sender(call.request.trace, user, only_own);
+  const bool own = co_await only_own(call);
+  chat::Sender sender(call.request.trace, user, own);
   const auto made = co_await chats_.post(call.id(), std::move(draft), std::move(key), std::move(sender));
   auto response = answer(202, chat::to_json(made, call.language()));
   response.headers.add("Location", "/api/v1/messages/" + to_string_id(made.id));
   co_return response;
 }
 
+asio::awaitable<Response> ChatsApi::link_contact(Call call) {
+  const bool own = co_await only_own(call);
+  const auto contact = parse_id(call.json().at("contact").get<std::string>()).value_or(0);
+  auto linking = contacts_.link(call.id(), contact, asker_of(call), own);
+  const auto linked = co_await std::move(linking);
+  co_return answer(200, chat::to_json(linked, call.language()));
+}
+
+asio::awaitable<Response> ChatsApi::make_contact(Call call) {
+  const bool own = co_await only_own(call);
+  auto making = contacts_.make(call.id(), asker_of(call), own);
+  const auto linked = co_await std::move(making);
+  co_return answer(200, chat::to_json(linked, call.language()));
+}
+
+asio::awaitable<Response> ChatsApi::unlink_contact(Call call) {
+  const bool own = co_await only_own(call);
+  auto unlinking = contacts_.unlink(call.id(), asker_of(call), own);
+  co_await std::move(unlinking);
+  co_return Response(204);
+}
+
 asio::awaitable<Response> ChatsApi::templates(Call call) {
-  co_await require_reader(call);
+  co_await require_chat_reader(call, routing_);
   auto list = co_await chats_.templates(call.id());
   co_return Response(200, "application/json", std::move(list));
 }

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
+#include "web/api/chat_reader.hpp"
 #include "web/api/session.hpp"
 #include "web/api/shown.hpp"
 
@@ -115,11 +115,7 @@ asio::awaitable<Response> QuickRepliesApi::remove(Call call) {
 
 asio::awaitable<Response> QuickRepliesApi::for_chat(Call call) {
   const auto& user = session_of(call).user;
-  if (!call.who.operations.has(Operation::read_chats)) {
-    auto asked = routing_.may_read(call.id(), user.id);
-    const bool may = co_await std::move(asked);
-    if (!may) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", call.param("id")}}));
-  }
+  co_await require_chat_reader(call, routing_);
   const auto replies = co_await replies_.for_chat(call.id(), user.name);
   auto items = json::array();
   for (const auto& reply : replies)

@@ -98,14 +98,6 @@ json shown(const Upserted& one, const std::string& language, const std::string& 
   return out;
 }
 
-// A person is who comes with a session; a token is a machine, whatever it is called.
-Asker asker_of(const Call& call) {
-  const auto* session = call.who.session.get();
-  const Author author(call.who.name, session == nullptr ? Source::outside : Source::person);
-  if (session == nullptr) return Asker(author, 0, true);
-  return Asker(author, call.who.id, session->operations.contains("CanManageAdministration"));
-}
-
 json filter_of(const Call& call) {
   const auto text = call.query("filter").value_or("");
   if (text.empty()) return json::object();
@@ -126,6 +118,13 @@ Query query_of(const Call& call) {
 }
 
 }  // namespace
+
+Asker asker_of(const Call& call) {
+  const auto* session = call.who.session.get();
+  const Author author(call.who.name, session == nullptr ? Source::outside : Source::person);
+  if (session == nullptr) return Asker(author, 0, true);
+  return Asker(author, call.who.id, session->operations.contains("CanManageAdministration"));
+}
 
 void RecordsApi::add_to(Router& router) {
   router.component("Record", kRecord);

@@ -5,6 +5,10 @@
 
 namespace patchbay::web {
 
+// Whose rights count in records: a person's who comes with a session; a token's, which is a machine, whatever
+// it is called.
+domain::records::Asker asker_of(const Call& call);
+
 // /api/v1/records/{object}: contacts, cases, whatever there is. `records` outlives the router.
 class RecordsApi {
  public:

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "schema/nearest.hpp"
 
 namespace patchbay::web {
@@ -16,12 +17,6 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "session:own",     "chat-settings:read", "chat-settings:manage", "settings:read",
     "settings:manage", "records:read",       "records:write",        "objects:manage",
     "processes:read",  "processes:run",      "processes:manage"};
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;

@@ -58,6 +58,7 @@ Json conversation_of(const Form& form, const Person& person) {
 Json author_of(const Form& form, const Person& person) {
   Json author = {{"id", person.id()}, {"is_bot", false}};
   if (form.has("ProfileName")) author["name"] = form.text("ProfileName");
+  if (!person.phone.empty()) author["phone"] = person.phone;
   if (form.has("ProfileUsername")) author["username"] = form.text("ProfileUsername");
   return author;
 }

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "domain/chat_world.hpp"
+#include "unit/domain/matching.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -25,7 +26,9 @@ class Feed {
                  : kind == 9 ? "button.pressed"
                              : "conversation.changed";
     if (kind < 7) {
-      data["author"] = {{"id", name("client", 4)}, {"name", name("Name", 3)}};
+      data["author"] = {{"id", name("client", 6)}, {"name", name("Name", 3)}};
+      if (kind == 3) data["author"]["phone"] = name("+4930901", 9);
+      if (kind == 2) data["author"]["email"] = name("someone@example", 9);
       data["message"] = {{"id", name("", 12)}, {"text", name("text", 99)}};
       data["sequence"] = pick(5);
       if (kind == 5) event.part_of = hooks::PartOf{name("album", 3), 1000};
@@ -70,7 +73,9 @@ std::vector<std::string> content_of(store::Store& store) {
       "coalesce(u.external_id, '') || '|' || cast(c.last_message_at as text) || '|' || "
       "coalesce(i.conversation, '') from "
       "chats c left join chat_clients u on u.id = c.client left join chats i on i.id = c.merged_into",
-      "select 'client ' || external_id || '|' || name from chat_clients",
+      "select 'client ' || c.external_id || '|' || c.name || '|' || c.phone || '|' || c.email || '|' || "
+      "coalesce(r.fields, '') from chat_clients c left join records r on r.id = c.contact",
+      "select 'contact ' || fields from records",
       "select 'message ' || c.conversation || '|' || m.text || '|' || m.content || '|' || m.state || '|' || "
       "coalesce(m.provider_id, '') || '|' || cast(m.provider_at as text) || '|' || cast(m.sequence as text) "
       "|| '|' || "
@@ -123,18 +128,21 @@ TEST_P(BatchTest, a_conversation_under_its_old_and_its_new_name) {
 TEST_P(BatchTest, leaves_what_its_events_leave_one_by_one) {
   const support::FreshDatabase other_database{GetParam()};
   const auto other = other_database.open();
+  Matching mine(*store, clock, ids);
+  Matching theirs(*other, clock, ids);
   Feed feed(20261128);
   for (int round = 0; round < 60; ++round) {
     std::vector<hooks::Event> events;
     for (auto left = 1 + feed.pick(12); left > 0; --left) events.push_back(feed.next());
     std::vector<hooks::Arrived> together;
     for (const auto& event : events) together.push_back({kBot, &event});
-    store->write_now([&](store::Session& session) { sink.apply(session, together); });
+    store->write_now([&](store::Session& session) { mine.sink.apply(session, together); });
     for (const auto& one : together)
-      other->write_now([&](store::Session& session) { sink.apply(session, {one}); });
+      other->write_now([&](store::Session& session) { theirs.sink.apply(session, {one}); });
     ASSERT_EQ(content_of(*store), content_of(*other)) << "round " << round;
   }
   EXPECT_GT(count("messages"), 20);
+  EXPECT_GT(count("records"), 3);
   EXPECT_GT(count("chats where merged_into is not null"), 0);
 }
 

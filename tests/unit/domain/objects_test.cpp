@@ -162,6 +162,20 @@ TEST(Phone, is_written_in_one_way) {
     EXPECT_FALSE(normal_phone(wrong, russia)) << wrong;
 }
 
+TEST(Phone, is_read_as_people_of_the_country_dial) {
+  const auto at_home = [](const char* country, const char* number) {
+    return normal_phone(number, dialling_in(country).value());
+  };
+  EXPECT_EQ(at_home("DE", "030 901820"), "+4930901820");
+  EXPECT_EQ(at_home("US", "(415) 555-2671"), "+14155552671");
+  EXPECT_EQ(at_home("US", "1-415-555-2671"), "+14155552671");
+  EXPECT_EQ(at_home("RU", "8 912 345-67-89"), "+79123456789");
+  EXPECT_EQ(at_home("IT", "06 698 1234"), "+39066981234") << "the 0 is a part of the number";
+  EXPECT_EQ(at_home("HU", "06 1 234 5678"), "+3612345678");
+  EXPECT_EQ(at_home("BY", "8 029 123-45-67"), "+375291234567");
+  for (const auto* none : {"", "de", "D", "DEU", "ZZ", "AQ"}) EXPECT_FALSE(dialling_in(none)) << none;
+}
+
 TEST(Mask, holds_one_place_for_the_number) {
   EXPECT_EQ(numbered("Inv-{0}", 12), "Inv-12");
   EXPECT_EQ(numbered("{0:5}", 12), "00012");

@@ -184,6 +184,11 @@ TEST_P(SettingsTest, every_type_refuses_what_it_cannot_hold) {  // SET-1
         << wrong;
   EXPECT_EQ(wait(settings.set("SiteUrl", "https://desk.example/app/", "x")).value, "https://desk.example/app")
       << "paths are laid behind it";
+  for (const auto* wrong : {"Germany", "49", "ZZ"})
+    EXPECT_TRUE(refusal(settings.set("HomeCountry", wrong, "x")).starts_with("domain.refused /value must be"))
+        << wrong;
+  EXPECT_EQ(wait(settings.set("HomeCountry", "de", "x")).value, "DE");
+  EXPECT_EQ(wait(settings.set("HomeCountry", "", "x")).value, "");
 }
 
 TEST_P(SettingsTest, plugins_add_their_own_which_cannot_be_one_of_the_host) {  // SET-1, SET-2

@@ -23,8 +23,8 @@ struct Admission {
 // The user who that person is, by what was noted at an earlier sign-in, or else by the login; made, where
 // that is allowed. Gives the roles of that name or id that it has not yet, and takes back those that were
 // given so and are not told any more; roles by hand stay. All in the audit log. Throws Error: denied
-// "domain.identity.unknown_user", "domain.identity.inactive", "domain.identity.not_linked"; conflict "domain.identity.login_taken" for a
-// login of somebody else there.
+// "domain.identity.unknown_user", "domain.identity.inactive", "domain.identity.not_linked"; conflict
+// "domain.identity.login_taken" for a login of somebody else there.
 User admit(store::Session& session, const Identity& identity, const Admission& admission);
 
 }  // namespace patchbay::domain::access

@@ -17,8 +17,9 @@ namespace {
 // One event in one transaction.
 class Application {
  public:
-  Application(Context& context, const hooks::Arrived& arrived)
+  Application(Context& context, const ChatSink::Meet& meet, const hooks::Arrived& arrived)
       : context_(context),
+        meet_(meet),
         integration_(arrived.integration),
         event_(*arrived.event),
         data_(read_event(event_.type, event_.data, context.now)) {}
@@ -65,7 +66,11 @@ class Application {
       begins = routing::Stage::held;
     const auto chat = chats_.open(integration_, data_.conversation, begins);
     std::optional<Id> author;
-    if (data_.author) author = chats_.keep_client(integration_, *data_.author);
+    if (data_.author) {
+      const auto client = chats_.keep_client(integration_, *data_.author);
+      author = client.id;
+      if (!data_.from_us) meet(client, chat);
+    }
     const auto [message, is_new] = store(chat, author);
     const auto* what = data_.from_us ? "message.sent" : "message.received";
     context_.happened(is_new ? what : "message.changed", message, chat.id);
@@ -74,6 +79,11 @@ class Application {
     // Its control is lost, or lapsed without a word.
     const bool with_bot = chat.state == "with_bot";
     if (data_.by_bot ? !with_bot : with_bot && !data_.from_us) chats_.pass(chat, data_.by_bot);
+  }
+
+  void meet(const Client& client, const Chat& chat) {
+    if (!meet_ || client.contact || client.unlinked || client.is_bot) return;
+    meet_(context_.session, Stranger(integration_, client, chat.kind == "private"));
   }
 
   // The message, and whether it is new: parts of an album join one.
@@ -167,6 +177,7 @@ class Application {
   }
 
   Context& context_;
+  const ChatSink::Meet& meet_;
   const Id integration_;
   const hooks::Event& event_;
   const EventData data_;
@@ -196,14 +207,19 @@ void read_ahead(Context& context, const std::vector<Application>& applications) 
 
 }  // namespace
 
-ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting)
-    : clock_(clock), ids_(ids), committed_(std::move(committed)), waiting_(std::move(waiting)) {}
+ChatSink::ChatSink(const Clock& clock, IdMint& ids, Committed committed, std::function<void()> waiting,
+                   Meet meet)
+    : clock_(clock),
+      ids_(ids),
+      committed_(std::move(committed)),
+      waiting_(std::move(waiting)),
+      meet_(std::move(meet)) {}
 
 void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>& events) {
   Context context(session, ids_, clock_);
   std::vector<Application> applications;
   applications.reserve(events.size());
-  for (const auto& event : events) applications.emplace_back(context, event);
+  for (const auto& event : events) applications.emplace_back(context, meet_, event);
   if (events.size() > 1) read_ahead(context, applications);
   for (auto& application : applications) application.run();
   context.write_journal();

@@ -9,17 +9,19 @@
 namespace patchbay::domain::chat {
 namespace {
 
-#define PB_CHAT_COLUMNS                                                                                     \
-  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, "            \
-  "merged_into, created_at, "                                                                               \
-  "last_message_at, queue, cast(case when state = 'finished' then handled_by else operator end as bigint) " \
-  "from chats "
+#define PB_CHAT_COLUMNS                                                                                      \
+  "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, "             \
+  "merged_into, created_at, "                                                                                \
+  "last_message_at, queue, cast(case when state = 'finished' then handled_by else operator end as bigint), " \
+  "cast((select contact from chat_clients where chat_clients.id = chats.client) as bigint) from chats "
+#define PB_CLIENT_COLUMNS                                                                           \
+  "select id, external_id, name, username, language, phone, email, is_bot, contact, unlinked from " \
+  "chat_clients "
 
 constexpr std::string_view kOpen = PB_CHAT_COLUMNS
     "where integration = :integration and conversation = :conversation and state <> 'finished'";
 constexpr std::string_view kClient =
-    "select id, name, username, language from chat_clients where integration = :integration and "
-    "external_id = :external";
+    PB_CLIENT_COLUMNS "where integration = :integration and external_id = :external";
 
 std::vector<store::Values> pairs(const std::vector<std::pair<Id, std::string>>& all) {
   std::vector<store::Values> values;
@@ -45,12 +47,29 @@ Chat chat_of(const store::Row& row) {
   chat.last_message_at = row.integer(12);
   chat.queue = row.maybe_integer(13);
   chat.owner = row.maybe_integer(14);
+  chat.contact = row.maybe_integer(15);
   return chat;
 }
 
 std::optional<Chat> maybe_chat(const std::optional<store::Row>& row) {
   if (!row) return std::nullopt;
   return chat_of(*row);
+}
+
+std::optional<Client> maybe_client(const std::optional<store::Row>& row) {
+  if (!row) return std::nullopt;
+  Client client;
+  client.id = row->integer(0);
+  client.external_id = row->text(1);
+  client.name = row->text(2);
+  client.username = row->text(3);
+  client.language = row->text(4);
+  client.phone = row->text(5);
+  client.email = row->text(6);
+  client.is_bot = row->integer(7) != 0;
+  client.contact = row->maybe_integer(8);
+  client.unlinked = row->integer(9) != 0;
+  return client;
 }
 
 }  // namespace
@@ -153,31 +172,38 @@ std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int l
   return chats;
 }
 
-Id ChatTable::keep_client(Id integration, const Client& seen) {
-  const auto row = context_.ahead.query_one(session_, kClient, {integration, seen.external_id});
-  if (!row) {
+Client ChatTable::keep_client(Id integration, const Client& seen) {
+  auto known = maybe_client(context_.ahead.query_one(session_, kClient, {integration, seen.external_id}));
+  if (!known) {
     session_.exec(
-        "insert into chat_clients (id, integration, external_id, name, username, language, is_bot, "
-        "created_at) values "
-        "(:id, :integration, :external, :name, :username, :language, :bot, :created) on conflict do nothing",
+        "insert into chat_clients (id, integration, external_id, name, username, language, phone, email, "
+        "is_bot, created_at) values (:id, :integration, :external, :name, :username, :language, :phone, "
+        ":email, :bot, :created) on conflict do nothing",
         {context_.ids.next(), integration, seen.external_id, seen.name, seen.username, seen.language,
-         std::int64_t{seen.is_bot}, context_.now});
-    const auto made = session_.query_one(
-        "select id from chat_clients where integration = :integration and external_id = :external",
-        {integration, seen.external_id});
-    if (!made) throw Error(Code::internal, Text("domain.chat.no_client", {{"client", seen.external_id}}));
-    return made->integer(0);
+         seen.phone, seen.email, std::int64_t{seen.is_bot}, context_.now});
+    known = maybe_client(session_.query_one(kClient, {integration, seen.external_id}));
+    if (!known) throw Error(Code::internal, Text("domain.chat.no_client", {{"client", seen.external_id}}));
+    return *known;
   }
+  bool changed = false;
   // A channel that leaves a field out has not taken it back.
-  const auto name = seen.name.empty() ? row->text(1) : seen.name;
-  const auto username = seen.username.empty() ? row->text(2) : seen.username;
-  const auto language = seen.language.empty() ? row->text(3) : seen.language;
-  if (name != row->text(1) || username != row->text(2) || language != row->text(3)) {
-    session_.exec(
-        "update chat_clients set name = :name, username = :username, language = :language where id = :id",
-        {name, username, language, row->integer(0)});
+  for (const auto member :
+       {&Client::name, &Client::username, &Client::language, &Client::phone, &Client::email}) {
+    if ((seen.*member).empty() || seen.*member == (*known).*member) continue;
+    (*known).*member = seen.*member;
+    changed = true;
   }
-  return row->integer(0);
+  if (changed) {
+    session_.exec(
+        "update chat_clients set name = :name, username = :username, language = :language, phone = :phone, "
+        "email = :email where id = :id",
+        {known->name, known->username, known->language, known->phone, known->email, known->id});
+  }
+  return *known;
+}
+
+std::optional<Client> ChatTable::client(Id id) {
+  return maybe_client(session_.query_one(PB_CLIENT_COLUMNS "where id = :id", {id}));
 }
 
 std::optional<Duration> ChatTable::note_answer(Id chat, Id user) {

@@ -39,8 +39,9 @@ class ChatTable {
   void pass(const Chat& chat, bool to_bot);
   std::vector<Chat> list(std::optional<Id> integration, Id after, int limit);
 
-  // The client's row, made or brought up to date.
-  Id keep_client(Id integration, const Client& seen);
+  // The client as he is known, made or brought up to date.
+  Client keep_client(Id integration, const Client& seen);
+  std::optional<Client> client(Id id);
 
   // A message came or went: the chat's activity; in a private chat one from the client also proves that the
   // client can be reached.

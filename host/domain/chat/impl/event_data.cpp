@@ -88,6 +88,14 @@ std::optional<Client> read_author(const json& data) {
   author.name = text_at(from, "name");
   author.username = text_at(from, "username");
   author.language = text_at(from, "language");
+  author.phone = text_at(from, "phone");
+  author.email = text_at(from, "email");
+  // Who sends his own card tells where he is reached.
+  const auto& card = object_at(object_at(data, "message"), "contact");
+  if (text_at(card, "user_id") == author.external_id) {
+    if (author.phone.empty()) author.phone = text_at(card, "phone");
+    if (author.email.empty()) author.email = text_at(card, "email");
+  }
   author.is_bot = from.contains("is_bot") && from["is_bot"] == true;
   return author;
 }

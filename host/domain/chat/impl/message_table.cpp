@@ -13,7 +13,7 @@ namespace {
   "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "     \
   "p.provider_id = "                                                                                        \
   "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot, m.trace, " \
-  "m.operator from "                                                                                        \
+  "m.operator, u.contact from "                                                                             \
   "messages m "                                                                                             \
   "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
@@ -30,6 +30,7 @@ Message message_of(const store::Row& row) {
     message.author->username = row.maybe_text(17).value_or("");
     message.author->language = row.maybe_text(18).value_or("");
     message.author->is_bot = row.maybe_integer(19).value_or(0) != 0;
+    message.author->contact = row.maybe_integer(22);
   }
   message.text = row.text(4);
   message.content = row.text(5);

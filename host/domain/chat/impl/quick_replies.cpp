@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "store/audit.hpp"
@@ -33,12 +34,6 @@ void each_macro(std::string_view text, const F& take) {
 const std::vector<std::string>& macro_names() {
   static const auto* names = new std::vector<std::string>{"client", "operator", "queue"};
   return *names;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out.append(out.empty() ? "" : ", ").append(word);
-  return out;
 }
 
 bool is_blank(const std::string& text) {

@@ -40,8 +40,13 @@ json words_in(const std::string& language, const std::optional<std::string>& kep
 
 json author_of(const std::optional<Client>& client) {
   if (!client) return json();
-  return {{"id", to_string_id(client->id)}, {"external_id", client->external_id}, {"name", client->name},
-          {"username", client->username},   {"language", client->language},       {"is_bot", client->is_bot}};
+  return {{"id", to_string_id(client->id)},
+          {"external_id", client->external_id},
+          {"name", client->name},
+          {"username", client->username},
+          {"language", client->language},
+          {"is_bot", client->is_bot},
+          {"contact_id", maybe_id(client->contact)}};
 }
 
 }  // namespace
@@ -88,6 +93,7 @@ json to_json(const Chat& chat, const std::string& language) {
           {"kind", chat.kind},
           {"title", chat.title},
           {"client", maybe_id(chat.client)},
+          {"contact_id", maybe_id(chat.contact)},
           {"queue", maybe_id(chat.queue)},
           {"operator", maybe_id(chat.owner)},
           {"state", chat.state},

@@ -84,6 +84,12 @@ struct Editor::Draft {
   }
 };
 
+bool is_refusal(const Error& error) {
+  const auto code = error.code();
+  const bool refused = code == Code::invalid || code == Code::conflict || code == Code::not_found;
+  return refused && error.text().id() != "store.constraint";
+}
+
 Editor::Editor(store::Session& session, Tools& tools)
     : session_(session), tools_(tools), now_(tools.clock.now().time_since_epoch().count()) {}
 
@@ -161,6 +167,7 @@ Editor::Draft Editor::plan(const Object& object, const Record* before, const jso
   draft.before = before;
   if (before != nullptr) draft.fields = before->fields;
   refuse_unknown(object, given, draft.findings);
+  const Intake intake(draft.findings, tools_.home());
   for (const auto& field : object.fields) {
     if (!field.active) continue;
     const auto value = given.find(field.code);
@@ -172,8 +179,7 @@ Editor::Draft Editor::plan(const Object& object, const Record* before, const jso
     }
     const auto refused = draft.findings.size();
     if (value != given.end())
-      set(draft.fields, field.code,
-          normal_value(field, *value, at_of(field.code), Intake(draft.findings, tools_.home)));
+      set(draft.fields, field.code, normal_value(field, *value, at_of(field.code), intake));
     if (before == nullptr && !draft.fields.contains(field.code))
       set(draft.fields, field.code, field.standard);
     const bool asked = field.required && author.source == Source::person && field.mask.empty();

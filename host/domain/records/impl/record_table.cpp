@@ -236,6 +236,12 @@ void RecordTable::move_names(Id from, Id to) {
   session_.later("update record_sources set record = :to where record = :from", {to, from});
 }
 
+void RecordTable::remove_name(const std::string& object, const ExternalName& name) {
+  session_.exec(
+      "delete from record_sources where object = :object and source = :source and external_id = :id",
+      {object, name.source, name.id});
+}
+
 void RecordTable::remove_names(Id record) {
   session_.later("delete from record_sources where record = :record", {record});
 }

@@ -67,6 +67,7 @@ class RecordTable {
   bool add_name(const std::string& object, const ExternalName& name, Id record);
   std::vector<ExternalName> names(Id record);
   void move_names(Id from, Id to);
+  void remove_name(const std::string& object, const ExternalName& name);
   void remove_names(Id record);
 
   void add(const Change& change, Id record);

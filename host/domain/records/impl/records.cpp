@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxName = 200;
 
-enum class Right { read, change };
-
 // Who may change may read as well.
 void require_right(store::Session& session, const Object& object, const Asker& who, Right right) {
   if (who.may_all) return;
@@ -99,18 +97,13 @@ void check_name(const std::string& text, const char* at, Error& error) {
     error.add(Diagnostic(at, Text("domain.name", {{"max", std::to_string(kMaxName)}})));
 }
 
-// What is wrong with the item itself; anything else is not its fault.
-bool is_refusal(const Error& error) {
-  return error.code() == Code::invalid || error.code() == Code::conflict || error.code() == Code::not_found;
-}
-
 }  // namespace
 
 asio::awaitable<Listing> Records::list(std::string object, Query query, Asker who) {
   auto work = [=, this](store::Session& session) {
     const auto kind = tools_.objects.require(session, object, false);
     require_right(session, *kind, who, Right::read);
-    const auto plan = plan_of(*kind, query, tools_.home);
+    const auto plan = plan_of(*kind, query, tools_.home());
     refuse_while_filling(session, plan);
     auto page = Lister(session, *kind).list(plan, query.limit);
     Listing listing;
@@ -184,6 +177,7 @@ asio::awaitable<void> Records::remove(std::string object, Id id, std::optional<s
     const auto before = require_held(editor, object, id);
     require_version(before.version, version);
     editor.remove(before, who.author);
+    for (const auto& hear : gone_) hear(session, before, nullptr);
   };
   co_await store_.write(std::move(work));
 }
@@ -198,8 +192,12 @@ Record Records::merge_in(store::Session& session, const std::string& object, Id 
   const auto one = kept < other ? require_held(editor, object, kept) : second;
   const auto two = kept < other ? second : require_held(editor, object, other);
   auto merged = editor.merge(one, two, author);
-  for (const auto& hear : merged_) hear(session, merged, two);
+  for (const auto& hear : gone_) hear(session, two, &merged);
   return merged;
+}
+
+void Records::require(store::Session& session, const std::string& object, const Asker& who, Right right) {
+  require_right(session, *tools_.objects.require(session, object, false), who, right);
 }
 
 asio::awaitable<Shown> Records::merge(std::string object, Id kept, Id other, Asker who) {
@@ -230,8 +228,8 @@ Upserted Records::upsert_one(Editor& editor, store::Session& session, const std:
     out.outcome = !before ? "created" : after.version == before->version ? "unchanged" : "changed";
     out.shown = shown(editor.object(object), std::move(after));
   } catch (const Error& error) {
-    // Refused before anything else was written (Editor): the transaction is whole.
-    if (!is_refusal(error) || error.text().id() == "store.constraint") throw;
+    // What is wrong with the item itself; anything else is not its fault.
+    if (!is_refusal(error)) throw;
     table.remove_names(fresh);
     out.outcome = "refused";
     out.error = error;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "domain/journal/journal.hpp"
@@ -35,12 +36,6 @@ void throw_if_any(Findings findings) {
   Error error(Code::invalid, Text("domain.refused"));
   for (auto& finding : findings) error.add(std::move(finding));
   throw error;
-}
-
-std::string joined(const std::vector<std::string_view>& words) {
-  std::string out;
-  for (const auto word : words) out.append(out.empty() ? "" : ", ").append(word);
-  return out;
 }
 
 // The tables of queues and channels, in the caller's transaction.
@@ -266,8 +261,7 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
     channel.language = *change.language;
     const auto known = languages();
     if (std::find(known.begin(), known.end(), channel.language) == known.end())
-      findings.emplace_back("/language",
-                            Text("domain.language", {{"known", joined({known.begin(), known.end()})}}));
+      findings.emplace_back("/language", Text("domain.language", {{"known", joined(known)}}));
   }
   if (change.welcome) channel.welcome = checked_words(*change.welcome, "/welcome", findings);
   if (change.active) channel.active = *change.active;
@@ -349,8 +343,7 @@ asio::awaitable<void> Queues::remove(Id id, std::string who) {
     QueueTable table(session);
     RoutingTable(session, ids_, clock_.now()).hold_queue(id);
     const auto queue = table.require(id);
-    std::string names;
-    for (const auto& one : table.channels_of(id)) names += (names.empty() ? "" : ", ") + one;
+    const auto names = joined(table.channels_of(id));
     if (!names.empty())
       throw Error(Code::conflict,
                   Text("domain.routing.queue_used", {{"name", queue.name}, {"channels", names}}));

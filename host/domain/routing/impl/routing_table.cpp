@@ -232,19 +232,40 @@ void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
       "then 1 else had_bot end where id = :id",
       {std::string(stage_name(chat.stage)), id_or_null(chat.queue), store::nullable(chat.owner),
        ms_of(chat.waiting_since), ms_of(chat.assigned_at), store::nullable(chat.handed_back_by), chat.id});
+  Detail detail;
+  if (step.reason == Reason::accepted) detail.waited_ms = now() - ms_of(chat.waiting_since);
+  tell(step.reason == Reason::opened   ? "chat.created"
+       : step.stage == Stage::finished ? "chat.finished"
+                                       : "chat.changed",
+       step, by, detail);
+  greet(chat, step);
+}
+
+void RoutingTable::note(const Chat& chat, Reason reason, const Actor& by, std::optional<Id> subject) {
+  Step step;
+  step.chat = chat.id;
+  step.stage = chat.stage;
+  step.owner = chat.owner;
+  step.queue = chat.queue;
+  step.reason = reason;
+  Detail detail;
+  detail.subject = subject;
+  tell("chat.changed", step, by, detail);
+}
+
+// In the chat's history and in the journal.
+void RoutingTable::tell(const char* type, const Step& step, const Actor& by, const Detail& detail) {
   session_.exec(
-      "insert into chat_history(id, chat, at, state, reason, actor, queue, operator, former, note, "
+      "insert into chat_history(id, chat, at, state, reason, actor, queue, operator, former, note, subject, "
       "waited_ms) "
-      "values (:id, :chat, :at, :state, :reason, :actor, :queue, :operator, :former, :note, :waited)",
-      {ids_.next(), chat.id, now(), std::string(stage_name(step.stage)),
+      "values (:id, :chat, :at, :state, :reason, :actor, :queue, :operator, :former, :note, :subject, "
+      ":waited)",
+      {ids_.next(), step.chat, now(), std::string(stage_name(step.stage)),
        std::string(reason_name(step.reason)), by.name, id_or_null(step.queue), store::nullable(step.owner),
        store::nullable(step.former), by.note.empty() ? store::Value() : store::Value(by.note),
-       step.reason == Reason::accepted ? store::Value(now() - ms_of(chat.waiting_since)) : store::Value()});
-  journal::Entry entry(step.reason == Reason::opened   ? "chat.created"
-                       : step.stage == Stage::finished ? "chat.finished"
-                                                       : "chat.changed",
-                       chat.id);
-  entry.chat = chat.id;
+       store::nullable(detail.subject), store::nullable(detail.waited_ms)});
+  journal::Entry entry(type, step.chat);
+  entry.chat = step.chat;
   entry.queue = step.queue;
   entry.former_queue = step.former_queue;
   entry.owner = step.owner.value_or(0);
@@ -252,7 +273,6 @@ void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
   entry.state = stage_name(step.stage);
   entry.reason = reason_name(step.reason);
   journal::write(session_, ids_, now_, std::move(entry));
-  greet(chat, step);
 }
 
 void RoutingTable::save(const Operator& one) {
@@ -331,7 +351,8 @@ Desk RoutingTable::desk(Id who, const Terms& terms) {
 
 std::vector<Change> RoutingTable::history(Id chat, Id after, std::size_t most) {
   std::vector<Change> changes;
-  for (const auto& row : session_.query("select id, at, state, reason, actor, queue, operator, former, note "
+  for (const auto& row : session_.query("select id, at, state, reason, actor, queue, operator, former, note, "
+                                        "subject "
                                         "from chat_history where chat = :chat and "
                                         "id > :after order by id limit :most",
                                         {chat, after, static_cast<std::int64_t>(most)})) {
@@ -345,6 +366,7 @@ std::vector<Change> RoutingTable::history(Id chat, Id after, std::size_t most) {
     change.owner = row.maybe_integer(6);
     change.former = row.maybe_integer(7);
     change.note = row.maybe_text(8).value_or("");
+    change.subject = row.maybe_integer(9);
     changes.push_back(std::move(change));
   }
   return changes;

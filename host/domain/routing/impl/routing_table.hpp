@@ -44,6 +44,8 @@ class RoutingTable {
   void hold_queue(Id queue);
 
   void save(const Chat& chat, const Step& step, const Actor& by);
+  // A line of its history, where it stays as it is.
+  void note(const Chat& chat, Reason reason, const Actor& by, std::optional<Id> subject);
   void save(const Operator& one);
   // The journal is told, where his status is another than it told last.
   void show_status(const Operator& one);
@@ -72,6 +74,12 @@ class RoutingTable {
  private:
   void give_back_to_bot(Id chat);
   void greet(const Chat& chat, const Step& step);
+  // What a line of history says beside the step.
+  struct Detail {
+    std::optional<Id> subject;              // a contact
+    std::optional<std::int64_t> waited_ms;  // until somebody accepted
+  };
+  void tell(const char* type, const Step& step, const Actor& by, const Detail& detail);
   std::vector<Id> offering_queues(Id who, const Terms& terms);
   std::optional<Operator> operator_of(const std::optional<store::Row>& row, Id who) const;
   std::int64_t now() const { return now_.time_since_epoch().count(); }

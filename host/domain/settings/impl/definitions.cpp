@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/utf8.hpp"
+#include "domain/records/phone.hpp"
 #include "net/egress.hpp"
 
 namespace patchbay::domain::settings {
@@ -75,10 +76,15 @@ Definition sound() {
   return out;
 }
 
-Definition adds_users() {
-  auto out = define("IdentityServerAddsUsers", "identity_server_adds", Type::yes_no, kAdministration);
-  out.standard = true;
-  return for_administrators(std::move(out));
+Definition yes_no(Definition out, bool standard) {
+  out.standard = standard;
+  return out;
+}
+
+Definition home_country() {
+  auto out = text("HomeCountry", "home_country", "", 2);
+  out.is_country = true;
+  return out;
 }
 
 Definition links_users() {
@@ -121,7 +127,9 @@ const std::vector<Definition>& definitions() {
         text("ContactGroupName", "contact_group", "Patchbay", kLongestName),
         language(),
         text("EmailProcessTag", "email_process_tag", "Email Process", kLongestName),
-        adds_users(),
+        home_country(),
+        for_administrators(yes_no(
+            define("IdentityServerAddsUsers", "identity_server_adds", Type::yes_no, kAdministration), true)),
         for_administrators(text("IdentityServerClientId", "identity_server_client", "", kLongestName)),
         client_secret(),
         links_users(),
@@ -132,6 +140,7 @@ const std::vector<Definition>& definitions() {
         number(define("MailboxSyncInterval", "mailbox_interval", Type::number, kAdministration), 5,
                Bounds(1, 24 * 60)),
         number(define("MaxFileSize", "max_file_size", Type::number, kAdministration), 10, Bounds(1, 100)),
+        yes_no(define("OmniChatCreateContact", "create_contact", Type::yes_no, kChats), true),
         sound(),
         number(define("OmniChatOperatorAcceptChatTimeout", "accept_timeout", Type::number, kChats), 5,
                Bounds(1, 24 * 60)),
@@ -160,6 +169,8 @@ std::optional<Text> refusal(const Definition& definition, const json& value) {
         return range("domain.settings.text", definition);
       if (definition.is_address && length > 0 && !is_address(value.get<std::string>()))
         return Text("domain.settings.address");
+      if (definition.is_country && length > 0 && !records::dialling_in(value.get<std::string>()))
+        return Text("domain.settings.country");
       break;
     }
     case Type::lookup: {

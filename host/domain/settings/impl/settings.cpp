@@ -29,9 +29,12 @@ vault::SecretName secret_of(const Definition& definition) {
 
 // An address is kept without a slash at its end, as it is put together with paths.
 json in_one_spelling(const Definition& definition, json value) {
-  if (!definition.is_address || !value.is_string()) return value;
+  if (!value.is_string()) return value;
   auto text = value.get<std::string>();
-  while (text.ends_with('/')) text.pop_back();
+  while (definition.is_address && text.ends_with('/')) text.pop_back();
+  if (definition.is_country)
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return text;
 }
 
