@@ -22,6 +22,7 @@
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "domain/settings/settings.hpp"
+#include "domain/subscriptions/subscriptions.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -35,6 +36,7 @@
 #include "web/api/records.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
+#include "web/api/subscriptions.hpp"
 #include "web/open_id_page.hpp"
 
 namespace patchbay::app {
@@ -54,7 +56,7 @@ class Business {
     vault::Vault& vault;
     log::Logger logger;
     std::function<void()> settings_changed;  // at once, on any thread
-    // For signing in at an identity server, and for processes.
+    // For signing in at an identity server, processes and subscriptions.
     net::HttpClient* http = nullptr;
     log::Redactor* redactor = nullptr;
     hooks::KeySets* key_sets = nullptr;
@@ -80,12 +82,15 @@ class Business {
   domain::records::Records records;
   domain::records::Contacts contacts;
   domain::processes::Processes processes;
+  domain::subscriptions::Subscriptions subscriptions;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
-  static domain::processes::Processes::Parts process_parts(const Parts& parts);
+  // For what calls addresses outside.
+  template <class Caller>
+  static typename Caller::Parts caller_parts(const Parts& parts);
 };
 
 // What of it is served.
@@ -108,6 +113,7 @@ class BusinessApi {
   web::ObjectsApi objects_;
   web::RecordsApi records_;
   web::ProcessesApi processes_;
+  web::SubscriptionsApi subscriptions_;
 };
 
 }  // namespace patchbay::app

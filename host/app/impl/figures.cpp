@@ -39,9 +39,12 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
                                                        {"plugin", "state"}))),
       inbox_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_inbox_rows",
                                                 "Stored webhooks that wait, and dead letters", {"state"}))),
-      jobs_(metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_jobs",
-                                               "Jobs by state: running, paused, failing, waiting",
-                                               {"state"}))) {
+      jobs_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_jobs",
+                                             "Jobs by state: running, paused, failing, waiting", {"state"}))),
+      deliveries_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_delivery_rows",
+                                             "Outgoing events that wait, and dead ones", {"state"}))) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -72,7 +75,18 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const hooks::C
 }
 
 void Figures::follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count) {
-  followed_.push_back({metrics_.define(metrics::Definition(metrics::Kind::counter, name, help)), &count, 0});
+  followed_.push_back(
+      {metrics_.define(metrics::Definition(metrics::Kind::counter, name, help)), {}, &count, 0});
+}
+
+void Figures::follow(const domain::subscriptions::Counters& counters) {
+  follow("patchbay_outgoing_events_total", "Events that somebody outside is told of", counters.events);
+  const auto tries = metrics_.define(
+      metrics::Definition(metrics::Kind::counter, "patchbay_deliveries_total",
+                          "Outgoing events: delivered, tries that failed, given up", {"outcome"}));
+  followed_.push_back({tries, {"delivered"}, &counters.delivered, 0});
+  followed_.push_back({tries, {"failed"}, &counters.failed, 0});
+  followed_.push_back({tries, {"dead"}, &counters.dead, 0});
 }
 
 // What is no more is shown as 0.
@@ -113,6 +127,15 @@ Figures::Shared Figures::read_shared(store::Session& session) {
            "group "
            "by 1"))
     out.jobs[{row.text(0)}] = static_cast<double>(row.integer(1));
+  for (const auto* state : {"waiting", "dead"})
+    out.deliveries[{state}] = static_cast<double>(
+        session
+            .query_one(
+                "select cast(count(*) as bigint) from subscriptions join subscription_deliveries on "
+                "subscription_deliveries.subscription = subscriptions.id and subscription_deliveries.state = "
+                ":state",
+                {std::string(state)})
+            ->integer(0));
   return out;
 }
 
@@ -140,10 +163,11 @@ boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
       show(integrations_, shown_.integrations, shared->integrations);
       show(inbox_, shown_.inbox, shared->inbox);
       show(jobs_, shown_.jobs, shared->jobs);
+      show(deliveries_, shown_.deliveries, shared->deliveries);
     }
     for (auto& followed : followed_) {
       const auto now = followed.count->load();
-      followed.metric.add(static_cast<double>(now - followed.told));
+      followed.metric.add(static_cast<double>(now - followed.told), followed.labels);
       followed.told = now;
     }
   }

@@ -9,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "domain/subscriptions/subscriptions.hpp"
 #include "hooks/counters.hpp"
 #include "metrics/registry.hpp"
 #include "store/store.hpp"
@@ -22,6 +23,9 @@ class Figures {
   // All outlive it.
   Figures(metrics::Registry& metrics, store::Store& store, const hooks::Counters& counters);
 
+  // Outgoing events, under their outcome. Before text(); it outlives this.
+  void follow(const domain::subscriptions::Counters& counters);
+
   // Everything, as Prometheus reads it; first asks the fleet how its workers are, and the store for what all
   // hosts share.
   boost::asio::awaitable<std::string> text(supervisor::Fleet& fleet);
@@ -30,6 +34,7 @@ class Figures {
   // A count of ours and how much of it the registry has been told.
   struct Followed {
     metrics::Metric metric;
+    std::vector<std::string> labels;
     const std::atomic<std::uint64_t>* count = nullptr;
     std::uint64_t told = 0;
   };
@@ -40,6 +45,7 @@ class Figures {
     Counts integrations;
     Counts inbox;
     Counts jobs;
+    Counts deliveries;
   };
   static Shared read_shared(store::Session& session);
   static void show(const metrics::Metric& metric, Counts& shown, const Counts& now);
@@ -55,6 +61,7 @@ class Figures {
   metrics::Metric integrations_;
   metrics::Metric inbox_;
   metrics::Metric jobs_;
+  metrics::Metric deliveries_;
   std::mutex mutex_;  // of what follows
   std::vector<Followed> followed_;
   Counts shown_instances_;
