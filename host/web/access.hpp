@@ -48,9 +48,10 @@ enum class Operation {
   read_processes,
   run_processes,
   manage_processes,
+  manage_subscriptions,
 };
 
-inline constexpr int kOperationCount = 27;
+inline constexpr int kOperationCount = 28;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);

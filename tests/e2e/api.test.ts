@@ -12,7 +12,7 @@ import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts"
 interface Route { verb: string; path: string; operation: string; text: any }
 
 // What a token may do, as the guide for admins says it. "admin" may everything.
-const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage", "settings:manage", "objects:manage", "processes:manage"]; // nobody else's
+const ADMIN = ["tokens:manage", "secrets:manage", "access:manage", "session:own", "chat-settings:manage", "settings:manage", "objects:manage", "processes:manage", "subscriptions:manage"]; // nobody else's
 const SCOPES: Record<string, string[]> = {
   read: ["chats:read", "files:read", "integrations:read", "plugins:read", "inbox:read", "status:read", "access:read", "chat-settings:read", "settings:read", "records:read", "processes:read"],
   records: ["records:read", "records:write"],
@@ -27,7 +27,7 @@ const SCOPES: Record<string, string[]> = {
 const EVERYBODY = ["session:own", "records:read", "records:write", "processes:read", "processes:run"];
 // What a user may who is granted one operation.
 const GRANTS: Record<string, string[]> = {
-  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage", "objects:manage", "processes:manage"],
+  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage", "objects:manage", "processes:manage", "subscriptions:manage"],
   CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage", "settings:read", "settings:manage"],
   CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read", "settings:read", "settings:manage"],
 };
@@ -181,13 +181,16 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const contact = await host.post("/api/v1/records/contact", { fields: { name: "Ana" } });
   const changed = await host.call("PATCH", `/api/v1/records/contact/${contact.body.id}`, { fields: { job: "Buyer" } }, { "if-match": contact.headers.get("etag")! });
   const run = await host.post("/api/v1/processes/CreateCaseFromChat/runs", { parameters: { ChatId: chat.id } });
+  const subscription = await host.post("/api/v1/subscriptions", { url: `${side.address}/told`, types: ["*"], active: true });
+  const delivery = await host.post(`/api/v1/subscriptions/${subscription.body.id}/test`);
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
     [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"],
-    [/\/records\//, contact.body.id], [/\/objects\//, "contact"], [/\/lookups\//, "priority"], [/\/processes\//, "CreateCaseFromChat"], [/\/process-runs\//, run.body.id]];
+    [/\/records\//, contact.body.id], [/\/objects\//, "contact"], [/\/lookups\//, "priority"], [/\/processes\//, "CreateCaseFromChat"], [/\/process-runs\//, run.body.id],
+    [/\/subscriptions\//, subscription.body.id], [/\/subscription-deliveries\//, delivery.body.id]];
   const browser = await host.signIn("reader", ["CanManageChats"]);
   const sound = await host.upload("PUT", "/api/v1/settings/OmniChatNotificationSound/file", "bell.mp3", "ID3 and more");
   let lists = 0;
@@ -260,5 +263,12 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("DELETE", "/api/v1/chats/{id}/contact"), 204, await host.call("DELETE", `/api/v1/chats/${chat.id}/contact`));
   promised(route("POST", "/api/v1/chats/{id}/contact"), 200, await host.post(`/api/v1/chats/${chat.id}/contact`));
   promised(route("POST", "/api/v1/desk/chats/{id}/contact"), 200, await host.call("POST", `/api/v1/desk/chats/${chat.id}/contact`, undefined, browser.headers));
+  promised(route("POST", "/api/v1/subscriptions"), 201, subscription);
+  promised(route("POST", "/api/v1/subscriptions/{id}/test"), 202, delivery);
+  promised(route("POST", "/api/v1/subscriptions/{id}/secret"), 200, await host.post(`/api/v1/subscriptions/${subscription.body.id}/secret`));
+  promised(route("POST", "/api/v1/subscriptions/{id}/replay"), 202, await host.post(`/api/v1/subscriptions/${subscription.body.id}/replay`, { delivered: true }));
+  promised(route("PATCH", "/api/v1/subscriptions/{id}"), 200, await host.call("PATCH", `/api/v1/subscriptions/${subscription.body.id}`, { active: false }, { "if-match": "*" }));
+  promised(route("POST", "/api/v1/subscriptions/{id}/test"), 409, await host.post(`/api/v1/subscriptions/${subscription.body.id}/test`));
+  promised(route("DELETE", "/api/v1/subscriptions/{id}"), 204, await host.call("DELETE", `/api/v1/subscriptions/${subscription.body.id}`, undefined, { "if-match": "*" }));
   promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

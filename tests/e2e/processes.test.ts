@@ -1,37 +1,10 @@
 // Processes: those of the host, and signed calls to an address outside (REC-3, CHAT-18).
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { Webhook } from "standardwebhooks";
 import { KEY, post } from "./support/echo.ts";
 import { eventually, Patchbay, type Answer, type Browser } from "./support/patchbay.ts";
-
-interface Got { headers: Record<string, string>; body: string }
-
-// The other side: says what it is told to, in that order, and 200 afterwards.
-class Receiver {
-  readonly got: Got[] = [];
-  answers: { status: number; body?: string; headers?: Record<string, string> }[] = [];
-  private readonly server = createServer((request, response) => void this.take(request).then((got) => {
-    this.got.push(got);
-    const next = this.answers.shift() ?? { status: 200, body: '{"ok": true}' };
-    response.writeHead(next.status, { "content-type": "application/json", ...next.headers }).end(next.body ?? "");
-  }));
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-  }
-  stop(): void { this.server.closeAllConnections(); this.server.close(); }
-  get port(): number { return (this.server.address() as AddressInfo).port; }
-  get address(): string { return `http://127.0.0.1:${this.port}/hook`; }
-
-  private async take(request: IncomingMessage): Promise<Got> {
-    let body = "";
-    for await (const piece of request) body += String(piece);
-    return { headers: request.headers as Record<string, string>, body };
-  }
-}
+import { Receiver } from "./support/receiver.ts";
 
 let host: Patchbay;
 let ana: Browser, ben: Browser;

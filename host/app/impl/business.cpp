@@ -12,6 +12,15 @@ metrics::Definition waiting_metric(const char* name, const char* help) {
   return out;
 }
 
+template <class Caller>
+typename Caller::Parts Business::caller_parts(const Parts& parts) {
+  typename Caller::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
+  out.vault = &parts.vault;
+  out.http = parts.http;
+  out.opened = parts.opened;
+  return out;
+}
+
 Business::Business(const Parts& parts)
     : settings(settings_parts(parts)),
       router(router_parts(parts)),
@@ -27,7 +36,8 @@ Business::Business(const Parts& parts)
       records(parts.store, record_tools),
       contacts(records, record_tools),
       client_contacts(client_contacts_parts(parts)),
-      processes(process_parts(parts)) {
+      processes(caller_parts<domain::processes::Processes>(parts)),
+      subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)) {
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
   };
@@ -47,14 +57,6 @@ domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
 domain::access::OpenId::Parts Business::open_id_parts(const Parts& parts) {
   return {parts.executor,  parts.clock,     parts.ids, parts.store, parts.vault,  *parts.http,
           *parts.redactor, *parts.key_sets, sessions,  settings,    parts.opened, parts.logger};
-}
-
-domain::processes::Processes::Parts Business::process_parts(const Parts& parts) {
-  domain::processes::Processes::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
-  out.vault = &parts.vault;
-  out.http = parts.http;
-  out.opened = parts.opened;
-  return out;
 }
 
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
@@ -85,11 +87,13 @@ asio::awaitable<void> Business::start(TaskScope& tasks) {
   co_await objects.prepare();
   tasks.spawn("write keys of records", objects.run());
   processes.start();
+  co_await subscriptions.start();
 }
 
 asio::awaitable<void> Business::stop() {
   co_await router.stop();
   co_await processes.stop();
+  co_await subscriptions.stop();
 }
 
 BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
@@ -105,7 +109,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       quick_replies_(business.quick_replies, business.router),
       objects_(business.objects),
       records_(business.records),
-      processes_(business.processes) {}
+      processes_(business.processes),
+      subscriptions_(business.subscriptions) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -120,6 +125,7 @@ void BusinessApi::add_to(web::Router& router) {
   objects_.add_to(router);
   records_.add_to(router);
   processes_.add_to(router);
+  subscriptions_.add_to(router);
 }
 
 }  // namespace patchbay::app

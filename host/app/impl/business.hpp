@@ -24,6 +24,7 @@
 #include "domain/routing/queues.hpp"
 #include "domain/routing/router.hpp"
 #include "domain/settings/settings.hpp"
+#include "domain/subscriptions/subscriptions.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -38,6 +39,7 @@
 #include "web/api/records.hpp"
 #include "web/api/session.hpp"
 #include "web/api/settings.hpp"
+#include "web/api/subscriptions.hpp"
 #include "web/open_id_page.hpp"
 
 namespace patchbay::app {
@@ -59,7 +61,7 @@ class Business {
     metrics::Registry* metrics = nullptr;    // never null
     std::function<void()> settings_changed;  // at once, on any thread
     std::function<std::vector<domain::settings::Definition>()> plugin_settings;
-    // For signing in at an identity server, and for processes.
+    // For signing in at an identity server, processes and subscriptions.
     net::HttpClient* http = nullptr;
     log::Redactor* redactor = nullptr;
     hooks::KeySets* key_sets = nullptr;
@@ -87,13 +89,16 @@ class Business {
   domain::records::Contacts contacts;
   domain::chat::ClientContacts client_contacts;
   domain::processes::Processes processes;
+  domain::subscriptions::Subscriptions subscriptions;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::access::OpenId::Parts open_id_parts(const Parts& parts);
   domain::routing::Router::Parts router_parts(const Parts& parts);
   domain::chat::ClientContacts::Parts client_contacts_parts(const Parts& parts);
-  static domain::processes::Processes::Parts process_parts(const Parts& parts);
+  // For what calls addresses outside.
+  template <class Caller>
+  static typename Caller::Parts caller_parts(const Parts& parts);
 };
 
 // How long clients waited for people, by queue: a histogram of seconds to hours.
@@ -120,6 +125,7 @@ class BusinessApi {
   web::ObjectsApi objects_;
   web::RecordsApi records_;
   web::ProcessesApi processes_;
+  web::SubscriptionsApi subscriptions_;
 };
 
 }  // namespace patchbay::app

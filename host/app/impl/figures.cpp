@@ -58,7 +58,10 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const Clock& c
       longest_waits_(
           metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_chat_longest_wait_seconds",
                                              "Of the chat that waits longest, of all hosts", {"queue"}))),
-      operators_(metrics.define(of_operators())) {
+      operators_(metrics.define(of_operators())),
+      deliveries_(
+          metrics.define(metrics::Definition(metrics::Kind::gauge, "patchbay_delivery_rows",
+                                             "Outgoing events that wait, and dead ones", {"state"}))) {
   follow("patchbay_hooks_received_total", "Webhooks that reached a route", counters.received);
   follow("patchbay_hooks_stored_total", "Webhooks stored durably", counters.stored);
   follow("patchbay_hooks_duplicates_total", "Webhooks that were stored before", counters.known);
@@ -89,7 +92,18 @@ Figures::Figures(metrics::Registry& metrics, store::Store& store, const Clock& c
 }
 
 void Figures::follow(const char* name, const char* help, const std::atomic<std::uint64_t>& count) {
-  followed_.push_back({metrics_.define(metrics::Definition(metrics::Kind::counter, name, help)), &count, 0});
+  followed_.push_back(
+      {metrics_.define(metrics::Definition(metrics::Kind::counter, name, help)), {}, &count, 0});
+}
+
+void Figures::follow(const domain::subscriptions::Counters& counters) {
+  follow("patchbay_outgoing_events_total", "Events that somebody outside is told of", counters.events);
+  const auto tries = metrics_.define(
+      metrics::Definition(metrics::Kind::counter, "patchbay_deliveries_total",
+                          "Outgoing events: delivered, tries that failed, given up", {"outcome"}));
+  followed_.push_back({tries, {"delivered"}, &counters.delivered, 0});
+  followed_.push_back({tries, {"failed"}, &counters.failed, 0});
+  followed_.push_back({tries, {"dead"}, &counters.dead, 0});
 }
 
 // What is no more is shown as 0.
@@ -143,6 +157,15 @@ Figures::Shared Figures::read_shared(store::Session& session) const {
   }
   for (const auto& row : session.query("select id, chats from operators where chats > 0"))
     out.operators[{to_string_id(row.integer(0))}] = static_cast<double>(row.integer(1));
+  for (const auto* state : {"waiting", "dead"})
+    out.deliveries[{state}] = static_cast<double>(
+        session
+            .query_one(
+                "select cast(count(*) as bigint) from subscriptions join subscription_deliveries on "
+                "subscription_deliveries.subscription = subscriptions.id and subscription_deliveries.state = "
+                ":state",
+                {std::string(state)})
+            ->integer(0));
   return out;
 }
 
@@ -174,10 +197,11 @@ boost::asio::awaitable<std::string> Figures::text(supervisor::Fleet& fleet) {
       show(chats_, shown_.chats, shared->chats);
       show(longest_waits_, shown_.longest_waits, shared->longest_waits);
       show(operators_, shown_.operators, shared->operators);
+      show(deliveries_, shown_.deliveries, shared->deliveries);
     }
     for (auto& followed : followed_) {
       const auto now = followed.count->load();
-      followed.metric.add(static_cast<double>(now - followed.told));
+      followed.metric.add(static_cast<double>(now - followed.told), followed.labels);
       followed.told = now;
     }
   }

@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
+#include "domain/subscriptions/subscriptions.hpp"
 #include "hooks/counters.hpp"
 #include "metrics/registry.hpp"
 #include "store/store.hpp"
@@ -24,6 +25,9 @@ class Figures {
   Figures(metrics::Registry& metrics, store::Store& store, const Clock& clock,
           const hooks::Counters& counters);
 
+  // Outgoing events, under their outcome. Before text(); it outlives this.
+  void follow(const domain::subscriptions::Counters& counters);
+
   // Everything, as Prometheus reads it; first asks the fleet how its workers are, and the store for what all
   // hosts share.
   boost::asio::awaitable<std::string> text(supervisor::Fleet& fleet);
@@ -32,6 +36,7 @@ class Figures {
   // A count of ours and how much of it the registry has been told.
   struct Followed {
     metrics::Metric metric;
+    std::vector<std::string> labels;
     const std::atomic<std::uint64_t>* count = nullptr;
     std::uint64_t told = 0;
   };
@@ -45,6 +50,7 @@ class Figures {
     Counts chats;
     Counts longest_waits;
     Counts operators;
+    Counts deliveries;
   };
   Shared read_shared(store::Session& session) const;
   static void show(const metrics::Metric& metric, Counts& shown, const Counts& now);
@@ -64,6 +70,7 @@ class Figures {
   metrics::Metric chats_;
   metrics::Metric longest_waits_;
   metrics::Metric operators_;
+  metrics::Metric deliveries_;
   std::mutex mutex_;  // of what follows
   std::vector<Followed> followed_;
   Counts shown_instances_;

@@ -258,6 +258,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
     dispatcher.accepted(std::move(rows));
   });
   feed.on_placed([this] { tell_of_journal(); });
+  figures.follow(business.subscriptions.counters());
   inbox_committer.on_unsure([this] { dispatcher.unsure(); });
   plugin::add_dns(services, *dns, clock);
   live::add_publish(services, topics, clock);

@@ -13,6 +13,7 @@ constexpr const char* kJournal = "journal";
 }  // namespace
 
 void Modules::tell_of_journal() {
+  business.subscriptions.wake();
   if (notices_) notices_->say(kJournal);
 }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "store/store.hpp"
@@ -25,11 +27,15 @@ struct Entry {
   Id chat = 0;       // of a message
   Id queue = 0;      // of the chat
   Id former_queue = 0;
-  Id owner = 0;   // the chat's operator, or the user whom it concerns
-  Id former = 0;  // who had the chat before
+  Id owner = 0;        // the chat's operator, or the user whom it concerns
+  Id former = 0;       // who had the chat before
+  std::string object;  // of a record: what kind
   std::string state;
   std::string reason;
 };
+
+// What it holds, as it is told to people and others: ids are strings, what is none is left out.
+nlohmann::json shown(const Entry& entry);
 
 // What one transaction did.
 struct Line {
@@ -57,6 +63,9 @@ std::size_t give_places(store::Session& session, std::size_t most);
 std::int64_t mark(store::Session& session, const std::string& name);
 inline constexpr const char* kPlaced = "placed";
 inline constexpr const char* kForgotten = "forgotten";
+// The same of a mark that its reader moves: alone among the hosts until the transaction ends.
+std::int64_t hold_mark(store::Session& session, const std::string& name);
+void move_mark(store::Session& session, const std::string& name, std::int64_t place);
 
 // Lines after a place, in order, at most `most`.
 std::vector<Line> read_after(store::Session& session, std::int64_t place, std::size_t most);

@@ -8,7 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.hpp"
 #include "base/id.hpp"
 #include "domain/records/definition.hpp"
 #include "store/store.hpp"
@@ -76,8 +75,5 @@ Process read_process(const nlohmann::json& document);
 
 // The values that a run gets. Throws Error{invalid} with diagnostics at /parameters/<code>.
 nlohmann::json checked_parameters(const Process& process, const nlohmann::json& given);
-
-// Before the next try after so many: 1 s, four times as much each time, an hour at most.
-Duration back_off(std::int64_t attempts);
 
 }  // namespace patchbay::domain::processes

@@ -66,6 +66,8 @@ class Editor {
   bool exists(const std::string& target, Id id);
   void write_keys(const Object& object, const Record* before, const Record& after);
   void note(const Record& after, const char* action, nlohmann::json changes);
+  // In the journal.
+  void tell(const char* what, const Record& record);
   std::string free_number(const Field& field);
   void redirect(const Record& kept, const Record& other, const Author& author);
   Record stamped(const Record& record, const Author& author) const;

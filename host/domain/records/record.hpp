@@ -27,6 +27,9 @@ struct Record {
   std::string updated_by;
 };
 
+// As it is shown and told.
+nlohmann::json to_json(const Record& record);
+
 // Where a change comes from. What an admin made required is asked of a person and of nobody else (REC-6).
 enum class Source { person, outside };
 

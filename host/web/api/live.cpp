@@ -25,24 +25,9 @@ static_assert(kPerLine > static_cast<std::int64_t>(domain::journal::kMostEntries
 constexpr std::size_t kLines = 64;    // read at once
 constexpr Duration kPresent{15'000};  // how often the operator is said to be there, and his session looked at
 
-void put(json& out, const char* name, Id id) {
-  if (id != 0) out[name] = to_string_id(id);
-}
-
-void put(json& out, const char* name, const std::string& word) {
-  if (!word.empty()) out[name] = word;
-}
-
 std::string data_of(const Entry& entry, std::int64_t at) {
-  json out = {{"at", to_rfc3339(TimePoint(Duration(at)))}};
-  put(out, "id", entry.subject);
-  put(out, "chat", entry.chat);
-  put(out, "queue", entry.queue);
-  put(out, "former_queue", entry.former_queue);
-  put(out, "operator", entry.owner);
-  put(out, "former_operator", entry.former);
-  put(out, "state", entry.state);
-  put(out, "reason", entry.reason);
+  auto out = domain::journal::shown(entry);
+  out["at"] = to_rfc3339(TimePoint(Duration(at)));
   return out.dump();
 }
 

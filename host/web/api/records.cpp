@@ -61,12 +61,9 @@ constexpr const char* kObject = "Code of the object: contact, case, ...";
 constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
 json shown(const Shown& one) {
-  const auto& record = one.record;
-  return {{"id", to_string_id(record.id)},   {"object", record.object},
-          {"version", record.version},       {"fields", record.fields},
-          {"missing", one.missing},          {"created_at", time_of(record.created_at)},
-          {"created_by", record.created_by}, {"updated_at", time_of(record.updated_at)},
-          {"updated_by", record.updated_by}};
+  auto out = to_json(one.record);
+  out["missing"] = one.missing;
+  return out;
 }
 
 Response answer_record(int status, const Shown& one) {

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "tokens:manage",   "secrets:manage",     "access:read",          "access:manage",
     "session:own",     "chat-settings:read", "chat-settings:manage", "settings:read",
     "settings:manage", "records:read",       "records:write",        "objects:manage",
-    "processes:read",  "processes:run",      "processes:manage"};
+    "processes:read",  "processes:run",      "processes:manage",     "subscriptions:manage"};
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;
@@ -76,7 +76,7 @@ Operations granted_operations(const std::set<std::string>& codes) {
   Operations all{own_session, read_records, write_records, read_processes, run_processes};
   if (codes.contains("CanManageAdministration"))
     all.add({read_access, manage_access, manage_tokens, read_status, read_settings, manage_settings,
-             manage_objects, manage_processes});
+             manage_objects, manage_processes, manage_subscriptions});
   if (codes.contains("CanManageChats"))
     all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings,
              read_settings, manage_settings});

@@ -150,6 +150,7 @@ TEST_P(JournalTest, WhatIsOldIsForgottenButNothingThatSomebodyHasToRead) {
   note("no place yet");
   store->write_now([](store::Session& session) {
     session.exec("insert into journal_marks(name, place) values ('somebody', 1)");
+    move_mark(session, "subscriptions", 100);
   });
   EXPECT_EQ(forget(clock.now()), 1u) << "somebody has read no further";
   EXPECT_THAT(after(0), ElementsAre(std::pair(2, "2"), std::pair(3, "3")));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "domain/access/access.hpp"
+#include "domain/journal/journal.hpp"
 #include "domain/records/impl/lister.hpp"
 #include "unit/domain/records_world.hpp"
 
@@ -283,6 +284,30 @@ TEST_P(RecordsTest, what_was_removed_is_found_no_more_and_gives_back_what_was_un
   EXPECT_TRUE(wait(records.list("invoice", Query(), person)).items.empty());
   EXPECT_EQ(wait(records.history("invoice", made.id, person, 0, 10)).back().action, "remove");
   EXPECT_EQ(wait(records.create("invoice", {{"number", "Inv-1"}}, machine)).record.fields["number"], "Inv-1");
+}
+
+TEST_P(RecordsTest, the_journal_tells_of_each_change_and_of_what_follows_it) {  // REC-4
+  const auto kept = add("contact", {{"name", "Ana"}});
+  const auto other = add("contact", {{"name", "Anna"}});
+  const auto deal = add("opportunity", {{"name", "Lamps"}, {"contact", to_string_id(other.id)}});
+  wait(records.change("contact", kept.id, {{"name", "Ana"}}, {}, person));  // nothing new
+  wait(records.merge("contact", kept.id, other.id, person));
+  wait(records.remove("opportunity", deal.id, {}, person));
+  store->write_now([](store::Session& session) { return journal::give_places(session, 100); });
+  std::vector<std::string> told;
+  auto read = [](store::Session& session) { return journal::read_after(session, 0, 100); };
+  for (const auto& line : store->read_now(std::move(read))) {
+    for (const auto& entry : line.entries) {
+      const std::string which = entry.subject == kept.id    ? "kept"
+                                : entry.subject == other.id ? "other"
+                                                            : "deal";
+      told.push_back(entry.type + " " + entry.object + " " + which);
+    }
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"record.created contact kept", "record.created contact other",
+                                            "record.created opportunity deal", "record.removed contact other",
+                                            "record.changed opportunity deal", "record.changed contact kept",
+                                            "record.removed opportunity deal"}));
 }
 
 TEST_P(RecordsTest, an_object_says_who_may_read_and_change_its_records) {  // REC-1, ACC-1

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "store/announcements.hpp"
 #include "store/dialect.hpp"
 
@@ -28,6 +26,7 @@ json to_json(const Entry& entry) {
   put(out, "former_queue", entry.former_queue);
   put(out, "owner", entry.owner);
   put(out, "former", entry.former);
+  put(out, "object", entry.object);
   put(out, "state", entry.state);
   put(out, "reason", entry.reason);
   return out;
@@ -44,6 +43,7 @@ Entry entry_of(const json& in) {
   entry.former_queue = id_at(in, "former_queue");
   entry.owner = id_at(in, "owner");
   entry.former = id_at(in, "former");
+  entry.object = in.value("object", std::string());
   entry.state = in.value("state", std::string());
   entry.reason = in.value("reason", std::string());
   return entry;
@@ -58,6 +58,20 @@ Line line_of(const store::Row& row) {
 }
 
 }  // namespace
+
+json shown(const Entry& entry) {
+  auto out = json::object();
+  put(out, "id", entry.subject);
+  put(out, "chat", entry.chat);
+  put(out, "queue", entry.queue);
+  put(out, "former_queue", entry.former_queue);
+  put(out, "operator", entry.owner);
+  put(out, "former_operator", entry.former);
+  put(out, "object", entry.object);
+  put(out, "state", entry.state);
+  put(out, "reason", entry.reason);
+  return out;
+}
 
 void write(store::Session& session, IdMint& ids, TimePoint now, const std::vector<Entry>& entries) {
   for (std::size_t first = 0; first < entries.size(); first += kMostEntries) {
@@ -79,9 +93,7 @@ bool has_unplaced(store::Session& session) {
 }
 
 std::size_t give_places(store::Session& session, std::size_t most) {
-  const auto row = session.query_one(std::string("select place from journal_marks where name = 'placed'")
-                                         .append(store::for_update(session.dialect())));
-  const auto last = row->integer(0);
+  const auto last = hold_mark(session, kPlaced);
   const auto given = session.exec(
       "update journal set place = :last + fresh.n from (select id, row_number() over (order by id) as n from "
       "(select id "
@@ -89,13 +101,24 @@ std::size_t give_places(store::Session& session, std::size_t most) {
       "fresh.id",
       {last, static_cast<std::int64_t>(most)});
   if (given == 0) return 0;
-  session.exec("update journal_marks set place = :place where name = 'placed'", {last + given});
+  move_mark(session, kPlaced, last + given);
   return static_cast<std::size_t>(given);
 }
 
 std::int64_t mark(store::Session& session, const std::string& name) {
   const auto row = session.query_one("select place from journal_marks where name = :name", {name});
   return row ? row->integer(0) : 0;
+}
+
+std::int64_t hold_mark(store::Session& session, const std::string& name) {
+  const auto row = session.query_one(std::string("select place from journal_marks where name = :name")
+                                         .append(store::for_update(session.dialect())),
+                                     {name});
+  return row->integer(0);
+}
+
+void move_mark(store::Session& session, const std::string& name, std::int64_t place) {
+  session.exec("update journal_marks set place = :place where name = :name", {place, name});
 }
 
 std::vector<Line> read_after(store::Session& session, std::int64_t place, std::size_t most) {
@@ -108,9 +131,7 @@ std::vector<Line> read_after(store::Session& session, std::int64_t place, std::s
 }
 
 std::size_t forget_before(store::Session& session, TimePoint time, std::size_t most) {
-  const auto row = session.query_one(std::string("select place from journal_marks where name = 'forgotten'")
-                                         .append(store::for_update(session.dialect())));
-  const auto forgotten = row->integer(0);
+  const auto forgotten = hold_mark(session, kForgotten);
   const auto read =
       session.query_one("select cast(min(place) as bigint) from journal_marks where name <> 'forgotten'");
   std::int64_t until = forgotten;
@@ -122,7 +143,7 @@ std::size_t forget_before(store::Session& session, TimePoint time, std::size_t m
   }
   if (until == forgotten) return 0;
   session.exec("delete from journal where place > :from and place <= :until", {forgotten, until});
-  session.exec("update journal_marks set place = :until where name = 'forgotten'", {until});
+  move_mark(session, kForgotten, until);
   return static_cast<std::size_t>(until - forgotten);
 }
 

@@ -22,7 +22,6 @@ constexpr std::size_t kMaxCode = 100;
 constexpr std::size_t kMaxWords = 200;
 constexpr std::size_t kMaxText = 100'000;
 constexpr std::size_t kMaxUrl = 2000;
-constexpr std::int64_t kLongest = 3'600'000;
 using Findings = std::vector<Diagnostic>;
 
 void throw_if_any(Findings findings) {
@@ -134,7 +133,7 @@ Process read_process(const json& document) {
   process.active = document.value("active", true);
   process.url = document.value("url", "");
   if (!net::parse_url(process.url) || process.url.size() > kMaxUrl)
-    findings.emplace_back("/url", Text("domain.processes.url"));
+    findings.emplace_back("/url", Text("domain.calls.url"));
   if (document.contains("timeout_ms"))
     process.timeout_ms = read_number(document, "timeout_ms", 1'000, 120'000, findings);
   if (document.contains("attempts")) process.attempts = read_number(document, "attempts", 1, 20, findings);
@@ -164,12 +163,6 @@ json checked_parameters(const Process& process, const json& given) {
   }
   throw_if_any(std::move(findings));
   return given;
-}
-
-Duration back_off(std::int64_t attempts) {
-  std::int64_t wait = 1'000;
-  for (std::int64_t i = 1; i < attempts && wait < kLongest; ++i) wait *= 4;
-  return Duration(std::min(wait, kLongest));
 }
 
 }  // namespace patchbay::domain::processes

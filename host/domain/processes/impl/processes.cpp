@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "domain/calls/signed_call.hpp"
 #include "domain/processes/impl/state.hpp"
 #include "store/audit.hpp"
 
@@ -12,8 +13,6 @@ namespace asio = boost::asio;
 using nlohmann::json;
 
 namespace {
-
-constexpr std::int64_t kFormerSecret = 24LL * 3'600'000;
 
 vault::SecretName secret_of(Id process) {
   return vault::SecretName("process", process, "secret");
@@ -90,7 +89,7 @@ asio::awaitable<MadeProcess> Processes::create(json document, std::string who) {
   made.process = read_process(document);
   made.process.id = state_->parts.ids.next();
   made.process.version = state_->now();  // not the one of another that had this code
-  made.secret = make_secret();
+  made.secret = calls::make_secret();
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     const auto& code = made.process.code;
@@ -151,8 +150,9 @@ asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, std::stri
     auto& parts = state_->parts;
     MadeProcess made;
     made.process = require_own(session, code, state_->built_in);
-    made.secret = make_secret();
-    parts.vault->replace(session, secret_of(made.process.id), made.secret, state_->now() + kFormerSecret);
+    made.secret = calls::make_secret();
+    parts.vault->replace(session, secret_of(made.process.id), made.secret,
+                         state_->now() + calls::kFormerSecret.count());
     store::write_audit(session, store::AuditEntry(parts.ids.next(), state_->now(), who,
                                                   "process.renew_secret", "process:" + code));
     return made;

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include "base/error.hpp"
 #include "base/failure.hpp"
+#include "domain/calls/signed_call.hpp"
 #include "domain/processes/impl/state.hpp"
 
 namespace patchbay::domain::processes {
@@ -14,57 +13,15 @@ using nlohmann::json;
 
 namespace {
 
-constexpr Duration kSweep{1'000};
 constexpr std::size_t kMostCalls = 32;  // at once
 // Longer than a try may take, by as much as clocks of hosts may differ.
 constexpr std::int64_t kLeaseBeyond = 120'000;
 constexpr std::int64_t kUnknownWait = 60'000;
-
-std::vector<std::string> secrets_of(const vault::Vault& vault, store::Session& session, Id process) {
-  std::vector<std::string> secrets;
-  if (auto secret = vault.get(session, vault::SecretName("process", process, "secret")))
-    secrets.push_back(*secret);
-  for (auto& [name, former] : vault.formers(session, "process", process)) secrets.push_back(former.value);
-  return secrets;
-}
+constexpr Duration kLongestBackOff{3'600'000};
 
 }  // namespace
 
-Processes::State::State(Parts p)
-    : parts(std::move(p)),
-      strand(asio::make_strand(parts.executor)),
-      scope(parts.executor, [this](const std::string& name, std::exception_ptr error) {
-        parts.logger.error("processes: a task failed", {{"task", name}, {"error", words_of(error)}});
-      }) {}
-
-void Processes::State::wake() {
-  asio::post(strand, [self = weak_from_this()] {
-    if (const auto state = self.lock()) state->look_soon();
-  });
-}
-
-void Processes::State::look_soon() {
-  wanted = true;
-  if (looking) return;
-  looking = true;
-  scope.spawn_on(strand, "processes", look_while_wanted());
-}
-
-asio::awaitable<void> Processes::State::look_while_wanted() {
-  while (std::exchange(wanted, false)) {
-    try {
-      while (co_await look()) {
-      }
-    } catch (const std::exception& error) {
-      if (is_cancellation(error)) throw;
-      parts.logger.warn("processes: nothing is run now", {{"error", error.what()}});
-    }
-  }
-  looking = false;
-  timer = parts.clock.after(strand, kSweep, [self = weak_from_this()] {
-    if (const auto state = self.lock()) state->look_soon();
-  });
-}
+Processes::State::State(Parts p) : Lookout("processes", p.executor, p.clock, p.logger), parts(std::move(p)) {}
 
 Process Processes::State::require(store::Session& session, const std::string& code) {
   if (const auto found = built_in.find(code); found != built_in.end()) return found->second.process;
@@ -146,7 +103,7 @@ asio::awaitable<void> Processes::State::end(Run run, Outcome outcome, std::optio
     if (outcome == Outcome::again && run.attempts >= most) outcome = Outcome::failed;
     run.state = outcome == Outcome::done ? "done" : outcome == Outcome::again ? "queued" : "failed";
     if (outcome == Outcome::again) {
-      run.not_before = now() + wait.value_or(back_off(run.attempts)).count();
+      run.not_before = now() + wait.value_or(calls::back_off(run.attempts, kLongestBackOff)).count();
     } else {
       run.finished_at = now();
     }
@@ -183,7 +140,7 @@ asio::awaitable<void> Processes::State::call_once(Run run) {
   std::vector<std::string> secrets;
   auto read = [this, code = run.process](store::Session& session) {
     auto found = require(session, code);
-    return std::pair(found, secrets_of(*parts.vault, session, found.id));
+    return std::pair(found, calls::secrets_of(*parts.vault, session, "process", found.id));
   };
   std::tie(process, secrets) = co_await parts.store.read(std::move(read));
   auto outcome = Outcome::again;
@@ -195,11 +152,11 @@ asio::awaitable<void> Processes::State::call_once(Run run) {
     auto fetching = parts.http->fetch(std::move(request), std::move(rule));
     const auto response = co_await std::move(fetching);
     outcome = judge(response.status);
-    wait = asked_wait(response);
+    wait = calls::asked_wait(response);
     run.result = result_of(response);
     run.error.clear();
     if (outcome != Outcome::done)
-      run.error = Text("domain.processes.status", {{"status", std::to_string(response.status)}}).kept();
+      run.error = Text("domain.calls.status", {{"status", std::to_string(response.status)}}).kept();
   } catch (const Error& error) {
     run.error = kept_of(error);
     if (error.code() == Code::denied || error.code() == Code::invalid) outcome = Outcome::failed;

@@ -1,13 +1,10 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <boost/asio/strand.hpp>
-
-#include "base/task_scope.hpp"
+#include "domain/calls/lookout.hpp"
 #include "domain/processes/impl/call.hpp"
 #include "domain/processes/impl/run_table.hpp"
 #include "domain/processes/processes.hpp"
@@ -15,14 +12,10 @@
 namespace patchbay::domain::processes {
 
 // What runs do, on a strand.
-struct Processes::State : std::enable_shared_from_this<State> {
+struct Processes::State : calls::Lookout {
   explicit State(Parts p);
 
-  void wake();
-  void look_soon();
-  boost::asio::awaitable<void> look_while_wanted();
-  // True: there may be more.
-  boost::asio::awaitable<bool> look();
+  boost::asio::awaitable<bool> look() override;
   boost::asio::awaitable<void> work_built_in(Run run);
   boost::asio::awaitable<void> call(Run run);
   // What was cut off is queued again, for whichever host.
@@ -35,12 +28,7 @@ struct Processes::State : std::enable_shared_from_this<State> {
 
   Parts parts;
   std::map<std::string, BuiltIn> built_in;
-  boost::asio::strand<boost::asio::any_io_executor> strand;
-  std::unique_ptr<Clock::Timer> timer;
-  bool looking = false;
-  bool wanted = false;
   std::map<Id, Run> calls;  // under way
-  TaskScope scope;
 };
 
 }  // namespace patchbay::domain::processes

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "domain/journal/journal.hpp"
 #include "domain/records/impl/definition_table.hpp"
 #include "domain/records/impl/findings.hpp"
 #include "domain/records/impl/plan.hpp"
@@ -244,6 +245,12 @@ void Editor::note(const Record& after, const char* action, json changes) {
   RecordTable(session_).add(change, after.id);
 }
 
+void Editor::tell(const char* what, const Record& record) {
+  journal::Entry entry(what, record.id);
+  entry.object = record.object;
+  journal::write(session_, tools_.ids, TimePoint(Duration(now_)), std::move(entry));
+}
+
 Record Editor::stamped(const Record& record, const Author& author) const {
   auto next = record;
   ++next.version;
@@ -268,6 +275,7 @@ Record Editor::create(const std::string& code, const json& fields, const Author&
   record.fields = std::move(draft.fields);
   RecordTable(session_).insert(record);
   write_keys(kind, nullptr, record);
+  tell("record.created", record);
   return record;
 }
 
@@ -280,6 +288,7 @@ Record Editor::change(const Record& before, const json& fields, const Author& au
   RecordTable(session_).update(after);
   write_keys(kind, &before, after);
   note(after, "change", difference(before.fields, after.fields));
+  tell("record.changed", after);
   return after;
 }
 
@@ -291,6 +300,7 @@ void Editor::remove(const Record& record, const Author& author) {
   table.remove_keys(record.id);
   table.remove_names(record.id);
   note(after, "remove", json::object());
+  tell("record.removed", after);
 }
 
 // Links to the other become links to the kept one, in every object that has such links.
@@ -317,6 +327,7 @@ void Editor::redirect(const Record& kept, const Record& other, const Author& aut
           table.update(after);
           write_keys(kind, &*before, after);
           note(after, "merge", difference(before->fields, after.fields));
+          tell("record.changed", after);
         }
         if (found.size() < kPortion) break;
       }
@@ -336,6 +347,7 @@ Record Editor::merge(const Record& kept, const Record& other, const Author& auth
   table.remove_keys(other.id);
   table.move_names(other.id, kept.id);
   note(gone, "merge", json::object());
+  tell("record.removed", gone);
   redirect(kept, other, author);
   // It may have been linked to the other itself.
   const auto before = *table.hold(kept.id);
@@ -349,6 +361,7 @@ Record Editor::merge(const Record& kept, const Record& other, const Author& auth
   auto changes = difference(before.fields, after.fields);
   changes["merged"] = {{"old", nullptr}, {"new", to_string_id(other.id)}};
   note(after, "merge", std::move(changes));
+  tell("record.changed", after);
   return after;
 }
 
