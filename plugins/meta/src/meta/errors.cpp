@@ -71,7 +71,10 @@ class Meaning {
       if (known.code == what_.code && (known.subcode == Known::kAny || known.subcode == what_.subcode))
         return told(known);
     }
-    if (is_one_of(what_.code, {190, 102})) return failure(PB_UNAUTHENTICATED, text("token_dead"), words_);
+    // Some refusals of tokens have no number.
+    const bool unknown_token = answer_.status == 401 && what_.code == 0;
+    if (unknown_token || is_one_of(what_.code, {190, 102}))
+      return failure(PB_UNAUTHENTICATED, text("token_dead"), words_);
     if (is_rate_limit(what_.code))
       return limited(text("rate_limited"), pause_of(answer_),
                      what_.code == 4 ? dialect_.limit_scope : "integration");
