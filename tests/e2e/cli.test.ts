@@ -175,7 +175,7 @@ test("tokens are listed without their values and can be revoked", async () => {
 test("plugins list names what was found", async () => {
   const plugins = await json("plugins", "list");
   const ids = plugins.map((plugin: any) => plugin.id);
-  for (const id of ["echo", "telegram", "webchat", "whatsapp-twilio"]) assert.ok(ids.includes(id), `${id} is not in ${ids}`);
+  for (const id of ["echo", "messenger", "telegram", "webchat", "whatsapp-cloud", "whatsapp-twilio"]) assert.ok(ids.includes(id), `${id} is not in ${ids}`);
   assert.equal((await json("plugins", "enable", "echo")).state, "ready");
   const table = (await host.cli("plugins", "list")).stdout;
   assert.match(table, /^ID +VERSION +STATE +SIGNED_BY +TITLE/m);

@@ -3,13 +3,27 @@
 #include <algorithm>
 #include <optional>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {
 
+using meta::As;
+using meta::Effect;
+using meta::GraphCall;
 using patchbay::Error;
 using patchbay::Task;
+
+const As& person() {
+  static const As* const who = new As(As::token("{{oauth:account}}"));
+  return *who;
+}
+
+// The same person by the long-lived token that was made of it.
+const As& keeper() {
+  static const As* const who = new As(As::token("{{grant:account.user_token}}"));
+  return *who;
+}
 
 constexpr int kMostAnswers = 50;  // pages of the list of pages, of 100 each
 constexpr const char* kNeeded[] = {"pages_show_list", "pages_messaging", "pages_manage_metadata"};
@@ -46,7 +60,7 @@ Task<Json> Account::call(GraphCall call) const {
   } catch (const Error& error) {
     failed = error;
   }
-  if (failed->code != PB_UNAUTHENTICATED || call.as != As::page) throw std::move(*failed);
+  if (failed->code != PB_UNAUTHENTICATED || !(call.as == As::own())) throw std::move(*failed);
   std::optional<Error> kept;
   try {
     co_await renew_page_token();
@@ -60,7 +74,7 @@ Task<Json> Account::call(GraphCall call) const {
 }
 
 Task<void> Account::extend() const {
-  GraphCall call("GET", "oauth/access_token", Effect::reads, As::nobody);
+  GraphCall call("GET", "oauth/access_token", Effect::reads, As::nobody());
   call.query = {{"grant_type", "fb_exchange_token"},
                 {"client_id", graph_.place().app_id},
                 {"client_secret", "{{profile:app_secret}}"},
@@ -72,7 +86,7 @@ Task<void> Account::extend() const {
 }
 
 Task<Permissions> Account::permissions() const {
-  GraphCall call("GET", "me/permissions", Effect::reads, As::person);
+  GraphCall call("GET", "me/permissions", Effect::reads, person());
   const Json answer = co_await graph_.call(std::move(call));
   std::vector<std::string> given;
   if (const Json& all = member(answer, "data"); all.is_array()) {
@@ -95,7 +109,7 @@ Task<std::vector<Page>> Account::pages() const {
   std::vector<Page> pages;
   std::string after;
   for (int answers = 0; answers < kMostAnswers; ++answers) {
-    GraphCall call("GET", "me/accounts", Effect::reads, As::keeper);
+    GraphCall call("GET", "me/accounts", Effect::reads, keeper());
     call.query = {{"fields", "id,name,access_token,tasks,is_published"}, {"limit", "100"}};
     put(call.query, "after", after);
     const Json answer = co_await graph_.call(std::move(call));
@@ -111,7 +125,7 @@ Task<std::vector<Page>> Account::pages() const {
 
 Task<void> Account::renew_page_token() const {
   co_await extend();
-  GraphCall call("GET", page_, Effect::reads, As::keeper);
+  GraphCall call("GET", page_, Effect::reads, keeper());
   call.query = {{"fields", "access_token"}};
   const Json answer = co_await graph_.call(std::move(call));
   std::string token = text_of(answer, "access_token");

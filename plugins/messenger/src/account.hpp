@@ -5,7 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "graph.hpp"
+#include "meta/graph.hpp"
+#include "using.hpp"
 
 namespace messenger {
 
@@ -27,14 +28,14 @@ struct Permissions {
 // the instance's strand.
 class Account {
  public:
-  Account(const patchbay::Host& host, const Graph& graph) : host_(host), graph_(graph) {}
+  Account(const patchbay::Host& host, const meta::Graph& graph) : host_(host), graph_(graph) {}
 
   void use(std::string page) { page_ = std::move(page); }
   const std::string& page() const { return page_; }
 
   // A call as the page. When its token is dead it is renewed and the call made once more. Throws Error:
   // PB_UNAUTHENTICATED when somebody has to sign in.
-  patchbay::Task<Json> call(GraphCall call) const;
+  patchbay::Task<Json> call(meta::GraphCall call) const;
 
   // Makes a long-lived token of that of the sign-in: page tokens made with it have no end of their own. It is
   // kept with the grant.
@@ -47,7 +48,7 @@ class Account {
   patchbay::Task<void> renew_page_token() const;
 
   const patchbay::Host& host_;
-  const Graph& graph_;
+  const meta::Graph& graph_;
   std::string page_;
 };
 

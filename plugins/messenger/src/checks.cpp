@@ -4,13 +4,18 @@
 #include <optional>
 #include <utility>
 
-#include "texts.hpp"
 #include "translate.hpp"
-#include "words.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {
 
+using meta::As;
+using meta::Destination;
+using meta::Effect;
+using meta::Graph;
+using meta::GraphCall;
+using meta::Subscription;
 using patchbay::CheckReply;
 using patchbay::Configuration;
 using patchbay::Error;
@@ -54,7 +59,7 @@ void check_token(CheckReply& reply, const Json& about) {
 }
 
 Task<Json> about_token(const Graph& graph) {
-  GraphCall call("GET", "debug_token", Effect::reads, As::app);
+  GraphCall call("GET", "debug_token", Effect::reads, As::app());
   call.query = {{"input_token", "{{secret:page_token}}"}};
   const Json answer = co_await graph.call(std::move(call));
   co_return member(answer, "data");
@@ -89,7 +94,8 @@ Task<CheckReply> check_page(Configuration configuration, const Graph& graph, con
   const Subscription now = co_await remote.subscription();
   if (!now.callback.empty() && !wanted.is_ours(now.callback)) {  // CHAT-26: a warning; connecting stops
     reply.diagnostics.push_back(
-        finding("/page_id", "messenger.foreign_callback", {{"address", now.shown}}).as_warning());
+        finding("/page_id", "messenger.foreign_callback", {{"address", meta::harmless_address(now.callback)}})
+            .as_warning());
   }
   co_return reply;
 }

@@ -26,12 +26,6 @@ const char* kind_of(const Json& attachment) {
   return nullptr;
 }
 
-void add_line(std::string& text, const std::string& line) {
-  if (line.empty()) return;
-  if (!text.empty()) text += "\n";
-  text += line;
-}
-
 // Those lines that the text does not say already: the text of a shared link is often the link itself.
 void add_fresh_lines(std::string& text, const std::string& lines) {
   for (std::size_t at = 0; at < lines.size();) {

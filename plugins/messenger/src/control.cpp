@@ -3,10 +3,12 @@
 #include <optional>
 #include <utility>
 
-#include "texts.hpp"
+#include "dialect.hpp"
 
 namespace messenger {
 
+using meta::Effect;
+using meta::GraphCall;
 using patchbay::Error;
 using patchbay::Task;
 

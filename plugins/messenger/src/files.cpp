@@ -3,12 +3,15 @@
 #include <optional>
 #include <utility>
 
-#include "texts.hpp"
+#include "using.hpp"
 #include "words.hpp"
 
 namespace messenger {
 namespace {
 
+using meta::Effect;
+using meta::Graph;
+using meta::GraphCall;
 using patchbay::Error;
 using patchbay::FileReply;
 using patchbay::Task;

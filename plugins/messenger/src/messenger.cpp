@@ -6,13 +6,14 @@
 
 #include "checks.hpp"
 #include "control.hpp"
+#include "dialect.hpp"
 #include "files.hpp"
 #include "names.hpp"
 #include "remote.hpp"
 #include "sender.hpp"
 #include "setup.hpp"
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace messenger {
 
@@ -24,14 +25,14 @@ class Channel : public patchbay::Plugin {
  public:
   explicit Channel(const patchbay::Host& host)
       : Plugin(host),
-        graph_(host),
+        graph_(host, dialect(), place(Json())),
         account_(host, graph_),
         remote_(graph_, account_),
         sender_(host, account_),
         names_(host, account_) {}
 
   Task<void> configure(Configuration configuration) override {
-    graph_.use(GraphPlace(member(configuration.profile, "settings")));
+    graph_.use(place(member(configuration.profile, "settings")));
     account_.use(text_of(configuration.settings, "page_id"));
     co_return;
   }
@@ -51,14 +52,14 @@ class Channel : public patchbay::Plugin {
   }
 
   Task<patchbay::RemoteState> remote_register(patchbay::RemoteRequest request) override {
-    Destination to(configuration(), request);
+    meta::Destination to(configuration(), request);
     return remote_.connect(std::move(to), request.take_over);
   }
 
   Task<void> remote_unregister(patchbay::RemoteRequest) override { return remote_.disconnect(); }
 
   Task<patchbay::RemoteStatus> remote_status(patchbay::RemoteRequest request) override {
-    Destination wanted(configuration(), request);
+    meta::Destination wanted(configuration(), request);
     return remote_.status(std::move(wanted));
   }
 
@@ -89,7 +90,11 @@ class Channel : public patchbay::Plugin {
   }
 
  private:
-  Graph graph_;
+  static meta::GraphPlace place(const Json& app) {
+    return meta::GraphPlace(app, "secret:page_token", "profile:app_secret");
+  }
+
+  meta::Graph graph_;
   Account account_;
   Remote remote_;
   Sender sender_;

@@ -8,6 +8,8 @@
 namespace messenger {
 namespace {
 
+using meta::Effect;
+using meta::GraphCall;
 using patchbay::Error;
 using patchbay::Task;
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "texts.hpp"
-#include "words.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {
+
+using meta::Effect;
+using meta::GraphCall;
+using meta::GraphFile;
 
 constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kHumanDays = 7;
@@ -17,16 +20,6 @@ constexpr std::size_t kLongestTitle = 20;
 constexpr std::size_t kLongestPayload = 1000;
 constexpr std::size_t kLongestButtonText = 640;
 constexpr std::size_t kLongestMetadata = 1000;
-
-bool is_blank(const std::string& text) {
-  return text.find_first_not_of(" \t\r\n") == std::string::npos;
-}
-
-void add_line(std::string& text, const std::string& line) {
-  if (line.empty()) return;
-  if (!text.empty()) text += "\n";
-  text += line;
-}
 
 const char* type_of(const Json& file) {
   const std::string kind = text_of(file, "kind");

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "graph.hpp"
+#include "meta/graph.hpp"
+#include "using.hpp"
 
 namespace messenger {
 
@@ -22,6 +23,6 @@ struct Window {
 // SendRequest of verbs.md. None when there is nothing to see. What Messenger cannot show (places, cards,
 // buttons that open addresses beside long words) is readable text. Pure. Throws Error(PB_INVALID) for what
 // cannot be sent: a closed window, more than 13 quick replies.
-std::vector<GraphCall> calls_for(const Json& request, const std::string& page, const Window& window);
+std::vector<meta::GraphCall> calls_for(const Json& request, const std::string& page, const Window& window);
 
 }  // namespace messenger

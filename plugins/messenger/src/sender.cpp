@@ -4,11 +4,12 @@
 #include <utility>
 
 #include "outgoing.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {
 
+using meta::GraphCall;
 using patchbay::Error;
 using patchbay::SendReply;
 using patchbay::Task;

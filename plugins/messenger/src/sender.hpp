@@ -26,7 +26,7 @@ class Sender {
 
  private:
   // Makes the calls that are left.
-  patchbay::Task<Attempt> go_on(std::vector<GraphCall> calls, Attempt attempt) const;
+  patchbay::Task<Attempt> go_on(std::vector<meta::GraphCall> calls, Attempt attempt) const;
   patchbay::Task<void> keep(std::string key, Json made) const;
 
   const patchbay::Host& host_;

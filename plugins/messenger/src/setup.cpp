@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "content.hpp"
-#include "words.hpp"
 
 namespace messenger {
 namespace {
@@ -204,10 +203,10 @@ void add_items(Json& events, const Json& entry, bool standby, const Arrival& arr
 
 }  // namespace
 
-Json subscribed_fields() {
-  return Json::array({"messages", "messaging_postbacks", "message_deliveries", "message_reads",
-                      "message_echoes", "message_edits", "message_reactions", "messaging_referrals",
-                      "messaging_handovers", "standby"});
+std::vector<std::string> subscribed_fields() {
+  return {
+      "messages",      "messaging_postbacks", "message_deliveries",  "message_reads",       "message_echoes",
+      "message_edits", "message_reactions",   "messaging_referrals", "messaging_handovers", "standby"};
 }
 
 std::string identity_of(const std::string& page) {

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "read.hpp"
+#include "using.hpp"
 
 namespace messenger {
 
@@ -15,7 +16,7 @@ struct Arrival {
 };
 
 // The fields of a page that translate() turns into events, as `subscribed_fields`.
-Json subscribed_fields();
+std::vector<std::string> subscribed_fields();
 
 // The identity that `page` has as an integration.
 std::string identity_of(const std::string& page);

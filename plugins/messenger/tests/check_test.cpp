@@ -3,7 +3,7 @@
 #include <set>
 
 #include "page_test.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace messenger {
 namespace {
@@ -96,12 +96,6 @@ Json plugin_file(const std::string& name) {
 std::multiset<std::string> places(const std::string& words) {
   const std::regex place("\\{\\w+\\}");
   return {std::sregex_token_iterator(words.begin(), words.end(), place), std::sregex_token_iterator()};
-}
-
-TEST(Texts, are_all_in_the_english_catalogue) {
-  const Json catalogue = plugin_file("locales/en.json");
-  const Json texts = all_texts();
-  for (const auto& [id, words] : texts.items()) EXPECT_EQ(catalogue.value(id, ""), words) << id;
 }
 
 TEST(Texts, of_the_forms_are_in_the_english_catalogue) {

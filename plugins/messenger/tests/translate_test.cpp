@@ -106,19 +106,6 @@ TEST(Window, is_opened_by_clients_alone) {
     EXPECT_FALSE(translated(name).at(0)["data"]["conversation"].contains("facts")) << name;
 }
 
-TEST(TimeText, knows_leap_days_and_bounds) {
-  EXPECT_EQ(time_text(0), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(time_text(951'782'400'000), "2000-02-29T00:00:00Z");
-  EXPECT_EQ(time_text(-5), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(time_text(INT64_MAX), "9999-12-31T23:59:59.999Z");
-}
-
-TEST(Excerpt, counts_characters_and_cuts_none_in_two) {
-  EXPECT_EQ(excerpt("äöü", 3), "äöü");
-  EXPECT_EQ(excerpt("äöü😀", 3), "äö…");
-  EXPECT_EQ(excerpt("", 3), "");
-}
-
 TEST(FileName, is_the_last_part_of_the_path) {
   EXPECT_EQ(file_name_of("https://cdn.example/v/M%C3%A4rz.pdf?x=/1"), "März.pdf");
   EXPECT_EQ(file_name_of("https://cdn.example"), "");

@@ -8,7 +8,7 @@
 #include <patchbay/host.hpp>
 
 #include "form.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace twilio {
 

@@ -4,7 +4,7 @@
 
 #include <patchbay/types.hpp>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace twilio {
 

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace twilio {
 namespace {

@@ -1,5 +1,9 @@
 #include "codes.hpp"
 
+#include <algorithm>
+
+#include <patchbay/words.hpp>
+
 namespace twilio {
 namespace {
 
@@ -34,14 +38,12 @@ const Known* find(int code) {
 }
 
 // A line of words from outside.
-std::string excerpt(const std::string& words) {
+std::string line_of(const std::string& words) {
   constexpr std::size_t kMost = 300;
-  std::string out;
-  for (const char c : words.substr(0, kMost)) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  // Not through the middle of a character.
-  while (words.size() > kMost && !out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0)
-    out.pop_back();
-  return words.size() > kMost ? out + "…" : out;
+  std::string out = words;
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return patchbay::excerpt(out, kMost);
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ CodeText::CodeText(int code, const std::string& description) {
   const Known* known = find(code);
   id = known ? "twilio.code." + std::to_string(known->words) : code > 0 ? "twilio.refused" : "twilio.failed";
   args = code > 0 ? Json{{"code", std::to_string(code)}} : Json::object();
-  if (!known && code > 0) args["description"] = excerpt(description);
+  if (!known && code > 0) args["description"] = line_of(description);
 }
 
 }  // namespace twilio

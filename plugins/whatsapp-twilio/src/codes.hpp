@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace twilio {
 

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include <patchbay/files.hpp>
+
 #include "translate.hpp"
 #include "vcard.hpp"
 
@@ -12,47 +14,8 @@ namespace {
 
 constexpr int kMostFiles = 10;
 
-struct Extension {
-  const char* type;
-  const char* ending;
-};
-
-constexpr Extension kExtensions[] = {
-    {"application/msword", ".doc"},
-    {"application/pdf", ".pdf"},
-    {"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"},
-    {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"},
-    {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"},
-    {"audio/aac", ".aac"},
-    {"audio/amr", ".amr"},
-    {"audio/mp4", ".m4a"},
-    {"audio/mpeg", ".mp3"},
-    {"audio/ogg", ".ogg"},
-    {"image/jpeg", ".jpg"},
-    {"image/png", ".png"},
-    {"image/webp", ".webp"},
-    {"text/vcard", ".vcf"},
-    {"text/x-vcard", ".vcf"},
-    {"video/3gpp", ".3gp"},
-    {"video/mp4", ".mp4"},
-};
-
 bool starts_with(const std::string& text, const char* with) {
   return text.rfind(with, 0) == 0;
-}
-
-std::string ending_of(const std::string& type) {
-  for (const Extension& known : kExtensions) {
-    if (type == known.type) return known.ending;
-  }
-  return "";
-}
-
-std::string without_parameters(std::string type) {
-  type = type.substr(0, type.find(';'));
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return type;
 }
 
 // Webhooks tell no name of a file. The last characters of the message's id keep files of a chat apart.
@@ -60,7 +23,7 @@ std::string name_of(const std::string& kind, const std::string& type, const std:
   const std::string tail = id.size() > 6 ? id.substr(id.size() - 6) : id;
   const bool is_card = type == "text/vcard" || type == "text/x-vcard";
   const std::string number = index > 0 ? "-" + std::to_string(index + 1) : "";
-  return (is_card ? "contact" : kind) + "-" + tail + number + ending_of(type);
+  return (is_card ? "contact" : kind) + "-" + tail + number + patchbay::file_ending(type);
 }
 
 Json files_of(const Form& form, const std::string& id) {
@@ -68,7 +31,7 @@ Json files_of(const Form& form, const std::string& id) {
   for (int i = 0; i < kMostFiles; ++i) {
     const std::string url = form.text("MediaUrl" + std::to_string(i));
     if (url.empty()) break;
-    const std::string type = without_parameters(form.text("MediaContentType" + std::to_string(i)));
+    const std::string type = patchbay::plain_type(form.text("MediaContentType" + std::to_string(i)));
     const std::string kind = kind_of(type, form.text("MessageType"));
     const std::string name = name_of(kind, type, id, i);
     // Its own name comes with the file itself, if it has one.

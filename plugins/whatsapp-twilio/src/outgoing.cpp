@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <patchbay/words.hpp>
+
 namespace twilio {
 namespace {
 
@@ -29,8 +31,7 @@ void add_template(Form& form, const Json& chosen) {
 std::string card_text(const Json& contact) {
   std::string out;
   for (const char* key : {"name", "phone", "email"}) {
-    const std::string words = string_at(contact, key);
-    if (!words.empty()) out += (out.empty() ? "" : "\n") + words;
+    patchbay::add_line(out, string_at(contact, key));
   }
   return out;
 }
@@ -42,10 +43,6 @@ void add_place(Form& form, std::string& text, const Json& place) {
   if (!title.empty()) action += "|" + title;
   form.add("PersistentAction", action);
   if (text.empty()) text = title.empty() ? "📍" : title;
-}
-
-bool is_blank(const std::string& text) {
-  return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
 
 }  // namespace
@@ -67,8 +64,8 @@ std::optional<Form> outgoing(const Json& request, const Account& account) {
   if (contact.is_object() && !contact.empty()) text += (text.empty() ? "" : "\n") + card_text(contact);
   if (has_place) add_place(form, text, place);
   if (!has_file && text.empty()) throw failure(PB_INVALID, "twilio.nothing_to_send");
-  if (!has_file && is_blank(text)) return std::nullopt;
-  if (!is_blank(text)) form.add("Body", text);
+  if (!has_file && patchbay::is_blank(text)) return std::nullopt;
+  if (!patchbay::is_blank(text)) form.add("Body", text);
   return form;
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "api_error.hpp"
-#include "catalogues.hpp"
 #include "checks.hpp"
 
 namespace twilio {
@@ -30,7 +29,7 @@ StepReply titled(const std::string& id) {
 
 // The fields of the settings that a person must know; the rest is for those who look for it.
 StepReply account_step() {
-  const Json all = Json::parse(kSetupSchema).at("properties");
+  const Json all = patchbay::built_in("schema/setup.json").at("properties");
   Json fields = Json::object();
   for (const char* name : {"phone_number", "verification_number", "account_sid", "auth_token"})
     fields[name] = all.at(name);

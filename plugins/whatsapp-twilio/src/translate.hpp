@@ -3,7 +3,7 @@
 #include <string>
 
 #include "form.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace twilio {
 

@@ -1,4 +1,4 @@
-#include "texts.hpp"
+#include "using.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,6 +9,8 @@ import { type Call, type Fault, type Fields, GraphError, type Json, type Product
 
 const HOUR_S = 3600;
 
+const bearerOf = (request: IncomingMessage): string => /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
+
 export interface Subscription {
   callback: string;
   fields: string[];
@@ -83,18 +85,18 @@ export class GraphSimulator {
     for (const token of this.#tokens.values()) token.dead = subcode;
   }
 
-  // To the address that the app has for this object, if it wants the field.
-  async deliver(object: string, field: string, entry: Fields[]): Promise<void> {
+  // To the address that the app has for this object, or to another that was set over it, if the app wants the field.
+  async deliver(object: string, field: string, entry: Fields[], instead = ""): Promise<void> {
     const subscription = this.subscriptions.get(object);
     if (!subscription?.fields.includes(field)) return;
-    await this.deliverer.deliver(this.resolve(subscription.callback), escapedJson({ object, entry }), this.appSecret);
+    await this.deliverer.deliver(this.resolve(instead || subscription.callback), escapedJson({ object, entry }), this.appSecret);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://simulator");
     let fault: Fault | undefined;
     try {
-      if (url.pathname.startsWith("/files/")) return this.#file(url.pathname, response);
+      if (url.pathname.startsWith("/files/")) return this.#file(url.pathname, this.#tokens.get(bearerOf(request)), response);
       const parts = /^\/v\d+\.\d+\/(.+)$/.exec(url.pathname);
       if (!parts) throw new GraphError(2500, "Unknown path components");
       if (parts[1] === "dialog/oauth") return this.#dialog(url.searchParams, response);
@@ -103,6 +105,7 @@ export class GraphSimulator {
       this.calls.push(call);
       fault = this.#fault(call);
       if (fault?.dropBefore) return void request.socket.destroy();
+      if (fault?.afterMs) await new Promise((resolve) => setTimeout(resolve, fault?.afterMs).unref());
       if (fault?.error) throw fault.error;
       call.token = this.#tokenOf(request, call);
       const answer = await this.#answer(call);
@@ -122,9 +125,9 @@ export class GraphSimulator {
     response.end(JSON.stringify(body));
   }
 
-  #file(path: string, response: ServerResponse): void {
+  #file(path: string, token: Token | undefined, response: ServerResponse): void {
     for (const product of this.#products) {
-      const found = product.file?.(path);
+      const found = product.file?.(path, token);
       if (found === undefined) continue;
       if (found === "expired") break;
       response.writeHead(200, { "content-type": found.type, "content-length": found.bytes.length });
@@ -142,8 +145,7 @@ export class GraphSimulator {
 
   // Dead tokens and wrong proofs are refused whatever was asked.
   #tokenOf(request: IncomingMessage, call: Call): Token | undefined {
-    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    const text = bearer ?? (typeof call.args["access_token"] === "string" ? call.args["access_token"] : "");
+    const text = bearerOf(request) || (typeof call.args["access_token"] === "string" ? call.args["access_token"] : "");
     if (!text) return undefined;
     if (text === `${this.appId}|${this.appSecret}`) return { kind: "app", long: true };
     const token = this.#tokens.get(text);
@@ -156,6 +158,7 @@ export class GraphSimulator {
   async #answer(call: Call): Promise<Json> {
     if (call.path === "oauth/access_token") return this.#exchange(call.args);
     if (!call.token) throw new GraphError(2500, "An active access token must be used to query information about the current user.", 0, 400);
+    if (call.path === "app") return { id: this.appId, name: "Our app" };
     if (call.path === "me/permissions") return this.#permissions();
     if (call.path === "debug_token") return this.#debug(call.args);
     if (call.path === `${this.appId}/subscriptions`) return this.#subscribe(call);
@@ -202,7 +205,7 @@ export class GraphSimulator {
     const token = this.#tokens.get(String(args["input_token"]));
     if (!token) throw new GraphError(100, "The access token could not be decrypted");
     const expires = token.long ? 0 : Math.floor(this.now() / 1000) + HOUR_S;
-    return { data: { app_id: this.appId, is_valid: !token.dead, expires_at: expires, data_access_expires_at: Math.floor(this.now() / 1000) + 90 * 24 * HOUR_S, scopes: [...this.#granted] } };
+    return { data: { app_id: this.appId, is_valid: !token.dead, expires_at: expires, data_access_expires_at: Math.floor(this.now() / 1000) + 90 * 24 * HOUR_S, scopes: token.scopes ?? [...this.#granted] } };
   }
 
   async #subscribe(call: Call): Promise<Json> {
@@ -212,12 +215,13 @@ export class GraphSimulator {
     }
     const object = String(call.args["object"]);
     const callback = String(call.args["callback_url"]);
-    await this.#verify(callback, String(call.args["verify_token"]));
+    await this.verify(callback, String(call.args["verify_token"]));
     this.subscriptions.set(object, { callback, fields: String(call.args["fields"]).split(",") });
     return { success: true };
   }
 
-  async #verify(callback: string, token: string): Promise<void> {
+  // Meta asks an address for a challenge before it is taken.
+  async verify(callback: string, token: string): Promise<void> {
     const challenge = String(1_000_000_000 + Math.floor(Math.random() * 1_000_000_000));
     const url = new URL(this.resolve(callback));
     for (const [name, value] of [["hub.mode", "subscribe"], ["hub.challenge", challenge], ["hub.verify_token", token]] as const) url.searchParams.set(name, value);

@@ -19,9 +19,11 @@ export interface Call {
 }
 
 export interface Token {
-  kind: "app" | "user" | "page";
+  kind: "app" | "user" | "page" | "system";
   long: boolean;
   page?: string;
+  scopes?: string[]; // of a system user
+  assets?: string[]; // what a system user was given
   dead?: number; // subcode of the error 190
 }
 
@@ -47,12 +49,13 @@ export interface Fault {
   headers?: Record<string, string>;
   dropBefore?: boolean; // cuts the connection, does nothing
   dropAfter?: boolean; // does what was asked, then cuts the connection
+  afterMs?: number; // answers only then
 }
 
 // A part of the platform beside the core: Messenger, WhatsApp.
 export interface Product {
   // Undefined: not mine.
   handle(call: Call): Promise<Json | undefined> | Json | undefined;
-  // Bytes at an address that needs no token.
-  file?(path: string): Upload | "expired" | undefined;
+  // Bytes at an address below /files/; some need a token.
+  file?(path: string, token: Token | undefined): Upload | "expired" | undefined;
 }

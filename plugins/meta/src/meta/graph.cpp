@@ -1,46 +1,42 @@
-#include "graph.hpp"
+#include "meta/graph.hpp"
 
 #include <algorithm>
 
-#include "texts.hpp"
+#include <patchbay/texts.hpp>
 
-namespace messenger {
+namespace meta {
 namespace {
 
-using patchbay::Error;
+using patchbay::failure;
+using patchbay::has;
 using patchbay::HttpReply;
+using patchbay::id_of;
+using patchbay::member;
 using patchbay::Task;
+using patchbay::text_of;
 
 constexpr std::int64_t kLargestFile = 100 << 20;
 constexpr std::int64_t kDownloadTimeoutMs = 300'000;
 constexpr std::int64_t kLargestAnswer = 4 << 20;
 constexpr std::int64_t kSlowestUpload = 100;  // bytes a millisecond; slower ones are given up
 
-std::string without_slash(std::string base) {
-  while (!base.empty() && base.back() == '/') base.pop_back();
-  return base;
+std::string placeholder(const std::string& name) {
+  return "{{" + name + "}}";
 }
 
-std::string token_of(As as, const std::string& app_id) {
-  switch (as) {
-    case As::person:
-      return "{{oauth:account}}";
-    case As::keeper:
-      return "{{grant:account.user_token}}";
-    case As::app:
-      return app_id + "|{{profile:app_secret}}";
-    default:
-      return "{{secret:page_token}}";
-  }
+std::string auth_of(const std::string& token) {
+  constexpr std::string_view kGrant = "{{oauth:";
+  if (token.rfind(kGrant, 0) == 0) return token.substr(2, token.size() - 4);
+  return "bearer:" + token;
 }
 
 // The token, and the proof that whoever has it is the app itself. An app's own token is proof enough.
-void identify(Json& request, const GraphPlace& place, As as) {
-  if (as == As::nobody) return;
-  const std::string token = token_of(as, place.app_id);
-  request["auth"] = as == As::person ? "oauth:account" : "bearer:" + token;
-  if (as == As::app) return;
-  request["query"]["appsecret_proof"] = "{{hmac-sha256-hex:profile:app_secret:" + token + "}}";
+void identify(Json& request, const GraphPlace& place, const As& as) {
+  if (as == As::nobody()) return;
+  const std::string token = as.in(place);
+  request["auth"] = auth_of(token);
+  if (as == As::app()) return;
+  request["query"]["appsecret_proof"] = "{{hmac-sha256-hex:" + place.secret + ":" + token + "}}";
 }
 
 // Values of a form: text as it is, everything else as JSON.
@@ -66,10 +62,26 @@ std::int64_t time_for(const GraphCall& call) {
 
 }  // namespace
 
-GraphPlace::GraphPlace(const Json& profile_settings) : app_id(text_of(profile_settings, "app_id")) {
-  if (std::string given = without_slash(text_of(profile_settings, "graph_base")); !given.empty())
-    base = std::move(given);
-  if (std::string given = text_of(profile_settings, "version"); !given.empty()) version = std::move(given);
+GraphPlace::GraphPlace(const Json& settings, std::string token_, std::string secret_)
+    : app_id(id_of(settings, "app_id")), token(std::move(token_)), secret(std::move(secret_)) {
+  std::string given = text_of(settings, "graph_base");
+  while (!given.empty() && given.back() == '/') given.pop_back();
+  if (!given.empty()) base = std::move(given);
+  if (std::string wanted = text_of(settings, "version"); !wanted.empty()) version = std::move(wanted);
+}
+
+std::string As::in(const GraphPlace& place) const {
+  switch (kind_) {
+    case Kind::own:
+      return placeholder(place.token);
+    case Kind::app:
+      return place.app_id + "|" + placeholder(place.secret);
+    case Kind::token:
+      return token_;
+    case Kind::nobody:
+      break;
+  }
+  return "";
 }
 
 Json http_request(const GraphPlace& place, const GraphCall& call, std::vector<std::string>& blobs) {
@@ -84,6 +96,8 @@ Json http_request(const GraphPlace& place, const GraphCall& call, std::vector<st
     request["parts"] = parts_of(call);
   } else if (!call.form.is_null()) {
     request["form"] = call.form;
+  } else if (!call.json.is_null()) {
+    request["json"] = call.json;
   } else if (!call.body.is_null()) {
     request["headers"] = {{"Content-Type", "application/json"}};
     request["body"] = {{"blob_index", 0}};
@@ -108,24 +122,26 @@ Task<Json> Graph::call(GraphCall call) const {
              {"fbtrace_id", harmless(text_of(error, "fbtrace_id"))}});
   GraphAnswer answer(reply.status, std::move(body));
   answer.headers = reply.headers;
-  throw error_of(answer, call.effect);
+  throw error_of(answer, call.effect, dialect_);
 }
 
-Task<patchbay::FileReply> Graph::download(std::string url, std::string name) const {
+Task<patchbay::FileReply> Graph::download(std::string url, std::string name, std::string type, As as) const {
   Json request = {{"method", "GET"}, {"url", std::move(url)}, {"timeout_ms", kDownloadTimeoutMs}};
+  if (as != As::nobody()) request["auth"] = auth_of(as.in(place_));
   request["redirect"] = {{"max", 3}, {"auth", "same-host"}};
   request["response"] = {{"blob", true}, {"max", kLargestFile}, {"name", name}};
+  patchbay::put(request["response"], "type", type);
   const HttpReply reply = co_await host_.http(std::move(request));
   if (!reply.ok()) {
     const bool gone = reply.status >= 400 && reply.status < 500 && reply.status != 429;
-    if (gone) throw failure(PB_NOT_FOUND, "messenger.file_gone");
-    throw failure(PB_UNAVAILABLE, "messenger.unavailable", {{"status", reply.status}});
+    if (gone) throw failure(PB_NOT_FOUND, dialect_.prefix + ".file_gone");
+    throw failure(PB_UNAVAILABLE, dialect_.prefix + ".unavailable", {{"status", reply.status}});
   }
   patchbay::FileReply file(reply.blob);
   file.name = std::move(name);
-  file.type = reply.header("content-type");
+  file.type = type.empty() ? reply.header("content-type") : std::move(type);
   file.size = reply.size;
   co_return file;
 }
 
-}  // namespace messenger
+}  // namespace meta

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <patchbay/read.hpp>
+#include <patchbay/texts.hpp>
+#include <patchbay/words.hpp>
+
+// Short names for what the SDK has.
+namespace whatsapp {
+
+using patchbay::add_line;
+using patchbay::english;
+using patchbay::excerpt;
+using patchbay::failure;
+using patchbay::finding;
+using patchbay::flag_of;
+using patchbay::has;
+using patchbay::id_of;
+using patchbay::in_all_languages;
+using patchbay::is_blank;
+using patchbay::is_text;
+using patchbay::Json;
+using patchbay::length_of;
+using patchbay::list_of;
+using patchbay::member;
+using patchbay::number_of;
+using patchbay::put;
+using patchbay::text_of;
+using patchbay::time_text;
+
+}  // namespace whatsapp
