@@ -32,8 +32,7 @@ namespace patchbay::lifecycle {
 struct RouteSecrets;
 
 // Takes integrations through their states: created, checked, connected, disconnected; keeps their routes
-// mounted, their instances running and their listeners listening. One change of an integration at a time; any
-// thread.
+// mounted, instances running, listeners listening. One change of an integration at a time; any thread.
 class Lifecycle {
  public:
   struct Parts {
@@ -61,7 +60,7 @@ class Lifecycle {
   explicit Lifecycle(Parts parts);
   ~Lifecycle();
 
-  // Mounts the routes of everything connected and starts its instances; returns when the routes are mounted.
+  // Mounts the routes of what is connected, which it returns after, and starts its instances.
   boost::asio::awaitable<void> start();
   // Nothing is resumed or listened for any more. Instances are ended by the runner.
   boost::asio::awaitable<void> stop();
