@@ -150,8 +150,8 @@ struct Manifest {
   std::vector<RouteSpec> routes;
   std::map<std::string, WebFile, std::less<>> web;  // by path below web/: "widget.js"
   std::vector<SettingSpec> settings;
-  std::vector<std::string>
-      required_settings;  // codes of system settings without which nothing is connected (CHAT-25)
+  std::vector<std::string> required_settings;  // codes; unset, nothing is connected (CHAT-25)
+  std::vector<std::string> processes;          // that it runs (pb.process/1): JSON, as the manifest has them
   std::vector<ListenerSpec> listeners;
   std::vector<JobSpec> jobs;
   std::string setup_schema;  // JSON Schema, draft-07

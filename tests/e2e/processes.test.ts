@@ -1,9 +1,10 @@
 // Processes: those of the host, and signed calls to an address outside (REC-3, CHAT-18).
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Webhook } from "standardwebhooks";
 import { KEY, post } from "./support/echo.ts";
-import { eventually, Patchbay, type Answer, type Browser } from "./support/patchbay.ts";
+import { BUILD, eventually, Patchbay, type Answer, type Browser } from "./support/patchbay.ts";
 import { Receiver } from "./support/receiver.ts";
 
 let host: Patchbay;
@@ -12,7 +13,7 @@ const outside = new Receiver();
 
 before(async () => {
   await outside.start();
-  host = await Patchbay.start({ allow: [`127.0.0.1:${outside.port}`] });
+  host = await Patchbay.start({ allow: [`127.0.0.1:${outside.port}`], folders: [join(BUILD, "test_plugins")] });
   ana = await host.signIn("ana");
   ben = await host.signIn("ben");
 });
@@ -130,4 +131,30 @@ test("runs survive a restart, and a case is made of a chat", async () => { // CH
   const failed = await ended(lost.body.id);
   assert.equal(failed.state, "failed");
   assert.match(failed.error, /5/);
+});
+
+test("a plugin does what it brings, again where it could not, and not twice what it refuses", async () => { // REC-3
+  await host.connect("clerk", "Front", { desk: "front" });
+  const shown = (await host.get("/api/v1/processes/Stamp")).body;
+  assert.deepEqual([shown.plugin, shown.title.ru, shown.tags, shown.url], ["clerk", "Поставить печать", ["paper"], undefined]);
+  assert.equal((await ask(ana, "POST", "/processes/Stamp/runs", { parameters: {} })).status, 422, "Paper is required");
+  const stamp = async (parameters: object): Promise<any> => {
+    const started = await ask(ana, "POST", "/processes/Stamp/runs", { parameters });
+    assert.equal(started.status, 202, JSON.stringify(started.body));
+    return ended(started.body.id);
+  };
+  const done = await stamp({ Paper: "A4" });
+  assert.equal(done.state, "done", JSON.stringify(done));
+  assert.deepEqual([done.result.desk, done.result.stamped, done.result.request.run, done.result.request.started_by], ["front", "A4", done.id, "user:ana"]);
+  const late = await stamp({ Paper: "A5", Mood: "late" });
+  assert.deepEqual([late.state, late.attempts, late.result.request.attempt], ["done", 2, 2]);
+  const fainted = await stamp({ Paper: "A6", Mood: "faint" });
+  assert.deepEqual([fainted.state, fainted.result.request.run], ["done", fainted.id], "its process died, the run did not");
+  const refused = await stamp({ Paper: "A7", Mood: "strict" });
+  assert.deepEqual([refused.state, refused.attempts], ["failed", 1]);
+  assert.match(refused.error, /no signature/);
+  const back = await host.connect("clerk", "Back", { desk: "back" });
+  assert.match(JSON.stringify((await ask(ana, "POST", "/processes/Stamp/runs", { parameters: { Paper: "A4" } })).body.errors), /connected integration of clerk/);
+  assert.equal((await stamp({ Paper: "A4", Integration: back })).result.desk, "back");
+  assert.equal((await host.call("DELETE", "/api/v1/processes/Stamp", undefined, { "if-match": "*" })).status, 409);
 });

@@ -36,7 +36,7 @@ Business::Business(const Parts& parts)
       records(parts.store, record_tools),
       contacts(records, record_tools),
       client_contacts(client_contacts_parts(parts)),
-      processes(caller_parts<domain::processes::Processes>(parts)),
+      processes(process_parts(parts)),
       subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)) {
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
@@ -51,6 +51,13 @@ domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
     router.wake();
     if (told) told();
   };
+  return out;
+}
+
+domain::processes::Processes::Parts Business::process_parts(const Parts& parts) {
+  auto out = caller_parts<domain::processes::Processes>(parts);
+  out.caller = parts.caller;
+  out.of_plugins = parts.plugin_processes;
   return out;
 }
 

@@ -61,6 +61,8 @@ class Business {
     metrics::Registry* metrics = nullptr;    // never null
     std::function<void()> settings_changed;  // at once, on any thread
     std::function<std::vector<domain::settings::Definition>()> plugin_settings;
+    std::function<std::vector<domain::processes::Process>()> plugin_processes;
+    plugin::Caller* caller = nullptr;
     // For signing in at an identity server, processes and subscriptions.
     net::HttpClient* http = nullptr;
     log::Redactor* redactor = nullptr;
@@ -99,6 +101,7 @@ class Business {
   // For what calls addresses outside.
   template <class Caller>
   static typename Caller::Parts caller_parts(const Parts& parts);
+  static domain::processes::Processes::Parts process_parts(const Parts& parts);
 };
 
 // How long clients waited for people, by queue: a histogram of seconds to hours.

@@ -1,5 +1,6 @@
 // What the domain needs of the other modules, and what they do when a system setting changes (SET-3).
 #include "app/impl/modules.hpp"
+#include "domain/processes/of_plugins.hpp"
 #include "domain/settings/of_plugins.hpp"
 
 namespace patchbay::app {
@@ -8,6 +9,8 @@ Business::Parts Modules::business_parts() {
   Business::Parts parts{io.get_executor(), clock, ids, *store, *vault, logger};
   parts.metrics = &metrics;
   parts.settings_changed = [this] { settings_changed(); };
+  parts.caller = &fleet;
+  parts.plugin_processes = [this] { return domain::processes::processes_of(catalogue); };
   parts.plugin_settings = [this] { return domain::settings::settings_of(catalogue); };
   parts.http = http.get();
   parts.redactor = &redactor;

@@ -30,10 +30,12 @@ struct Process {
   std::vector<Parameter> parameters;
   bool built_in = false;
   bool active = true;  // false: cannot be started; runs that wait go on
+  std::string plugin;  // one of its integrations does it (pb.process/1); empty: none
 
   // Of those that call an address.
   Id id = 0;  // whose secret signs
   std::string url;
+  // Of these and those of plugins.
   std::int64_t timeout_ms = 10'000;  // of one try; 1,000 to 120,000
   std::int64_t attempts = 8;         // tries at most; 1 to 20
   std::int64_t version = 0;
@@ -72,6 +74,11 @@ struct BuiltIn {
 nlohmann::json to_json(const Process& process);
 // As to_json() makes it. Throws Error{invalid} "domain.refused" with a diagnostic for whatever cannot be.
 Process read_process(const nlohmann::json& document);
+
+// One of a plugin's manifest, which has been checked by its schema. It gets the parameter kIntegration.
+Process read_plugin_process(const nlohmann::json& document, const std::string& plugin);
+// Which of a plugin's integrations does it; needed where there are several.
+constexpr const char* kIntegration = "Integration";
 
 // The values that a run gets. Throws Error{invalid} with diagnostics at /parameters/<code>.
 nlohmann::json checked_parameters(const Process& process, const nlohmann::json& given);

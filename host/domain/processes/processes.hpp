@@ -16,6 +16,7 @@
 #include "domain/processes/process.hpp"
 #include "log/log.hpp"
 #include "net/http.hpp"
+#include "plugin/caller.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 
@@ -29,8 +30,8 @@ struct MadeProcess {
 };
 
 // Processes and their runs (REC-3). A run is a row: it survives restarts, and one host at a time has it. What
-// calls an address is called at least once, each time with the same webhook-id; a built-in one takes effect
-// exactly once. Any thread; what Parts refers to outlives it.
+// calls an address is called at least once, each time with the same webhook-id, and so is a plugin, with the
+// same run; a built-in one takes effect exactly once. Any thread; what Parts refers to outlives it.
 class Processes {
  public:
   struct Parts {
@@ -44,6 +45,8 @@ class Processes {
     vault::Vault* vault = nullptr;
     net::HttpClient* http = nullptr;
     std::function<std::vector<std::string>()> opened;  // what egress.allow opens (net/egress.hpp)
+    plugin::Caller* caller = nullptr;                  // for those of plugins
+    std::function<std::vector<Process>()> of_plugins;  // that may run here; any thread
   };
   explicit Processes(Parts parts);
   ~Processes();

@@ -324,6 +324,11 @@ Manifest from_document(const json& document) {
   }
   for (const auto& setting : document.value("settings", json::array()))
     manifest.settings.push_back(read_setting(setting));
+  for (const auto& process : document.value("processes", json::array()))
+    manifest.processes.push_back(process.dump());
+  const bool runs_processes =
+      std::find(manifest.offers.begin(), manifest.offers.end(), "pb.process/1") != manifest.offers.end();
+  if (!manifest.processes.empty() && !runs_processes) fail("plugin.processes_offer", {});
   manifest.required_settings = document.value("requires_settings", manifest.required_settings);
   for (const auto& listener : document.value("listeners", json::array())) {
     manifest.listeners.push_back({listener.at("id").get<std::string>(), read_condition(listener)});

@@ -36,7 +36,7 @@ namespace {
 
 constexpr const char* kProcess =
     R"({"type": "object", "required": ["code", "title", "tags", "parameters", "active", "built_in"], "properties": {
-    "built_in": {"type": "boolean"}, "secret": {"type": "string", "description": "Shown once: what signatures are checked with"}, )" PB_PROCESS_CODE
+    "built_in": {"type": "boolean"}, "plugin": {"type": ["string", "null"], "description": "Whose it is"}, "secret": {"type": "string", "description": "Shown once: what signatures are checked with"}, )" PB_PROCESS_CODE
     "," PB_PROCESS_REST "}}";
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["code", "title", "url"], "properties": {)" PB_PROCESS_CODE
@@ -62,6 +62,7 @@ constexpr const char* kIfMatch = "The ETag of the version that is to be changed,
 json shown(const Process& process) {
   auto out = to_json(process);
   out["built_in"] = process.built_in;
+  out["plugin"] = or_null(process.plugin);
   return out;
 }
 

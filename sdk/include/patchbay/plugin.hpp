@@ -108,6 +108,13 @@ class Plugin {
     unsupported("pb.sync/1:run");
   }
 
+  // --- pb.process/1. A process of the manifest. `request`: {"process", "run", "attempt", "parameters",
+  // "started_by"}; the same `run` may come again: what it did is not to be done twice. What it returns is kept
+  // as the run's result, and shown. Throw Error(PB_INVALID) and the like for what no repetition mends.
+  virtual Task<Json> run_process(Json /*request*/) {
+    unsupported("pb.process/1:run");
+  }
+
   // --- pb.channel/1
   // `request`: SendRequest of docs/verbs.md.
   virtual Task<SendReply> send(Json /*request*/) {

@@ -165,6 +165,13 @@ inline Task<Json> templates(Plugin& plugin, Message) {
   co_return out;
 }
 
+inline Task<Json> run_process(Plugin& plugin, Message message) {
+  Json result = co_await plugin.run_process(std::move(message.json));
+  Json out = Json::object();
+  out["result"] = std::move(result);
+  co_return out;
+}
+
 class Verb {
  public:
   std::string_view method;
@@ -186,6 +193,7 @@ inline constexpr Verb kVerbs[] = {
     {"pb.webhook/1:process", process},
     {"pb.listen/1:run", listen},
     {"pb.sync/1:run", sync},
+    {"pb.process/1:run", run_process},
     {"pb.channel/1:send", send},
     {"pb.channel/1:lookup", lookup},
     {"pb.channel/1:fetch", fetch},

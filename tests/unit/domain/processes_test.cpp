@@ -1,12 +1,15 @@
 #include "domain/processes/processes.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <future>
 
 #include <gtest/gtest.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <deque>
 
 #include "base/error.hpp"
 #include "domain/calls/signed_call.hpp"
@@ -21,6 +24,21 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using nlohmann::json;
+
+// Answers as told, in order, then well.
+class FakeCaller final : public plugin::Caller {
+ public:
+  asio::awaitable<port::Result> call(Id integration, port::Call call) override {
+    asked.emplace_back(integration, json::parse(call.message.json));
+    if (answers.empty()) co_return port::Result(port::Message(R"({"result": {"done": true}})"));
+    auto answer = std::move(answers.front());
+    answers.pop_front();
+    co_return answer;
+  }
+
+  std::deque<port::Result> answers;
+  std::vector<std::pair<Id, json>> asked;
+};
 
 // One host.
 class Host {
@@ -56,6 +74,8 @@ class Host {
 
   asio::io_context& io;
   support::FakeHttp http;
+  FakeCaller caller;
+  std::vector<Process> of_plugins;
   Processes processes;
 
  private:
@@ -63,6 +83,8 @@ class Host {
     Processes::Parts out(io.get_executor(), clock, ids, store, log::Logger::none());
     out.vault = &vault;
     out.http = &http;
+    out.caller = &caller;
+    out.of_plugins = [this] { return of_plugins; };
     out.opened = [] { return std::vector<std::string>{"127.0.0.1:9"}; };
     return out;
   }
@@ -81,6 +103,34 @@ class ProcessesTest : public ::testing::TestWithParam<support::Database> {
     return run;
   }
   processes::Run read(const processes::Run& run) { return host.wait(host.processes.run(run.id)); }
+  void connect(Id id, const std::string& state = "active") {
+    store->write_now([&](store::Session& session) {
+      session.exec(
+          "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, "
+          "identity, "
+          "title, remote_state, visibility, created_at, updated_at) values (:id, 'clerk', '1', '', '{}', "
+          ":state, '', "
+          "'', '', '', '', '', 0, 0)",
+          {id, state});
+    });
+  }
+  void bring_stamp() {
+    host.of_plugins = {read_plugin_process({{"code", "Stamp"},
+                                            {"title", "Stamp"},
+                                            {"attempts", 2},
+                                            {"parameters", {{{"code", "Paper"}, {"type", "text"}}}}},
+                                           "clerk")};
+  }
+  std::string refused(const std::string& code, const json& parameters = json::object()) {
+    try {
+      start(code, parameters);
+    } catch (const Error& error) {
+      std::string out(error.text().id());
+      for (const auto& one : error.diagnostics()) out += " " + one.path;
+      return out;
+    }
+    return "none";
+  }
   std::int64_t counted() {
     return store->read_now([](store::Session& session) {
       return session.query_one("select cast(count(*) as bigint) from setting_values")->integer(0);
@@ -211,6 +261,69 @@ TEST(ProcessCall, is_judged_by_what_may_pass) {
   for (const int status : {200, 202, 204}) EXPECT_EQ(judge(status), Outcome::done) << status;
   for (const int status : {408, 425, 429, 500, 503}) EXPECT_EQ(judge(status), Outcome::again) << status;
   for (const int status : {301, 400, 401, 404, 410, 422}) EXPECT_EQ(judge(status), Outcome::failed) << status;
+}
+
+TEST_P(ProcessesTest, a_plugin_does_what_it_brings_by_an_integration_that_is_connected) {  // REC-3
+  bring_stamp();
+  EXPECT_EQ(refused("Stamp"), "domain.processes.not_connected");
+  connect(5, "draft");
+  EXPECT_EQ(refused("Stamp"), "domain.processes.not_connected");
+  connect(6);
+  const auto run = start("Stamp", {{"Paper", "A4"}});
+  host.look();
+  const auto done = read(run);
+  EXPECT_EQ(done.state, "done");
+  EXPECT_EQ(done.result, json({{"done", true}}));
+  ASSERT_EQ(host.caller.asked.size(), 1u);
+  EXPECT_EQ(host.caller.asked[0].first, 6);
+  EXPECT_EQ(host.caller.asked[0].second, json({{"process", "Stamp"},
+                                               {"run", to_string_id(run.id)},
+                                               {"attempt", 1},
+                                               {"parameters", {{"Paper", "A4"}}},
+                                               {"started_by", "user:ana"}}));
+  connect(7);
+  EXPECT_EQ(refused("Stamp"), "domain.refused /parameters/Integration") << "which of the two?";
+  EXPECT_EQ(refused("Stamp", {{"Integration", "5"}}), "domain.refused /parameters/Integration");
+  start("Stamp", {{"Integration", "7"}});
+  host.look();
+  EXPECT_EQ(host.caller.asked.back().first, 7);
+}
+
+TEST_P(ProcessesTest, what_a_plugin_cannot_do_now_it_is_asked_again) {  // REC-3
+  bring_stamp();
+  connect(6);
+  host.caller.answers.emplace_back(Code::rate_limited, "not so fast", 5s);
+  const auto run = start("Stamp");
+  host.look();
+  EXPECT_EQ(read(run).state, "queued");
+  clock.advance(4s);
+  host.look();
+  EXPECT_EQ(host.caller.asked.size(), 1u) << "as long as it wants";
+  host.caller.answers.emplace_back(Code::outcome_unknown, "gone");
+  clock.advance(1s);
+  host.look();
+  EXPECT_EQ(read(run).state, "failed") << "it was to be tried twice";
+  EXPECT_EQ(host.caller.asked.back().second.at("run"), to_string_id(run.id));
+  host.caller.answers.emplace_back(Code::invalid, "not signed");
+  const auto other = start("Stamp");
+  host.look();
+  EXPECT_EQ(read(other).state, "failed");
+  EXPECT_EQ(read(other).attempts, 1);
+  EXPECT_EQ(read(other).error, "not signed");
+}
+
+TEST_P(ProcessesTest, the_code_of_a_plugin_is_no_admins_and_comes_after_his) {  // REC-3
+  bring_stamp();
+  const json own = {{"code", "Stamp"}, {"title", "Mine"}, {"url", "http://127.0.0.1:9/"}};
+  EXPECT_THROW(host.wait(host.processes.create(own, "user:root")), Error);
+  EXPECT_THROW(host.wait(host.processes.change("Stamp", {{"title", "x"}}, {}, "user:root")), Error);
+  EXPECT_THROW(host.wait(host.processes.remove("Stamp", {}, "user:root")), Error);
+  EXPECT_EQ(host.wait(host.processes.get("Stamp")).plugin, "clerk");
+  host.of_plugins.clear();
+  host.wait(host.processes.create(own, "user:root"));
+  bring_stamp();
+  EXPECT_EQ(host.wait(host.processes.get("Stamp")).plugin, "");
+  EXPECT_EQ(host.wait(host.processes.list("")).size(), 3u) << "Count, Tell, and one Stamp";
 }
 
 }  // namespace

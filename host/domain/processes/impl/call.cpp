@@ -33,6 +33,20 @@ Outcome judge(int status) {
   return may_pass ? Outcome::again : Outcome::failed;
 }
 
+Outcome judge(Code code) {
+  if (code == Code::ok) return Outcome::done;
+  const bool may_pass = code == Code::unavailable || code == Code::deadline ||
+                        code == Code::outcome_unknown || code == Code::cancelled ||
+                        code == Code::rate_limited;
+  return may_pass ? Outcome::again : Outcome::failed;
+}
+
+json result_of(const std::string& reply) {
+  if (reply.size() > kMostResult) return {};
+  const auto read = json::parse(reply, nullptr, false);
+  return read.is_object() ? read.value("result", json()) : json();
+}
+
 json result_of(const net::HttpResponse& response) {
   if (response.body.empty()) return {};
   if (response.body.size() <= kMostResult) {

@@ -108,14 +108,16 @@ json to_json(const Process& process) {
               {"parameters", std::move(parameters)},
               {"active", process.active}};
   if (process.built_in) return out;
-  out["url"] = process.url;
+  if (process.plugin.empty()) out["url"] = process.url;
   out["timeout_ms"] = process.timeout_ms;
   out["attempts"] = process.attempts;
   return out;
 }
 
-Process read_process(const json& document) {
-  Findings findings;
+namespace {
+
+// What all but the built-in ones say.
+Process read_common(const json& document, Findings& findings) {
   Process process;
   process.code = read_code(document, "", findings);
   process.title = read_title(document, "", findings);
@@ -130,13 +132,35 @@ Process read_process(const json& document) {
       findings.emplace_back(at + "/code",
                             Text("domain.records.field_twice", {{"code", process.parameters.back().code}}));
   }
+  if (document.contains("timeout_ms"))
+    process.timeout_ms = read_number(document, "timeout_ms", 1'000, 120'000, findings);
+  if (document.contains("attempts")) process.attempts = read_number(document, "attempts", 1, 20, findings);
+  return process;
+}
+
+}  // namespace
+
+Process read_process(const json& document) {
+  Findings findings;
+  auto process = read_common(document, findings);
   process.active = document.value("active", true);
   process.url = document.value("url", "");
   if (!net::parse_url(process.url) || process.url.size() > kMaxUrl)
     findings.emplace_back("/url", Text("domain.calls.url"));
-  if (document.contains("timeout_ms"))
-    process.timeout_ms = read_number(document, "timeout_ms", 1'000, 120'000, findings);
-  if (document.contains("attempts")) process.attempts = read_number(document, "attempts", 1, 20, findings);
+  throw_if_any(std::move(findings));
+  return process;
+}
+
+Process read_plugin_process(const json& document, const std::string& plugin) {
+  Findings findings;
+  auto process = read_common(document, findings);
+  process.plugin = plugin;
+  Parameter which;
+  which.code = kIntegration;
+  which.type = "id";
+  for (const auto& language : languages())
+    which.title.emplace(language, Text("domain.processes.integration").in(language));
+  process.parameters.push_back(std::move(which));
   throw_if_any(std::move(findings));
   return process;
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "domain/calls/signed_call.hpp"
 #include "domain/processes/impl/state.hpp"
+#include "plugin/integration.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::domain::processes {
@@ -23,13 +25,36 @@ void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
     throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
 }
 
-// One that can be changed: ours are as they are.
-Process require_own(store::Session& session, const std::string& code,
-                    const std::map<std::string, BuiltIn>& built_in) {
-  if (built_in.contains(code))
-    throw Error(Code::conflict, Text("domain.processes.built_in", {{"code", code}}));
-  if (auto found = RunTable(session).process(code)) return std::move(*found);
-  throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
+// Of this plugin, those that are connected.
+std::vector<Id> connected_ones(store::Session& session, const std::string& plugin) {
+  std::vector<Id> all;
+  for (const auto& row :
+       session.query("select id, state from integrations where plugin = :plugin order by id", {plugin})) {
+    const auto state = plugin::parse_state(row.text(1));
+    if (state && plugin::is_connected(*state)) all.push_back(row.integer(0));
+  }
+  return all;
+}
+
+// The integration that does it: the one that is named, or the only one.
+json with_integration(store::Session& session, const Process& process, json parameters) {
+  const auto all = connected_ones(session, process.plugin);
+  if (all.empty())
+    throw Error(Code::conflict, Text("domain.processes.not_connected", {{"plugin", process.plugin}}));
+  const auto given = parameters.value(kIntegration, json());
+  const auto wanted = given.is_null() && all.size() == 1 ? all.front()
+                      : given.is_null()                  ? Id{0}
+                                                         : parse_id(given.get<std::string>()).value_or(0);
+  if (std::find(all.begin(), all.end(), wanted) == all.end()) {
+    std::vector<std::string> known;
+    for (const auto id : all) known.push_back(to_string_id(id));
+    Error error(Code::invalid, Text("domain.refused"));
+    throw error.add(Diagnostic(
+        std::string("/parameters/") + kIntegration,
+        Text("domain.processes.which_integration", {{"plugin", process.plugin}, {"known", joined(known)}})));
+  }
+  parameters[kIntegration] = to_string_id(wanted);
+  return parameters;
 }
 
 bool has_tag(const Process& process, const std::string& tag) {
@@ -42,6 +67,17 @@ Run require_run(store::Session& session, Id id) {
 }
 
 }  // namespace
+
+Process Processes::State::require_own(store::Session& session, const std::string& code) {
+  if (built_in.contains(code))
+    throw Error(Code::conflict, Text("domain.processes.built_in", {{"code", code}}));
+  if (auto found = RunTable(session).process(code)) return std::move(*found);
+  const auto theirs = of_plugin(code);
+  if (theirs)
+    throw Error(Code::conflict,
+                Text("domain.processes.of_plugin", {{"code", code}, {"plugin", theirs->plugin}}));
+  throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
+}
 
 Processes::Processes(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {}
 
@@ -74,6 +110,10 @@ asio::awaitable<std::vector<Process>> Processes::list(std::string tag) {
   auto work = [](store::Session& session) { return RunTable(session).processes(); };
   auto all = co_await state_->parts.store.read(std::move(work));
   for (const auto& [code, one] : state_->built_in) all.push_back(one.process);
+  for (auto& one : state_->of_plugins()) {
+    const auto is_it = [&](const Process& other) { return other.code == one.code; };
+    if (std::none_of(all.begin(), all.end(), is_it)) all.push_back(std::move(one));
+  }
   std::erase_if(all, [&](const Process& one) { return !has_tag(one, tag); });
   std::sort(all.begin(), all.end(), [](const Process& a, const Process& b) { return a.code < b.code; });
   co_return all;
@@ -93,7 +133,7 @@ asio::awaitable<MadeProcess> Processes::create(json document, std::string who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     const auto& code = made.process.code;
-    if (state_->built_in.contains(code) || !RunTable(session).insert(made.process))
+    if (state_->built_in.contains(code) || state_->of_plugin(code) || !RunTable(session).insert(made.process))
       throw Error(Code::conflict, Text("domain.records.code_taken", {{"code", code}}));
     parts.vault->put(session, secret_of(made.process.id), made.secret);
     store::write_audit(
@@ -108,7 +148,7 @@ asio::awaitable<Process> Processes::change(std::string code, json change, std::o
                                            std::string who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
-    const auto before = require_own(session, code, state_->built_in);
+    const auto before = state_->require_own(session, code);
     require_version(before.version, version);
     auto document = to_json(before);
     document.update(change);
@@ -132,7 +172,7 @@ asio::awaitable<void> Processes::remove(std::string code, std::optional<std::int
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     RunTable table(session);
-    const auto process = require_own(session, code, state_->built_in);
+    const auto process = state_->require_own(session, code);
     require_version(process.version, version);
     if (table.has_open(code))
       throw Error(Code::conflict, Text("domain.processes.under_way", {{"code", code}}));
@@ -149,7 +189,7 @@ asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, std::stri
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     MadeProcess made;
-    made.process = require_own(session, code, state_->built_in);
+    made.process = state_->require_own(session, code);
     made.secret = calls::make_secret();
     parts.vault->replace(session, secret_of(made.process.id), made.secret,
                          state_->now() + calls::kFormerSecret.count());
@@ -168,6 +208,7 @@ Run Processes::start_in(store::Session& session, const std::string& code, const 
   run.id = state_->parts.ids.next();
   run.process = code;
   run.parameters = checked_parameters(process, parameters);
+  if (!process.plugin.empty()) run.parameters = with_integration(session, process, std::move(run.parameters));
   run.started_by = who;
   run.created_at = run.not_before = state_->now();
   RunTable(session).insert(run);

@@ -21,10 +21,16 @@ struct Processes::State : calls::Lookout {
   // What was cut off is queued again, for whichever host.
   boost::asio::awaitable<void> give_back();
   boost::asio::awaitable<void> call_once(Run run);
+  boost::asio::awaitable<void> call_plugin(Process process, Run run);
   boost::asio::awaitable<void> end(Run run, Outcome outcome, std::optional<Duration> wait);
   std::int64_t now() const { return parts.clock.now().time_since_epoch().count(); }
-  // Its own and those of the host.
+  // Those of the host, of admins, of plugins: whoever comes first has a code.
+  std::optional<Process> find(store::Session& session, const std::string& code);
   Process require(store::Session& session, const std::string& code);
+  std::vector<Process> of_plugins() const;
+  std::optional<Process> of_plugin(const std::string& code) const;
+  // One that can be changed: those of the host and of plugins are as they are.
+  Process require_own(store::Session& session, const std::string& code);
 
   Parts parts;
   std::map<std::string, BuiltIn> built_in;

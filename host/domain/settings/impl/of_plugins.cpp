@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "domain/enabled_plugins.hpp"
 #include "plugin/texts.hpp"
 
 namespace patchbay::domain::settings {
@@ -36,11 +37,9 @@ Definition definition_of(const plugin::Manifest& manifest, const plugin::Setting
 
 std::vector<Definition> settings_of(const plugin::Catalogue& catalogue) {
   std::vector<Definition> all;
-  for (const auto& entry : catalogue.list()) {
-    const bool is_found = entry.state == plugin::CatalogueEntry::State::found;  // and not enabled
-    if (!entry.manifest || is_found || !plugin::goes_first(entry.state)) continue;
-    for (const auto& spec : entry.manifest->settings) {
-      auto definition = definition_of(*entry.manifest, spec);
+  for (const auto& manifest : enabled_plugins(catalogue)) {
+    for (const auto& spec : manifest->settings) {
+      auto definition = definition_of(*manifest, spec);
       const auto is_it = [&](const Definition& one) { return one.code == spec.code; };
       const bool is_secret = definition.type == Type::secret;
       if ((!is_secret && refusal(definition, definition.standard)) ||
