@@ -2,97 +2,32 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <patchbay/testing.hpp>
-
-#include "cases.hpp"
+#include "meta_testing/scripted_graph.hpp"
 
 namespace messenger {
 
+using meta::answers;
+using meta::FakeHost;
+using meta::graph_error;
+using meta::http_answer;
+using meta::load_json;
+using meta::Request;
+using meta::Result;
+using meta::SeenCall;
 using patchbay::Json;
-using patchbay::testing::FakeHost;
-using patchbay::testing::Request;
-using patchbay::testing::Result;
 
 inline constexpr const char* kPage = "104857600001";
 inline constexpr const char* kAna = "6543210987654321";
 inline constexpr const char* kApp = "123456789";
 inline constexpr const char* kOurs = "https://acme.example/hooks/messenger/-/3/webhook";
 
-inline Result http_answer(int status, const std::string& body, const Json& headers = Json::object()) {
-  return Result(Json{{"status", status}, {"headers", headers}, {"size", body.size()}},
-                std::vector<std::string>{body});
-}
-inline Result answers(const Json& body) {
-  return http_answer(200, body.dump());
-}
-inline Result graph_error(int code, int subcode = 0, int status = 400, const Json& more = Json::object()) {
-  Json error = {{"message", "(#" + std::to_string(code) + ") no"},
-                {"type", "OAuthException"},
-                {"code", code},
-                {"fbtrace_id", "AbC"}};
-  if (subcode != 0) error["error_subcode"] = subcode;
-  error.update(more);
-  return http_answer(status, Json{{"error", error}}.dump());
-}
-
-// One call that the plugin made, whatever form it had.
-struct SeenCall {
-  std::string name;  // "GET me/accounts"
-  Json arguments = Json::object();
-  Json request;
-};
-
-// The Graph API as this test scripts it: answers by name, in order, then the usual ones.
-class ScriptedGraph {
- public:
-  void answer(const std::string& name, Result result) { answers_[name].push_back(std::move(result)); }
-
-  std::optional<Result> serve(const Request& request) {
-    SeenCall call = seen(request);
-    calls.push_back(call);
-    auto& queue = answers_[call.name];
-    if (!queue.empty()) {
-      Result next = std::move(queue.front());
-      queue.pop_front();
-      return next;
-    }
-    return usual(call.name);
-  }
-  std::vector<SeenCall> of(const std::string& name) const {
-    std::vector<SeenCall> out;
-    for (const SeenCall& call : calls) {
-      if (call.name == name) out.push_back(call);
-    }
-    return out;
-  }
-
-  std::vector<SeenCall> calls;
-
- private:
-  static SeenCall seen(const Request& request) {
-    const std::string base = "https://graph.facebook.com/v26.0/";
-    const std::string url = request.json.at("url");
-    SeenCall call;
-    call.name =
-        request.json.value("method", "GET") + " " + (url.rfind(base, 0) == 0 ? url.substr(base.size()) : url);
-    call.request = request.json;
-    if (request.json.contains("body")) call.arguments = Json::parse(request.blobs.at(0));
-    if (request.json.contains("form")) call.arguments = request.json["form"];
-    for (const Json& part : request.json.value("parts", Json::array())) {
-      EXPECT_TRUE(part.contains("blob") || part.at("literal") == true);
-      call.arguments[part.at("name").get<std::string>()] =
-          part.contains("value") ? part["value"] : part["blob"];
-    }
-    return call;
-  }
-  std::optional<Result> usual(const std::string& name) {
+class PageGraph : public meta::ScriptedGraph {
+ protected:
+  std::optional<Result> usual(const std::string& name) override {
     const std::string page = kPage;
     if (name == "GET " + page) {
       return answers(
@@ -115,7 +50,7 @@ class ScriptedGraph {
     return answers({{"success", true}});
   }
 
-  std::map<std::string, std::deque<Result>> answers_;
+ private:
   int last_message_ = 0;
 };
 
@@ -156,7 +91,7 @@ class PageTest : public ::testing::Test {
   }
   std::vector<SeenCall> sent() const { return api.of("POST " + std::string(kPage) + "/messages"); }
 
-  ScriptedGraph api;
+  PageGraph api;
   FakeHost host{patchbay_plugin_v0()};
 };
 

@@ -4,11 +4,15 @@
 
 #include <map>
 
-#include "cases.hpp"
+#include "meta_testing/cases.hpp"
 #include "words.hpp"
 
 namespace messenger {
 namespace {
+
+using meta::case_names;
+using meta::case_received_at;
+using meta::load_json;
 
 const Arrival& arrival() {
   static const Arrival* const value = new Arrival("123456789", case_received_at());

@@ -49,13 +49,19 @@ std::string hex_mac(Hash hash, std::string_view message) {
 const char* const kHeader = R"({"type":"header-equals","header":"X-Token","secret":"secret:one"})";
 const char* const kBody =
     R"({"type":"hmac","hash":"sha256","key":["secret:one"],"message":["body"],"header":"X-Sig","strip":"sha256="})";
-// As Meta signs (plugins/messenger/plugin.json), with a signature that was computed elsewhere.
+// As Meta signs (plugins/messenger/plugin.json, plugins/whatsapp-cloud/plugin.json), with a signature that
+// was computed elsewhere.
 const char* const kHub = R"({"type":"hmac","hash":"sha256","key":["profile:app_secret"],"message":["body"],)"
                          R"("header":"X-Hub-Signature-256","strip":"sha256=","encoding":"hex"})";
 const char* const kHubBody =
     R"({"object":"page","entry":[{"id":"1","time":1,"messaging":[{"message":{"mid":"m_1",)"
     R"("text":"Hall\u00f6chen \ud83d\ude00"}}]}]})";
 const char* const kHubSignature = "sha256=96ca35ed262619fcea65113aa09b3dd234910d3eb959073d7ca522f1639c0a15";
+const char* const kCloudBody =
+    R"({"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"field":"messages",)"
+    R"("value":{"messages":[{"from":"4915112345678","id":"wamid.HBgL\/w==",)"
+    R"("text":{"body":"Gr\u00fc\u00dfe \ud83c\udf89 \u003ca\u003e"}}]}}]}]})";
+const char* const kCloudSignature = "sha256=fc758b81101a9abfcff2473925f05df2433c1d5da472284119fd66a006d6b252";
 const char* const kTimed =
     R"({"type":"hmac","hash":"sha512","key":["secret:one"],"message":["text:v0:","header:X-Time","text::","body"],)"
     R"("header":"X-Sig","timestamp":"X-Time","tolerance_s":300})";
@@ -322,10 +328,12 @@ TEST(VerifierMutation, Hmac) {
             0);
 }
 
-// FB-2: over the bytes that were sent, escapes and all.
+// FB-2, WA-5: over the bytes that were sent, escapes and all.
 TEST(VerifierMutation, HmacOverAnEscapedBody) {
   const auto good = request({{"x-hub-signature-256", kHubSignature}}, kHubBody);
   EXPECT_EQ(Mutation(kHub).accepted(good, {first_header, body}), 0);
+  const auto cloud = request({{"x-hub-signature-256", kCloudSignature}}, kCloudBody);
+  EXPECT_EQ(Mutation(kHub).accepted(cloud, {first_header, body}), 0);
   EXPECT_FALSE(accepts(kHub, request({{"x-hub-signature-256", kHubSignature}}, "")));
   EXPECT_FALSE(accepts(kHub, request({{"x-hub-signature", kHubSignature}}, kHubBody)));
 }

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace messenger {
+namespace meta {
 
 // The time at which every case was received: what carries no time of its own gets it.
 inline const char* case_received_at() {
@@ -30,4 +30,4 @@ inline std::vector<std::string> case_names(const std::filesystem::path& folder) 
   return names;
 }
 
-}  // namespace messenger
+}  // namespace meta
