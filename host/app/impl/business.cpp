@@ -20,7 +20,8 @@ Business::Business(const Parts& parts)
       records(parts.store, record_tools),
       contacts(records, record_tools),
       client_contacts(client_contacts_parts(parts)),
-      processes(process_parts(parts)) {
+      processes(process_parts(parts)),
+      chat_actions(parts.store, parts.clock, parts.ids, processes) {
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
   };
@@ -91,7 +92,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       quick_replies_(business.quick_replies, business.router),
       objects_(business.objects),
       records_(business.records),
-      processes_(business.processes) {}
+      processes_(business.processes),
+      chat_actions_(business.chat_actions, business.router) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -105,6 +107,7 @@ void BusinessApi::add_to(web::Router& router) {
   objects_.add_to(router);
   records_.add_to(router);
   processes_.add_to(router);
+  chat_actions_.add_to(router);
 }
 
 }  // namespace patchbay::app

@@ -14,6 +14,7 @@
 #include "domain/access/access.hpp"
 #include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/chat/chat_actions.hpp"
 #include "domain/chat/client_contacts.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
@@ -26,6 +27,7 @@
 #include "log/log.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
+#include "web/api/chat_actions.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/messages.hpp"
 #include "web/api/objects.hpp"
@@ -82,6 +84,7 @@ class Business {
   domain::records::Contacts contacts;
   domain::chat::ClientContacts client_contacts;
   domain::processes::Processes processes;
+  domain::chat::ChatActions chat_actions;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
@@ -111,6 +114,7 @@ class BusinessApi {
   web::ObjectsApi objects_;
   web::RecordsApi records_;
   web::ProcessesApi processes_;
+  web::ChatActionsApi chat_actions_;
 };
 
 }  // namespace patchbay::app

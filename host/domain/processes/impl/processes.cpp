@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "domain/processes/impl/state.hpp"
 #include "store/audit.hpp"
 
@@ -24,12 +25,12 @@ void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
     throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
 }
 
-// One that can be changed: ours are as they are.
+// One that can be changed, held: ours are as they are.
 Process require_own(store::Session& session, const std::string& code,
                     const std::map<std::string, BuiltIn>& built_in) {
   if (built_in.contains(code))
     throw Error(Code::conflict, Text("domain.processes.built_in", {{"code", code}}));
-  if (auto found = RunTable(session).process(code)) return std::move(*found);
+  if (auto found = RunTable(session).hold_process(code)) return std::move(*found);
   throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
 }
 
@@ -52,6 +53,10 @@ void Processes::add(BuiltIn built_in) {
   built_in.process.built_in = true;
   auto code = built_in.process.code;
   state_->built_in.emplace(std::move(code), std::move(built_in));
+}
+
+void Processes::used_by(Users users) {
+  state_->users.push_back(std::move(users));
 }
 
 void Processes::start() {
@@ -137,6 +142,11 @@ asio::awaitable<void> Processes::remove(std::string code, std::optional<std::int
     require_version(process.version, version);
     if (table.has_open(code))
       throw Error(Code::conflict, Text("domain.processes.under_way", {{"code", code}}));
+    for (const auto& users : state_->users) {
+      const auto names = joined(users(session, code));
+      if (!names.empty())
+        throw Error(Code::conflict, Text("domain.processes.used", {{"code", code}, {"users", names}}));
+    }
     table.remove_process(code);
     parts.vault->remove_all(session, "process", process.id);
     store::write_audit(
@@ -160,14 +170,21 @@ asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, std::stri
   co_return co_await state_->parts.store.write(std::move(work));
 }
 
+std::optional<Process> Processes::find_in(store::Session& session, const std::string& code) {
+  const auto found = state_->built_in.find(code);
+  return found != state_->built_in.end() ? found->second.process : RunTable(session).share_process(code);
+}
+
 Run Processes::start_in(store::Session& session, const std::string& code, const json& parameters,
                         const std::string& who) {
-  const auto process = state_->require(session, code);
-  if (!process.active) throw Error(Code::conflict, Text("domain.processes.not_active", {{"code", code}}));
+  const auto process = find_in(session, code);
+  if (!process)
+    throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
+  if (!process->active) throw Error(Code::conflict, Text("domain.processes.not_active", {{"code", code}}));
   Run run;
   run.id = state_->parts.ids.next();
   run.process = code;
-  run.parameters = checked_parameters(process, parameters);
+  run.parameters = checked_parameters(*process, parameters);
   run.started_by = who;
   run.created_at = run.not_before = state_->now();
   RunTable(session).insert(run);

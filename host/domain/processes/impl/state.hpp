@@ -35,6 +35,7 @@ struct Processes::State : std::enable_shared_from_this<State> {
 
   Parts parts;
   std::map<std::string, BuiltIn> built_in;
+  std::vector<Users> users;
   boost::asio::strand<boost::asio::any_io_executor> strand;
   std::unique_ptr<Clock::Timer> timer;
   bool looking = false;
