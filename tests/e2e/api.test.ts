@@ -177,6 +177,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const role = await host.post("/api/v1/roles", { name: "Support" });
   const queue = await host.post("/api/v1/queues", { name: "Sales", rule: "least_busy", idle_minutes: 30, operators: [user.body.id] });
   const quick = await host.post("/api/v1/quick-replies", { name: "hi", language: "en", text: "Hello {{client}}" });
+  const action = await host.post("/api/v1/chat-actions", { name: "Case", queue: queue.body.id, process: "CreateCaseFromChat" });
   const member = await host.call("PUT", `/api/v1/roles/${role.body.id}/members/${user.body.id}`);
   const contact = await host.post("/api/v1/records/contact", { fields: { name: "Ana" } });
   const changed = await host.call("PATCH", `/api/v1/records/contact/${contact.body.id}`, { fields: { job: "Buyer" } }, { "if-match": contact.headers.get("etag")! });
@@ -188,7 +189,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const ids: [RegExp, string][] = [[/\/chats\//, chat.id], [/\/messages\//, sent.body.id], [/\/files\//, file.id], [/\/step$/, draft.id], [/\/integrations\//, integration],
     [/\/profiles\//, draft.profile], [/\/grants\//, draft.grant], [/\/sign-ins\//, draft.signIn],
     [/\/health\//, integration], [/\/plugins\//, "echo"], [/\/inbox\//, stored.id], [/\/jobs\//, job.id], [/\/tokens\//, token.id],
-    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"],
+    [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/chat-actions\//, action.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"],
     [/\/records\//, contact.body.id], [/\/objects\//, "contact"], [/\/lookups\//, "priority"], [/\/processes\//, "CreateCaseFromChat"], [/\/process-runs\//, run.body.id],
     [/\/subscriptions\//, subscription.body.id], [/\/subscription-deliveries\//, delivery.body.id]];
   const browser = await host.signIn("reader", ["CanManageChats"]);
@@ -236,8 +237,15 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("POST", "/api/v1/quick-replies"), 409, await host.post("/api/v1/quick-replies", { name: "hi", language: "en", text: "again" }));
   promised(route("PATCH", "/api/v1/quick-replies/{id}"), 200, await host.call("PATCH", `/api/v1/quick-replies/${quick.body.id}`, { queue: queue.body.id }));
   promised(route("DELETE", "/api/v1/quick-replies/{id}"), 204, await host.call("DELETE", `/api/v1/quick-replies/${quick.body.id}`));
+  promised(route("POST", "/api/v1/chat-actions"), 201, action);
+  promised(route("POST", "/api/v1/chat-actions"), 409, await host.post("/api/v1/chat-actions", { name: "Case", queue: queue.body.id, process: "CreateCaseFromChat" }));
+  promised(route("PATCH", "/api/v1/chat-actions/{id}"), 200, await host.call("PATCH", `/api/v1/chat-actions/${action.body.id}`, { name: "Make a case" }));
+  promised(route("POST", "/api/v1/chats/{id}/actions/{action}"), 409, await host.post(`/api/v1/chats/${chat.id}/actions/${action.body.id}`));
   promised(route("PATCH", "/api/v1/queues/{id}"), 200, await host.call("PATCH", `/api/v1/queues/${queue.body.id}`, { idle_minutes: null }));
   promised(route("PATCH", "/api/v1/channels/{id}"), 200, await host.call("PATCH", `/api/v1/channels/${integration}`, { active: true, queue: queue.body.id }));
+  const again = await host.chats(integration);
+  promised(route("POST", "/api/v1/desk/chats/{id}/actions/{action}"), 202, await host.call("POST", `/api/v1/desk/chats/${again[0]!.id}/actions/${action.body.id}`, undefined, browser.headers));
+  promised(route("DELETE", "/api/v1/chat-actions/{id}"), 204, await host.call("DELETE", `/api/v1/chat-actions/${action.body.id}`));
   promised(route("DELETE", "/api/v1/queues/{id}"), 409, await host.call("DELETE", `/api/v1/queues/${queue.body.id}`));
   promised(route("PATCH", "/api/v1/desk"), 200, await host.call("PATCH", "/api/v1/desk", { status: "active" }, browser.headers));
   promised(route("POST", "/api/v1/desk/present"), 204, await host.call("POST", "/api/v1/desk/present", undefined, browser.headers));

@@ -37,7 +37,8 @@ Business::Business(const Parts& parts)
       contacts(records, record_tools),
       client_contacts(client_contacts_parts(parts)),
       processes(process_parts(parts)),
-      subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)) {
+      subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)),
+      chat_actions(parts.store, parts.clock, parts.ids, processes) {
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
   };
@@ -117,7 +118,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       objects_(business.objects),
       records_(business.records),
       processes_(business.processes),
-      subscriptions_(business.subscriptions) {}
+      subscriptions_(business.subscriptions),
+      chat_actions_(business.chat_actions, business.router) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -133,6 +135,7 @@ void BusinessApi::add_to(web::Router& router) {
   records_.add_to(router);
   processes_.add_to(router);
   subscriptions_.add_to(router);
+  chat_actions_.add_to(router);
 }
 
 }  // namespace patchbay::app

@@ -14,6 +14,7 @@
 #include "domain/access/access.hpp"
 #include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/chat/chat_actions.hpp"
 #include "domain/chat/client_contacts.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
@@ -28,6 +29,7 @@
 #include "log/log.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
+#include "web/api/chat_actions.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/figures.hpp"
 #include "web/api/messages.hpp"
@@ -92,6 +94,7 @@ class Business {
   domain::chat::ClientContacts client_contacts;
   domain::processes::Processes processes;
   domain::subscriptions::Subscriptions subscriptions;
+  domain::chat::ChatActions chat_actions;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
@@ -129,6 +132,7 @@ class BusinessApi {
   web::RecordsApi records_;
   web::ProcessesApi processes_;
   web::SubscriptionsApi subscriptions_;
+  web::ChatActionsApi chat_actions_;
 };
 
 }  // namespace patchbay::app

@@ -86,7 +86,7 @@ Id highest_id(store::Store& store) {
                               "journal",        "users",           "roles",
                               "queues",         "chat_history",    "quick_replies",
                               "chat_greetings", "sessions",        "records",
-                              "record_history", "process_runs"}) {
+                              "record_history", "process_runs",    "chat_actions"}) {
       const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
       if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
     }

@@ -51,8 +51,13 @@ class Processes {
   explicit Processes(Parts parts);
   ~Processes();
 
+  // Names of what uses a process, in the caller's transaction.
+  using Users = std::function<std::vector<std::string>(store::Session&, const std::string& code)>;
+
   // Before start().
   void add(BuiltIn built_in);
+  // A process that has such users is not removed. Whoever comes to use one finds it with find_in().
+  void used_by(Users users);
   void start();
   boost::asio::awaitable<void> stop();
   // There may be a run to do; otherwise it is found within a second.
@@ -69,7 +74,7 @@ class Processes {
   boost::asio::awaitable<MadeProcess> create(nlohmann::json document, std::string who);
   boost::asio::awaitable<Process> change(std::string code, nlohmann::json change,
                                          std::optional<std::int64_t> version, std::string who);
-  // Error{conflict} while a run of it is under way.
+  // Error{conflict} while a run of it is under way, and "domain.processes.used" for one that is used.
   boost::asio::awaitable<void> remove(std::string code, std::optional<std::int64_t> version, std::string who);
   // A new secret; calls are signed with the former one too for a day.
   boost::asio::awaitable<MadeProcess> renew_secret(std::string code, std::string who);
@@ -79,6 +84,8 @@ class Processes {
   // The same within the caller's transaction; call wake() when that is committed.
   Run start_in(store::Session& session, const std::string& code, const nlohmann::json& parameters,
                const std::string& who);
+  // The process, which is not removed until the caller's transaction ends.
+  std::optional<Process> find_in(store::Session& session, const std::string& code);
   // The newest first, before `before` (0: from the newest).
   boost::asio::awaitable<std::vector<Run>> runs(RunFilter filter, Id before, std::size_t limit);
   boost::asio::awaitable<Run> run(Id id);

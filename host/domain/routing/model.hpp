@@ -46,7 +46,8 @@ enum class Reason {
   merged,     // the conversation became one with another
   // These leave the chat where it is.
   contact_linked,  // its client is a contact since then, or another one (CHAT-15)
-  contact_unlinked
+  contact_unlinked,
+  action_started  // by a person (CHAT-18)
 };
 
 std::string_view reason_name(Reason reason);
@@ -91,7 +92,7 @@ struct Change {
   std::optional<Id> owner;
   std::optional<Id> former;
   std::string note;
-  std::optional<Id> subject;  // the contact that it was about
+  std::optional<Id> subject;  // the contact, or the run of a process, that it was about
 };
 
 struct Queue {

@@ -50,7 +50,7 @@ constexpr const char* kChange =
     "reason": {"type": "string"}, "actor": {"type": "string", "description": "user:<login>, client, host"},
     "queue": {"type": ["string", "null"]}, "operator": {"type": ["string", "null"]},
     "former_operator": {"type": ["string", "null"]}, "note": {"type": "string"},
-    "subject": {"type": ["string", "null"], "description": "The contact that was linked or unlinked"}}})";
+    "subject": {"type": ["string", "null"], "description": "The contact that was linked or unlinked; the run that was started"}}})";
 // The rest is checked by read_draft, whose findings say more.
 constexpr const char* kDraft = R"({"type": "object", "additionalProperties": false, "properties": {
     "text": {}, "attachments": {"description": "File ids, or {id, kind}"}, "reply_to": {}, "buttons": {}, "location": {},

@@ -72,6 +72,14 @@ json shown(const MadeProcess& made) {
   return out;
 }
 
+// Who manages processes sees all runs, everybody else his own: parameters and results tell of records.
+bool sees(const Call& call, const Run& run) {
+  return call.who.operations.has(Operation::manage_processes) || call.who.session == nullptr ||
+         run.started_by == call.who.name;
+}
+
+}  // namespace
+
 json shown(const Run& run, const std::string& language) {
   return {{"id", to_string_id(run.id)},
           {"process", run.process},
@@ -85,14 +93,6 @@ json shown(const Run& run, const std::string& language) {
           {"created_at", time_of(run.created_at)},
           {"finished_at", time_of(run.finished_at)}};
 }
-
-// Who manages processes sees all runs, everybody else his own: parameters and results tell of records.
-bool sees(const Call& call, const Run& run) {
-  return call.who.operations.has(Operation::manage_processes) || call.who.session == nullptr ||
-         run.started_by == call.who.name;
-}
-
-}  // namespace
 
 void ProcessesApi::add_to(Router& router) {
   router.component("Process", kProcess);

@@ -5,6 +5,9 @@
 
 namespace patchbay::web {
 
+// As the component "ProcessRun".
+nlohmann::json shown(const domain::processes::Run& run, const std::string& language);
+
 // /api/v1/processes and /api/v1/process-runs (REC-3). `processes` outlives the router.
 class ProcessesApi {
  public:

@@ -304,6 +304,10 @@ void ChatTable::merge(const Chat& from, const Chat& into) {
       {from.id, into.id});
   session_.exec("update messages set chat = :into where chat = :from", {into.id, from.id});
   session_.exec(
+      "update chat_action_starts set chat = :into where chat = :from and key not in (select key from "
+      "chat_action_starts where chat = :into)",
+      {into.id, from.id});
+  session_.exec(
       "update chats set last_message_at = :at, client = coalesce(client, cast(:client as bigint)) where id = "
       ":id",
       {std::max(from.last_message_at, into.last_message_at), store::nullable(from.client), into.id});

@@ -71,7 +71,7 @@ Run require_run(store::Session& session, Id id) {
 Process Processes::State::require_own(store::Session& session, const std::string& code) {
   if (built_in.contains(code))
     throw Error(Code::conflict, Text("domain.processes.built_in", {{"code", code}}));
-  if (auto found = RunTable(session).process(code)) return std::move(*found);
+  if (auto found = RunTable(session).hold_process(code)) return std::move(*found);
   const auto theirs = of_plugin(code);
   if (theirs)
     throw Error(Code::conflict,
@@ -87,6 +87,10 @@ void Processes::add(BuiltIn built_in) {
   built_in.process.built_in = true;
   auto code = built_in.process.code;
   state_->built_in.emplace(std::move(code), std::move(built_in));
+}
+
+void Processes::used_by(Users users) {
+  state_->users.push_back(std::move(users));
 }
 
 void Processes::start() {
@@ -176,6 +180,11 @@ asio::awaitable<void> Processes::remove(std::string code, std::optional<std::int
     require_version(process.version, version);
     if (table.has_open(code))
       throw Error(Code::conflict, Text("domain.processes.under_way", {{"code", code}}));
+    for (const auto& users : state_->users) {
+      const auto names = joined(users(session, code));
+      if (!names.empty())
+        throw Error(Code::conflict, Text("domain.processes.used", {{"code", code}, {"users", names}}));
+    }
     table.remove_process(code);
     parts.vault->remove_all(session, "process", process.id);
     store::write_audit(
@@ -200,15 +209,25 @@ asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, std::stri
   co_return co_await state_->parts.store.write(std::move(work));
 }
 
+std::optional<Process> Processes::find_in(store::Session& session, const std::string& code) {
+  const auto found = state_->built_in.find(code);
+  if (found != state_->built_in.end()) return found->second.process;
+  if (auto own = RunTable(session).share_process(code)) return own;
+  return state_->of_plugin(code);
+}
+
 Run Processes::start_in(store::Session& session, const std::string& code, const json& parameters,
                         const std::string& who) {
-  const auto process = state_->require(session, code);
-  if (!process.active) throw Error(Code::conflict, Text("domain.processes.not_active", {{"code", code}}));
+  const auto process = find_in(session, code);
+  if (!process)
+    throw Error(Code::not_found, Text("domain.processes.no_process", {{"code", code.substr(0, 100)}}));
+  if (!process->active) throw Error(Code::conflict, Text("domain.processes.not_active", {{"code", code}}));
   Run run;
   run.id = state_->parts.ids.next();
   run.process = code;
-  run.parameters = checked_parameters(process, parameters);
-  if (!process.plugin.empty()) run.parameters = with_integration(session, process, std::move(run.parameters));
+  run.parameters = checked_parameters(*process, parameters);
+  if (!process->plugin.empty())
+    run.parameters = with_integration(session, *process, std::move(run.parameters));
   run.started_by = who;
   run.created_at = run.not_before = state_->now();
   RunTable(session).insert(run);

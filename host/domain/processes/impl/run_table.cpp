@@ -46,6 +46,10 @@ std::vector<Run> runs_of(const std::vector<store::Row>& rows) {
   return runs;
 }
 
+std::optional<Process> maybe_process(const std::optional<store::Row>& row) {
+  return row ? std::optional(process_of(*row)) : std::nullopt;
+}
+
 std::optional<Run> first(const std::vector<store::Row>& rows) {
   return rows.empty() ? std::nullopt : std::optional(run_of(rows.front()));
 }
@@ -59,8 +63,19 @@ std::vector<Process> RunTable::processes() {
 }
 
 std::optional<Process> RunTable::process(const std::string& code) {
-  const auto row = session_.query_one(PB_PROCESS " where code = :code", {code});
-  return row ? std::optional(process_of(*row)) : std::nullopt;
+  return maybe_process(session_.query_one(PB_PROCESS " where code = :code", {code}));
+}
+
+std::optional<Process> RunTable::hold_process(const std::string& code) {
+  if (session_.dialect() == store::Dialect::postgresql)
+    return maybe_process(session_.query_one(PB_PROCESS " where code = :code for update", {code}));
+  return process(code);
+}
+
+std::optional<Process> RunTable::share_process(const std::string& code) {
+  if (session_.dialect() == store::Dialect::postgresql)
+    return maybe_process(session_.query_one(PB_PROCESS " where code = :code for share", {code}));
+  return process(code);
 }
 
 bool RunTable::insert(const Process& process) {

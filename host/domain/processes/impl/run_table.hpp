@@ -18,6 +18,9 @@ class RunTable {
 
   std::vector<Process> processes();
   std::optional<Process> process(const std::string& code);
+  // Nobody else changes or shares it until the transaction ends; it is not removed until then.
+  std::optional<Process> hold_process(const std::string& code);
+  std::optional<Process> share_process(const std::string& code);
   // False: there is one with that code.
   bool insert(const Process& process);
   // False: it is another version by now.

@@ -34,6 +34,7 @@ struct Processes::State : calls::Lookout {
 
   Parts parts;
   std::map<std::string, BuiltIn> built_in;
+  std::vector<Users> users;
   std::map<Id, Run> calls;  // under way
 };
 
