@@ -109,8 +109,8 @@ class Plugin {
   }
 
   // --- pb.process/1. A process of the manifest. `request`: {"process", "run", "attempt", "parameters",
-  // "started_by"}; the same `run` may come again: what it did is not to be done twice. What it returns is kept
-  // as the run's result, and shown. Throw Error(PB_INVALID) and the like for what no repetition mends.
+  // "started_by"}; the same `run` may come again: what it did is not to be done twice. What it returns is
+  // kept as the run's result, and shown. Throw Error(PB_INVALID) and the like for what no repetition mends.
   virtual Task<Json> run_process(Json /*request*/) {
     unsupported("pb.process/1:run");
   }
