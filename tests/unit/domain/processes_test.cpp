@@ -305,11 +305,11 @@ TEST_P(ProcessesTest, what_a_plugin_cannot_do_now_it_is_asked_again) {  // REC-3
   EXPECT_EQ(read(run).state, "failed") << "it was to be tried twice";
   EXPECT_EQ(host.caller.asked.back().second.at("run"), to_string_id(run.id));
   host.caller.answers.emplace_back(Code::invalid, "not signed");
-  const auto other = start("Stamp");
+  const auto refused_run = start("Stamp");
   host.look();
-  EXPECT_EQ(read(other).state, "failed");
-  EXPECT_EQ(read(other).attempts, 1);
-  EXPECT_EQ(read(other).error, "not signed");
+  EXPECT_EQ(read(refused_run).state, "failed");
+  EXPECT_EQ(read(refused_run).attempts, 1);
+  EXPECT_EQ(read(refused_run).error, "not signed");
 }
 
 TEST_P(ProcessesTest, the_code_of_a_plugin_is_no_admins_and_comes_after_his) {  // REC-3
