@@ -19,7 +19,7 @@ using routing::refusal;
 using support::wait;
 
 constexpr Id kAllOperators = 1'000'000'002;  // 0025_operators.sql
-constexpr Id kCreateCase = 1'000'000'003;    // 0027_chat_actions.sql
+constexpr Id kCreateCase = 1'000'000'003;    // 0029_chat_actions.sql
 
 class ChatActionsTest : public routing::ChatRouterTest {
  protected:

@@ -29,7 +29,7 @@ struct Processes::State : calls::Lookout {
   Process require(store::Session& session, const std::string& code);
   std::vector<Process> of_plugins() const;
   std::optional<Process> of_plugin(const std::string& code) const;
-  // One that can be changed: those of the host and of plugins are as they are.
+  // One that can be changed, held: those of the host and of plugins are as they are.
   Process require_own(store::Session& session, const std::string& code);
 
   Parts parts;
