@@ -82,13 +82,12 @@ Buttons::Buttons(const Json& rows, std::string text_, const Json& header) : text
     for (const Json& link : links) add_line(text, text_of(link, "title") + ": " + text_of(link, "url"));
   }
   const std::size_t length = length_of(text);
-  const bool has_words = !is_blank(text);
-  if (answers.empty()) {
-  } else if (has_words && answers.size() <= kMostButtons && length <= kLongestButtonText &&
-             all_differ(answers, kLongestTitle)) {
+  const bool asks = !answers.empty() && !is_blank(text);
+  if (asks && answers.size() <= kMostButtons && length <= kLongestButtonText &&
+      all_differ(answers, kLongestTitle)) {
     interactive = reply_buttons(answers);
     if (!header.is_null()) interactive["header"] = header;
-  } else if (has_words && header.is_null() && answers.size() <= kMostRows && length <= kLongestListText &&
+  } else if (asks && header.is_null() && answers.size() <= kMostRows && length <= kLongestListText &&
              all_differ(answers, kLongestRowTitle)) {
     interactive = reply_list(answers);
   } else {

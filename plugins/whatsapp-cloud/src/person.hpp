@@ -14,7 +14,7 @@ class Person {
  public:
   // Who wrote `message`; `contacts` are those of the same webhook.
   static Person author_of(const Json& message, const Json& contacts);
-  // Whom `message` of our own went to, or a status is about. `prefix`: "to" or "recipient_id".
+  // Whom a message of our own went to, or a status is about. `number`, `user_id`: the names of its fields.
   static Person receiver_of(const Json& item, const char* number, const char* user_id, const Json& contacts);
 
   // What the conversation is called: the number where it is known, else the user id; "" for nobody.
