@@ -29,7 +29,10 @@ Business::Business(const Parts& parts)
       records(parts.store, record_tools),
       contacts(records, record_tools),
       processes(caller_parts<domain::processes::Processes>(parts)),
-      subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)) {
+      subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)),
+      notifications(parts.store),
+      clock_(parts.clock),
+      ids_(parts.ids) {
   processes.add(domain::processes::create_case_from_chat(record_tools));
 }
 
@@ -73,6 +76,16 @@ asio::awaitable<void> Business::stop() {
   co_await subscriptions.stop();
 }
 
+void Business::tell_of_trouble(store::Session& session, const plugin::Integration& integration) {
+  const bool sign_in = integration.state == plugin::State::sign_in_again;
+  const Text words(sign_in ? "app.sign_in_again" : "app.quarantined",
+                   {{"name", integration.name}, {"reason", integration.reason_text}});
+  domain::notifications::notify_in(session, ids_, clock_.now(),
+                                   domain::notifications::who_may(session, "CanManagePlugins"),
+                                   {sign_in ? "integration.sign_in_again" : "integration.quarantined", words,
+                                    "/integrations/" + to_string_id(integration.id)});
+}
+
 BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
                          const std::function<std::string()>& address)
     : people_(business.access),
@@ -86,7 +99,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       objects_(business.objects),
       records_(business.records),
       processes_(business.processes),
-      subscriptions_(business.subscriptions) {}
+      subscriptions_(business.subscriptions),
+      notifications_(business.notifications) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -101,6 +115,7 @@ void BusinessApi::add_to(web::Router& router) {
   records_.add_to(router);
   processes_.add_to(router);
   subscriptions_.add_to(router);
+  notifications_.add_to(router);
 }
 
 }  // namespace patchbay::app

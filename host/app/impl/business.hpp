@@ -16,6 +16,7 @@
 #include "domain/access/sessions.hpp"
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "domain/processes/processes.hpp"
 #include "domain/records/contacts.hpp"
 #include "domain/records/records.hpp"
@@ -24,10 +25,12 @@
 #include "domain/settings/settings.hpp"
 #include "domain/subscriptions/subscriptions.hpp"
 #include "log/log.hpp"
+#include "plugin/integration.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/messages.hpp"
+#include "web/api/notifications.hpp"
 #include "web/api/objects.hpp"
 #include "web/api/people.hpp"
 #include "web/api/processes.hpp"
@@ -67,6 +70,8 @@ class Business {
   // The settings have been read before.
   boost::asio::awaitable<void> start(TaskScope& tasks);
   boost::asio::awaitable<void> stop();
+  // An integration needs a person (lifecycle): whoever manages plugins is told.
+  void tell_of_trouble(store::Session& session, const plugin::Integration& integration);
 
   domain::settings::Settings settings;
   domain::routing::Router router;
@@ -83,6 +88,7 @@ class Business {
   domain::records::Contacts contacts;
   domain::processes::Processes processes;
   domain::subscriptions::Subscriptions subscriptions;
+  domain::notifications::Notifications notifications;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
@@ -91,6 +97,9 @@ class Business {
   // For what calls addresses outside.
   template <class Caller>
   static typename Caller::Parts caller_parts(const Parts& parts);
+
+  Clock& clock_;
+  IdMint& ids_;
 };
 
 // What of it is served.
@@ -114,6 +123,7 @@ class BusinessApi {
   web::RecordsApi records_;
   web::ProcessesApi processes_;
   web::SubscriptionsApi subscriptions_;
+  web::NotificationsApi notifications_;
 };
 
 }  // namespace patchbay::app

@@ -207,7 +207,8 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       business(business_parts()),
       lifecycle({io.get_executor(), clock, ids, *store, *vault, catalogue, routes, instances, fleet,
                  scheduler, peers, redactor, logger, site, kVersion, host_name(config.state_dir),
-                 [this] { return follow_choices(); }}),
+                 [this] { return follow_choices(); },
+                 [this](auto& session, const auto& one) { business.tell_of_trouble(session, one); }}),
       profile_routes({io.get_executor(), clock, *store, *vault, catalogue, routes, lifecycle, fleet, redactor,
                       [this](Id profile) { dispatcher.ready(profile); }, logger}),
       credentials({io.get_executor(), clock, ids, *store, *vault, catalogue, lifecycle, oauth_tokens,
@@ -242,7 +243,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       files_api({*store, chats, business.router, business.settings, clock, ids}),
       tokens_api(tokens, clock),
       business_api(business, business_parts(), site, [this] { return address_for_people(); }),
-      live_api({event_streams, feed, business.router, business.sessions, clock}),
+      live_api({event_streams, feed, business.router, business.sessions, business.notifications, clock}),
       server(io.get_executor(), clock, logger, server_options(config), router) {
   if (!config.tls_certificate.empty()) {
     secure_listener = std::make_unique<SecureListener>(io.get_executor(), clock, logger, metrics, config,
