@@ -55,6 +55,7 @@ class Lifecycle {
     std::function<boost::asio::awaitable<void>()> enabled = {};  // a plugin was: the catalogue is to know
     std::function<std::string(const plugin::Manifest&)> system_settings = {};  // of its own: a JSON object
     std::function<bool(const std::string& code)> has_setting = {};             // none: all are set
+    std::function<void(store::Session&, const plugin::Integration&)> troubled = {};  // it needs a person now
   };
 
   explicit Lifecycle(Parts parts);
@@ -239,8 +240,7 @@ class Lifecycle {
   std::set<Id> waiting_;                  // connected, and not up yet
   std::map<Id, ManifestPtr> running_;     // which version, of what runs here
   std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
-  std::set<Id> upgrading_;
-  std::set<Id> lent_;
+  std::set<Id> upgrading_, lent_;
   bool following_ = false;  // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { KEY, OtherSide, post } from "./support/echo.ts";
 import { Oidc, Person } from "./support/oidc.ts";
 import { BUILD, eventually, Patchbay, type Answer } from "./support/patchbay.ts";
+import { Receiver } from "./support/receiver.ts";
 
 interface Route { verb: string; path: string; operation: string; text: any }
 
@@ -34,6 +35,7 @@ const GRANTS: Record<string, string[]> = {
 
 let host: Patchbay;
 let side: OtherSide;
+const outside = new Receiver();
 let oidc: Oidc;
 let draft = { id: "", profile: "", grant: "", signIn: "" };
 let integration = "";
@@ -44,9 +46,10 @@ formats.default(ajv);
 
 before(async () => {
   side = await OtherSide.start();
+  await outside.start();
   const site = "http://127.0.0.1:9";
   oidc = await Oidc.start(`${site}/oauth/callback`);
-  host = await Patchbay.start({ siteUrl: site, allow: [`127.0.0.1:${side.port}`, ...oidc.allow], folders: [join(BUILD, "test_plugins")] });
+  host = await Patchbay.start({ siteUrl: site, allow: [`127.0.0.1:${side.port}`, `127.0.0.1:${outside.port}`, ...oidc.allow], folders: [join(BUILD, "test_plugins")] });
   document = (await host.get("/api/v1/openapi.json")).body;
   ajv.addSchema({ $id: "api", ...document });
   routes = Object.entries<any>(document.paths).flatMap(([path, verbs]) =>
@@ -65,6 +68,7 @@ after(async () => {
   await oidc?.stop();
   await host?.stop();
   await side?.stop();
+  outside.stop();
 });
 
 test("the document is valid OpenAPI 3.1", async () => {
@@ -182,7 +186,7 @@ test("answers are what the document promises, right and wrong ones", async () =>
   const contact = await host.post("/api/v1/records/contact", { fields: { name: "Ana" } });
   const changed = await host.call("PATCH", `/api/v1/records/contact/${contact.body.id}`, { fields: { job: "Buyer" } }, { "if-match": contact.headers.get("etag")! });
   const run = await host.post("/api/v1/processes/CreateCaseFromChat/runs", { parameters: { ChatId: chat.id } });
-  const subscription = await host.post("/api/v1/subscriptions", { url: `${side.address}/told`, types: ["*"], active: true });
+  const subscription = await host.post("/api/v1/subscriptions", { url: outside.address, types: ["*"], active: true });
   const delivery = await host.post(`/api/v1/subscriptions/${subscription.body.id}/test`);
   const job = await eventually("its job has run", async () => (await host.all("/api/v1/jobs")).find((one) => one.last_run?.outcome === "done"));
 
@@ -192,20 +196,25 @@ test("answers are what the document promises, right and wrong ones", async () =>
     [/\/users\//, user.body.id], [/\/roles\//, role.body.id], [/\/queues\//, queue.body.id], [/\/quick-replies\//, quick.body.id], [/\/chat-actions\//, action.body.id], [/\/channels\//, integration], [/\/settings\/.*\/file$/, "OmniChatNotificationSound"], [/\/settings\//, "SimultaneousChats"],
     [/\/records\//, contact.body.id], [/\/objects\//, "contact"], [/\/lookups\//, "priority"], [/\/processes\//, "CreateCaseFromChat"], [/\/process-runs\//, run.body.id],
     [/\/subscriptions\//, subscription.body.id], [/\/subscription-deliveries\//, delivery.body.id]];
-  const browser = await host.signIn("reader", ["CanManageChats"]);
+  const browser = await host.signIn("reader", ["CanManageChats", "CanManageAdministration"]);
+  outside.answers = [{ status: 410 }];
+  const lost = await host.post("/api/v1/subscriptions", { url: outside.address, types: ["*"] });
+  await host.post(`/api/v1/subscriptions/${lost.body.id}/test`);
+  await eventually("somebody is told", async () => (await host.call("GET", "/api/v1/notifications/unread", undefined, browser.headers)).body.unread === 1);
   const sound = await host.upload("PUT", "/api/v1/settings/OmniChatNotificationSound/file", "bell.mp3", "ID3 and more");
   let lists = 0;
   // This channel carries no files: desk_files.test.ts.
   for (const route of routes.filter((one) => one.verb === "GET" && one.path !== "/api/v1/desk/chats/{id}/files/{file}")) {
     const path = route.path.replace("{object}", "contact").replace(/\{\w+\}/, ids.find(([kind]) => kind.test(route.path))?.[1] ?? "");
-    const answer = await host.call("GET", path, undefined, route.operation === "session:own" ? browser.headers : {});
+    const headers = route.operation === "session:own" ? browser.headers : {};
+    const answer = await host.call("GET", path, undefined, headers);
     promised(route, 200, answer);
     if (answer.body.items) {
       lists += 1;
       assert.ok(answer.body.items.length > 0, `${path} shows nothing`);
-      promised(route, 200, await host.get(`${path}?limit=1`));
-      promised(route, 422, await host.get(`${path}?limit=0`));
-      promised(route, 422, await host.get(`${path}?limti=1`));
+      promised(route, 200, await host.call("GET", `${path}?limit=1`, undefined, headers));
+      promised(route, 422, await host.call("GET", `${path}?limit=0`, undefined, headers));
+      promised(route, 422, await host.call("GET", `${path}?limti=1`, undefined, headers));
     }
     const open = route.operation === "public" ? 200 : 401;
     promised(route, open, await knock(route));
@@ -278,5 +287,6 @@ test("answers are what the document promises, right and wrong ones", async () =>
   promised(route("PATCH", "/api/v1/subscriptions/{id}"), 200, await host.call("PATCH", `/api/v1/subscriptions/${subscription.body.id}`, { active: false }, { "if-match": "*" }));
   promised(route("POST", "/api/v1/subscriptions/{id}/test"), 409, await host.post(`/api/v1/subscriptions/${subscription.body.id}/test`));
   promised(route("DELETE", "/api/v1/subscriptions/{id}"), 204, await host.call("DELETE", `/api/v1/subscriptions/${subscription.body.id}`, undefined, { "if-match": "*" }));
+  promised(route("POST", "/api/v1/notifications/read"), 204, await host.call("POST", "/api/v1/notifications/read", undefined, browser.headers));
   promised(route("POST", "/api/v1/inbox/{id}/replay"), 200, await host.post(`/api/v1/inbox/${stored.id}/replay`));
 });

@@ -48,6 +48,7 @@ test("a plugin that crashes after every start is quarantined, and others do not 
   const folder = await misbehaving();
   const host = await Patchbay.start({ folders: [folder], config: { log: { level: "info", format: "json" } } });
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const keeper = await host.signIn("keeper", ["CanManagePlugins"]);
   try {
     const good = await host.connect("echo", "Good", { account: "good", signing_key: KEY });
     const bad = await host.connect("misbehave", "Bad", { key: OWN_KEY });
@@ -65,6 +66,8 @@ test("a plugin that crashes after every start is quarantined, and others do not 
     assert.equal(broken.status, 200, JSON.stringify(broken.body));
     const quarantined = await eventually("it is quarantined", async () => (await state()).state === "quarantined" && state(), 60);
     assert.equal(quarantined.restarts, 5, "after five crashes");
+    const told = await eventually("whoever manages plugins is told", async () => (await host.call("GET", "/api/v1/notifications", undefined, keeper.headers)).body.items[0]); // REC-5
+    assert.equal(told.kind, "integration.quarantined");
     const waiting: string[] = [];
     for (let i = 0; i < EVENTS; ++i) waiting.push(await tell(host, bad, { misbehave: "ask", ask: { method: "pb.state/1:get", body: { key: "k" } } }));
 

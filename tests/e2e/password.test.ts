@@ -127,6 +127,7 @@ test("people sign in by password; what is found for one belongs to all who share
 test("a changed password is asked for again, of the same person", async () => { // N1, SETUP-4
   const { lockers, host } = await start();
   try {
+    const keeper = await host.signIn("keeper", ["CanManagePlugins"]);
     const draft = await typed(host, ["integrations", "setup", "--plugin", "lockers"], "ann\npass:word one\nA\n");
     assert.equal(draft.code, 0, draft.out + host.output);
     assert.match(draft.out, /Locker: user name/);
@@ -145,6 +146,8 @@ test("a changed password is asked for again, of the same person", async () => { 
     await host.serve();
     await run();
     await eventually("somebody has to sign in", async () => (await state()) === "sign_in_again");
+    const [told] = (await host.call("GET", "/api/v1/notifications", undefined, keeper.headers)).body.items; // REC-5
+    assert.equal(told.kind, "integration.sign_in_again");
 
     const other = (await signIn(host, { again: grant }, "bob", "of bob")).body;
     assert.equal(other.state, "failed");

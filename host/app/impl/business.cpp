@@ -38,7 +38,10 @@ Business::Business(const Parts& parts)
       client_contacts(client_contacts_parts(parts)),
       processes(process_parts(parts)),
       subscriptions(caller_parts<domain::subscriptions::Subscriptions>(parts)),
-      chat_actions(parts.store, parts.clock, parts.ids, processes) {
+      chat_actions(parts.store, parts.clock, parts.ids, processes),
+      notifications(parts.store),
+      clock_(parts.clock),
+      ids_(parts.ids) {
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
   };
@@ -104,6 +107,16 @@ asio::awaitable<void> Business::stop() {
   co_await subscriptions.stop();
 }
 
+void Business::tell_of_trouble(store::Session& session, const plugin::Integration& integration) {
+  const bool sign_in = integration.state == plugin::State::sign_in_again;
+  const Text words(sign_in ? "app.sign_in_again" : "app.quarantined",
+                   {{"name", integration.name}, {"reason", integration.reason_text}});
+  domain::notifications::notify_in(session, ids_, clock_.now(),
+                                   domain::notifications::who_may(session, "CanManagePlugins"),
+                                   {sign_in ? "integration.sign_in_again" : "integration.quarantined", words,
+                                    "/integrations/" + to_string_id(integration.id)});
+}
+
 BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
                          const std::function<std::string()>& address)
     : people_(business.access),
@@ -119,7 +132,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       records_(business.records),
       processes_(business.processes),
       subscriptions_(business.subscriptions),
-      chat_actions_(business.chat_actions, business.router) {}
+      chat_actions_(business.chat_actions, business.router),
+      notifications_(business.notifications) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -136,6 +150,7 @@ void BusinessApi::add_to(web::Router& router) {
   processes_.add_to(router);
   subscriptions_.add_to(router);
   chat_actions_.add_to(router);
+  notifications_.add_to(router);
 }
 
 }  // namespace patchbay::app

@@ -19,6 +19,7 @@
 #include "domain/chat/quick_replies.hpp"
 #include "domain/chat/search.hpp"
 #include "domain/figures/figures.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "domain/processes/processes.hpp"
 #include "domain/records/contacts.hpp"
 #include "domain/records/records.hpp"
@@ -27,12 +28,14 @@
 #include "domain/settings/settings.hpp"
 #include "domain/subscriptions/subscriptions.hpp"
 #include "log/log.hpp"
+#include "plugin/integration.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 #include "web/api/chat_actions.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/figures.hpp"
 #include "web/api/messages.hpp"
+#include "web/api/notifications.hpp"
 #include "web/api/objects.hpp"
 #include "web/api/people.hpp"
 #include "web/api/processes.hpp"
@@ -76,6 +79,8 @@ class Business {
   // The settings have been read before.
   boost::asio::awaitable<void> start(TaskScope& tasks);
   boost::asio::awaitable<void> stop();
+  // An integration needs a person (lifecycle): whoever manages plugins is told.
+  void tell_of_trouble(store::Session& session, const plugin::Integration& integration);
 
   domain::settings::Settings settings;
   domain::routing::Router router;
@@ -95,6 +100,7 @@ class Business {
   domain::processes::Processes processes;
   domain::subscriptions::Subscriptions subscriptions;
   domain::chat::ChatActions chat_actions;
+  domain::notifications::Notifications notifications;
 
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
@@ -105,6 +111,9 @@ class Business {
   template <class Caller>
   static typename Caller::Parts caller_parts(const Parts& parts);
   static domain::processes::Processes::Parts process_parts(const Parts& parts);
+
+  Clock& clock_;
+  IdMint& ids_;
 };
 
 // How long clients waited for people, by queue: a histogram of seconds to hours.
@@ -133,6 +142,7 @@ class BusinessApi {
   web::ProcessesApi processes_;
   web::SubscriptionsApi subscriptions_;
   web::ChatActionsApi chat_actions_;
+  web::NotificationsApi notifications_;
 };
 
 }  // namespace patchbay::app

@@ -1,6 +1,7 @@
 #include "app/impl/upkeep.hpp"
 
 #include "base/error.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "plugin/history.hpp"
 #include "plugin/integrations.hpp"
 
@@ -14,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kEvery = 1h;
 constexpr Duration kPause = 100ms;  // between portions
-constexpr Duration kUnused = 24h;   // a file may wait so long for its message, a draft for its next step
+constexpr std::int64_t kPortion = 500;
+constexpr Duration kUnused = 24h;  // a file may wait so long for its message, a draft for its next step
 
 std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();
@@ -52,6 +54,12 @@ asio::awaitable<void> Upkeep::tidy() {
   auto expire = [this](store::Session& session) { return vault_.sweep(session); };
   co_await store_.write(std::move(expire));
   co_await sessions_.sweep();
+  for (auto gone = kPortion; gone == kPortion;) {
+    auto drop = [now](store::Session& session) {
+      return domain::notifications::sweep(session, now - domain::notifications::kKeep, kPortion);
+    };
+    gone = co_await store_.write(std::move(drop));
+  }
   auto find = [made_before](store::Session& session) {
     return plugin::Integrations().old_drafts(session, made_before);
   };

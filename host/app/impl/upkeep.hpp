@@ -18,8 +18,9 @@ namespace patchbay::app {
 std::vector<store::BlobUse> blob_uses();
 
 // Takes away files that no message uses and drafts that nobody goes on with, a day after they came, old
-// history, sessions and secrets whose time is over. Every hour, a little at a time, so that nothing waits for
-// it. (Requests that ended long ago are the hooks dispatcher's own work.) All references outlive it.
+// history, notifications, sessions and secrets whose time is over. Every hour, a little at a time, so that
+// nothing waits for it. (Requests that ended long ago are the hooks dispatcher's own work.) All references
+// outlive it.
 class Upkeep {
  public:
   Upkeep(store::Store& store, const vault::Vault& vault, lifecycle::Lifecycle& lifecycle,

@@ -29,6 +29,7 @@ struct Entry {
   Id former_queue = 0;
   Id owner = 0;        // the chat's operator, or the user whom it concerns
   Id former = 0;       // who had the chat before
+  Id audience = 0;     // the user or role whom a notification concerns; not shown
   std::string object;  // of a record: what kind
   std::string state;
   std::string reason;

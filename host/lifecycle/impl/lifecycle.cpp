@@ -80,6 +80,12 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   change.version = integration.version;
   change.host = parts_.host_name;
   auto work = [this, integration, change = std::move(change)](store::Session& session) {
+    const bool needs_people =
+        integration.state == State::sign_in_again || integration.state == State::quarantined;
+    if (parts_.troubled && needs_people) {
+      const auto before = table_.find(session, integration.id);
+      if (before && before->state != integration.state) parts_.troubled(session, integration);
+    }
     table_.set_state(session, integration);
     history_.add(session, {change});
     table_.touch(session, integration.id, parts_.peers.me());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -89,16 +90,22 @@ class DeskReader final : public live::Reader {
     if (ended_) return reading;
     for (const auto& line : lines) {
       std::int64_t index = 0;
+      Id told = 0;  // a notification that concerns him twice is one
       for (const auto& entry : line->entries) {
         const auto id = id_of(line->place, ++index);
-        if (id > after && sees(entry)) reading.events.emplace_back(id, entry.type, data_of(entry, line->at));
+        if (id <= after || !sees(entry)) continue;
+        if (is_notification(entry) && std::exchange(told, entry.subject) == entry.subject) continue;
+        reading.events.emplace_back(id, entry.type, data_of(entry, line->at));
       }
       reading.last = id_of(line->place, kPerLine - 1);
     }
     return reading;
   }
 
+  static bool is_notification(const Entry& entry) { return entry.type.starts_with("notification."); }
+
   bool sees(const Entry& entry) const {
+    if (is_notification(entry)) return has(holders_, entry.audience);
     const auto me = session_.user.id;
     const auto is = [&](std::string_view what) { return entry.type.starts_with(what); };
     if (entry.owner == me || entry.former == me) return true;
@@ -121,6 +128,8 @@ class DeskReader final : public live::Reader {
     may_ = granted_operations(session_.operations);
     auto seeing = parts_.routing.sight(session_.user.id);
     sight_ = co_await std::move(seeing);
+    auto asking = parts_.notifications.holders_of(session_.user.id);
+    holders_ = co_await std::move(asking);
   }
   asio::awaitable<void> visit() {
     next_visit_ = parts_.clock.monotonic() + kPresent;
@@ -132,6 +141,7 @@ class DeskReader final : public live::Reader {
   Session session_;
   Operations may_;
   domain::routing::Sight sight_;
+  std::vector<Id> holders_;  // himself and his roles
   std::atomic<bool> ended_ = false;
   std::chrono::nanoseconds next_visit_{};
 };
@@ -142,12 +152,12 @@ void LiveApi::add_to(Router& router) {
   router.add(
       Operation::own_session, Verb::get, "/api/v1/desk/events", bound(this, &LiveApi::open),
       Doc("Follow what happens")
-          .about(
-              "Server-sent events of what the user may see: chat.created, chat.changed, chat.finished, "
-              "message.received, message.sent, message.changed, message.state, operator.changed, "
-              "queue.changed, channel.changed, settings.changed, access.changed; desk.changed: other chats "
-              "are offered now. The first event, and one after a gap that is not kept any more, is reset: "
-              "read how things stand, then follow. While the stream is open its operator is present.")
+          .about("Server-sent events of what the user may see: chat.created, chat.changed, chat.finished, "
+                 "message.received, message.sent, message.changed, message.state, operator.changed, "
+                 "queue.changed, channel.changed, settings.changed, access.changed, notification.created; "
+                 "desk.changed: other chats "
+                 "are offered now. The first event, and one after a gap that is not kept any more, is reset: "
+                 "read how things stand, then follow. While the stream is open its operator is present.")
           .header("Last-Event-ID", "Go on after this event")
           .answers(200, "The events", {}, "text/event-stream")
           .errors({404, 429, 503}));

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "domain/routing/router.hpp"
 #include "live/feed.hpp"
 #include "web/event_streams.hpp"
@@ -15,12 +16,14 @@ class LiveApi {
  public:
   // All outlive the router and its streams.
   struct Parts {
-    Parts(EventStreams& s, live::Feed& f, domain::routing::Router& r, domain::access::Sessions& a, Clock& c)
-        : streams(s), feed(f), routing(r), sessions(a), clock(c) {}
+    Parts(EventStreams& s, live::Feed& f, domain::routing::Router& r, domain::access::Sessions& a,
+          domain::notifications::Notifications& n, Clock& c)
+        : streams(s), feed(f), routing(r), sessions(a), notifications(n), clock(c) {}
     EventStreams& streams;
     live::Feed& feed;
     domain::routing::Router& routing;
     domain::access::Sessions& sessions;
+    domain::notifications::Notifications& notifications;
     Clock& clock;
   };
   explicit LiveApi(Parts parts) : parts_(parts) {}

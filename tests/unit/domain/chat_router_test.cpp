@@ -1,6 +1,7 @@
 #include <future>
 
 #include "domain/chat_router_world.hpp"
+#include "domain/notifications/notifications.hpp"
 
 namespace patchbay::domain::routing {
 namespace {
@@ -79,6 +80,9 @@ TEST_P(ChatRouterTest,
   EXPECT_EQ(state("1"), "waiting") << "nobody is left";
   EXPECT_EQ(state("2"), "waiting") << "what else he had not accepted";
   EXPECT_FALSE(wait(router.desk(ana)).available);
+  const auto told = wait(notifications::Notifications(*store).list(ana, true, 0, 10));  // REC-5
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, "operator.inactive");
   arrive(ben);
   look();
   EXPECT_EQ(state("1"), "assigned ben");

@@ -113,6 +113,16 @@ class SubscriptionsTest : public ::testing::TestWithParam<support::Database> {
       return out;
     });
   }
+  std::vector<std::string> notified() {
+    return store->read_now([](store::Session& session) {
+      std::vector<std::string> out;
+      for (const auto& row : session.query(
+               "select kind, holder from notifications join notification_audience on notification = id order "
+               "by id, holder"))
+        out.push_back(row.text(0) + " to " + std::to_string(row.integer(1)));
+      return out;
+    });
+  }
   std::int64_t rows(const std::string& of) {
     return store->read_now([&](store::Session& session) {
       return session.query_one("select cast(count(*) as bigint) from " + of)->integer(0);
@@ -299,6 +309,11 @@ TEST_P(SubscriptionsTest, retry_after_is_waited_for) {
 }
 
 TEST_P(SubscriptionsTest, a_receiver_that_is_gone_is_told_no_more) {
+  store->write_now([](store::Session& session) {
+    session.exec(
+        "insert into operation_grants(operation, holder) values ('CanManageAdministration', 4711), "
+        "('CanManageChats', 4712)");
+  });
   const auto made = subscribe({"*"});
   happen("queue.changed");
   host.http.answer(410);
@@ -307,6 +322,7 @@ TEST_P(SubscriptionsTest, a_receiver_that_is_gone_is_told_no_more) {
   EXPECT_NE(read(made).off_reason.find("410"), std::string::npos);
   EXPECT_THAT(states(made), ElementsAre("dead"));
   EXPECT_THAT(audited(), ElementsAre("user:root subscription.create", "host subscription.switch_off"));
+  EXPECT_THAT(notified(), ElementsAre("subscription.off to 4711"));  // REC-5
   happen("queue.changed");
   host.look();
   EXPECT_EQ(deliveries(made).size(), 1U);

@@ -26,6 +26,7 @@ json to_json(const Entry& entry) {
   put(out, "former_queue", entry.former_queue);
   put(out, "owner", entry.owner);
   put(out, "former", entry.former);
+  put(out, "audience", entry.audience);
   put(out, "object", entry.object);
   put(out, "state", entry.state);
   put(out, "reason", entry.reason);
@@ -43,6 +44,7 @@ Entry entry_of(const json& in) {
   entry.former_queue = id_at(in, "former_queue");
   entry.owner = id_at(in, "owner");
   entry.former = id_at(in, "former");
+  entry.audience = id_at(in, "audience");
   entry.object = in.value("object", std::string());
   entry.state = in.value("state", std::string());
   entry.reason = in.value("reason", std::string());

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "base/task_scope.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "domain/routing/impl/routing_table.hpp"
 
 namespace patchbay::domain::routing {
@@ -172,12 +173,18 @@ asio::awaitable<bool> Router::State::lapse() {
       const auto now = parts.clock.now();
       RoutingTable table(session, parts.ids, now);
       Asked asked(table, who);
-      std::vector<Id> missed;
+      std::vector<Id> missed;  // their queues
+      Id last = 0;
       for (auto& chat : asked.chats) {
         if (!is_missed(chat, terms, now)) continue;
         table.save(chat, miss(chat, asked.owner), Actor(kHost));
         missed.push_back(chat.queue);
+        last = chat.id;
       }
+      if (last != 0)
+        notifications::notify_in(
+            session, parts.ids, now, {who},
+            {"operator.inactive", Text("domain.routing.inactive"), "/chats/" + to_string_id(last)});
       asked.release_all(table);
       table.save(asked.owner);
       table.show_status(asked.owner);

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "domain/calls/signed_call.hpp"
+#include "domain/notifications/notifications.hpp"
 #include "domain/subscriptions/impl/delivery_table.hpp"
 #include "domain/subscriptions/impl/outgoing.hpp"
 #include "domain/subscriptions/impl/state.hpp"
@@ -200,6 +201,11 @@ void Subscriptions::State::switch_off(store::Session& session, Subscription subs
   subscription.updated_at = now();
   SubscriptionTable(session).update(subscription);
   audit(session, "host", "subscription.switch_off", subscription.id, {{"reason", reason.english()}});
+  const Text words("domain.subscriptions.switched_off",
+                   {{"url", subscription.url}, {"reason", subscription.off_reason}});
+  notifications::notify_in(session, parts.ids, parts.clock.now(),
+                           notifications::who_may(session, "CanManageAdministration"),
+                           {"subscription.off", words, "/subscriptions/" + to_string_id(subscription.id)});
 }
 
 asio::awaitable<void> Subscriptions::State::give_back() {
