@@ -412,23 +412,6 @@ jobs::Scheduler::Parts Modules::scheduler_parts() {
   return {io.get_executor(), clock, ids, *store, fleet, metrics, logger, std::move(reports)};
 }
 
-domain::chat::Chats::Parts Modules::chats_parts() {
-  domain::chat::Chats::Parts parts(*store, channels, fleet, clock, ids);
-  parts.wake = [this](const outbox::Item& first) {
-    tell("outbox", first.integration);
-    outbox.wake(first);
-  };
-  parts.answered = metrics.define(waiting_metric("patchbay_chat_first_answer_seconds",
-                                                 "How long clients waited until a person answered first"));
-  return parts;
-}
-
-domain::chat::Greeter::Parts Modules::greeter_parts() {
-  domain::chat::Greeter::Parts parts(io.get_executor(), clock, *store, chats, logger);
-  parts.owned = &peers.owned();
-  return parts;
-}
-
 // Presses of buttons are acknowledged from the outbox, whose sweep finds them within a second.
 void Modules::committed(const std::vector<Id>& integrations) {
   attachments.wake(integrations);

@@ -19,6 +19,23 @@ Business::Parts Modules::business_parts() {
   return parts;
 }
 
+domain::chat::Chats::Parts Modules::chats_parts() {
+  domain::chat::Chats::Parts parts(*store, channels, fleet, clock, ids);
+  parts.wake = [this](const outbox::Item& first) {
+    tell("outbox", first.integration);
+    outbox.wake(first);
+  };
+  parts.answered = metrics.define(waiting_metric("patchbay_chat_first_answer_seconds",
+                                                 "How long clients waited until a person answered first"));
+  return parts;
+}
+
+domain::chat::Greeter::Parts Modules::greeter_parts() {
+  domain::chat::Greeter::Parts parts(io.get_executor(), clock, *store, chats, logger);
+  parts.owned = &peers.owned();
+  return parts;
+}
+
 void Modules::settings_changed() {
   follow_site();
   // Of each plugin that has settings of its own, what its instances were told.
