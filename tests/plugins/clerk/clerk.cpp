@@ -18,9 +18,9 @@ class Clerk : public patchbay::Plugin {
   Task<Json> run_process(Json request) override {
     const Json& parameters = request.at("parameters");
     const std::string mood = patchbay::string_at(parameters, "Mood");
-    const bool is_first = request.at("attempt") == 1;
-    if (mood == "late" && is_first) throw patchbay::Error(PB_UNAVAILABLE, "The clerk is at lunch");
-    if (mood == "faint" && is_first) std::abort();
+    if (mood == "late" && request.at("attempt") == 1)
+      throw patchbay::Error(PB_UNAVAILABLE, "The clerk is at lunch");
+    if (mood == "faint") std::abort();
     if (mood == "strict") throw patchbay::Error(PB_INVALID, "The paper has no signature");
     Json out = {{"desk", patchbay::string_at(settings(), "desk")}};
     out["stamped"] = patchbay::string_at(parameters, "Paper");
