@@ -24,6 +24,12 @@ namespace journal = domain::journal;
 
 class FeedTest : public ::testing::TestWithParam<support::Database> {
  protected:
+  // Subscriptions, which read the journal too, would hold it, as they do not run here.
+  FeedTest() {
+    store->write_now([](store::Session& session) {
+      session.exec("delete from journal_marks where name = 'subscriptions'");
+    });
+  }
   ~FeedTest() override {
     if (feed) run(feed->stop());
   }
@@ -116,8 +122,7 @@ TEST_P(FeedTest, OldLinesAreSwept) {
   options.keep = 0ms;
   options.tidy = 10ms;
   start(options);
-  note("soon old");
-  comes_to(1);
+  note("soon old");  // it may be swept before this host has read it
   const auto forgotten = [&] {
     return store->read_now(
         [](store::Session& session) { return journal::mark(session, journal::kForgotten); });
