@@ -15,6 +15,8 @@ before(async () => {
   await outside.start();
   host = await Patchbay.start({ allow: [`127.0.0.1:${outside.port}`] });
   shop = await host.connect("echo", "Shop", { account: "shop", signing_key: KEY });
+  // Whoever writes would be a contact, which is told too.
+  assert.equal((await host.call("PUT", "/api/v1/settings/OmniChatCreateContact", { value: false })).status, 200);
 });
 after(async () => {
   await host?.stop();
