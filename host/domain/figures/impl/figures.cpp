@@ -81,7 +81,7 @@ class Reader {
     const auto at = [&](std::int64_t tenths) {
       auto values = bounds();
       values.emplace_back(std::string(reason));
-      values.emplace_back((waits.count - 1) * tenths / 10);
+      values.emplace_back((waits.count * tenths + 9) / 10 - 1);
       const auto row =
           session_.query_one("select waited_ms from (" + rows() +
                                  ") as rows where reason = :reason order by 1 limit 1 offset :place",
