@@ -50,7 +50,8 @@ class ChatActions {
   // Nothing for others and of a chat that is finished. Throws Error{not_found} for a chat that is none.
   boost::asio::awaitable<std::vector<ChatAction>> for_chat(Id chat, routing::Person who);
   // A run of its process with the chat's id and that of its client's contact, as far as the process takes
-  // them, and a line of the chat's history. With a key that the chat has seen, the run that was started then.
+  // them, and a line of the chat's history. A process of the plugin by which the chat came works on the
+  // chat's own integration. With a key that the chat has seen, the run that was started then.
   // Throws Error{not_found} for a chat or an action that is none, Error{denied} for whom it is not,
   // Error{conflict} with what stands in the way.
   boost::asio::awaitable<processes::Run> start(Id chat, Id action, std::string idempotency_key,

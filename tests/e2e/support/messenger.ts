@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { GraphSimulator } from "../../simulators/meta/graph.ts";
 import { Messenger, type Page } from "../../simulators/meta/messenger.ts";
-import { eventually, Patchbay } from "./patchbay.ts";
+import { eventually, type Options, Patchbay } from "./patchbay.ts";
 
 export const SITE = "https://chat.example/app";
 export const ANA = "6543210987654321";
@@ -22,10 +22,10 @@ export class Stage {
   }
 
   // The proxy in front of the host takes the site's path off.
-  static async open(): Promise<Stage> {
+  static async open(options: Options = {}): Promise<Stage> {
     const graph = await GraphSimulator.start();
     try {
-      const host = await Patchbay.start({ siteUrl: SITE, allow: [`127.0.0.1:${graph.port}`] });
+      const host = await Patchbay.start({ siteUrl: SITE, ...options, allow: [`127.0.0.1:${graph.port}`, ...(options.allow ?? [])] });
       graph.resolve = (url) => url.replace(SITE, host.address);
       const settings = { app_id: graph.appId, app_secret: graph.appSecret, graph_base: graph.address, dialog_base: graph.address };
       const made = await host.post("/api/v1/profiles", { plugin: "messenger", name: "Our app", settings });

@@ -94,6 +94,7 @@ class ChatActionsTest : public routing::ChatRouterTest {
   std::unique_ptr<vault::Vault> vault = vault::Vault::open(*store, folder / "key", clock);
   support::FakeHttp http{clock};
   support::LentContext context;
+  std::vector<processes::Process> of_plugins;
   processes::Processes processes{parts()};
   ChatActions actions{*store, clock, ids, processes};
 
@@ -102,6 +103,7 @@ class ChatActionsTest : public routing::ChatRouterTest {
     processes::Processes::Parts out((*context).get_executor(), clock, ids, *store, log::Logger::none());
     out.vault = vault.get();
     out.http = &http;
+    out.of_plugins = [this] { return of_plugins; };
     out.opened = [] { return std::vector<std::string>{"127.0.0.1:9"}; };
     return out;
   }
@@ -128,6 +130,19 @@ TEST_P(ChatActionsTest, a_new_installation_makes_cases_of_chats) {
   const auto lines = wait(router.history(id, 0, 10));
   EXPECT_EQ(lines.back().subject, run.id);
   EXPECT_EQ(lines.back().state, "in_progress");
+}
+
+TEST_P(ChatActionsTest, what_the_chats_plugin_brings_works_on_the_chats_integration) {  // REC-3
+  store->write_now([](store::Session& session) {
+    session.exec(
+        "insert into integrations(id, plugin, version, name, settings, state, reason_code, reason_text, "
+        "identity, title, remote_state, visibility, created_at, updated_at) values (6, 'echo', '1', 'Other', "
+        "'{}', 'active', '', '', '', '', '', '', 0, 0)");
+  });
+  of_plugins = {processes::read_plugin_process({{"code", "Stamp"}, {"title", "Stamp"}}, "echo")};
+  const auto stamp = add("Stamp it", "Stamp");
+  const auto run = start(taken_chat("Tom"), stamp);
+  EXPECT_EQ(run.parameters[processes::kIntegration], to_string_id(routing::kShop));
 }
 
 TEST_P(ChatActionsTest, two_clicks_at_once_start_one_run) {

@@ -123,9 +123,18 @@ std::optional<Text> lacking(const Process& process) {
   return Text("domain.chat.action_lacks", {{"process", process.code}, {"parameters", joined(codes)}});
 }
 
-json parameters_for(const ChatAction& action, const Process& process, const Chat& chat) {
+bool is_of(store::Session& session, Id integration, const std::string& plugin) {
+  return session
+      .query_one("select id from integrations where id = :id and plugin = :plugin", {integration, plugin})
+      .has_value();
+}
+
+json parameters_for(store::Session& session, const ChatAction& action, const Process& process,
+                    const Chat& chat) {
   if (const auto why = lacking(process)) throw Error(Code::conflict, *why);
   auto parameters = json::object();
+  if (is_of(session, chat.integration, process.plugin))
+    parameters[processes::kIntegration] = to_string_id(chat.integration);
   for (const auto& one : process.parameters) {
     const auto given = given_to(one);
     if (given == Given::chat) parameters[one.code] = to_string_id(chat.id);
@@ -281,8 +290,8 @@ asio::awaitable<Run> ChatActions::start(Id chat, Id action, std::string key, rou
     if (!process)
       throw Error(Code::conflict,
                   Text("domain.chat.action_gone", {{"name", wanted.name}, {"process", wanted.process}}));
-    const auto run =
-        processes_.start_in(session, process->code, parameters_for(wanted, *process, held), who.name);
+    const auto run = processes_.start_in(session, process->code,
+                                         parameters_for(session, wanted, *process, held), who.name);
     if (!key.empty()) table.add_start(held.id, key, action, run.id);
     routing::RoutingTable routing(session, ids_, clock_.now());
     routing.note(routing.hold_chat(held.id).value(), routing::Reason::action_started,
