@@ -114,6 +114,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   asio::awaitable<void> run(Queue& queue, std::string lane, std::vector<Slots::Want> slots);
   asio::awaitable<void> attempt(Queue& queue, std::string lane);
   asio::awaitable<void> send(Queue& queue, Claim claim);
+  static Decision judge(const Queue& queue, const Item& item, const port::Result& result);
   asio::awaitable<port::Result> ask_plugin(Id integration, port::Call call);
   asio::awaitable<void> look_up(Queue& queue, Claim claim, Decision unknown);
   asio::awaitable<void> finish(Queue& queue, Item item, Decision decision);

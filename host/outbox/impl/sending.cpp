@@ -83,7 +83,7 @@ asio::awaitable<void> Dispatcher::Impl::attempt(Queue& queue, std::string lane) 
       auto take = [item = claimed.item](store::Session& session) { take_over(session, item, item.claim); };
       co_await options_.store.write(std::move(take));
       const auto gone = port::failure(Code::outcome_unknown, Text("outbox.host_ended"));
-      auto unknown = decide(queue.policy, gone, queue.lanes.failures(lane));
+      auto unknown = judge(queue, claimed.item, gone);
       unknown.provider_down = false;
       co_await look_up(queue, std::move(claimed), std::move(unknown));
     }
@@ -106,10 +106,7 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
   port::Call call("pb.channel/1:" + claimed.item.verb, std::move(message), claimed.item.trace,
                   options_.call_timeout + upload_time(claimed.request));
   const auto result = co_await ask_plugin(queue.integration, std::move(call));
-  auto decision = decide(queue.policy, result, queue.lanes.failures(claimed.item.lane));
-  // It may be said twice.
-  if (verb == "release" && (decision.next == Next::look_up || decision.next == Next::uncertain))
-    decision.next = Next::retry;
+  auto decision = judge(queue, claimed.item, result);
   if (decision.next == Next::signed_out) options_.effects.signed_out(queue.integration, result);
   if (!result.ok()) {
     logger_.info("outbox: not sent", {{"item", to_string_id(claimed.item.id)},
@@ -118,6 +115,14 @@ asio::awaitable<void> Dispatcher::Impl::send(Queue& queue, Claim claimed) {
                                       {"trace", claimed.item.trace}});
   }
   co_await look_up(queue, std::move(claimed), std::move(decision));
+}
+
+Decision Dispatcher::Impl::judge(const Queue& queue, const Item& item, const port::Result& result) {
+  auto decision = decide(queue.policy, result, queue.lanes.failures(item.lane));
+  // It may be said twice.
+  if (item.verb == "release" && (decision.next == Next::look_up || decision.next == Next::uncertain))
+    decision.next = Next::retry;
+  return decision;
 }
 
 asio::awaitable<port::Result> Dispatcher::Impl::ask_plugin(Id integration, port::Call call) {

@@ -197,5 +197,27 @@ TEST_P(DispatcherTest, an_acknowledgement_is_tried_once) {
   EXPECT_TRUE(run([&] { return asked(1) && state(3) == "gone"; }));
 }
 
+// FB-4
+TEST_P(DispatcherTest, a_release_that_was_on_its_way_in_a_crash_is_made_again) {
+  channels.manifest = R"({"idempotency": "none", "release": true})";
+  caller.hold = 1h;
+  Item item;
+  item.id = 3;
+  item.integration = kBot;
+  item.lane = "a";
+  item.verb = "release";
+  item.idempotency_key = "release:1";
+  item.payload = R"({"text": "release"})";
+  store->write_now([&](store::Session& session) { enqueue(session, item); });
+  dispatcher->wake(item);
+  EXPECT_TRUE(run([&] { return asked(1); }));
+  end();
+  EXPECT_EQ(state(3), "sending");
+  caller.hold = 0ms;
+  begin();
+  EXPECT_TRUE(eventually([&] { return state(3) == "gone"; }));
+  EXPECT_EQ(caller.all(), "release:release release:release ");
+}
+
 }  // namespace
 }  // namespace patchbay::outbox
