@@ -181,7 +181,7 @@ class Item {
     const std::string owner = id_of(control, "new_owner_app_id");
     const bool ours = !owner.empty() && owner == arrival_.app_id;
     const char* const holder = ours ? "us" : "bot";
-    Json data = {{"conversation", conversation(false)}, {"holder", holder}};
+    Json data = {{"conversation", conversation(false)}, {"holder", holder}, {"at", at()}};
     add(events, "conversation.control", "control:" + client_ + ":" + stamp() + ":" + holder, std::move(data));
   }
 

@@ -19,17 +19,18 @@ class BotTest : public ChatRouterTest {
     queue = queue_of("broadcast", {ana});
     channel(true, queue);
   }
-  void say(const std::string& id, bool by_bot, bool from_us = false) {
+  void say(const std::string& id, bool by_bot, bool from_us = false,
+           const std::string& at = "2026-11-21T09:20:00Z") {
     json data = {{"conversation", {{"id", "c"}, {"kind", "private"}, {"facts", {{"page", 1}}}}},
                  {"author", {{"id", "eva"}}},
-                 {"at", "2026-11-21T09:20:00Z"},
+                 {"at", at},
                  {"message", {{"id", id}, {"text", id}}}};
     if (by_bot) data["handled_by"] = "bot";
     if (from_us) data["from_us"] = true;
     apply("message.received", data);
   }
-  void control(const std::string& holder) {
-    apply("conversation.control", {{"conversation", {{"id", "c"}}}, {"holder", holder}});
+  void control(const std::string& holder, const std::string& at = "2026-11-21T09:20:00Z") {
+    apply("conversation.control", {{"conversation", {{"id", "c"}}}, {"holder", holder}, {"at", at}});
   }
   void apply(const std::string& type, const json& data) {
     hooks::Event event;
@@ -117,6 +118,42 @@ TEST_P(BotTest, MessagesTellWhoHasTheConversationWhereItsControlWasLost) {
   EXPECT_EQ(chat().second, "with_bot");
   say("4", false, true);
   EXPECT_EQ(chat().second, "with_bot") << "our side's own words say nothing of it";
+}
+
+// CHAT-13
+TEST_P(BotTest, WhatABotWasToldBeforeItPassedTakesNothingBack) {
+  say("1", true);
+  control("us", "2026-11-21T09:20:05Z");
+  say("2", true, false, "2026-11-21T09:20:04Z");
+  say("3", true, true, "2026-11-21T09:20:04Z");
+  EXPECT_EQ(chat().second, "waiting");
+  say("4", true, false, "2026-11-21T09:20:06Z");
+  EXPECT_EQ(chat().second, "with_bot") << "it has taken it again";
+  control("us", "2026-11-21T09:20:05.500Z");
+  EXPECT_EQ(chat().second, "with_bot") << "told before that";
+}
+
+// CHAT-13
+TEST_P(BotTest, WhatIsPassedBeforeItsFirstMessageIsKnownIsDistributedWithIt) {
+  control("us", "2026-11-21T09:20:05Z");
+  say("1", true, false, "2026-11-21T09:20:04Z");
+  const auto [id, stage] = chat();
+  EXPECT_EQ(stage, "waiting");
+  wait(router.accept(id, ana, "user:ana"));
+  wait(router.finish(id, Person(ana, "user:ana")));
+  EXPECT_EQ(to_release().size(), 1u);
+  say("2", true, false, "2026-11-21T09:20:03Z");
+  EXPECT_EQ(chat().second, "with_bot") << "it has been given back since";
+}
+
+// CHAT-13
+TEST_P(BotTest, OfTwoChangesOfControlTheLaterOneHolds) {
+  say("1", true);
+  control("bot", "2026-11-21T09:20:09Z");
+  control("us", "2026-11-21T09:20:05Z");
+  EXPECT_EQ(chat().second, "with_bot");
+  say("2", false, false, "2026-11-21T09:20:08Z");
+  EXPECT_EQ(chat().second, "with_bot") << "written while people had it";
 }
 
 TEST_P(BotTest, WithItsChannelOffWhatABotPassesIsHeld) {

@@ -40,8 +40,7 @@ class Application {
     } else if (event_.type == "conversation.changed") {
       change();
     } else if (event_.type == "conversation.control") {
-      if (const auto chat = chats_.find_open(integration_, data_.conversation.id))
-        chats_.pass(*chat, data_.by_bot);
+      control();
     } else {
       notify();
     }
@@ -78,7 +77,17 @@ class Application {
     deliveries_.settle_waiting(name);
     // Its control is lost, or lapsed without a word.
     const bool with_bot = chat.state == "with_bot";
-    if (data_.by_bot ? !with_bot : with_bot && !data_.from_us) chats_.pass(chat, data_.by_bot);
+    if (!data_.by_bot && (!with_bot || data_.from_us)) return;
+    chats_.hold(chat.id);
+    const bool has_bot = deliveries_.bot_has(named({}), data_.by_bot, data_.message.at);
+    if (has_bot != with_bot) chats_.pass(chat, has_bot);
+  }
+
+  void control() {
+    const auto chat = chats_.find_open(integration_, data_.conversation.id);
+    if (chat) chats_.hold(chat->id);
+    const bool has_bot = deliveries_.bot_has(named({}), data_.by_bot, data_.at);
+    if (chat) chats_.pass(*chat, has_bot);
   }
 
   void meet(const Client& client, const Chat& chat) {

@@ -31,6 +31,8 @@ std::string reason_of(const outbox::PartState& part) {
 
 // Stands for all messages of a conversation; no provider calls one so.
 constexpr std::string_view kMark = "";
+constexpr std::string_view kBotHas = "bot";
+constexpr std::string_view kWeHave = "us";
 
 constexpr std::string_view kWaiting =
     "select id, what, reason, at from message_waiting where integration = :integration and conversation = "
@@ -120,10 +122,30 @@ void DeliveryTable::settle_up_to(const ProviderName& name, std::int64_t at) {
   const auto rows =
       session_.query(kWaiting, {name.integration, name.conversation, std::string(kMark), context_.now});
   for (const auto& row : rows) {
-    if (row.integer(3) < at) continue;
+    if (row.integer(3) < at || !parse_delivery(row.text(1))) continue;
     const auto known = MessageTable(context_).known(name);
     if (known) apply(name, *known, Notice(row.text(1), std::nullopt, row.integer(3)));
   }
+}
+
+bool DeliveryTable::bot_has(const ProviderName& conversation, bool by_bot, std::int64_t at) {
+  const auto later = session_.query_one(
+      "select what from message_waiting where integration = :integration and conversation = :conversation "
+      "and provider_id = :mark and what in (:bot, :us) and at > :at and expires_at >= :now",
+      {conversation.integration, conversation.conversation, std::string(kMark), std::string(kBotHas),
+       std::string(kWeHave), at, context_.now});
+  if (later) return later->text(0) == kBotHas;
+  session_.exec(
+      "delete from message_waiting where expires_at < :now or (integration = :integration and conversation = "
+      ":conversation and provider_id = :mark and what in (:bot, :us))",
+      {context_.now, conversation.integration, conversation.conversation, std::string(kMark),
+       std::string(kBotHas), std::string(kWeHave)});
+  session_.exec(
+      "insert into message_waiting (id, integration, conversation, provider_id, what, at, expires_at) values "
+      "(:id, :integration, :conversation, :mark, :what, :at, :expires)",
+      {context_.ids.next(), conversation.integration, conversation.conversation, std::string(kMark),
+       std::string(by_bot ? kBotHas : kWeHave), at, context_.now + kWaitMs});
+  return by_bot;
 }
 
 void DeliveryTable::read_waiting(const std::vector<ProviderName>& names) {

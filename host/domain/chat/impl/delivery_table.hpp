@@ -35,6 +35,9 @@ class DeliveryTable {
   void take_up_to(const ProviderName& conversation, std::int64_t up_to, const Notice& notice);
   // The message of this name has come: what waited for it is applied.
   void settle_waiting(const ProviderName& name);
+  // Whether a bot has the conversation, of which the provider says who had it at a time: what was said of a
+  // later time is known for a day, in whatever order it comes (CHAT-13). `conversation` names no message.
+  bool bot_has(const ProviderName& conversation, bool by_bot, std::int64_t at);
   // Reads ahead what it will look for.
   void read_waiting(const std::vector<ProviderName>& names);
 

@@ -195,6 +195,11 @@ void RoutingTable::give_back_to_bot(Id chat) {
                      .dump();
   item.created_at = now();
   outbox::enqueue(session_, item);
+  // Who had it until now says no more of who has it (DeliveryTable::bot_has).
+  session_.exec(
+      "delete from message_waiting where integration = :integration and conversation = :conversation and "
+      "provider_id = '' and what in ('bot', 'us')",
+      {item.integration, item.lane});
 }
 
 // CHAT-32: once in a chat, when people are asked for who have not been at it.
