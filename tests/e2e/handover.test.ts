@@ -128,6 +128,18 @@ for (const [protocol, verb, pageOf] of [["handover", "pass_thread_control", () =
   });
 }
 
+test("FB-4: a conversation of which nothing was known here before the bot passed it goes back to the bot too", async () => {
+  for (const page of [bakery, books]) {
+    const client = newClient();
+    await page.pass(client, stage.graph.appId);
+    await page.message(client, { text: "they said that you can help" });
+    const chat = (await isIn(page, client, "assigned")).id;
+    assert.equal((await act(chat, "accept")).status, 200);
+    assert.equal((await act(chat, "finish")).status, 200);
+    await hasAgain(page, client);
+  }
+});
+
 test("FB-4: what is sent while the bot has the conversation fails with the reason, and the bot keeps it", async () => {
   const client = newClient();
   await bakery.message(client, { text: "hello bot" });

@@ -93,6 +93,15 @@ TEST_P(BotTest, WhatNoBotHadGoesNowhere) {
   EXPECT_TRUE(to_release().empty());
 }
 
+TEST_P(BotTest, WhatABotPassedBeforeItsClientWroteGoesBackToIt) {
+  control("us");
+  say("1", false);
+  const auto id = chat().first;
+  wait(router.accept(id, ana, "user:ana"));
+  wait(router.finish(id, Person(ana, "user:ana")));
+  EXPECT_EQ(to_release().size(), 1u);
+}
+
 TEST_P(BotTest, WhatIsFinishedWhileABotHasItIsNotGivenBack) {
   say("1", true);
   wait(router.finish(chat().first, Person(ana, "user:ana", true)));

@@ -173,10 +173,13 @@ void RoutingTable::hold_queue(Id queue) {
       {queue});
 }
 
-// The conversation goes back to the bot that has had it (FB-4), after what is still to be sent.
+// The conversation goes back to the bot that has had it, or has passed it before anything was known of it
+// (FB-4), after what is still to be sent.
 void RoutingTable::give_back_to_bot(Id chat) {
   const auto row = session_.query_one(
-      "select integration, conversation, kind, facts from chats where id = :id and had_bot = 1 and "
+      "select integration, conversation, kind, facts from chats where id = :id and (had_bot = 1 or exists "
+      "(select 1 from message_waiting where message_waiting.integration = chats.integration and "
+      "message_waiting.conversation = chats.conversation and provider_id = '' and what = 'us')) and "
       "coalesce((select state "
       "from chat_history where chat = :id order by id desc limit 1), '') <> 'with_bot'",
       {chat});
