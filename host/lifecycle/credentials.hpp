@@ -13,6 +13,7 @@
 #include "oauth/sign_ins.hpp"
 #include "oauth/tokens.hpp"
 #include "plugin/profiles.hpp"
+#include "store/actor.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -69,16 +70,16 @@ class Credentials {
 
   // Both throw Error: invalid with diagnostics, conflict for a name that is taken. `who`: for the audit log.
   // A plugin that nobody has enabled is enabled by its first profile (HOST-1).
-  boost::asio::awaitable<plugin::Profile> create_profile(NewProfile wanted, std::string who);
+  boost::asio::awaitable<plugin::Profile> create_profile(NewProfile wanted, store::Actor who);
   // Integrations that use it run with it soon after.
-  boost::asio::awaitable<plugin::Profile> change_profile(Id id, ProfileChange change, std::string who);
+  boost::asio::awaitable<plugin::Profile> change_profile(Id id, ProfileChange change, store::Actor who);
   // Throws Error{conflict} while something uses it, or a file declares it.
-  boost::asio::awaitable<void> remove_profile(Id id, std::string who);
+  boost::asio::awaitable<void> remove_profile(Id id, store::Actor who);
 
-  boost::asio::awaitable<oauth::SignIn> sign_in(WantedSignIn wanted, std::string who);
+  boost::asio::awaitable<oauth::SignIn> sign_in(WantedSignIn wanted, store::Actor who);
   // Takes it back at the provider too; whether that said that it is done. Throws Error{conflict} while a
   // connected integration uses it.
-  boost::asio::awaitable<bool> remove_grant(Id id, std::string who);
+  boost::asio::awaitable<bool> remove_grant(Id id, store::Actor who);
 
   // For the oauth module: see there.
   boost::asio::awaitable<oauth::Provider> provider_of(std::string plugin, std::string name,
@@ -100,7 +101,7 @@ class Credentials {
   boost::asio::awaitable<void> tell_well(Id grant);
   boost::asio::awaitable<void> reconfigure_users(Id grant);
   boost::asio::awaitable<void> reconfigure(Id integration);
-  void audit(store::Session& session, const std::string& who, const char* action, const char* kind,
+  void audit(store::Session& session, const store::Actor& who, const char* action, const char* kind,
              Id id) const;
 
   Parts parts_;

@@ -58,58 +58,60 @@ class Lifecycle {
     std::function<void(store::Session&, const plugin::Integration&)> troubled = {};  // it needs a person now
   };
 
+  template <class T>
+  using Task = boost::asio::awaitable<T>;
   explicit Lifecycle(Parts parts);
   ~Lifecycle();
 
   // Mounts the routes of what is connected, which it returns after, and starts its instances.
-  boost::asio::awaitable<void> start();
+  Task<void> start();
   // Nothing is resumed or listened for any more. Instances are ended by the runner.
-  boost::asio::awaitable<void> stop();
+  Task<void> stop();
   // The catalogue has changed: what did not come up since the start is tried again, and what runs is taken to
   // the version that is to run now (upgrade.cpp).
   void plugins_changed();
 
   // Enables its plugin (HOST-1). Throws Error{invalid} with diagnostics for an unknown one or bad settings.
-  boost::asio::awaitable<plugin::Integration> create(NewIntegration wanted);
-  boost::asio::awaitable<plugin::Integration> change(Id id, Change change);
-  boost::asio::awaitable<CheckReport> check(Id id);
+  Task<plugin::Integration> create(NewIntegration wanted);
+  Task<plugin::Integration> change(Id id, Change change, store::Actor who);
+  Task<CheckReport> check(Id id);
   // Throws Error: conflict (identity connected already), invalid with diagnostics (the plugin or the provider
   // refuses). `take_over`: also when somebody else receives at the provider. Repeating is harmless.
-  boost::asio::awaitable<plugin::Integration> activate(Id id, bool take_over);
-  // Whether routes that verify nothing may be open (HOOK-6), which connected ones follow at once; audited.
-  boost::asio::awaitable<void> consent(Id id, bool agrees, std::string who);
-  boost::asio::awaitable<Disconnected> deactivate(Id id);
+  Task<plugin::Integration> activate(Id id, bool take_over, store::Actor who);
+  // Whether routes that verify nothing may be open (HOOK-6), which connected ones follow at once.
+  Task<void> consent(Id id, bool agrees, store::Actor who);
+  Task<Disconnected> deactivate(Id id, store::Actor who);
   // Set-up (setup.cpp). A draft is complete: throws Error{invalid} with what it lacks.
-  boost::asio::awaitable<plugin::Integration> finish(Id id);
+  Task<plugin::Integration> finish(Id id);
   // Throws Error{conflict} for what is no draft. `untouched_since` (Unix ms): only one that nobody changed
   // since.
-  boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> untouched_since = {});
+  Task<void> remove(Id id, store::Actor who, std::optional<std::int64_t> untouched_since = {});
   // Those of the field at `pointer`, which only the remote side knows.
-  boost::asio::awaitable<std::vector<Choice>> choices(Id id, std::string pointer);
+  Task<std::vector<Choice>> choices(Id id, std::string pointer);
   // Where the draft stands; the first step is asked for when there is none yet.
-  boost::asio::awaitable<Advanced> step(Id id, std::string language);
+  Task<Advanced> step(Id id, std::string language, store::Actor who);
   // On with what was filled in (a JSON object) for `step` (empty: whichever it is). Throws Error: invalid
   // with findings that point into `input`, conflict when it stands at another step.
-  boost::asio::awaitable<Advanced> advance(Id id, std::string step, std::string input, std::string language);
+  Task<Advanced> advance(Id id, std::string step, std::string input, std::string language, store::Actor who);
   // Its profile or its grants have changed: it runs with the new ones when this returns.
-  boost::asio::awaitable<void> reconfigure(Id id);
+  Task<void> reconfigure(Id id);
   // Several hosts (cluster::Membership): this one works for more integrations; it is to work for fewer, and
   // does when this returns; other hosts may have changed some.
   void gained(cluster::Partitions partitions);
-  boost::asio::awaitable<void> leave(cluster::Partitions partitions);
-  boost::asio::awaitable<void> follow_others();
+  Task<void> leave(cluster::Partitions partitions);
+  Task<void> follow_others();
   // The public address, or system settings of a plugin, are other ones: routes, instances, providers follow.
-  boost::asio::awaitable<void> site_moved();
-  boost::asio::awaitable<void> settings_changed(std::string plugin);
+  Task<void> site_moved();
+  Task<void> settings_changed(std::string plugin);
   // A plugin has stored a secret of its own: when this returns its routes check with it, on every host.
-  boost::asio::awaitable<void> secrets_changed(Id id);
+  Task<void> secrets_changed(Id id);
 
   // Whether this host runs it, when it is connected.
   bool owns(Id id) const { return parts_.peers.owned().has(id); }
   // Configures an instance of what another host runs, to translate for its profile here, until it changes or
   // is given back. False: it is not connected, or does not come up.
-  boost::asio::awaitable<bool> lend(Id id);
-  boost::asio::awaitable<void> give_back(Id id);
+  Task<bool> lend(Id id);
+  Task<void> give_back(Id id);
   // Reports from below, taken on the host that runs it. Any thread; return at once. An integration is
   // degraded while any source ("job history") has trouble.
   void trouble(Id id, const std::string& source, Code code, std::string text);
@@ -124,8 +126,7 @@ class Lifecycle {
  private:
   using ManifestPtr = std::shared_ptr<const plugin::Manifest>;
   using Integration = plugin::Integration;
-  template <class T>
-  using Task = boost::asio::awaitable<T>;
+  using Audit = std::optional<store::AuditEntry>;
   struct Listening;
   struct Turn;
   struct Move;
@@ -136,15 +137,15 @@ class Lifecycle {
     std::optional<Error> damaged;  // about one that is there and cannot be read
   };
   class Hold;
-  boost::asio::awaitable<Hold> hold(Id id);
-  boost::asio::awaitable<void> watch_delivery(Id id);
+  Task<Hold> hold(Id id);
+  Task<void> watch_delivery(Id id);
   Task<bool> look_at_delivery(Id id);
   Task<void> register_again(Id id);
   Task<void> watch_health(Id id);
   Task<bool> look_at_health(Id id);
   ManifestPtr running(Id id) const;
   void set_running(Id id, ManifestPtr manifest);
-  boost::asio::awaitable<void> follow_plugins();
+  Task<void> follow_plugins();
   Task<void> upgrade(Id id);
   Task<std::optional<Error>> try_upgrade(Id id);
   Task<void> change_version(Move move, ManifestPtr now, ManifestPtr next);
@@ -159,70 +160,70 @@ class Lifecycle {
   Task<Move> migrated(Integration integration, ManifestPtr next, std::string patch, SecretValues kept);
   Task<jobs::Checkpoints> migrated_checkpoints(Integration before, ManifestPtr next, jobs::Checkpoints old);
   ManifestPtr waiting_version(const Integration& integration, const ManifestPtr& now) const;
-  boost::asio::awaitable<plugin::Copy> way_back(Id id, ManifestPtr next);
-  boost::asio::awaitable<jobs::Checkpoints> checkpoints_of(Id id);
+  Task<plugin::Copy> way_back(Id id, ManifestPtr next);
+  Task<jobs::Checkpoints> checkpoints_of(Id id);
   Task<void> store_version(Move move);
   void write_version(store::Session& session, const Move& move) const;
   Task<void> note(const Integration& integration, const std::string& version, const Text& text);
-  boost::asio::awaitable<void> resume_in(cluster::Partitions partitions);
-  boost::asio::awaitable<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
-  boost::asio::awaitable<void> follow_routes(Id id, bool open);
+  Task<void> resume_in(cluster::Partitions partitions);
+  Task<void> let_go(Id id, std::shared_ptr<std::atomic<int>> left);
+  Task<void> follow_routes(Id id, bool open);
   Task<void> move_routes(Id id);
-  boost::asio::awaitable<void> follow(Id id);
-  boost::asio::awaitable<void> try_follow(Id id);
-  boost::asio::awaitable<void> end_lending(Id id);
-  boost::asio::awaitable<void> try_resume(Id id);
+  Task<void> follow(Id id);
+  Task<void> try_follow(Id id);
+  Task<void> end_lending(Id id);
+  Task<void> try_resume(Id id);
   bool is_news(const plugin::Revision& row) const;
-  boost::asio::awaitable<std::vector<plugin::Integration>> connected_ones();
-  boost::asio::awaitable<void> put_back(plugin::Integration before, jobs::Checkpoints old);
-  boost::asio::awaitable<plugin::Integration> load(Id id);
+  Task<std::vector<Integration>> connected_ones();
+  Task<void> put_back(Integration before, jobs::Checkpoints old);
+  Task<plugin::Integration> load(Id id);
   ManifestPtr manifest_of(const Integration& integration) const;
   ManifestPtr version_for(const Integration& integration) const;
-  boost::asio::awaitable<void> save_state(plugin::Integration integration);
-  boost::asio::awaitable<void> change_state(Id id, Turn turn);
+  Task<void> save_state(Integration integration, Audit audit = {});
+  Task<void> change_state(Id id, Turn turn);
   void show_troubles(Id id);
-  boost::asio::awaitable<Secrets> read_secrets(Id id);
+  Task<Secrets> read_secrets(Id id);
   Task<SecretValues> secrets_of(Id id);  // throws Error{internal} "vault.damaged"
   // A secret of `before` that is not in `after` goes. `formers`: given, the former values are these.
   Task<void> store_settings(Integration integration, SecretValues before, SecretValues after,
                             std::optional<std::vector<plugin::UsedGrant>> grants = {},
                             std::shared_ptr<const Move> move = nullptr,
-                            std::optional<vault::Vault::Formers> formers = {});
+                            std::optional<vault::Vault::Formers> formers = {}, Audit audit = {});
+  store::AuditEntry entry(Id id, store::Actor who, const char* action, const std::string& detail = "{}");
   void redact(const SecretValues& before, const SecretValues& after);
-  boost::asio::awaitable<void> resume(Id id);
-  boost::asio::awaitable<void> resume_late(Id id);
+  Task<void> resume(Id id);
+  Task<void> resume_late(Id id);
   // Routes, instance and listeners of what is connected already, under its lock.
-  boost::asio::awaitable<void> bring_back(plugin::Integration integration);
-  boost::asio::awaitable<void> reconnect(plugin::Integration integration);
+  Task<void> bring_back(Integration integration);
+  Task<void> reconnect(Integration integration);
   void set_waiting(Id id, bool waiting);
   bool is_waiting(Id id) const;
-  Task<void> connect(Integration& integration, bool take_over);
-  boost::asio::awaitable<void> disconnect(Id id);
-  hooks::Mount mount_of(const Integration& integration, const plugin::Manifest& manifest,
-                        RouteSecrets secrets) const;
+  Task<void> connect(Integration& integration, bool take_over, Audit audit = {});
+  Task<void> disconnect(Id id);
+  hooks::Mount mount_of(const Integration&, const plugin::Manifest& manifest, RouteSecrets secrets) const;
   Task<void> refresh_routes(Id id);
   Task<RunSpec> spec_of(Integration integration, ManifestPtr manifest, bool started);
-  boost::asio::awaitable<void> serve(plugin::Integration integration, ManifestPtr manifest);
-  boost::asio::awaitable<void> open_routes(plugin::Integration integration, ManifestPtr manifest);
-  boost::asio::awaitable<void> halt(Id id);
+  Task<void> serve(Integration integration, ManifestPtr manifest);
+  Task<void> open_routes(Integration integration, ManifestPtr manifest);
+  Task<void> halt(Id id);
   Task<Integration> adapted_or_refuse(Integration integration, ManifestPtr manifest);
-  boost::asio::awaitable<void> serve_or_refuse(plugin::Integration integration, ManifestPtr manifest);
+  Task<void> serve_or_refuse(Integration integration, ManifestPtr manifest);
   // Runs the instance for as long as that takes where it does not run anyway.
   Task<port::Result> ask(Integration integration, ManifestPtr manifest, port::Call call);
-  boost::asio::awaitable<void> complete(plugin::Integration& draft, ManifestPtr manifest);
-  Task<Advanced> ask_step(Integration draft, std::string input, std::string language);
-  Task<Advanced> make_all(Integration draft, ManifestPtr manifest, std::string done);
+  Task<void> complete(plugin::Integration& draft, ManifestPtr manifest);
+  Task<Advanced> ask_step(Integration draft, std::string input, std::string language, store::Actor who);
+  Task<Advanced> make_all(Integration draft, ManifestPtr manifest, std::string done, store::Actor who);
   Task<RouteSecrets> route_secrets(Integration integration, SecretValues own);
-  boost::asio::awaitable<CheckReport> ask_check(Id id, ManifestPtr manifest);
-  boost::asio::awaitable<void> claim(plugin::Integration integration);
+  Task<CheckReport> ask_check(Id id, ManifestPtr manifest);
+  Task<void> claim(Integration integration);
   Task<void> register_remote(Integration& integration, bool take_over);
   // At a start: tells the provider where its routes are now, again while it is away.
   Task<void> register_moved(Id id);
-  boost::asio::awaitable<std::string> unregister_remote(const plugin::Integration& integration);
+  Task<std::string> unregister_remote(const plugin::Integration& integration);
   void listen(const plugin::Integration& integration, ManifestPtr manifest);
-  boost::asio::awaitable<void> listen_loop(Id id, std::string listener);
-  boost::asio::awaitable<bool> after_listening(Id id, std::string listener, port::Result result);
-  boost::asio::awaitable<void> stop_listening(Id id);
+  Task<void> listen_loop(Id id, std::string listener);
+  Task<bool> after_listening(Id id, std::string listener, port::Result result);
+  Task<void> stop_listening(Id id);
   std::map<std::string, std::string> addresses(const plugin::Integration& integration,
                                                const plugin::Manifest& manifest) const;
   bool offers(const plugin::Manifest& manifest, std::string_view extension) const;
@@ -237,11 +238,10 @@ class Lifecycle {
   TaskScope tasks_;
   mutable std::mutex mutex_;  // of what follows
   bool stopping_ = false;
-  std::set<Id> waiting_;                  // connected, and not up yet
-  std::map<Id, ManifestPtr> running_;     // which version, of what runs here
-  std::map<Id, std::int64_t> revisions_;  // of integrations, as last seen
-  std::set<Id> upgrading_, lent_;
-  bool following_ = false;  // since the first look
+  std::map<Id, ManifestPtr> running_;        // which version, of what runs here
+  std::map<Id, std::int64_t> revisions_;     // of integrations, as last seen
+  std::set<Id> waiting_, upgrading_, lent_;  // waiting: connected, and not up yet
+  bool following_ = false;                   // since the first look
   std::map<Id, std::shared_ptr<Listening>> listening_;
   std::map<Id, std::map<std::string, std::int64_t>> leases_;                    // by listener
   std::map<Id, std::map<std::string, std::pair<Code, std::string>>> troubles_;  // by source

@@ -7,6 +7,7 @@
 
 #include "lifecycle/credentials.hpp"
 #include "lifecycle/lifecycle.hpp"
+#include "store/actor.hpp"
 
 namespace patchbay::lifecycle {
 
@@ -38,7 +39,7 @@ class Portable {
   boost::asio::awaitable<std::string> export_all();
 
   struct Options {
-    std::string who;  // for the audit log
+    store::Actor who;  // for the audit log
     // Files of the configuration: what they declare is theirs, and is found again by plugin and name.
     bool declared = false;
     // Whether a document may agree that routes which verify nothing are open; if not, its entry is applied

@@ -8,6 +8,7 @@
 #include "base/id.hpp"
 #include "plugin/integration.hpp"
 #include "plugin/profiles.hpp"
+#include "store/audit.hpp"
 
 // What is asked of Lifecycle, and what it answers. JSON is text.
 namespace patchbay::lifecycle {
@@ -31,7 +32,7 @@ struct NewIntegration {
   std::vector<plugin::UsedGrant> grants;
   bool draft = false;                   // what is missing may be given later
   std::optional<std::string> declared;  // by a file of the configuration: under which name
-  std::string who;                      // for the audit log
+  store::Actor who;
 };
 
 // What is not set stays as it is.

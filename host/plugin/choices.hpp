@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/id.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::plugin {
@@ -20,10 +21,10 @@ using Choices = std::map<std::string, Choice, std::less<>>;  // by plugin
 Choices read_choices(store::Session& session);
 // In the caller's transaction. `who`: who chose.
 void write_choice(store::Session& session, const std::string& plugin, const Choice& choice,
-                  const std::string& who, std::int64_t now);
+                  const store::Actor& who, std::int64_t now);
 // Lets a plugin run of whom nothing was said, since `who` does what needs it; nothing else. `entry`: the id
 // of the line in the audit log. In the caller's transaction.
-void enable(store::Session& session, const std::string& plugin, const std::string& who, Id entry,
+void enable(store::Session& session, const std::string& plugin, const store::Actor& who, Id entry,
             std::int64_t now);
 // Nothing was said of it from now on; one that has integrations or profiles stays enabled.
 void forget_choice(store::Session& session, const std::string& plugin);

@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/id.hpp"
+#include "store/actor.hpp"
 
 namespace patchbay::domain::access {
 struct Session;
@@ -49,9 +50,10 @@ enum class Operation {
   run_processes,
   manage_processes,
   manage_subscriptions,
+  read_audit,
 };
 
-inline constexpr int kOperationCount = 28;
+inline constexpr int kOperationCount = 29;
 
 // "chats:read"; the word in errors and OpenAPI. "public" for none.
 std::string_view operation_name(Operation operation);
@@ -78,7 +80,7 @@ class Operations {
 
 // Words that a token can carry: "admin" (everything), "read" (all that reads, tokens apart), "chats" (chats
 // and files, both ways), "records" (both ways), "processes" (read and run), "integrations", "plugins",
-// "inbox", "status".
+// "inbox", "status", "audit".
 const std::vector<std::string>& scope_names();
 std::optional<Operations> scope_operations(std::string_view scope);
 // Of a list with spaces or commas between. Throws Error{invalid} "web.unknown_scope", which names the
@@ -102,7 +104,10 @@ class Principal {
   Id id = 0;         // of the token or the user
   std::string name;  // of the token, "user:<login>"
   Operations operations;
+  std::string address;                                     // of the client
   std::shared_ptr<const domain::access::Session> session;  // null for tokens
+
+  store::Actor actor() const { return store::Actor(name, address); }
 };
 
 // What a request says of who sends it.

@@ -13,6 +13,7 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 #include "log/log.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 #include "web/access.hpp"
 #include "web/token_table.hpp"
@@ -50,21 +51,23 @@ class FailureLimiter {
   std::map<std::string, Entry> entries_;
 };
 
-// API tokens (ACC-2): made, listed, revoked, and recognised in "Authorization: Bearer ...". Any thread.
+// API tokens (ACC-2): made, listed, revoked, and recognised in "Authorization: Bearer ...". What `who` makes
+// and revokes is in the audit log. Any thread.
 class Tokens {
  public:
   // All outlive it.
   Tokens(store::Store& store, const Clock& clock, IdMint& ids, log::Logger logger);
 
   // Throws Error{invalid} for a name, scope or time that cannot be.
-  boost::asio::awaitable<MadeToken> create(NewToken wanted);
+  boost::asio::awaitable<MadeToken> create(NewToken wanted, store::Actor who);
   // The same from a thread that may block: the command line, also while a host runs.
-  MadeToken create_now(const NewToken& wanted);
-  // Takes a token of create_now() away without a trace: one that the command line made for itself.
+  MadeToken create_now(const NewToken& wanted, const store::Actor& who);
+  // One that the command line makes for itself, and takes away again: no trace is left.
+  MadeToken lend_now(const NewToken& wanted);
   void forget_now(Id id);
   boost::asio::awaitable<std::vector<Token>> list(Id after, std::size_t limit);
   // Throws Error{not_found}. Other hosts on the same database hear of it within kCacheTime.
-  boost::asio::awaitable<void> revoke(Id id);
+  boost::asio::awaitable<void> revoke(Id id, store::Actor who);
 
   // Of an Authorization header. Throws as Authenticator says.
   // A token that was good is believed for kCacheTime; its last use is written at most once a minute.
@@ -84,6 +87,7 @@ class Tokens {
   };
 
   MadeToken make(const NewToken& wanted);
+  void add(store::Session& session, const MadeToken& made, const store::Actor& who);
   boost::asio::awaitable<void> touch(Id id);
   std::optional<Principal> cached(const std::string& hash);
   Principal accept(const Token& token, const std::string& hash);

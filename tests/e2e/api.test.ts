@@ -23,12 +23,13 @@ const SCOPES: Record<string, string[]> = {
   plugins: ["plugins:read", "plugins:manage"],
   inbox: ["inbox:read", "inbox:manage"],
   status: ["status:read"],
+  audit: ["audit:read"],
 };
 // What every user may.
 const EVERYBODY = ["session:own", "records:read", "records:write", "processes:read", "processes:run"];
 // What a user may who is granted one operation.
 const GRANTS: Record<string, string[]> = {
-  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage", "objects:manage", "processes:manage", "subscriptions:manage"],
+  CanManageAdministration: ["access:read", "access:manage", "tokens:manage", "status:read", "settings:read", "settings:manage", "objects:manage", "processes:manage", "subscriptions:manage", "audit:read"],
   CanManageChats: [...SCOPES["chats"]!, "chat-settings:read", "chat-settings:manage", "settings:read", "settings:manage"],
   CanManagePlugins: ["plugins:read", "plugins:manage", "integrations:read", "integrations:manage", "inbox:read", "inbox:manage", "secrets:manage", "status:read", "settings:read", "settings:manage"],
 };

@@ -133,7 +133,8 @@ BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const
       processes_(business.processes),
       subscriptions_(business.subscriptions),
       chat_actions_(business.chat_actions, business.router),
-      notifications_(business.notifications) {}
+      notifications_(business.notifications),
+      audit_(parts.store) {}
 
 void BusinessApi::add_to(web::Router& router) {
   people_.add_to(router);
@@ -151,6 +152,7 @@ void BusinessApi::add_to(web::Router& router) {
   subscriptions_.add_to(router);
   chat_actions_.add_to(router);
   notifications_.add_to(router);
+  audit_.add_to(router);
 }
 
 }  // namespace patchbay::app

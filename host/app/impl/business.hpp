@@ -31,6 +31,7 @@
 #include "plugin/integration.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
+#include "web/api/audit.hpp"
 #include "web/api/chat_actions.hpp"
 #include "web/api/desk.hpp"
 #include "web/api/figures.hpp"
@@ -143,6 +144,7 @@ class BusinessApi {
   web::SubscriptionsApi subscriptions_;
   web::ChatActionsApi chat_actions_;
   web::NotificationsApi notifications_;
+  web::AuditApi audit_;
 };
 
 }  // namespace patchbay::app

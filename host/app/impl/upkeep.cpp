@@ -66,7 +66,7 @@ asio::awaitable<void> Upkeep::tidy() {
   const auto drafts = co_await store_.read(std::move(find));
   for (const auto draft : drafts) {
     try {
-      co_await lifecycle_.remove(draft, made_before);
+      co_await lifecycle_.remove(draft, "host", made_before);
     } catch (const Error& error) {
       // Somebody goes on with it, or another host was quicker.
       if (error.code() != Code::conflict && error.code() != Code::not_found) throw;

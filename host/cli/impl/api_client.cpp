@@ -121,7 +121,7 @@ void ApiClient::renew() {
   if (now < state_->token_ends - kTokenLife / 2) return;
   if (state_->token_id != 0) state_->tokens.forget_now(state_->token_id);
   state_->token_ends = now + kTokenLife;
-  const auto made = state_->tokens.create_now(web::NewToken("command line", "admin", state_->token_ends));
+  const auto made = state_->tokens.lend_now(web::NewToken("command line", "admin", state_->token_ends));
   state_->token = made.plain;
   state_->token_id = made.token.id;
 }

@@ -43,7 +43,7 @@ int create(const Context& context, const Arguments& arguments) {
   web::Tokens tokens(*store, clock, ids, log::Logger::none());
   web::NewToken wanted(arguments.name, arguments.scope);
   if (!arguments.expires_in.empty()) wanted.expires_at = clock.now() + duration_of(arguments.expires_in);
-  const auto made = tokens.create_now(wanted);
+  const auto made = tokens.create_now(wanted, "command line");
   if (context.json) {
     print_object(json{{"id", to_string_id(made.token.id)}, {"token", made.plain}}, true);
   } else {

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "domain/access/model.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::access {
@@ -39,23 +40,23 @@ class Access {
 
   boost::asio::awaitable<std::vector<User>> users(Id after, std::size_t limit);
   boost::asio::awaitable<User> user(Id id);
-  boost::asio::awaitable<User> create_user(UserChange wanted, std::string who);
-  boost::asio::awaitable<User> change_user(Id id, UserChange change, std::string who);
+  boost::asio::awaitable<User> create_user(UserChange wanted, store::Actor who);
+  boost::asio::awaitable<User> change_user(Id id, UserChange change, store::Actor who);
 
   boost::asio::awaitable<std::vector<Role>> roles(Id after, std::size_t limit);
   boost::asio::awaitable<Role> role(Id id);
-  boost::asio::awaitable<Role> create_role(RoleChange wanted, std::string who);
+  boost::asio::awaitable<Role> create_role(RoleChange wanted, store::Actor who);
   // Error{conflict} "domain.access.circle" for a parent that is the role itself or below it.
-  boost::asio::awaitable<Role> change_role(Id id, RoleChange change, std::string who);
+  boost::asio::awaitable<Role> change_role(Id id, RoleChange change, store::Actor who);
   // Error{conflict} "domain.access.has_roles" while roles are below it.
-  boost::asio::awaitable<void> remove_role(Id id, std::string who);
+  boost::asio::awaitable<void> remove_role(Id id, store::Actor who);
 
   boost::asio::awaitable<std::vector<User>> members(Id role, Id after, std::size_t limit);
-  boost::asio::awaitable<void> add_member(Id role, Id user, std::string who);
-  boost::asio::awaitable<void> remove_member(Id role, Id user, std::string who);
+  boost::asio::awaitable<void> add_member(Id role, Id user, store::Actor who);
+  boost::asio::awaitable<void> remove_member(Id role, Id user, store::Actor who);
 
  private:
-  void audit(store::Session& session, const std::string& who, const char* action, const std::string& object,
+  void audit(store::Session& session, const store::Actor& who, const char* action, const std::string& object,
              const std::string& detail) const;
 
   store::Store& store_;

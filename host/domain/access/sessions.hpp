@@ -11,6 +11,7 @@
 #include "base/id.hpp"
 #include "domain/access/model.hpp"
 #include "log/log.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 #include "vault/passwords.hpp"
 
@@ -63,11 +64,11 @@ class Sessions {
   boost::asio::awaitable<std::optional<Session>> look_again(Session session);
   boost::asio::awaitable<void> sign_out(Session session);
   // Of a user, those that go on; how many there were.
-  boost::asio::awaitable<std::int64_t> end_all(Id user, std::string who);
+  boost::asio::awaitable<std::int64_t> end_all(Id user, store::Actor who);
 
   // Throws Error{invalid} with a diagnostic at /password for one that is too weak, Error{not_found}. Sessions
   // of the user end.
-  boost::asio::awaitable<void> set_password(Id user, std::string password, std::string who);
+  boost::asio::awaitable<void> set_password(Id user, std::string password, store::Actor who);
   // By oneself; the other sessions end. Throws like sign_in(), with a diagnostic at /old for a wrong one.
   boost::asio::awaitable<void> change_password(Session session, std::string old, std::string fresh);
 
@@ -88,7 +89,7 @@ class Sessions {
   // Counts an attempt before its outcome is known, so that many at once are not one.
   boost::asio::awaitable<Known> attempt(std::string login);
   std::int64_t now() const { return parts_.clock.now().time_since_epoch().count(); }
-  void audit(store::Session& session, const std::string& who, const char* action, Id user) const;
+  void audit(store::Session& session, const store::Actor& who, const char* action, Id user) const;
 
   Parts parts_;
 };

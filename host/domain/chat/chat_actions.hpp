@@ -11,6 +11,7 @@
 #include "base/id.hpp"
 #include "domain/processes/processes.hpp"
 #include "domain/routing/router.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::chat {
@@ -42,9 +43,9 @@ class ChatActions {
   boost::asio::awaitable<std::vector<ChatAction>> list(Id after, std::size_t limit);
   boost::asio::awaitable<ChatAction> get(Id id);
   // Its process must need nothing but ChatId and ContactId.
-  boost::asio::awaitable<ChatAction> create(ChatActionChange wanted, std::string who);
-  boost::asio::awaitable<ChatAction> change(Id id, ChatActionChange change, std::string who);
-  boost::asio::awaitable<void> remove(Id id, std::string who);
+  boost::asio::awaitable<ChatAction> create(ChatActionChange wanted, store::Actor who);
+  boost::asio::awaitable<ChatAction> change(Id id, ChatActionChange change, store::Actor who);
+  boost::asio::awaitable<void> remove(Id id, store::Actor who);
 
   // Those of a chat's queue, by name, for its operators, for who has the chat and for who manages chats.
   // Nothing for others and of a chat that is finished. Throws Error{not_found} for a chat that is none.

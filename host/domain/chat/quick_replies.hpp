@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::chat {
@@ -48,9 +49,9 @@ class QuickReplies {
 
   boost::asio::awaitable<std::vector<QuickReply>> list(Id after, std::size_t limit);
   boost::asio::awaitable<QuickReply> get(Id id);
-  boost::asio::awaitable<QuickReply> create(QuickReplyChange wanted, std::string who);
-  boost::asio::awaitable<QuickReply> change(Id id, QuickReplyChange change, std::string who);
-  boost::asio::awaitable<void> remove(Id id, std::string who);
+  boost::asio::awaitable<QuickReply> create(QuickReplyChange wanted, store::Actor who);
+  boost::asio::awaitable<QuickReply> change(Id id, QuickReplyChange change, store::Actor who);
+  boost::asio::awaitable<void> remove(Id id, store::Actor who);
 
   // Those for a chat, by name: of its channel's language and its queue, with what macros stand for. Nothing
   // for a chat that is none.

@@ -17,6 +17,7 @@
 #include "log/log.hpp"
 #include "net/http.hpp"
 #include "plugin/caller.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 
@@ -71,13 +72,14 @@ class Processes {
   boost::asio::awaitable<Process> get(std::string code);
   // One that calls an address. `document` as to_json() makes it. Throw Error{invalid}, Error{conflict}; a
   // `version` that is given must be the present one. Each change is in the audit log.
-  boost::asio::awaitable<MadeProcess> create(nlohmann::json document, std::string who);
+  boost::asio::awaitable<MadeProcess> create(nlohmann::json document, store::Actor who);
   boost::asio::awaitable<Process> change(std::string code, nlohmann::json change,
-                                         std::optional<std::int64_t> version, std::string who);
+                                         std::optional<std::int64_t> version, store::Actor who);
   // Error{conflict} while a run of it is under way, and "domain.processes.used" for one that is used.
-  boost::asio::awaitable<void> remove(std::string code, std::optional<std::int64_t> version, std::string who);
+  boost::asio::awaitable<void> remove(std::string code, std::optional<std::int64_t> version,
+                                      store::Actor who);
   // A new secret; calls are signed with the former one too for a day.
-  boost::asio::awaitable<MadeProcess> renew_secret(std::string code, std::string who);
+  boost::asio::awaitable<MadeProcess> renew_secret(std::string code, store::Actor who);
 
   // Throws Error{invalid} with diagnostics at /parameters/<code>, Error{conflict} for one that is not active.
   boost::asio::awaitable<Run> start_run(std::string code, nlohmann::json parameters, std::string who);
@@ -90,7 +92,7 @@ class Processes {
   boost::asio::awaitable<std::vector<Run>> runs(RunFilter filter, Id before, std::size_t limit);
   boost::asio::awaitable<Run> run(Id id);
   // One that failed is tried once more from the beginning. Error{conflict} for one that has not.
-  boost::asio::awaitable<Run> retry(Id id, std::string who);
+  boost::asio::awaitable<Run> retry(Id id, store::Actor who);
 
  private:
   struct State;

@@ -14,6 +14,7 @@
 #include "base/id.hpp"
 #include "domain/records/definition.hpp"
 #include "log/log.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::records {
@@ -40,20 +41,20 @@ class Objects {
 
   // `document`: as to_json() makes it; what it leaves out is as in Field. Throw Error{invalid} with a
   // diagnostic for whatever cannot be, Error{conflict} for a code that is taken.
-  boost::asio::awaitable<Object> create_object(nlohmann::json document, std::string who);
-  boost::asio::awaitable<Lookup> create_lookup(nlohmann::json document, std::string who);
+  boost::asio::awaitable<Object> create_object(nlohmann::json document, store::Actor who);
+  boost::asio::awaitable<Lookup> create_lookup(nlohmann::json document, store::Actor who);
   // What is not named stays; fields are found by their codes, and others are new ones. A field never changes
   // its type, its target or whether it is a list.
   boost::asio::awaitable<Object> change_object(std::string code, nlohmann::json change,
-                                               std::optional<std::int64_t> version, std::string who);
+                                               std::optional<std::int64_t> version, store::Actor who);
   // Its values are those that are given; what records hold or came with the host can only be made inactive.
   boost::asio::awaitable<Lookup> change_lookup(std::string code, nlohmann::json change,
-                                               std::optional<std::int64_t> version, std::string who);
+                                               std::optional<std::int64_t> version, store::Actor who);
   // One that an admin added, and that has no records and no field points to.
   boost::asio::awaitable<void> remove_object(std::string code, std::optional<std::int64_t> version,
-                                             std::string who);
+                                             store::Actor who);
   boost::asio::awaitable<void> remove_lookup(std::string code, std::optional<std::int64_t> version,
-                                             std::string who);
+                                             store::Actor who);
 
   // Within the caller's transaction, from memory where it is still as it was. With `hold` it stays so until
   // the transaction ends. Throw Error{not_found}.
@@ -61,7 +62,7 @@ class Objects {
   std::shared_ptr<const Lookup> require_lookup(store::Session& session, const std::string& code);
 
  private:
-  void audit(store::Session& session, const std::string& who, const char* action, const std::string& object,
+  void audit(store::Session& session, const store::Actor& who, const char* action, const std::string& object,
              const nlohmann::json& detail) const;
 
   store::Store& store_;

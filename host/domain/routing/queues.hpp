@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::routing {
@@ -67,17 +68,17 @@ class Queues {
 
   boost::asio::awaitable<std::vector<QueueRow>> list(Id after, std::size_t limit);
   boost::asio::awaitable<QueueRow> get(Id id);
-  boost::asio::awaitable<QueueRow> create(QueueChange wanted, std::string who);
-  boost::asio::awaitable<QueueRow> change(Id id, QueueChange change, std::string who);
+  boost::asio::awaitable<QueueRow> create(QueueChange wanted, store::Actor who);
+  boost::asio::awaitable<QueueRow> change(Id id, QueueChange change, store::Actor who);
   // Error{conflict} "domain.routing.queue_used", which names the channels, or "domain.routing.queue_open"
   // while chats in it are not finished.
-  boost::asio::awaitable<void> remove(Id id, std::string who);
+  boost::asio::awaitable<void> remove(Id id, store::Actor who);
 
   // By integration; of integrations that have carried a chat or are set up as channels.
   boost::asio::awaitable<std::vector<Channel>> channels(Id after, std::size_t limit);
   boost::asio::awaitable<Channel> channel(Id integration);
   // Switched on, chats whose client wrote within the last day wait from now on; the others stay missed.
-  boost::asio::awaitable<Channel> change_channel(Id integration, ChannelChange change, std::string who);
+  boost::asio::awaitable<Channel> change_channel(Id integration, ChannelChange change, store::Actor who);
 
  private:
   store::Store& store_;

@@ -17,6 +17,7 @@
 #include "base/id.hpp"
 #include "domain/settings/definition.hpp"
 #include "log/log.hpp"
+#include "store/actor.hpp"
 #include "store/blobs.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -67,10 +68,10 @@ class Settings {
   // Whether it is known and has a value, if only its default.
   bool has_value(const std::string& code) const;
   // Null: as it comes. Throws Error{invalid} with a diagnostic at /value.
-  boost::asio::awaitable<Setting> set(std::string code, nlohmann::json value, std::string who);
+  boost::asio::awaitable<Setting> set(std::string code, nlohmann::json value, store::Actor who);
   // Throws Error{invalid} for what is no setting with a file.
   Definition require_file(const std::string& code) const;
-  boost::asio::awaitable<Setting> set_file(std::string code, store::Blob file, std::string who);
+  boost::asio::awaitable<Setting> set_file(std::string code, store::Blob file, store::Actor who);
 
   // Takes over what is stored. Throws what the store throws.
   boost::asio::awaitable<void> read();
@@ -96,7 +97,7 @@ class Settings {
   static Setting shown(Definition definition, const Values& values);
   nlohmann::json value_of(std::string_view code) const;
   std::shared_ptr<const Values> values() const;
-  boost::asio::awaitable<Setting> store_value(Definition definition, Stored wanted);
+  boost::asio::awaitable<Setting> store_value(Definition definition, Stored wanted, store::Actor who);
   void take(Values fresh);
 
   const Parts parts_;

@@ -17,6 +17,7 @@
 #include "domain/subscriptions/subscription.hpp"
 #include "log/log.hpp"
 #include "net/http.hpp"
+#include "store/actor.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
 
@@ -83,24 +84,24 @@ class Subscriptions {
   // `document` as to_json() makes it. Throw Error{invalid}, Error{conflict}; a `version` that is given must
   // be the present one. Each change is in the audit log. Who is switched on is told what happens from then
   // on.
-  boost::asio::awaitable<MadeSubscription> create(nlohmann::json document, std::string who);
+  boost::asio::awaitable<MadeSubscription> create(nlohmann::json document, store::Actor who);
   boost::asio::awaitable<Subscription> change(Id id, nlohmann::json change,
-                                              std::optional<std::int64_t> version, std::string who);
+                                              std::optional<std::int64_t> version, store::Actor who);
   // With its deliveries.
-  boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> version, std::string who);
+  boost::asio::awaitable<void> remove(Id id, std::optional<std::int64_t> version, store::Actor who);
   // A new secret; what is sent is signed with the former one too for a day.
-  boost::asio::awaitable<MadeSubscription> renew_secret(Id id, std::string who);
+  boost::asio::awaitable<MadeSubscription> renew_secret(Id id, store::Actor who);
   // Tells it a "subscription.test". Error{conflict} for one that is off.
-  boost::asio::awaitable<Delivery> test(Id id, std::string who);
+  boost::asio::awaitable<Delivery> test(Id id, store::Actor who);
 
   // Of a state, where one is given; the newest first, before `before` (0: from the newest).
   boost::asio::awaitable<std::vector<Delivery>> deliveries(Id subscription, std::string state, Id before,
                                                            std::size_t limit);
   boost::asio::awaitable<ShownDelivery> delivery(Id id);
   // Made once more, from the beginning. Error{conflict} for one that is under way or not kept any more.
-  boost::asio::awaitable<Delivery> replay(Id delivery, std::string who);
+  boost::asio::awaitable<Delivery> replay(Id delivery, store::Actor who);
   // How many there were.
-  boost::asio::awaitable<std::int64_t> replay_all(Id subscription, Replay which, std::string who);
+  boost::asio::awaitable<std::int64_t> replay_all(Id subscription, Replay which, store::Actor who);
 
  private:
   struct State;

@@ -328,7 +328,8 @@ asio::awaitable<Integration> Lifecycle::adapted_or_refuse(Integration integratio
   }
 }
 
-asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over) {
+asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_over,
+                                         std::optional<store::AuditEntry> audit) {
   // What runs goes on in its version: another one takes over by an upgrade only.
   const auto present = running(integration.id);
   const auto manifest = present ? present : version_for(integration);
@@ -367,7 +368,7 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   integration.state = State::active;
   integration.reason_code.clear();
   integration.reason_text.clear();
-  co_await save_state(integration);
+  co_await save_state(integration, std::move(audit));
   // It was run here to be connected; its own host sees that it is and runs it.
   if (!owns(integration.id)) co_return co_await halt(integration.id);
   listen(integration, manifest);
@@ -375,13 +376,14 @@ asio::awaitable<void> Lifecycle::connect(Integration& integration, bool take_ove
   if (waiting_version(integration, manifest)) tasks_.spawn("upgrade", upgrade(integration.id));
 }
 
-asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over) {
+asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over, store::Actor who) {
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   const bool was_connected = plugin::is_connected(integration.state);
+  auto audit = entry(id, std::move(who), "integration.activate");
   std::exception_ptr failure;
   try {
-    co_await connect(integration, take_over);
+    co_await connect(integration, take_over, std::move(audit));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -397,17 +399,17 @@ asio::awaitable<Integration> Lifecycle::activate(Id id, bool take_over) {
   std::rethrow_exception(failure);
 }
 
-asio::awaitable<void> Lifecycle::consent(Id id, bool agrees, std::string who) {
+asio::awaitable<void> Lifecycle::consent(Id id, bool agrees, store::Actor who) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   if (integration.consent_at.has_value() == agrees) co_return;
   const std::int64_t now = parts_.clock.now().time_since_epoch().count();
-  auto work = [this, id, now, agrees, entry = parts_.ids.next(), who](store::Session& session) {
+  auto work = [this, id, now, agrees,
+               audit = entry(id, who, agrees ? "integration.consent" : "integration.withdraw_consent")](
+                  store::Session& session) {
     table_.set_consent(session, id, agrees ? std::optional(now) : std::nullopt);
     table_.touch(session, id, parts_.peers.me());
-    const auto* action = agrees ? "integration.consent" : "integration.withdraw_consent";
-    store::write_audit(session,
-                       store::AuditEntry(entry, now, who, action, "integration:" + to_string_id(id)));
+    store::write_audit(session, audit);
   };
   co_await parts_.store.write(std::move(work));
   // As on every other host.
@@ -444,7 +446,7 @@ asio::awaitable<std::string> Lifecycle::unregister_remote(const Integration& int
   co_return result.text.empty() ? std::string(code_name(result.code)) : result.reason();
 }
 
-asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
+asio::awaitable<Disconnected> Lifecycle::deactivate(Id id, store::Actor who) {
   const auto held = co_await hold(id);
   auto integration = co_await load(id);
   Disconnected out;
@@ -452,7 +454,8 @@ asio::awaitable<Disconnected> Lifecycle::deactivate(Id id) {
     integration.state = State::inactive;
     integration.reason_code.clear();
     integration.reason_text.clear();
-    co_await save_state(integration);
+    auto audit = entry(id, std::move(who), "integration.deactivate");
+    co_await save_state(integration, std::move(audit));
     co_await stop_listening(id);
     try {
       out.warning = co_await unregister_remote(integration);

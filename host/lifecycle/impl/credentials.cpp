@@ -127,8 +127,8 @@ std::shared_ptr<const plugin::Manifest> Credentials::manifest_of(const std::stri
   return manifest;
 }
 
-void Credentials::audit(store::Session& session, const std::string& who, const char* action, const char* kind,
-                        Id id) const {
+void Credentials::audit(store::Session& session, const store::Actor& who, const char* action,
+                        const char* kind, Id id) const {
   store::write_audit(session,
                      store::AuditEntry(parts_.ids.next(), parts_.clock.now().time_since_epoch().count(), who,
                                        action, std::string(kind) + ":" + to_string_id(id)));
@@ -141,7 +141,7 @@ asio::awaitable<Profile> Credentials::load(Id profile) const {
   co_return std::move(*found);
 }
 
-asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::string who) {
+asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, store::Actor who) {
   const auto manifest = parts_.catalogue.find_any(wanted.plugin);
   if (!manifest || manifest->profile.schema.empty()) {
     const Text words(manifest ? "lifecycle.knows_no_profiles" : "plugin.unknown",
@@ -173,7 +173,7 @@ asio::awaitable<Profile> Credentials::create_profile(NewProfile wanted, std::str
   co_return profile;
 }
 
-asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change, std::string who) {
+asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change, store::Actor who) {
   struct Present {
     std::optional<Profile> profile;
     Secrets secrets;
@@ -239,7 +239,7 @@ asio::awaitable<Profile> Credentials::change_profile(Id id, ProfileChange change
   co_return after;
 }
 
-asio::awaitable<void> Credentials::remove_profile(Id id, std::string who) {
+asio::awaitable<void> Credentials::remove_profile(Id id, store::Actor who) {
   const auto profile = co_await load(id);
   if (profile.declared) throw declared_elsewhere(profile);
   auto work = [this, id, who](store::Session& session) {
@@ -292,9 +292,9 @@ asio::awaitable<oauth::Provider> Credentials::provider_of(std::string plugin, st
   co_return out;
 }
 
-asio::awaitable<oauth::SignIn> Credentials::sign_in(WantedSignIn wanted, std::string who) {
+asio::awaitable<oauth::SignIn> Credentials::sign_in(WantedSignIn wanted, store::Actor who) {
   oauth::SignIns::Wanted out;
-  out.started_by = std::move(who);
+  out.started_by = std::move(who.name);
   out.name = wanted.name;
   out.profile = wanted.profile;
   if (wanted.again) {
@@ -330,7 +330,7 @@ asio::awaitable<oauth::SignIn> Credentials::sign_in(WantedSignIn wanted, std::st
   co_return co_await parts_.sign_ins.begin_code(std::move(out), std::move(redirect_uri));
 }
 
-asio::awaitable<bool> Credentials::remove_grant(Id id, std::string who) {
+asio::awaitable<bool> Credentials::remove_grant(Id id, store::Actor who) {
   auto look = [id](store::Session& session) {
     std::string names;
     for (const auto user : plugin::users_of_grant(session, id)) {

@@ -11,6 +11,7 @@
 namespace patchbay::lifecycle {
 
 namespace asio = boost::asio;
+using nlohmann::json;
 using plugin::Integration;
 using plugin::State;
 
@@ -28,6 +29,40 @@ std::string error_words(const std::exception_ptr& error) {
   } catch (const std::exception& e) {
     return e.what();
   }
+}
+
+// What a change did, for the audit log (ACC-5): old and new values, and only the names of secrets.
+std::string difference(const Integration& before, const Integration& after,
+                       const std::map<std::string, std::string>& had,
+                       const std::map<std::string, std::string>& has) {
+  const auto shown = [](const Integration& integration) {
+    auto all = json::parse(integration.settings, nullptr, false);
+    if (!all.is_object()) all = json::object();
+    return json{{"name", integration.name},
+                {"profile", integration.profile ? json(to_string_id(*integration.profile)) : json()},
+                {"version", integration.version},
+                {"settings", std::move(all)}};
+  };
+  auto out = json::object();
+  const auto old_values = shown(before);
+  const auto new_values = shown(after);
+  const auto note = [&](const std::string& key, const json& was, const json& is) {
+    if (was == is) return;
+    out["old"][key] = was;
+    out["new"][key] = is;
+  };
+  for (const auto* key : {"name", "profile", "version"}) note(key, old_values.at(key), new_values.at(key));
+  const auto& was = old_values.at("settings");
+  const auto& is = new_values.at("settings");
+  for (const auto& [key, value] : was.items()) note(key, value, is.value(key, json()));
+  for (const auto& [key, value] : is.items()) {
+    if (!was.contains(key)) note(key, json(), value);
+  }
+  for (const auto& [name, value] : has) {
+    const auto found = had.find(name);
+    if (found == had.end() || found->second != value) out["secrets"].push_back(name);
+  }
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Text unknown_plugin(const std::string& id) {
@@ -64,7 +99,7 @@ asio::awaitable<Integration> Lifecycle::load(Id id) {
   co_return std::move(*found);
 }
 
-asio::awaitable<void> Lifecycle::save_state(Integration integration) {
+asio::awaitable<void> Lifecycle::save_state(Integration integration, std::optional<store::AuditEntry> audit) {
   integration.updated_at = now_ms(parts_.clock);
   parts_.logger.info("integration changed", {{"integration", to_string_id(integration.id)},
                                              {"state", std::string(plugin::state_name(integration.state))},
@@ -79,7 +114,8 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
   change.reason = integration.reason_text;
   change.version = integration.version;
   change.host = parts_.host_name;
-  auto work = [this, integration, change = std::move(change)](store::Session& session) {
+  auto work = [this, integration, change = std::move(change),
+               audit = std::move(audit)](store::Session& session) {
     const bool needs_people =
         integration.state == State::sign_in_again || integration.state == State::quarantined;
     if (parts_.troubled && needs_people) {
@@ -88,6 +124,7 @@ asio::awaitable<void> Lifecycle::save_state(Integration integration) {
     }
     table_.set_state(session, integration);
     history_.add(session, {change});
+    if (audit) store::write_audit(session, *audit);
     table_.touch(session, integration.id, parts_.peers.me());
     if (!plugin::is_connected(integration.state)) table_.release(session, integration.id);
   };
@@ -128,18 +165,24 @@ void Lifecycle::redact(const SecretValues& before, const SecretValues& after) {
   for (const auto& value : values) parts_.redactor.add(value);
 }
 
+store::AuditEntry Lifecycle::entry(Id id, store::Actor who, const char* action, const std::string& detail) {
+  return store::AuditEntry(parts_.ids.next(), now_ms(parts_.clock), std::move(who), action,
+                           "integration:" + to_string_id(id), detail);
+}
+
 asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretValues before,
                                                 SecretValues after,
                                                 std::optional<std::vector<plugin::UsedGrant>> grants,
                                                 std::shared_ptr<const Move> move,
-                                                std::optional<vault::Vault::Formers> formers) {
+                                                std::optional<vault::Vault::Formers> formers,
+                                                std::optional<store::AuditEntry> audit) {
   redact(before, after);
   // A provider changes over where it delivers only.
   const auto manifest = plugin::is_connected(integration.state) ? version_for(integration) : nullptr;
   integration.updated_at = now_ms(parts_.clock);
   auto work = [this, integration, before = std::move(before), after = std::move(after),
-               grants = std::move(grants), move, manifest,
-               formers = std::move(formers)](store::Session& session) {
+               grants = std::move(grants), move, manifest, formers = std::move(formers),
+               audit = std::move(audit)](store::Session& session) {
     if (move) write_version(session, *move);
     table_.set_settings(session, integration);
     if (grants) plugin::set_grants(session, integration.id, *grants);
@@ -156,6 +199,7 @@ asio::awaitable<void> Lifecycle::store_settings(Integration integration, SecretV
         parts_.vault.put(session, secret, value);
     }
     if (formers) parts_.vault.set_formers(session, kScope, integration.id, *formers);
+    if (audit) store::write_audit(session, *audit);
   };
   co_await parts_.store.write(std::move(work));
 }
@@ -183,12 +227,15 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   integration.declared = wanted.declared;
   integration.created_at = integration.updated_at = now_ms(parts_.clock);
   for (const auto& [name, value] : split.secrets) parts_.redactor.add(value);
+  const json made = {{"new", {{"plugin", integration.plugin}, {"name", integration.name}}}};
   auto work = [this, integration, manifest, grants = std::move(wanted.grants), who = wanted.who,
+               audit = entry(integration.id, wanted.who, "integration.create", made.dump()),
                secrets = std::move(split.secrets)](store::Session& session) mutable {
     plugin::enable(session, manifest->id, who, parts_.ids.next(), integration.created_at);
     require_shared(session, parts_.vault, *manifest, integration.state == State::draft, grants,
                    integration.profile);
     table_.insert(session, integration);
+    store::write_audit(session, audit);
     plugin::set_grants(session, integration.id, grants);
     for (const auto& [name, value] : secrets) {
       parts_.vault.put(session, vault::SecretName(kScope, integration.id, name), value);
@@ -201,7 +248,7 @@ asio::awaitable<Integration> Lifecycle::create(NewIntegration wanted) {
   co_return integration;
 }
 
-asio::awaitable<Integration> Lifecycle::change(Id id, Change change) {
+asio::awaitable<Integration> Lifecycle::change(Id id, Change change, store::Actor who) {
   const auto held = co_await hold(id);
   const auto before = co_await load(id);
   auto integration = before;
@@ -256,7 +303,9 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change) {
   }
   std::optional<vault::Vault::Formers> formers;
   if (change.end_formers) formers.emplace();
-  co_await store_settings(integration, read.values, secrets, change.grants, move, std::move(formers));
+  auto audit = entry(id, who, "integration.change", difference(before, integration, read.values, secrets));
+  co_await store_settings(integration, read.values, secrets, change.grants, move, std::move(formers),
+                          std::move(audit));
   if (!plugin::is_connected(integration.state)) co_return integration;
   if (!change.concerns_plugin()) {
     if (change.end_formers) co_await secrets_changed(id);
@@ -273,7 +322,9 @@ asio::awaitable<Integration> Lifecycle::change(Id id, Change change) {
   }
   if (!refused && upgrades) co_return co_await load(id);
   if (!refused) co_return integration;
-  co_await store_settings(before, secrets, read.values, grants_before, nullptr, read.formers);
+  auto taken_back = entry(id, who, "integration.change_refused");
+  co_await store_settings(before, secrets, read.values, grants_before, nullptr, read.formers,
+                          std::move(taken_back));
   if (move && move->is_of_other_shape()) {
     co_await put_back(before, move->old);
     co_await halt(id);

@@ -319,7 +319,7 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
     throw Error(Code::conflict, Text("lifecycle.declared_elsewhere", {{"name", *integration.declared}}));
   // What is not to be connected need not work.
   if (entry.active == false && plugin::is_connected(integration.state)) {
-    const auto ended = co_await lifecycle_.deactivate(integration.id);
+    const auto ended = co_await lifecycle_.deactivate(integration.id, options.who);
     integration = ended.integration;
     out.result = "changed";
   }
@@ -338,7 +338,7 @@ asio::awaitable<Integration> Portable::make_or_change(const Entry& entry, const 
     change.settings = with_secrets(patch_between(before, entry.settings), entry.secrets);
     change.profile = profile;
     change.by_declaration = options.declared;
-    integration = co_await lifecycle_.change(integration.id, std::move(change));
+    integration = co_await lifecycle_.change(integration.id, std::move(change), options.who);
     out.result = "changed";
   }
   if (options.declared && !integration.declared) {
@@ -384,9 +384,9 @@ asio::awaitable<void> Portable::apply_integration(const Entry& entry, const Opti
   if (out.result == "unchanged") out.result = "changed";
   try {
     if (active)
-      co_await lifecycle_.activate(integration.id, false);
+      co_await lifecycle_.activate(integration.id, false, options.who);
     else
-      co_await lifecycle_.deactivate(integration.id);
+      co_await lifecycle_.deactivate(integration.id, options.who);
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) throw;
     out.error = error;
@@ -410,7 +410,7 @@ asio::awaitable<std::vector<std::string>> Portable::release_undeclared(std::vect
   for (const auto& integration : all) {
     const auto& name = *integration.declared;
     if (has(declared, name) || !has(had, name)) continue;
-    co_await lifecycle_.deactivate(integration.id);
+    co_await lifecycle_.deactivate(integration.id, "configuration");
     auto release = [this, id = integration.id](store::Session& session) {
       table_.set_declared(session, id, std::nullopt);
     };

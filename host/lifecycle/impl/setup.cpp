@@ -143,14 +143,17 @@ asio::awaitable<Integration> Lifecycle::finish(Id id) {
   co_return integration;
 }
 
-asio::awaitable<void> Lifecycle::remove(Id id, std::optional<std::int64_t> untouched_since) {
+asio::awaitable<void> Lifecycle::remove(Id id, store::Actor who,
+                                        std::optional<std::int64_t> untouched_since) {
   const auto held = co_await hold(id);
   const auto integration = co_await load(id);
   if (integration.state != State::draft || (untouched_since && integration.updated_at >= *untouched_since))
     throw Error(Code::conflict, Text("lifecycle.not_a_draft", {{"name", integration.name}}));
-  auto work = [this, id](store::Session& session) {
+  const json was = {{"old", {{"plugin", integration.plugin}, {"name", integration.name}}}};
+  auto work = [this, id, audit = entry(id, who, "integration.remove", was.dump())](store::Session& session) {
     parts_.vault.remove_all(session, "integration", id);
     table_.remove(session, id);
+    store::write_audit(session, audit);
   };
   co_await parts_.store.write(std::move(work));
 }
@@ -179,21 +182,21 @@ asio::awaitable<std::vector<Choice>> Lifecycle::choices(Id id, std::string point
   co_return out;
 }
 
-asio::awaitable<Advanced> Lifecycle::step(Id id, std::string language) {
+asio::awaitable<Advanced> Lifecycle::step(Id id, std::string language, store::Actor who) {
   const auto held = co_await hold(id);
   const auto draft = co_await load(id);
   const auto manifest = manifest_of(draft);
   if (draft.state != State::draft || !manifest->has_steps)
     throw Error(Code::conflict, Text("lifecycle.no_steps", {{"name", draft.name}}));
   const auto setup = setup_of(draft);
-  if (!setup.contains("next")) co_return co_await ask_step(draft, "{}", std::move(language));
+  if (!setup.contains("next")) co_return co_await ask_step(draft, "{}", std::move(language), std::move(who));
   Advanced out;
   out.next = shown(*manifest, setup.at("next"), language);
   co_return out;
 }
 
-asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string step, std::string input,
-                                             std::string language) {
+asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string step, std::string input, std::string language,
+                                             store::Actor who) {
   const auto held = co_await hold(id);
   const auto draft = co_await load(id);
   const auto manifest = manifest_of(draft);
@@ -218,11 +221,12 @@ asio::awaitable<Advanced> Lifecycle::advance(Id id, std::string step, std::strin
         std::any_of(used.begin(), used.end(), [&](const auto& each) { return each.name == name; });
     if (!signed_in) throw Error(Code::invalid, Text("plugin.not_signed_in", {{"grant", name}}));
   }
-  co_return co_await ask_step(draft, split.settings, std::move(language));
+  co_return co_await ask_step(draft, split.settings, std::move(language), std::move(who));
 }
 
 // The plugin says what comes next, or that all is known.
-asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string input, std::string language) {
+asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string input, std::string language,
+                                              store::Actor who) {
   const auto manifest = manifest_of(draft);
   const auto setup = setup_of(draft);
   json request = {{"step", text_at(member(setup, "next", json()), "id")},
@@ -234,7 +238,7 @@ asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string inp
   if (!result.ok()) throw as_refusal(error_of(*manifest, result));
   const auto answer = json::parse(result.message.json, nullptr, false);
   if (answer.is_object() && answer.contains("done"))
-    co_return co_await make_all(std::move(draft), manifest, answer.at("done").dump());
+    co_return co_await make_all(std::move(draft), manifest, answer.at("done").dump(), std::move(who));
   const auto next = member(answer, "next", json());
   if (text_at(next, "id").empty()) throw bad_answer(*manifest, "step");
   Advanced out;
@@ -252,7 +256,8 @@ asio::awaitable<Advanced> Lifecycle::ask_step(Integration draft, std::string inp
 }
 
 // One transaction: all of them, or the draft stays where it is.
-asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr manifest, std::string done) {
+asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr manifest, std::string done,
+                                              store::Actor who) {
   const auto list = json::parse(done);
   if (!list.is_array() || list.empty() || list.size() > kMostMade) throw bad_answer(*manifest, "step");
   const auto kept = co_await secrets_of(draft.id);
@@ -288,7 +293,7 @@ asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr man
   for (const auto& made : all) {
     for (const auto& [name, value] : made.secrets) parts_.redactor.add(value);
   }
-  auto work = [this, all, draft, manifest](store::Session& session) {
+  auto work = [this, all, draft, manifest, who](store::Session& session) {
     Advanced out;
     const auto used = plugin::used_grants(session, draft.id);
     auto profile = draft.profile;
@@ -316,6 +321,8 @@ asio::awaitable<Advanced> Lifecycle::make_all(Integration draft, ManifestPtr man
       }
       for (const auto& [name, value] : made.secrets)
         parts_.vault.put(session, vault::SecretName("integration", integration.id, name), value);
+      const json made_now = {{"new", {{"plugin", integration.plugin}, {"name", integration.name}}}};
+      store::write_audit(session, entry(integration.id, who, "integration.set_up", made_now.dump()));
       out.made.push_back(integration);
     }
     if (!draft_used) {
@@ -339,7 +346,7 @@ asio::awaitable<void> Lifecycle::reconfigure(Id id) {
     if (state != State::sign_in_again) co_await bring_back(std::move(integration));
   }
   // What waited for somebody to sign in is connected again.
-  if (state == State::sign_in_again) co_await activate(id, false);
+  if (state == State::sign_in_again) co_await activate(id, false, "host");
   co_await parts_.peers.settle();
 }
 

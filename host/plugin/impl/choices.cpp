@@ -15,22 +15,22 @@ Choices read_choices(store::Session& session) {
 }
 
 void write_choice(store::Session& session, const std::string& plugin, const Choice& choice,
-                  const std::string& who, std::int64_t now) {
+                  const store::Actor& who, std::int64_t now) {
   session.exec(
       "insert into plugin_choices(plugin, version, disabled, chosen_at, chosen_by) values (:plugin, "
       ":version, :disabled, "
       ":at, :who) on conflict (plugin) do update set version = excluded.version, disabled = "
       "excluded.disabled, chosen_at "
       "= excluded.chosen_at, chosen_by = excluded.chosen_by",
-      {plugin, choice.version, std::int64_t{choice.disabled}, now, who});
+      {plugin, choice.version, std::int64_t{choice.disabled}, now, who.name});
 }
 
-void enable(store::Session& session, const std::string& plugin, const std::string& who, Id entry,
+void enable(store::Session& session, const std::string& plugin, const store::Actor& who, Id entry,
             std::int64_t now) {
   const auto made = session.exec(
       "insert into plugin_choices(plugin, version, disabled, chosen_at, chosen_by) values (:plugin, '', 0, "
       ":at, :who) on conflict (plugin) do nothing",
-      {plugin, now, who});
+      {plugin, now, who.name});
   if (made == 0) return;
   store::write_audit(session, store::AuditEntry(entry, now, who, "plugin.enable", "plugin:" + plugin));
 }

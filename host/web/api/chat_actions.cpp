@@ -100,7 +100,7 @@ asio::awaitable<Response> ChatActionsApi::list(Call call) {
 
 asio::awaitable<Response> ChatActionsApi::create(Call call) {
   auto wanted = change_of(call.json());
-  const auto made = co_await actions_.create(std::move(wanted), call.who.name);
+  const auto made = co_await actions_.create(std::move(wanted), call.who.actor());
   co_return created(shown(made), "/api/v1/chat-actions/");
 }
 
@@ -111,12 +111,12 @@ asio::awaitable<Response> ChatActionsApi::show(Call call) {
 
 asio::awaitable<Response> ChatActionsApi::change(Call call) {
   auto change = change_of(call.json());
-  const auto changed = co_await actions_.change(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await actions_.change(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 
 asio::awaitable<Response> ChatActionsApi::remove(Call call) {
-  co_await actions_.remove(call.id(), call.who.name);
+  co_await actions_.remove(call.id(), call.who.actor());
   co_return Response(204);
 }
 

@@ -136,7 +136,7 @@ asio::awaitable<Response> GrantsApi::show(Call call) {
 }
 
 asio::awaitable<Response> GrantsApi::remove(Call call) {
-  const bool revoked = co_await credentials_.remove_grant(call.id(), call.who.name);
+  const bool revoked = co_await credentials_.remove_grant(call.id(), call.who.actor());
   co_return answer(200, json{{"revoked", revoked}});
 }
 
@@ -149,7 +149,7 @@ asio::awaitable<Response> GrantsApi::sign_in(Call call) {
   wanted.name = body.value("grant", std::string());
   wanted.on_device = body.value("way", std::string("code")) == "device";
   wanted.login = login_in(body);
-  const auto begun = co_await credentials_.sign_in(std::move(wanted), call.who.name);
+  const auto begun = co_await credentials_.sign_in(std::move(wanted), call.who.actor());
   auto response = answer(201, shown(begun, call.language()));
   response.headers.add("Location", "/api/v1/sign-ins/" + to_string_id(begun.id));
   co_return response;

@@ -257,7 +257,7 @@ asio::awaitable<Response> IntegrationsApi::create(Call call) {
   wanted.profile = profile_in(call.json());
   wanted.grants = grants_in(call.json().value("grants", json::object()));
   wanted.draft = call.json().value("draft", false);
-  wanted.who = call.who.name;
+  wanted.who = call.who.actor();
   const auto made = co_await lifecycle_.create(std::move(wanted));
   auto response = co_await answer_with(201, made, call.language());
   response.headers.add("Location", "/api/v1/integrations/" + to_string_id(made.id));
@@ -278,7 +278,7 @@ asio::awaitable<Response> IntegrationsApi::change(Call call) {
   change.profile = profile_in(call.json());
   if (call.json().contains("grants")) change.grants = grants_in(call.json().at("grants"));
   change.end_formers = call.json().value("end_former_secrets", false);
-  const auto changed = co_await lifecycle_.change(call.id(), std::move(change));
+  const auto changed = co_await lifecycle_.change(call.id(), std::move(change), call.who.actor());
   co_return co_await answer_with(200, changed, call.language());
 }
 
@@ -291,7 +291,7 @@ asio::awaitable<void> IntegrationsApi::require_own(Id id) {
 }
 
 asio::awaitable<Response> IntegrationsApi::remove(Call call) {
-  co_await lifecycle_.remove(call.id());
+  co_await lifecycle_.remove(call.id(), call.who.actor());
   co_return Response(204);
 }
 
@@ -310,15 +310,15 @@ asio::awaitable<Response> IntegrationsApi::choices(Call call) {
 }
 
 asio::awaitable<Response> IntegrationsApi::step(Call call) {
-  const auto where = co_await lifecycle_.step(call.id(), call.language());
+  const auto where = co_await lifecycle_.step(call.id(), call.language(), call.who.actor());
   co_return answer(200, shown(where, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::advance(Call call) {
   auto input = call.json().value("input", json::object()).dump();
   auto step = call.json().value("step", std::string());
-  const auto where =
-      co_await lifecycle_.advance(call.id(), std::move(step), std::move(input), call.language());
+  const auto where = co_await lifecycle_.advance(call.id(), std::move(step), std::move(input),
+                                                 call.language(), call.who.actor());
   co_return answer(200, shown(where, call.language()));
 }
 
@@ -356,14 +356,14 @@ asio::awaitable<Response> IntegrationsApi::activate(Call call) {
   const bool take_over = call.json().value("take_over", false);
   co_await require_own(call.id());
   if (call.json().contains("accept_unverified"))
-    co_await lifecycle_.consent(call.id(), call.json().at("accept_unverified").get<bool>(), call.who.name);
-  const auto active = co_await lifecycle_.activate(call.id(), take_over);
+    co_await lifecycle_.consent(call.id(), call.json().at("accept_unverified").get<bool>(), call.who.actor());
+  const auto active = co_await lifecycle_.activate(call.id(), take_over, call.who.actor());
   co_return answer(200, shown(active, call.language()));
 }
 
 asio::awaitable<Response> IntegrationsApi::deactivate(Call call) {
   co_await require_own(call.id());
-  const auto done = co_await lifecycle_.deactivate(call.id());
+  const auto done = co_await lifecycle_.deactivate(call.id(), call.who.actor());
   auto body = shown(done.integration, call.language());
   if (!done.warning.empty()) body["warning"] = words_in(call.language(), done.warning);
   co_return answer(200, body);

@@ -169,7 +169,7 @@ asio::awaitable<Response> ObjectsApi::list(Call) {
 
 asio::awaitable<Response> ObjectsApi::create(Call call) {
   auto document = given(call, "fields");
-  const auto made = co_await objects_.create_object(std::move(document), call.who.name);
+  const auto made = co_await objects_.create_object(std::move(document), call.who.actor());
   co_return answer_with_etag(201, made, "/api/v1/objects/");
 }
 
@@ -182,12 +182,12 @@ asio::awaitable<Response> ObjectsApi::change(Call call) {
   const auto version = wanted_version(call);
   auto document = given(call, "fields");
   const auto now =
-      co_await objects_.change_object(call.param("code"), std::move(document), version, call.who.name);
+      co_await objects_.change_object(call.param("code"), std::move(document), version, call.who.actor());
   co_return answer_with_etag(200, now);
 }
 
 asio::awaitable<Response> ObjectsApi::remove(Call call) {
-  co_await objects_.remove_object(call.param("code"), wanted_version(call), call.who.name);
+  co_await objects_.remove_object(call.param("code"), wanted_version(call), call.who.actor());
   co_return Response(204);
 }
 
@@ -200,7 +200,7 @@ asio::awaitable<Response> ObjectsApi::lookups(Call) {
 
 asio::awaitable<Response> ObjectsApi::create_lookup(Call call) {
   auto document = given(call, "values");
-  const auto made = co_await objects_.create_lookup(std::move(document), call.who.name);
+  const auto made = co_await objects_.create_lookup(std::move(document), call.who.actor());
   co_return answer_with_etag(201, made, "/api/v1/lookups/");
 }
 
@@ -213,12 +213,12 @@ asio::awaitable<Response> ObjectsApi::change_lookup(Call call) {
   const auto version = wanted_version(call);
   auto document = given(call, "values");
   const auto now =
-      co_await objects_.change_lookup(call.param("code"), std::move(document), version, call.who.name);
+      co_await objects_.change_lookup(call.param("code"), std::move(document), version, call.who.actor());
   co_return answer_with_etag(200, now);
 }
 
 asio::awaitable<Response> ObjectsApi::remove_lookup(Call call) {
-  co_await objects_.remove_lookup(call.param("code"), wanted_version(call), call.who.name);
+  co_await objects_.remove_lookup(call.param("code"), wanted_version(call), call.who.actor());
   co_return Response(204);
 }
 

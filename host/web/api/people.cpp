@@ -185,7 +185,7 @@ asio::awaitable<Response> PeopleApi::users(Call call) {
 
 asio::awaitable<Response> PeopleApi::create_user(Call call) {
   auto wanted = user_change(call.json());
-  const auto made = co_await access_.create_user(std::move(wanted), call.who.name);
+  const auto made = co_await access_.create_user(std::move(wanted), call.who.actor());
   co_return created(shown(made), "/api/v1/users/");
 }
 
@@ -196,7 +196,7 @@ asio::awaitable<Response> PeopleApi::user(Call call) {
 
 asio::awaitable<Response> PeopleApi::change_user(Call call) {
   auto change = user_change(call.json());
-  const auto changed = co_await access_.change_user(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await access_.change_user(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 
@@ -208,7 +208,7 @@ asio::awaitable<Response> PeopleApi::roles(Call call) {
 
 asio::awaitable<Response> PeopleApi::create_role(Call call) {
   auto wanted = role_change(call.json());
-  const auto made = co_await access_.create_role(std::move(wanted), call.who.name);
+  const auto made = co_await access_.create_role(std::move(wanted), call.who.actor());
   co_return created(shown(made), "/api/v1/roles/");
 }
 
@@ -219,12 +219,12 @@ asio::awaitable<Response> PeopleApi::role(Call call) {
 
 asio::awaitable<Response> PeopleApi::change_role(Call call) {
   auto change = role_change(call.json());
-  const auto changed = co_await access_.change_role(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await access_.change_role(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 
 asio::awaitable<Response> PeopleApi::remove_role(Call call) {
-  co_await access_.remove_role(call.id(), call.who.name);
+  co_await access_.remove_role(call.id(), call.who.actor());
   co_return Response(204);
 }
 
@@ -235,12 +235,12 @@ asio::awaitable<Response> PeopleApi::members(Call call) {
 }
 
 asio::awaitable<Response> PeopleApi::add_member(Call call) {
-  co_await access_.add_member(call.id(), call.id("user"), call.who.name);
+  co_await access_.add_member(call.id(), call.id("user"), call.who.actor());
   co_return Response(204);
 }
 
 asio::awaitable<Response> PeopleApi::remove_member(Call call) {
-  co_await access_.remove_member(call.id(), call.id("user"), call.who.name);
+  co_await access_.remove_member(call.id(), call.id("user"), call.who.actor());
   co_return Response(204);
 }
 

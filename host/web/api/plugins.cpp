@@ -167,7 +167,7 @@ asio::awaitable<Response> PluginsApi::show(Call call) {
 asio::awaitable<Response> PluginsApi::choose(Call call, const char* action,
                                              std::function<void(plugin::Choice&)> change) {
   shown_now(call);  // 404
-  auto work = [this, id = call.param("plugin"), who = call.who.name, action,
+  auto work = [this, id = call.param("plugin"), who = call.who.actor(), action,
                change](store::Session& session) {
     auto choices = plugin::read_choices(session);
     const auto known = choices.find(id);
@@ -220,7 +220,11 @@ asio::awaitable<Response> PluginsApi::remove(Call call) {
   const bool removed = co_await std::move(removing);
   if (!removed)
     throw Error(Code::conflict, Text("plugin.not_removable", {{"plugin", id}, {"folder", own_.string()}}));
-  auto forget = [id](store::Session& session) { plugin::forget_choice(session, id); };
+  auto forget = [this, id, who = call.who.actor()](store::Session& session) {
+    plugin::forget_choice(session, id);
+    store::write_audit(session, store::AuditEntry(ids_.next(), clock_.now().time_since_epoch().count(), who,
+                                                  "plugin.remove", "plugin:" + id));
+  };
   co_await store_.write(std::move(forget));
   co_await chosen_();
   co_return Response(204);

@@ -174,7 +174,7 @@ asio::awaitable<Response> ProcessesApi::list(Call call) {
 }
 
 asio::awaitable<Response> ProcessesApi::create(Call call) {
-  const auto made = co_await processes_.create(call.json(), call.who.name);
+  const auto made = co_await processes_.create(call.json(), call.who.actor());
   auto response = answer(201, shown(made));
   response.headers.add("Location", "/api/v1/processes/" + made.process.code);
   add_etag(response, made.process.version);
@@ -190,7 +190,7 @@ asio::awaitable<Response> ProcessesApi::show(Call call) {
 
 asio::awaitable<Response> ProcessesApi::change(Call call) {
   const auto version = wanted_version(call);
-  const auto now = co_await processes_.change(call.param("code"), call.json(), version, call.who.name);
+  const auto now = co_await processes_.change(call.param("code"), call.json(), version, call.who.actor());
   auto response = answer(200, shown(now));
   add_etag(response, now.version);
   co_return response;
@@ -198,12 +198,12 @@ asio::awaitable<Response> ProcessesApi::change(Call call) {
 
 asio::awaitable<Response> ProcessesApi::remove(Call call) {
   const auto version = wanted_version(call);
-  co_await processes_.remove(call.param("code"), version, call.who.name);
+  co_await processes_.remove(call.param("code"), version, call.who.actor());
   co_return Response(204);
 }
 
 asio::awaitable<Response> ProcessesApi::renew_secret(Call call) {
-  const auto made = co_await processes_.renew_secret(call.param("code"), call.who.name);
+  const auto made = co_await processes_.renew_secret(call.param("code"), call.who.actor());
   co_return answer(200, shown(made));
 }
 
@@ -235,7 +235,7 @@ asio::awaitable<Response> ProcessesApi::run(Call call) {
 }
 
 asio::awaitable<Response> ProcessesApi::retry(Call call) {
-  const auto queued = co_await processes_.retry(call.id(), call.who.name);
+  const auto queued = co_await processes_.retry(call.id(), call.who.actor());
   co_return answer(202, shown(queued, call.language()));
 }
 

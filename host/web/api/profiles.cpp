@@ -87,7 +87,7 @@ asio::awaitable<Response> ProfilesApi::create(Call call) {
   wanted.plugin = call.json().at("plugin").get<std::string>();
   wanted.name = call.json().value("name", std::string());
   wanted.settings = call.json().value("settings", json::object()).dump();
-  const auto made = co_await credentials_.create_profile(std::move(wanted), call.who.name);
+  const auto made = co_await credentials_.create_profile(std::move(wanted), call.who.actor());
   auto response = co_await answer_with(201, made);
   response.headers.add("Location", "/api/v1/profiles/" + to_string_id(made.id));
   co_return response;
@@ -105,12 +105,12 @@ asio::awaitable<Response> ProfilesApi::change(Call call) {
   if (call.json().contains("name")) change.name = call.json().at("name").get<std::string>();
   if (call.json().contains("settings")) change.settings = call.json().at("settings").dump();
   change.end_formers = call.json().value("end_former_secrets", false);
-  const auto changed = co_await credentials_.change_profile(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await credentials_.change_profile(call.id(), std::move(change), call.who.actor());
   co_return co_await answer_with(200, changed);
 }
 
 asio::awaitable<Response> ProfilesApi::remove(Call call) {
-  co_await credentials_.remove_profile(call.id(), call.who.name);
+  co_await credentials_.remove_profile(call.id(), call.who.actor());
   co_return Response(204);
 }
 

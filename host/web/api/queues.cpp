@@ -145,7 +145,7 @@ asio::awaitable<Response> QueuesApi::list(Call call) {
 
 asio::awaitable<Response> QueuesApi::create(Call call) {
   auto wanted = change_of(call.json());
-  const auto made = co_await queues_.create(std::move(wanted), call.who.name);
+  const auto made = co_await queues_.create(std::move(wanted), call.who.actor());
   co_return created(shown(made), "/api/v1/queues/");
 }
 
@@ -156,12 +156,12 @@ asio::awaitable<Response> QueuesApi::show(Call call) {
 
 asio::awaitable<Response> QueuesApi::change(Call call) {
   auto change = change_of(call.json());
-  const auto changed = co_await queues_.change(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await queues_.change(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 
 asio::awaitable<Response> QueuesApi::remove(Call call) {
-  co_await queues_.remove(call.id(), call.who.name);
+  co_await queues_.remove(call.id(), call.who.actor());
   co_return Response(204);
 }
 
@@ -180,7 +180,7 @@ asio::awaitable<Response> QueuesApi::channel(Call call) {
 
 asio::awaitable<Response> QueuesApi::change_channel(Call call) {
   auto change = channel_change_of(call.json());
-  const auto changed = co_await queues_.change_channel(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await queues_.change_channel(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 

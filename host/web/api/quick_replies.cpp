@@ -93,7 +93,7 @@ asio::awaitable<Response> QuickRepliesApi::list(Call call) {
 
 asio::awaitable<Response> QuickRepliesApi::create(Call call) {
   auto wanted = change_of(call.json());
-  const auto made = co_await replies_.create(std::move(wanted), call.who.name);
+  const auto made = co_await replies_.create(std::move(wanted), call.who.actor());
   co_return created(shown(made), "/api/v1/quick-replies/");
 }
 
@@ -104,12 +104,12 @@ asio::awaitable<Response> QuickRepliesApi::show(Call call) {
 
 asio::awaitable<Response> QuickRepliesApi::change(Call call) {
   auto change = change_of(call.json());
-  const auto changed = co_await replies_.change(call.id(), std::move(change), call.who.name);
+  const auto changed = co_await replies_.change(call.id(), std::move(change), call.who.actor());
   co_return answer(200, shown(changed));
 }
 
 asio::awaitable<Response> QuickRepliesApi::remove(Call call) {
-  co_await replies_.remove(call.id(), call.who.name);
+  co_await replies_.remove(call.id(), call.who.actor());
   co_return Response(204);
 }
 

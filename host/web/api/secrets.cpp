@@ -36,7 +36,7 @@ void SecretsApi::add_to(Router& router) {
 
 asio::awaitable<Response> SecretsApi::rotate(Call call) {
   const auto done = co_await vault::rotate(vault_, store_, known_);
-  auto note = [at = clock_.now().time_since_epoch().count(), id = ids_.next(), who = call.who.name,
+  auto note = [at = clock_.now().time_since_epoch().count(), id = ids_.next(), who = call.who.actor(),
                key = done.key](store::Session& session) {
     store::write_audit(
         session, store::AuditEntry(id, at, who, "secrets.rotate", "vault", json({{"key", key}}).dump()));

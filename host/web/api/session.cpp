@@ -140,14 +140,14 @@ asio::awaitable<Response> SessionApi::change_password(Call call) {
 }
 
 asio::awaitable<Response> SessionApi::set_password(Call call) {
-  auto setting =
-      parts_.sessions.set_password(call.id(), call.json().at("password").get<std::string>(), call.who.name);
+  auto setting = parts_.sessions.set_password(call.id(), call.json().at("password").get<std::string>(),
+                                              call.who.actor());
   co_await std::move(setting);
   co_return Response(204);
 }
 
 asio::awaitable<Response> SessionApi::end_all(Call call) {
-  co_await parts_.sessions.end_all(call.id(), call.who.name);
+  co_await parts_.sessions.end_all(call.id(), call.who.actor());
   co_return Response(204);
 }
 

@@ -152,7 +152,7 @@ asio::awaitable<Response> SettingsApi::show(Call call) {
 asio::awaitable<Response> SettingsApi::change(Call call) {
   const auto code = call.param("code");
   require_manager(call, settings_.get(code).definition);
-  const auto changed = co_await settings_.set(code, call.json().at("value"), call.who.name);
+  const auto changed = co_await settings_.set(code, call.json().at("value"), call.who.actor());
   co_return answer(200, shown(changed, call.language()));
 }
 
@@ -165,7 +165,7 @@ asio::awaitable<Response> SettingsApi::upload(Call call) {
   if (definition.is_audio) receiving.look = require_audio;
   auto received = receive_file(call.request, std::move(receiving));
   auto file = co_await std::move(received);
-  auto setting = settings_.set_file(code, std::move(file), call.who.name);
+  auto setting = settings_.set_file(code, std::move(file), call.who.actor());
   const auto changed = co_await std::move(setting);
   co_return answer(200, shown(changed, call.language()));
 }

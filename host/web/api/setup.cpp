@@ -69,7 +69,7 @@ asio::awaitable<Response> SetupApi::export_all(Call) {
 
 asio::awaitable<Response> SetupApi::import(Call call) {
   lifecycle::Portable::Options options;
-  options.who = call.who.name;
+  options.who = call.who.actor();
   options.accept_unverified = call.query("accept_unverified") == "true";
   auto document = call.json().dump();
   const auto applied = co_await portable_.apply(std::move(document), std::move(options));

@@ -189,7 +189,7 @@ asio::awaitable<Response> SubscriptionsApi::list(Call call) {
 }
 
 asio::awaitable<Response> SubscriptionsApi::create(Call call) {
-  const auto made = co_await subscriptions_.create(call.json(), call.who.name);
+  const auto made = co_await subscriptions_.create(call.json(), call.who.actor());
   auto response = answer_one(201, made.subscription, call.language(), made.secret);
   response.headers.add("Location", "/api/v1/subscriptions/" + to_string_id(made.subscription.id));
   co_return response;
@@ -202,23 +202,23 @@ asio::awaitable<Response> SubscriptionsApi::show(Call call) {
 
 asio::awaitable<Response> SubscriptionsApi::change(Call call) {
   const auto version = wanted_version(call);
-  const auto changed = co_await subscriptions_.change(call.id(), call.json(), version, call.who.name);
+  const auto changed = co_await subscriptions_.change(call.id(), call.json(), version, call.who.actor());
   co_return answer_one(200, changed, call.language());
 }
 
 asio::awaitable<Response> SubscriptionsApi::remove(Call call) {
   const auto version = wanted_version(call);
-  co_await subscriptions_.remove(call.id(), version, call.who.name);
+  co_await subscriptions_.remove(call.id(), version, call.who.actor());
   co_return Response(204);
 }
 
 asio::awaitable<Response> SubscriptionsApi::renew_secret(Call call) {
-  const auto made = co_await subscriptions_.renew_secret(call.id(), call.who.name);
+  const auto made = co_await subscriptions_.renew_secret(call.id(), call.who.actor());
   co_return answer_one(200, made.subscription, call.language(), made.secret);
 }
 
 asio::awaitable<Response> SubscriptionsApi::test(Call call) {
-  const auto made = co_await subscriptions_.test(call.id(), call.who.name);
+  const auto made = co_await subscriptions_.test(call.id(), call.who.actor());
   co_return answer(202, shown(made, call.language()));
 }
 
@@ -238,7 +238,7 @@ asio::awaitable<Response> SubscriptionsApi::delivery(Call call) {
 }
 
 asio::awaitable<Response> SubscriptionsApi::replay(Call call) {
-  const auto queued = co_await subscriptions_.replay(call.id(), call.who.name);
+  const auto queued = co_await subscriptions_.replay(call.id(), call.who.actor());
   co_return answer(202, shown(queued, call.language()));
 }
 
@@ -247,7 +247,7 @@ asio::awaitable<Response> SubscriptionsApi::replay_all(Call call) {
   which.delivered = call.json().value("delivered", false);
   which.from = time_at(call.json(), "from");
   which.until = time_at(call.json(), "to");
-  const auto count = co_await subscriptions_.replay_all(call.id(), which, call.who.name);
+  const auto count = co_await subscriptions_.replay_all(call.id(), which, call.who.actor());
   co_return answer(202, {{"deliveries", count}});
 }
 

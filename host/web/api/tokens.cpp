@@ -58,14 +58,14 @@ asio::awaitable<Response> TokensApi::create(Call call) {
     wanted.expires_at =
         clock_.now() + std::chrono::seconds(call.json().at("expires_in_s").get<std::int64_t>());
   }
-  const auto made = co_await tokens_.create(std::move(wanted));
+  const auto made = co_await tokens_.create(std::move(wanted), call.who.actor());
   auto body = shown(made.token);
   body["token"] = made.plain;
   co_return answer(201, body);
 }
 
 asio::awaitable<Response> TokensApi::revoke(Call call) {
-  co_await tokens_.revoke(call.id());
+  co_await tokens_.revoke(call.id(), call.who.actor());
   co_return Response(204);
 }
 

@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "tokens:manage",   "secrets:manage",     "access:read",          "access:manage",
     "session:own",     "chat-settings:read", "chat-settings:manage", "settings:read",
     "settings:manage", "records:read",       "records:write",        "objects:manage",
-    "processes:read",  "processes:run",      "processes:manage",     "subscriptions:manage"};
+    "processes:read",  "processes:run",      "processes:manage",     "subscriptions:manage",
+    "audit:read"};
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;
@@ -48,8 +49,9 @@ Operations Operations::everything() {
 }
 
 const std::vector<std::string>& scope_names() {
-  static const auto* names = new std::vector<std::string>{"admin",        "read",    "chats", "records",
-                                                          "integrations", "plugins", "inbox", "status"};
+  static const auto* names =
+      new std::vector<std::string>{"admin",        "read",    "chats", "records", "processes",
+                                   "integrations", "plugins", "inbox", "status",  "audit"};
   return *names;
 }
 
@@ -68,6 +70,7 @@ std::optional<Operations> scope_operations(std::string_view scope) {
   if (scope == "plugins") return Operations{read_plugins, manage_plugins};
   if (scope == "inbox") return Operations{read_inbox, manage_inbox};
   if (scope == "status") return Operations{read_status};
+  if (scope == "audit") return Operations{read_audit};
   return std::nullopt;
 }
 
@@ -76,7 +79,7 @@ Operations granted_operations(const std::set<std::string>& codes) {
   Operations all{own_session, read_records, write_records, read_processes, run_processes};
   if (codes.contains("CanManageAdministration"))
     all.add({read_access, manage_access, manage_tokens, read_status, read_settings, manage_settings,
-             manage_objects, manage_processes, manage_subscriptions});
+             manage_objects, manage_processes, manage_subscriptions, read_audit});
   if (codes.contains("CanManageChats"))
     all.add({read_chats, write_chats, read_files, write_files, read_chat_settings, manage_chat_settings,
              read_settings, manage_settings});

@@ -208,6 +208,7 @@ boost::asio::awaitable<Response> Router::dispatch(Request request, const Route& 
   if (route.operation != Operation::none) {
     auto authenticating = authenticator_.authenticate(credentials_of(request, route.verb));
     who = co_await std::move(authenticating);
+    who.address = request.peer;
     if (!who.operations.has(route.operation)) {
       throw Error(Code::denied,
                   Text("web.denied", {{"operation", std::string(operation_name(route.operation))}}));

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "base/utf8.hpp"
+#include "store/audit.hpp"
 
 namespace patchbay::web {
 namespace {
@@ -86,16 +89,28 @@ MadeToken Tokens::make(const NewToken& wanted) {
   return made;
 }
 
-boost::asio::awaitable<MadeToken> Tokens::create(NewToken wanted) {
+void Tokens::add(store::Session& session, const MadeToken& made, const store::Actor& who) {
+  token_table::add(session, made.token, token_hash(made.plain));
+  const nlohmann::json detail = {{"new", {{"name", made.token.name}, {"scopes", made.token.scopes}}}};
+  store::write_audit(
+      session, store::AuditEntry(ids_.next(), clock_.now().time_since_epoch().count(), who, "token.create",
+                                 "token:" + to_string_id(made.token.id), detail.dump()));
+}
+
+boost::asio::awaitable<MadeToken> Tokens::create(NewToken wanted, store::Actor who) {
   auto made = make(wanted);
-  auto work = [made](store::Session& session) {
-    token_table::add(session, made.token, token_hash(made.plain));
-  };
+  auto work = [this, made, who](store::Session& session) { add(session, made, who); };
   co_await store_.write(std::move(work));
   co_return made;
 }
 
-MadeToken Tokens::create_now(const NewToken& wanted) {
+MadeToken Tokens::create_now(const NewToken& wanted, const store::Actor& who) {
+  auto made = make(wanted);
+  store_.write_now([&](store::Session& session) { add(session, made, who); });
+  return made;
+}
+
+MadeToken Tokens::lend_now(const NewToken& wanted) {
   auto made = make(wanted);
   store_.write_now(
       [&](store::Session& session) { token_table::add(session, made.token, token_hash(made.plain)); });
@@ -111,9 +126,12 @@ boost::asio::awaitable<std::vector<Token>> Tokens::list(Id after, std::size_t li
   co_return co_await store_.read(std::move(work));
 }
 
-boost::asio::awaitable<void> Tokens::revoke(Id id) {
-  auto work = [id, now = clock_.now()](store::Session& session) {
-    return token_table::revoke(session, id, now);
+boost::asio::awaitable<void> Tokens::revoke(Id id, store::Actor who) {
+  auto work = [this, id, who, now = clock_.now()](store::Session& session) {
+    if (!token_table::revoke(session, id, now)) return false;
+    store::write_audit(session, store::AuditEntry(ids_.next(), now.time_since_epoch().count(), who,
+                                                  "token.revoke", "token:" + to_string_id(id)));
+    return true;
   };
   const bool found = co_await store_.write(std::move(work));
   if (!found) throw Error(Code::not_found, Text("web.no_such_token", {{"id", to_string_id(id)}}));

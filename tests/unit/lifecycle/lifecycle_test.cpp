@@ -14,7 +14,7 @@ TEST_P(LifecycleTest, KeepsSecretsOutOfTheTable) {  // ACC-4
 
 TEST_P(LifecycleTest, ConnectsInAnOrderThatIsSafeToBreakOff) {  // TG-1, HOOK-4
   const auto id = create("One").id;
-  const auto active = wait(lifecycle_->activate(id, false));
+  const auto active = wait(lifecycle_->activate(id, false, "test"));
   EXPECT_EQ(active.state, State::active);
   EXPECT_EQ(active.identity, "bot:1");
   EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check", "register"}));
@@ -25,9 +25,9 @@ TEST_P(LifecycleTest, ConnectsInAnOrderThatIsSafeToBreakOff) {  // TG-1, HOOK-4
 }
 
 TEST_P(LifecycleTest, RefusesTheSameIdentityTwiceAndNamesTheHolder) {  // CHAT-26
-  wait(lifecycle_->activate(create("One").id, false));
+  wait(lifecycle_->activate(create("One").id, false, "test"));
   const auto second = create("Two").id;
-  EXPECT_EQ(failure_of(lifecycle_->activate(second, false)), Code::conflict);
+  EXPECT_EQ(failure_of(lifecycle_->activate(second, false, "test")), Code::conflict);
   EXPECT_NE(what_.find("\"One\""), std::string::npos) << what_;
   EXPECT_EQ(stored_state(second), State::inactive);
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(second) + "/in"), nullptr);
@@ -35,24 +35,24 @@ TEST_P(LifecycleTest, RefusesTheSameIdentityTwiceAndNamesTheHolder) {  // CHAT-2
 
 TEST_P(LifecycleTest, BelongsToOneIdentityForEver) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->activate(id, false, "test"));
+  wait(lifecycle_->deactivate(id, "test"));
   instances_.answers["check"] = port::Result(port::Message(R"({"identity": "bot:2", "title": "Bot Two"})"));
   instances_.trail.clear();
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("bot:2"), std::string::npos) << what_;
   EXPECT_EQ(instances_.trail, (std::vector<std::string>{"run", "check", "halt"}));  // nothing is registered
-  wait(lifecycle_->activate(create("Two").id, false));
+  wait(lifecycle_->activate(create("Two").id, false, "test"));
 }
 
 TEST_P(LifecycleTest, IsNamedAfterTheAccountWhenNobodyNamedIt) {  // TG-1
   const auto unnamed = create("").id;
-  wait(lifecycle_->activate(unnamed, false));
+  wait(lifecycle_->activate(unnamed, false, "test"));
   const auto stored = store_->read_now(
       [&](store::Session& session) { return plugin::Integrations().find(session, unnamed); });
   EXPECT_EQ(stored->name, "Bot One");
-  wait(lifecycle_->deactivate(unnamed));
-  EXPECT_EQ(wait(lifecycle_->activate(create("One").id, false)).name, "One");
+  wait(lifecycle_->deactivate(unnamed, "test"));
+  EXPECT_EQ(wait(lifecycle_->activate(create("One").id, false, "test")).name, "One");
 }
 
 TEST_P(LifecycleTest, TheFirstIntegrationEnablesItsPluginWhichIsAudited) {  // HOST-1
@@ -101,19 +101,19 @@ TEST_P(LifecycleTest, ARouteThatVerifiesNothingNeedsConsentWhichIsAudited) {  //
   catalogue_.scan();
   const auto id = create("One").id;
   const auto path = "/hooks/acme/" + to_string_id(id) + "/open";
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("open"), std::string::npos) << what_;
   EXPECT_EQ(routes_->find(path), nullptr);
   wait(lifecycle_->consent(id, true, "ops"));
   wait(lifecycle_->consent(id, true, "ops"));
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   EXPECT_NE(routes_->find(path), nullptr);
   restart();
   EXPECT_NE(routes_->find(path), nullptr);
   wait(lifecycle_->consent(id, false, "boss"));
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   const auto audit = store_->read_now([](store::Session& session) {
-    return session.query("select actor, action from audit where action like 'integration.%' order by id");
+    return session.query("select actor, action from audit where action like '%consent' order by id");
   });
   ASSERT_EQ(audit.size(), 2U);
   EXPECT_EQ(audit[0].text(0) + " " + audit[0].text(1), "ops integration.consent");
@@ -122,20 +122,20 @@ TEST_P(LifecycleTest, ARouteThatVerifiesNothingNeedsConsentWhichIsAudited) {  //
 
 TEST_P(LifecycleTest, TheIdentityIsFreeAgainAfterDisconnecting) {
   const auto first = create("One").id;
-  wait(lifecycle_->activate(first, false));
-  EXPECT_EQ(wait(lifecycle_->deactivate(first)).warning, "");
-  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false)).state, State::active);
+  wait(lifecycle_->activate(first, false, "test"));
+  EXPECT_EQ(wait(lifecycle_->deactivate(first, "test")).warning, "");
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "test")).state, State::active);
 }
 
 TEST_P(LifecycleTest, NamesAForeignAddressAndTakesOverOnlyWhenTold) {  // TG-1
   instances_.answers["register"] =
       port::Result(Code::conflict, "foreign", Duration{0}, port::Message(R"({"foreign": "https://other/"})"));
   const auto id = create("One").id;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("https://other/"), std::string::npos);
   EXPECT_EQ(stored_state(id), State::inactive);
   instances_.answers.erase("register");
-  wait(lifecycle_->activate(id, true));
+  wait(lifecycle_->activate(id, true, "test"));
   EXPECT_TRUE(json::parse(instances_.requests["register"]).at("take_over").get<bool>());
 }
 
@@ -143,16 +143,16 @@ TEST_P(LifecycleTest, AWebhookNeedsAnHttpsAddress) {  // TG-1
   stop();
   start("http://host.example");
   const auto id = create("One").id;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("/mode"), std::string::npos) << what_;
   const auto polling = create("Two", kPolling).id;
-  EXPECT_EQ(wait(lifecycle_->activate(polling, false)).state, State::active);
+  EXPECT_EQ(wait(lifecycle_->activate(polling, false, "test")).state, State::active);
 }
 
 TEST_P(LifecycleTest, WithoutASystemSettingThatIsRequiredNothingIsConnected) {  // CHAT-25
   unset_ = "AcmeApp";
   const auto id = create("One").id;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("The system setting AcmeApp is not set"), std::string::npos) << what_;
   const auto report = wait(lifecycle_->check(id));
   EXPECT_FALSE(report.ok);
@@ -161,14 +161,14 @@ TEST_P(LifecycleTest, WithoutASystemSettingThatIsRequiredNothingIsConnected) {  
   EXPECT_FALSE(plugin::is_connected(stored_state(id)));
   EXPECT_EQ(std::count(instances_.trail.begin(), instances_.trail.end(), "run"), 0);
   unset_ = "";
-  EXPECT_EQ(wait(lifecycle_->activate(id, false)).state, State::active);
+  EXPECT_EQ(wait(lifecycle_->activate(id, false, "test")).state, State::active);
 }
 
 TEST_P(LifecycleTest, AFailingCheckLeavesNothingBehind) {  // SETUP-2
   instances_.answers["check"] = port::Result(port::Message(
       R"({"diagnostics": [{"severity": "error", "path": "/token", "summary": "Wrong token"}]})"));
   const auto id = create("One").id;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
   EXPECT_NE(what_.find("/token: Wrong token"), std::string::npos) << what_;
   EXPECT_EQ(instances_.trail.back(), "halt");
   const auto report = wait(lifecycle_->check(id));
@@ -186,9 +186,9 @@ TEST_P(LifecycleTest, ACheckTellsTheFacts) {  // SETUP-2
 
 TEST_P(LifecycleTest, DisconnectsAlsoWhenTheProviderIsAway) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   instances_.answers["unregister"] = port::Result(Code::unavailable, "no route to host");
-  const auto done = wait(lifecycle_->deactivate(id));
+  const auto done = wait(lifecycle_->deactivate(id, "test"));
   EXPECT_EQ(done.integration.state, State::inactive);
   EXPECT_EQ(done.warning, "no route to host");
 }

@@ -132,7 +132,7 @@ TEST_P(ProfileRoutesTest, AnyConnectedIntegrationOfTheProfileIsAsked) {
   EXPECT_EQ(ask(routes).code, Code::ok);
   instances_.answers["process"] = port::Result(Code::invalid, "broken");
   EXPECT_EQ(ask(routes).code, Code::invalid) << "what a plugin says of a request holds for all";
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->deactivate(id, "test"));
   EXPECT_EQ(ask(routes).code, Code::unavailable);
 }
 

@@ -9,7 +9,7 @@ PB_ON_BOTH_DATABASES(ResumeTest);
 
 TEST_P(ResumeTest, AStartChangesNothingAtTheProvider) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   restart();
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
   wait(clock_.sleep(50ms));
@@ -19,7 +19,7 @@ TEST_P(ResumeTest, AStartChangesNothingAtTheProvider) {
 TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
   const auto id = create("One").id;
   instances_.answers["register"] = port::Result(port::Message(R"({"state": {"kept": 1}})"));
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   stop();
   instances_.trail.clear();
   start("https://new.example");
@@ -35,7 +35,7 @@ TEST_P(ResumeTest, AStartTellsTheProviderOfAnotherAddress) {  // TG-1
 
 TEST_P(ResumeTest, AnotherPublicAddressIsFollowedWhileItRuns) {  // SET-2, SET-3
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   instances_.trail.clear();
   site_.set("https://new.example/in");
   wait(lifecycle_->site_moved());
@@ -51,8 +51,8 @@ TEST_P(ResumeTest, AnotherPublicAddressIsFollowedWhileItRuns) {  // SET-2, SET-3
 
 TEST_P(ResumeTest, WhatIsDisconnectedStaysSoWhenTheAddressChanges) {  // SET-3
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->activate(id, false, "test"));
+  wait(lifecycle_->deactivate(id, "test"));
   site_.set("https://new.example");
   wait(lifecycle_->site_moved());
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
@@ -60,7 +60,7 @@ TEST_P(ResumeTest, WhatIsDisconnectedStaysSoWhenTheAddressChanges) {  // SET-3
 
 TEST_P(ResumeTest, InstancesAreToldTheSystemSettingsOfTheirPlugin) {  // SET-1, SET-3
   system_settings_ = R"({"AcmeLimit": 5})";
-  wait(lifecycle_->activate(create("One").id, false));
+  wait(lifecycle_->activate(create("One").id, false, "test"));
   EXPECT_EQ(json::parse(instances_.specs.back().configure).at("system_settings"), json({{"AcmeLimit", 5}}));
   system_settings_ = R"({"AcmeLimit": 6})";
   const auto before = instances_.specs.size();
@@ -73,7 +73,7 @@ TEST_P(ResumeTest, InstancesAreToldTheSystemSettingsOfTheirPlugin) {  // SET-1, 
 
 TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   stop();
   instances_.answers["register"] = port::Result(Code::invalid, "no such host");
   start("https://new.example");
@@ -85,7 +85,7 @@ TEST_P(ResumeTest, AStartSaysThatTheProviderRefusesTheNewAddress) {
 TEST_P(ResumeTest, AListenerThatMayNotSignInSaysSo) {
   instances_.answers["run"] = port::Result(Code::unauthenticated, "token revoked");
   const auto id = create("One", kPolling).id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   EXPECT_TRUE(becomes(id, State::sign_in_again));
 }
 
@@ -102,7 +102,7 @@ TEST_P(ResumeTest, AnUnknownPluginNamesTheNearest) {
 
 TEST_P(ResumeTest, ChangedSettingsReachTheInstance) {
   const auto id = create("One").id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   wait(change(id, R"({"mode": "polling"})"));
   EXPECT_EQ(json::parse(instances_.specs.back().settings).at("mode"), "polling");
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
@@ -137,7 +137,7 @@ TEST_P(ResumeTest, WhatWasDisconnectedMeanwhileIsNotResumed) {
   restart();
   ASSERT_TRUE(becomes(id, State::degraded));
   instances_.run_fails = Code::ok;
-  auto changing = asio::co_spawn(io_, lifecycle_->deactivate(id), asio::use_future);
+  auto changing = asio::co_spawn(io_, lifecycle_->deactivate(id, "test"), asio::use_future);
   lifecycle_->plugins_changed();
   ASSERT_TRUE(becomes([&] { return changing.wait_for(0s) == std::future_status::ready; }));
   wait(clock_.sleep(50ms));
@@ -170,7 +170,7 @@ TEST_P(ResumeTest, AListenerThatEndsItsWorkerEachTimeIsLeftOutUntilItIsConnected
   EXPECT_EQ(instances_.leases.size(), 1u);
   EXPECT_EQ(stored_state(id), State::degraded);
   instances_.answers.erase("run");
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   EXPECT_TRUE(becomes([&] { return instances_.leases.size() == 2; }));
   EXPECT_EQ(stored_state(id), State::active);
 }
@@ -198,7 +198,7 @@ TEST_P(ResumeTest, AnEndingListenerHidesNeitherQuarantineNorSignInAgain) {
   const auto id = create("One", kPolling).id;
   for (const auto state : {State::quarantined, State::sign_in_again}) {
     instances_.leases.clear();
-    wait(lifecycle_->activate(id, false));
+    wait(lifecycle_->activate(id, false, "test"));
     set_state(id, state);
     ASSERT_TRUE(becomes([&] { return instances_.leases.size() > 1; }));
     wait(clock_.sleep(50ms));
@@ -218,7 +218,7 @@ TEST_P(ResumeTest, EveryListenerHasALeaseOfItsOwn) {
   const auto id = connected(R"({"token": "secret-token", "mode": "both"})");
   ASSERT_TRUE(becomes([&] { return instances_.leases.size() == 2; }));
   for (const auto lease : instances_.leases) EXPECT_TRUE(lifecycle_->holds_lease(id, lease));
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->deactivate(id, "test"));
   for (const auto lease : instances_.leases) EXPECT_FALSE(lifecycle_->holds_lease(id, lease));
 }
 
@@ -229,7 +229,7 @@ TEST_P(ResumeTest, ARefusedChangeLeavesWhatWorkedAtWork) {
         create(mode, (R"({"token": "secret-token", "mode": ")" + std::string(mode) + "\"}").c_str()).id;
     instances_.answers["check"] =
         port::Result(port::Message(R"({"identity": "bot:)" + std::string(mode) + "\"}"));
-    wait(lifecycle_->activate(id, false));
+    wait(lifecycle_->activate(id, false, "test"));
     instances_.answers["check"] = port::Result(Code::unavailable, "provider away");
     instances_.leases.clear();
     EXPECT_EQ(failure_of(change(id, R"({"token": "wrong-token"})")), Code::invalid);
@@ -249,12 +249,12 @@ TEST_P(ResumeTest, WhatAProviderRefusesIsInvalidWithAFinding) {
   for (const auto code : {Code::unauthenticated, Code::denied, Code::not_found, Code::rate_limited,
                           Code::unavailable, Code::conflict, Code::internal}) {
     instances_.answers["register"] = port::Result(code, "the provider says no");
-    EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid) << code_name(code);
+    EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid) << code_name(code);
     EXPECT_NE(what_.find("the provider says no"), std::string::npos) << what_;
   }
   instances_.run_fails = Code::unauthenticated;
-  EXPECT_EQ(failure_of(lifecycle_->activate(id, false)), Code::invalid);
-  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false)), Code::not_found);
+  EXPECT_EQ(failure_of(lifecycle_->activate(id, false, "test")), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(4711, false, "test")), Code::not_found);
 }
 
 TEST_P(ResumeTest, ADamagedSecretConcernsItsIntegrationAloneAndIsRepairedByGivingItAnew) {
@@ -373,7 +373,7 @@ TEST_P(FormerSecretTest, EndsAtOnceWhereAnAdministratorSaysSo) {
   replace("hook", "renewed");
   Change ends;
   ends.end_formers = true;
-  wait(lifecycle_->change(id_, std::move(ends)));
+  wait(lifecycle_->change(id_, std::move(ends), "test"));
   EXPECT_FALSE(accepts(first_));
   EXPECT_TRUE(accepts("renewed"));
   EXPECT_EQ(formers(), 0u);
@@ -390,9 +390,9 @@ TEST_P(FormerSecretTest, StaysWhenAChangeIsRefused) {
 TEST_P(ResumeTest, DisconnectingAgainTakesAwayWhatWasLeft) {
   const auto id = connected();
   set_state(id, State::inactive);  // as a crash in the middle left it: the claim is still held
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->deactivate(id, "test"));
   EXPECT_EQ(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
-  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false)).state, State::active);
+  EXPECT_EQ(wait(lifecycle_->activate(create("Two").id, false, "test")).state, State::active);
 }
 
 TEST_P(ResumeTest, ProvidersAreToldToComeAgainWhileThePluginIsAway) {  // HOOK-6

@@ -77,7 +77,7 @@ TEST_P(SetupTest, ADraftTakesTheOnlyProfileAndMayLackTheRest) {  // N1, N13
 
 TEST_P(SetupTest, WhatIsSharedReachesPluginServicesAndTrials) {
   const auto id = draft(kWebhook).id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   const auto configured = json::parse(instances_.specs.back().configure);
   EXPECT_EQ(configured.at("profile").at("settings").at("api"), "https://api.example");
   EXPECT_EQ(configured.at("grants").at(0).at("title"), "alice");
@@ -91,7 +91,7 @@ TEST_P(SetupTest, WhatIsSharedReachesPluginServicesAndTrials) {
 
 TEST_P(SetupTest, RoutesCheckWithTheSecretOfTheProfile) {  // N4
   const auto id = draft(kWebhook).id;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   const auto route = routes_->find("/hooks/acme/" + to_string_id(id) + "/in");
   ASSERT_TRUE(route && route->verifier);
   const auto asked = [&](const char* key) {
@@ -118,7 +118,7 @@ TEST_P(SetupTest, AnotherProfileGetsNoSecretOfTheOldOne) {  // ACC-4
     change.profile = 71;
     change.grants = std::vector<plugin::UsedGrant>();
     if (settings != nullptr) change.settings = settings;
-    return lifecycle_->change(id, std::move(change));
+    return lifecycle_->change(id, std::move(change), "test");
   };
   EXPECT_EQ(failure_of(move(nullptr)), Code::invalid);
   EXPECT_EQ(stored(id).profile, Id{70});
@@ -129,11 +129,11 @@ TEST_P(SetupTest, StepsAreKeptUntilAllIsKnown) {  // SETUP-3
   const auto id = draft().id;
   answer("step", {{"next", {{"id", "one"}, {"title", "One"}, {"schema", json::parse(kSetup)}}},
                   {"state", {{"v", 1}}}});
-  EXPECT_EQ(wait(lifecycle_->step(id, "en")).next->id, "one");
+  EXPECT_EQ(wait(lifecycle_->step(id, "en", "test")).next->id, "one");
   restart();
-  EXPECT_EQ(wait(lifecycle_->step(id, "en")).next->id, "one");
+  EXPECT_EQ(wait(lifecycle_->step(id, "en", "test")).next->id, "one");
   const auto advance = [&](const char* step, const char* input) {
-    return lifecycle_->advance(id, step, input, "en");
+    return lifecycle_->advance(id, step, input, "en", "test");
   };
   EXPECT_THROW(wait(advance("other", "{}")), Error) << "somebody else has gone on";
   EXPECT_THROW(wait(advance("one", R"({"tokn": "x"})")), Error);
@@ -159,21 +159,21 @@ TEST_P(SetupTest, StepsAreKeptUntilAllIsKnown) {  // SETUP-3
 TEST_P(SetupTest, ADoneThatDoesNotFitMakesNothing) {
   const auto id = draft().id;
   answer("step", {{"next", {{"id", "one"}, {"title", "One"}}}});
-  wait(lifecycle_->step(id, "en"));
+  wait(lifecycle_->step(id, "en", "test"));
   answer("step", {{"done", {{{"name", "A"}, {"settings", {{"unknown", 1}}}}}}});
-  EXPECT_THROW(wait(lifecycle_->advance(id, "", "{}", "en")), Error);
+  EXPECT_THROW(wait(lifecycle_->advance(id, "", "{}", "en", "test")), Error);
   EXPECT_EQ(stored_state(id), State::draft);
-  EXPECT_EQ(wait(lifecycle_->step(id, "en")).next->id, "one");
+  EXPECT_EQ(wait(lifecycle_->step(id, "en", "test")).next->id, "one");
 }
 
 TEST_P(SetupTest, OnlyDraftsThatNobodyTouchesGo) {
   const auto id = draft(kWebhook).id;
   const auto touched = stored(id).updated_at;
-  EXPECT_THROW(wait(lifecycle_->remove(id, touched)), Error);
-  wait(lifecycle_->remove(id, touched + 1));
+  EXPECT_THROW(wait(lifecycle_->remove(id, "test", touched)), Error);
+  wait(lifecycle_->remove(id, "test", touched + 1));
   const auto kept = draft(kWebhook).id;
   wait(lifecycle_->finish(kept));
-  EXPECT_THROW(wait(lifecycle_->remove(kept)), Error);
+  EXPECT_THROW(wait(lifecycle_->remove(kept, "test")), Error);
 }
 
 }  // namespace

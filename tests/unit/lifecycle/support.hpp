@@ -158,7 +158,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   asio::awaitable<Integration> change(Id id, const char* settings) {
     Change change;
     change.settings = settings;
-    return lifecycle_->change(id, std::move(change));
+    return lifecycle_->change(id, std::move(change), "test");
   }
   template <class F>
   bool becomes(F holds) {
@@ -184,7 +184,7 @@ class LifecycleTest : public ::testing::TestWithParam<support::Database> {
   }
   Id connected(const char* settings = kWebhook) {
     const auto id = create("One", settings).id;
-    wait(lifecycle_->activate(id, false));
+    wait(lifecycle_->activate(id, false, "test"));
     return id;
   }
   Code failure_of(asio::awaitable<Integration> task) {

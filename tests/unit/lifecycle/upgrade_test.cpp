@@ -201,7 +201,7 @@ TEST_P(UpgradeTest, WhatIsNotConnectedIsTakenToTheNewShapeByAChange) {  // SETUP
   EXPECT_EQ(failure_of(change(id, R"({"mode": "polling"})")), Code::invalid);
   wait(change(id, R"({"region": "eu"})"));
   EXPECT_EQ(stored(id).setup_version, 2);
-  EXPECT_EQ(wait(lifecycle_->activate(id, false)).version, "2.0.0");
+  EXPECT_EQ(wait(lifecycle_->activate(id, false, "test")).version, "2.0.0");
 }
 
 TEST_P(UpgradeTest, ASecretThatTheNewVersionHasUsMakeIsMadeWithIt) {  // HOST-4, HOOK-6
@@ -268,9 +268,9 @@ TEST_P(UpgradeTest, WhatWasRefusedStaysRefusedOverAStartUntilItsCheckWorks) {  /
   EXPECT_EQ(stored(id).version, "1.0.0");
   EXPECT_FALSE(stored(id).notice.empty());
   EXPECT_EQ(stored_state(id), State::active);
-  EXPECT_EQ(wait(lifecycle_->deactivate(id)).integration.state, State::inactive);
+  EXPECT_EQ(wait(lifecycle_->deactivate(id, "test")).integration.state, State::inactive);
   instances_.answers["check"] = works;
-  wait(lifecycle_->activate(id, false));
+  wait(lifecycle_->activate(id, false, "test"));
   EXPECT_TRUE(is_version(id, "1.1.0"));
   EXPECT_TRUE(stored(id).notice.empty());
 }
@@ -348,9 +348,9 @@ TEST_P(UpgradeTest, TheVersionThatAStartOrAConnectionBringsIsTheIntegrations) { 
   wait(lifecycle_->start());
   EXPECT_TRUE(becomes([&] { return stored(id).version == "1.1.0"; }));
   EXPECT_EQ(stored_state(id), State::active);
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->deactivate(id, "test"));
   drop("1.2.0", 1);
-  EXPECT_EQ(wait(lifecycle_->activate(id, false)).version, "1.2.0");
+  EXPECT_EQ(wait(lifecycle_->activate(id, false, "test")).version, "1.2.0");
   EXPECT_EQ(stored(id).version, "1.2.0");
 }
 
@@ -382,7 +382,7 @@ TEST_P(UpgradeTest, ADisabledPluginEndsAndItsRoutesStay) {  // HOST-4, HOOK-1
   ASSERT_TRUE(becomes(id, State::degraded));
   EXPECT_EQ(instances_.trail.back(), "halt");
   EXPECT_NE(routes_->find("/hooks/acme/" + to_string_id(id) + "/in"), nullptr);
-  EXPECT_EQ(failure_of(lifecycle_->activate(create("Two").id, false)), Code::invalid);
+  EXPECT_EQ(failure_of(lifecycle_->activate(create("Two").id, false, "test")), Code::invalid);
   choose("", false);
   ASSERT_TRUE(becomes(id, State::active));
   EXPECT_EQ(instances_.trail.back(), "run");

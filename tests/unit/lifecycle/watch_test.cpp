@@ -97,7 +97,7 @@ TEST_P(WatchTest, WhatThePluginSaysOfItsHealthIsShownUntilItIsWell) {  // HOST-8
   pass();
   EXPECT_TRUE(becomes(id, State::active));
   const auto before = asked("health");
-  wait(lifecycle_->deactivate(id));
+  wait(lifecycle_->deactivate(id, "test"));
   pass();
   EXPECT_EQ(asked("health"), before);
 }

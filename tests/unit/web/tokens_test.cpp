@@ -35,7 +35,7 @@ class TokensTest : public testing::TestWithParam<support::Database> {
     return Code::ok;
   }
   std::string made(const std::string& scopes, std::optional<TimePoint> expires = {}) {
-    return tokens.create_now(NewToken("test", scopes, expires)).plain;
+    return tokens.create_now(NewToken("test", scopes, expires), "test").plain;
   }
 
   boost::asio::io_context io;
@@ -49,7 +49,7 @@ class TokensTest : public testing::TestWithParam<support::Database> {
 PB_ON_BOTH_DATABASES(TokensTest);
 
 TEST_P(TokensTest, TokenIsRecognisedWithItsScopes) {  // ACC-2
-  const auto token = run(tokens.create(NewToken("robot", "chats, inbox")));
+  const auto token = run(tokens.create(NewToken("robot", "chats, inbox"), "test"));
   const auto who = sign_in(token.plain);
   EXPECT_EQ(who.id, token.token.id);
   EXPECT_EQ(who.name, "robot");
@@ -84,9 +84,9 @@ TEST_P(TokensTest, ExpiredTokenIsRefusedAlsoFromTheCache) {
 TEST_P(TokensTest, RevokedTokenIsRefusedAtOnce) {
   const auto token = made("read");
   const auto who = sign_in(token);
-  run(tokens.revoke(who.id));
+  run(tokens.revoke(who.id, "test"));
   EXPECT_EQ(refused(token), Code::unauthenticated);
-  EXPECT_THROW(run(tokens.revoke(Id{5})), Error);
+  EXPECT_THROW(run(tokens.revoke(Id{5}, "test")), Error);
 }
 
 TEST_P(TokensTest, RevocationElsewhereIsHeardOfAfterTheCacheTime) {
@@ -141,7 +141,7 @@ TEST_P(TokensTest, ListIsOrderedByIdAndPaged) {
 
 TEST_P(TokensTest, BadWishesPointAtTheField) {
   EXPECT_THROW(made("everything"), Error);
-  EXPECT_THROW(tokens.create_now(NewToken("", "read")), Error);
+  EXPECT_THROW(tokens.create_now(NewToken("", "read"), "test"), Error);
   EXPECT_THROW(made("read", clock.now()), Error);
 }
 

@@ -74,7 +74,7 @@ std::string name_of_role(Id id) {
 
 }  // namespace
 
-void Access::audit(store::Session& session, const std::string& who, const char* action,
+void Access::audit(store::Session& session, const store::Actor& who, const char* action,
                    const std::string& object, const std::string& detail) const {
   store::write_audit(session, store::AuditEntry(ids_.next(), clock_.now().time_since_epoch().count(), who,
                                                 action, object, detail));
@@ -94,7 +94,7 @@ asio::awaitable<User> Access::user(Id id) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<User> Access::create_user(UserChange wanted, std::string who) {
+asio::awaitable<User> Access::create_user(UserChange wanted, store::Actor who) {
   if (!wanted.login) wanted.login.emplace();
   if (!wanted.name) wanted.name.emplace();
   User fresh;
@@ -111,7 +111,7 @@ asio::awaitable<User> Access::create_user(UserChange wanted, std::string who) {
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<User> Access::change_user(Id id, UserChange change, std::string who) {
+asio::awaitable<User> Access::change_user(Id id, UserChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     const auto before = require_user(people, id);
@@ -141,7 +141,7 @@ asio::awaitable<Role> Access::role(Id id) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<Role> Access::create_role(RoleChange wanted, std::string who) {
+asio::awaitable<Role> Access::create_role(RoleChange wanted, store::Actor who) {
   if (!wanted.name) wanted.name.emplace();
   Role fresh;
   fresh.id = ids_.next();
@@ -159,7 +159,7 @@ asio::awaitable<Role> Access::create_role(RoleChange wanted, std::string who) {
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<Role> Access::change_role(Id id, RoleChange change, std::string who) {
+asio::awaitable<Role> Access::change_role(Id id, RoleChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     people.hold_roles();
@@ -177,7 +177,7 @@ asio::awaitable<Role> Access::change_role(Id id, RoleChange change, std::string 
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<void> Access::remove_role(Id id, std::string who) {
+asio::awaitable<void> Access::remove_role(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     people.hold_roles();
@@ -201,7 +201,7 @@ asio::awaitable<std::vector<User>> Access::members(Id role, Id after, std::size_
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<void> Access::add_member(Id role, Id user, std::string who) {
+asio::awaitable<void> Access::add_member(Id role, Id user, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     require_role(people, role);
@@ -214,7 +214,7 @@ asio::awaitable<void> Access::add_member(Id role, Id user, std::string who) {
   co_await store_.write(std::move(work));
 }
 
-asio::awaitable<void> Access::remove_member(Id role, Id user, std::string who) {
+asio::awaitable<void> Access::remove_member(Id role, Id user, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     require_role(people, role);

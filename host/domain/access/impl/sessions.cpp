@@ -45,7 +45,7 @@ void check_password(const std::string& login, const std::string& password, const
   if (as_login(password) == login) refuse(Text("domain.access.password_login"));
 }
 
-void Sessions::audit(store::Session& session, const std::string& who, const char* action, Id user) const {
+void Sessions::audit(store::Session& session, const store::Actor& who, const char* action, Id user) const {
   store::write_audit(session,
                      store::AuditEntry(parts_.ids.next(), now(), who, action, "user:" + to_string_id(user)));
   journal::write(session, parts_.ids, parts_.clock.now(), journal::Entry("access.changed", user));
@@ -114,7 +114,7 @@ SignedIn Sessions::begin(store::Session& transaction, const User& user, const Cl
       "(:id, :hash, :member, :now, :now, :expires_at, :address, :agent)",
       {in.session.id, hash_of(in.token), user.id, now(), in.session.expires_at.time_since_epoch().count(),
        client.address, repair_utf8(client.agent.substr(0, kMaxAgent))});
-  audit(transaction, "user:" + user.login, "session.create", user.id);
+  audit(transaction, store::Actor("user:" + user.login, client.address), "session.create", user.id);
   return in;
 }
 
@@ -183,7 +183,7 @@ asio::awaitable<void> Sessions::sign_out(Session session) {
   co_await parts_.store.write(std::move(work));
 }
 
-asio::awaitable<std::int64_t> Sessions::end_all(Id user, std::string who) {
+asio::awaitable<std::int64_t> Sessions::end_all(Id user, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
     require_user(people, user);
@@ -194,7 +194,7 @@ asio::awaitable<std::int64_t> Sessions::end_all(Id user, std::string who) {
   co_return co_await parts_.store.write(std::move(work));
 }
 
-asio::awaitable<void> Sessions::set_password(Id user, std::string password, std::string who) {
+asio::awaitable<void> Sessions::set_password(Id user, std::string password, store::Actor who) {
   auto look = [user](store::Session& session) {
     People people(session);
     return require_user(people, user);

@@ -163,8 +163,8 @@ json shown(const ChatAction& action) {
   return {{"name", action.name}, {"queue", to_string_id(action.queue)}, {"process", action.process}};
 }
 
-void audit(store::Session& session, IdMint& ids, std::int64_t now, const std::string& who, const char* action,
-           Id id, const json& detail) {
+void audit(store::Session& session, IdMint& ids, std::int64_t now, const store::Actor& who,
+           const char* action, Id id, const json& detail) {
   store::write_audit(session, store::AuditEntry(ids.next(), now, who, action,
                                                 "chat_action:" + to_string_id(id), detail.dump()));
 }
@@ -214,7 +214,7 @@ asio::awaitable<ChatAction> ChatActions::get(Id id) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<ChatAction> ChatActions::create(ChatActionChange wanted, std::string who) {
+asio::awaitable<ChatAction> ChatActions::create(ChatActionChange wanted, store::Actor who) {
   if (!wanted.name) wanted.name.emplace();
   if (!wanted.queue) wanted.queue = 0;
   if (!wanted.process) wanted.process.emplace();
@@ -232,7 +232,7 @@ asio::awaitable<ChatAction> ChatActions::create(ChatActionChange wanted, std::st
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<ChatAction> ChatActions::change(Id id, ChatActionChange change, std::string who) {
+asio::awaitable<ChatAction> ChatActions::change(Id id, ChatActionChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
     const auto before = table.require(id);
@@ -249,7 +249,7 @@ asio::awaitable<ChatAction> ChatActions::change(Id id, ChatActionChange change, 
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<void> ChatActions::remove(Id id, std::string who) {
+asio::awaitable<void> ChatActions::remove(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
     const auto action = table.require(id);

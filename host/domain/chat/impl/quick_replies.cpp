@@ -156,8 +156,8 @@ json shown(const QuickReply& reply) {
           {"text", reply.text}};
 }
 
-void audit(store::Session& session, IdMint& ids, std::int64_t now, const std::string& who, const char* action,
-           Id id, const json& detail) {
+void audit(store::Session& session, IdMint& ids, std::int64_t now, const store::Actor& who,
+           const char* action, Id id, const json& detail) {
   store::write_audit(session, store::AuditEntry(ids.next(), now, who, action,
                                                 "quick_reply:" + to_string_id(id), detail.dump()));
 }
@@ -186,7 +186,7 @@ asio::awaitable<QuickReply> QuickReplies::get(Id id) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<QuickReply> QuickReplies::create(QuickReplyChange wanted, std::string who) {
+asio::awaitable<QuickReply> QuickReplies::create(QuickReplyChange wanted, store::Actor who) {
   if (!wanted.name) wanted.name.emplace();
   if (!wanted.language) wanted.language.emplace();
   if (!wanted.text) wanted.text.emplace();
@@ -204,7 +204,7 @@ asio::awaitable<QuickReply> QuickReplies::create(QuickReplyChange wanted, std::s
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<QuickReply> QuickReplies::change(Id id, QuickReplyChange change, std::string who) {
+asio::awaitable<QuickReply> QuickReplies::change(Id id, QuickReplyChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
     const auto before = table.require(id);
@@ -221,7 +221,7 @@ asio::awaitable<QuickReply> QuickReplies::change(Id id, QuickReplyChange change,
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<void> QuickReplies::remove(Id id, std::string who) {
+asio::awaitable<void> QuickReplies::remove(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
     const auto reply = table.require(id);

@@ -128,7 +128,7 @@ asio::awaitable<Process> Processes::get(std::string code) {
   co_return co_await state_->parts.store.read(std::move(work));
 }
 
-asio::awaitable<MadeProcess> Processes::create(json document, std::string who) {
+asio::awaitable<MadeProcess> Processes::create(json document, store::Actor who) {
   MadeProcess made;
   made.process = read_process(document);
   made.process.id = state_->parts.ids.next();
@@ -149,7 +149,7 @@ asio::awaitable<MadeProcess> Processes::create(json document, std::string who) {
 }
 
 asio::awaitable<Process> Processes::change(std::string code, json change, std::optional<std::int64_t> version,
-                                           std::string who) {
+                                           store::Actor who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     const auto before = state_->require_own(session, code);
@@ -172,7 +172,7 @@ asio::awaitable<Process> Processes::change(std::string code, json change, std::o
 }
 
 asio::awaitable<void> Processes::remove(std::string code, std::optional<std::int64_t> version,
-                                        std::string who) {
+                                        store::Actor who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     RunTable table(session);
@@ -194,7 +194,7 @@ asio::awaitable<void> Processes::remove(std::string code, std::optional<std::int
   co_await state_->parts.store.write(std::move(work));
 }
 
-asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, std::string who) {
+asio::awaitable<MadeProcess> Processes::renew_secret(std::string code, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     MadeProcess made;
@@ -251,7 +251,7 @@ asio::awaitable<Run> Processes::run(Id id) {
   co_return co_await state_->parts.store.read(std::move(work));
 }
 
-asio::awaitable<Run> Processes::retry(Id id, std::string who) {
+asio::awaitable<Run> Processes::retry(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     const auto run = require_run(session, id);

@@ -99,7 +99,7 @@ asio::awaitable<Lookup> Objects::lookup(std::string code) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<Lookup> Objects::create_lookup(json document, std::string who) {
+asio::awaitable<Lookup> Objects::create_lookup(json document, store::Actor who) {
   auto fresh = read_lookup(document);
   fresh.version = clock_.now().time_since_epoch().count();  // not the one of another that had this code
   auto work = [this, fresh, who](store::Session& session) {
@@ -112,7 +112,7 @@ asio::awaitable<Lookup> Objects::create_lookup(json document, std::string who) {
 }
 
 asio::awaitable<Lookup> Objects::change_lookup(std::string code, json change,
-                                               std::optional<std::int64_t> version, std::string who) {
+                                               std::optional<std::int64_t> version, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     DefinitionTable table(session);
     const auto before = require_row(table, code, version);
@@ -133,7 +133,7 @@ asio::awaitable<Lookup> Objects::change_lookup(std::string code, json change,
 }
 
 asio::awaitable<void> Objects::remove_lookup(std::string code, std::optional<std::int64_t> version,
-                                             std::string who) {
+                                             store::Actor who) {
   auto work = [=, this](store::Session& session) {
     DefinitionTable table(session);
     const auto lookup = require_row(table, code, version);

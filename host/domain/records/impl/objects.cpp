@@ -147,7 +147,7 @@ void follow_keys(DefinitionTable& table, const Object& before, const Object& aft
 Objects::Objects(store::Store& store, Clock& clock, IdMint& ids, log::Logger logger)
     : store_(store), clock_(clock), ids_(ids), logger_(std::move(logger)) {}
 
-void Objects::audit(store::Session& session, const std::string& who, const char* action,
+void Objects::audit(store::Session& session, const store::Actor& who, const char* action,
                     const std::string& object, const json& detail) const {
   store::write_audit(session, store::AuditEntry(ids_.next(), clock_.now().time_since_epoch().count(), who,
                                                 action, object, detail.dump()));
@@ -241,7 +241,7 @@ asio::awaitable<Object> Objects::object(std::string code) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<Object> Objects::create_object(json document, std::string who) {
+asio::awaitable<Object> Objects::create_object(json document, store::Actor who) {
   auto fresh = read_object(document);
   fresh.version = clock_.now().time_since_epoch().count();  // not the one of another that had this code
   auto work = [this, fresh, document, who](store::Session& session) {
@@ -257,7 +257,7 @@ asio::awaitable<Object> Objects::create_object(json document, std::string who) {
 }
 
 asio::awaitable<Object> Objects::change_object(std::string code, json change,
-                                               std::optional<std::int64_t> version, std::string who) {
+                                               std::optional<std::int64_t> version, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     DefinitionTable table(session);
     const auto present = table.object_version(code, Hold::alone);
@@ -280,7 +280,7 @@ asio::awaitable<Object> Objects::change_object(std::string code, json change,
 }
 
 asio::awaitable<void> Objects::remove_object(std::string code, std::optional<std::int64_t> version,
-                                             std::string who) {
+                                             store::Actor who) {
   auto work = [=, this](store::Session& session) {
     DefinitionTable table(session);
     const auto present = table.object_version(code, Hold::alone);

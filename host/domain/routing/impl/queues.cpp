@@ -271,17 +271,17 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
 
 // CHAT-22: those whose client wrote lately wait from now on.
 void admit_recent(store::Session& session, IdMint& ids, TimePoint now, const Channel& channel,
-                  const std::string& who) {
+                  const store::Actor& who) {
   RoutingTable table(session, ids, now);
   for (auto& chat : table.hold_held(channel.integration, now - kRecent, kMostAdmitted)) {
     chat.queue = *channel.queue;
     const auto outcome = admit(chat, Reason::channel_on, now);
-    if (outcome.step) table.save(chat, *outcome.step, Actor(who));
+    if (outcome.step) table.save(chat, *outcome.step, Actor(who.name));
   }
 }
 
 // For the audit log and the journal.
-void tell(store::Session& session, IdMint& ids, TimePoint now, const std::string& who, const char* action,
+void tell(store::Session& session, IdMint& ids, TimePoint now, const store::Actor& who, const char* action,
           Id id, const json& before, const json& after) {
   json detail = {{"new", after}};
   if (!before.empty()) detail["old"] = before;
@@ -304,7 +304,7 @@ asio::awaitable<QueueRow> Queues::get(Id id) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<QueueRow> Queues::create(QueueChange wanted, std::string who) {
+asio::awaitable<QueueRow> Queues::create(QueueChange wanted, store::Actor who) {
   if (!wanted.name) wanted.name.emplace();
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
@@ -320,7 +320,7 @@ asio::awaitable<QueueRow> Queues::create(QueueChange wanted, std::string who) {
   co_return co_await store_.write(std::move(work));
 }
 
-asio::awaitable<QueueRow> Queues::change(Id id, QueueChange change, std::string who) {
+asio::awaitable<QueueRow> Queues::change(Id id, QueueChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
     const auto before = table.require(id);
@@ -338,7 +338,7 @@ asio::awaitable<QueueRow> Queues::change(Id id, QueueChange change, std::string 
   co_return changed;
 }
 
-asio::awaitable<void> Queues::remove(Id id, std::string who) {
+asio::awaitable<void> Queues::remove(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
     RoutingTable(session, ids_, clock_.now()).hold_queue(id);
@@ -372,7 +372,7 @@ asio::awaitable<Channel> Queues::channel(Id integration) {
   co_return co_await store_.read(std::move(work));
 }
 
-asio::awaitable<Channel> Queues::change_channel(Id integration, ChannelChange change, std::string who) {
+asio::awaitable<Channel> Queues::change_channel(Id integration, ChannelChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
     const auto before = require_channel(session, integration);

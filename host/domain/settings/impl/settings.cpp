@@ -186,7 +186,7 @@ bool Settings::has_value(const std::string& code) const {
   return setting && (setting->is_set || (!setting->value.is_null() && setting->value != ""));
 }
 
-asio::awaitable<Setting> Settings::set(std::string code, json value, std::string who) {
+asio::awaitable<Setting> Settings::set(std::string code, json value, store::Actor who) {
   auto definition = require(code);
   value = in_one_spelling(definition, std::move(value));
   if (!value.is_null()) {
@@ -194,24 +194,23 @@ asio::awaitable<Setting> Settings::set(std::string code, json value, std::string
   }
   Stored wanted;
   wanted.value = std::move(value);
-  wanted.updated_by = std::move(who);
-  auto storing = store_value(std::move(definition), std::move(wanted));
+  auto storing = store_value(std::move(definition), std::move(wanted), std::move(who));
   co_return co_await std::move(storing);
 }
 
-asio::awaitable<Setting> Settings::set_file(std::string code, store::Blob file, std::string who) {
+asio::awaitable<Setting> Settings::set_file(std::string code, store::Blob file, store::Actor who) {
   auto definition = require_file(code);
   Stored wanted;
   wanted.value = {{"name", file.name}, {"type", file.type}, {"size", file.size}, {"sha256", file.sha256}};
   wanted.blob = file.id;
-  wanted.updated_by = std::move(who);
-  auto storing = store_value(std::move(definition), std::move(wanted));
+  auto storing = store_value(std::move(definition), std::move(wanted), std::move(who));
   co_return co_await std::move(storing);
 }
 
-asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wanted) {
+asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wanted, store::Actor who) {
+  wanted.updated_by = who.name;
   wanted.updated_at = parts_.clock.now().time_since_epoch().count();
-  auto work = [definition, wanted, this](store::Session& session) {
+  auto work = [definition, wanted, who, this](store::Session& session) {
     const auto& code = definition.code;
     auto now = read_all(session);
     const auto before = now.find(code);
@@ -231,8 +230,8 @@ asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wan
            store::nullable(wanted.blob)});
     }
     const json detail = {{"old", told(definition, old)}, {"new", told(definition, wanted.value)}};
-    store::write_audit(session, store::AuditEntry(parts_.ids.next(), wanted.updated_at, wanted.updated_by,
-                                                  "setting.change", "setting:" + code, detail.dump()));
+    store::write_audit(session, store::AuditEntry(parts_.ids.next(), wanted.updated_at, who, "setting.change",
+                                                  "setting:" + code, detail.dump()));
     journal::write(session, parts_.ids, parts_.clock.now(), journal::Entry("settings.changed"));
     return read_all(session);
   };

@@ -7,6 +7,7 @@
 
 #include "domain/calls/lookout.hpp"
 #include "domain/subscriptions/subscriptions.hpp"
+#include "store/actor.hpp"
 
 namespace patchbay::domain::subscriptions {
 
@@ -31,7 +32,7 @@ struct Subscriptions::State : calls::Lookout {
 
   std::size_t room_of(const Subscription& subscription) const;
   Subscription require(store::Session& session, Id id, bool hold = false);
-  void audit(store::Session& session, const std::string& who, const std::string& what, Id subscription,
+  void audit(store::Session& session, const store::Actor& who, const std::string& what, Id subscription,
              const nlohmann::json& detail = nlohmann::json::object());
   std::int64_t now() const { return parts.clock.now().time_since_epoch().count(); }
 

@@ -40,7 +40,7 @@ Subscription Subscriptions::State::require(store::Session& session, Id id, bool 
   throw Error(Code::not_found, Text("domain.subscriptions.none", {{"id", to_string_id(id)}}));
 }
 
-void Subscriptions::State::audit(store::Session& session, const std::string& who, const std::string& what,
+void Subscriptions::State::audit(store::Session& session, const store::Actor& who, const std::string& what,
                                  Id subscription, const json& detail) {
   store::write_audit(session, store::AuditEntry(parts.ids.next(), now(), who, what,
                                                 "subscription:" + to_string_id(subscription), detail.dump()));
@@ -93,7 +93,7 @@ asio::awaitable<Subscription> Subscriptions::get(Id id) {
   co_return co_await state_->parts.store.read(std::move(work));
 }
 
-asio::awaitable<MadeSubscription> Subscriptions::create(json document, std::string who) {
+asio::awaitable<MadeSubscription> Subscriptions::create(json document, store::Actor who) {
   auto& parts = state_->parts;
   MadeSubscription made;
   auto& one = made.subscription;
@@ -118,7 +118,7 @@ asio::awaitable<MadeSubscription> Subscriptions::create(json document, std::stri
 }
 
 asio::awaitable<Subscription> Subscriptions::change(Id id, json change, std::optional<std::int64_t> version,
-                                                    std::string who) {
+                                                    store::Actor who) {
   auto work = [=, this](store::Session& session) {
     const auto before = state_->require(session, id, true);
     require_version(before.version, version);
@@ -149,7 +149,7 @@ asio::awaitable<Subscription> Subscriptions::change(Id id, json change, std::opt
   co_return changed;
 }
 
-asio::awaitable<void> Subscriptions::remove(Id id, std::optional<std::int64_t> version, std::string who) {
+asio::awaitable<void> Subscriptions::remove(Id id, std::optional<std::int64_t> version, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     const auto before = state_->require(session, id, true);
     require_version(before.version, version);
@@ -160,7 +160,7 @@ asio::awaitable<void> Subscriptions::remove(Id id, std::optional<std::int64_t> v
   co_await state_->parts.store.write(std::move(work));
 }
 
-asio::awaitable<MadeSubscription> Subscriptions::renew_secret(Id id, std::string who) {
+asio::awaitable<MadeSubscription> Subscriptions::renew_secret(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     MadeSubscription made;
     made.subscription = state_->require(session, id, true);
@@ -173,7 +173,7 @@ asio::awaitable<MadeSubscription> Subscriptions::renew_secret(Id id, std::string
   co_return co_await state_->parts.store.write(std::move(work));
 }
 
-asio::awaitable<Delivery> Subscriptions::test(Id id, std::string who) {
+asio::awaitable<Delivery> Subscriptions::test(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     auto& parts = state_->parts;
     if (!state_->require(session, id).active) throw Error(Code::conflict, Text("domain.subscriptions.off"));
@@ -185,7 +185,7 @@ asio::awaitable<Delivery> Subscriptions::test(Id id, std::string who) {
     delivery.at = delivery.not_before = state_->now();
     const json body = {{"type", delivery.type},
                        {"timestamp", to_rfc3339(parts.clock.now())},
-                       {"data", {{"id", to_string_id(id)}, {"started_by", who}}}};
+                       {"data", {{"id", to_string_id(id)}, {"started_by", who.name}}}};
     DeliveryTable table(session);
     table.insert_event(delivery.event, delivery.type, delivery.at, body.dump());
     table.insert(delivery);
@@ -215,7 +215,7 @@ asio::awaitable<ShownDelivery> Subscriptions::delivery(Id id) {
   co_return co_await state_->parts.store.read(std::move(work));
 }
 
-asio::awaitable<Delivery> Subscriptions::replay(Id id, std::string who) {
+asio::awaitable<Delivery> Subscriptions::replay(Id id, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     const auto before = require_delivery(session, id);
     if (!DeliveryTable(session).queue_again(id, state_->now()))
@@ -228,7 +228,7 @@ asio::awaitable<Delivery> Subscriptions::replay(Id id, std::string who) {
   co_return queued;
 }
 
-asio::awaitable<std::int64_t> Subscriptions::replay_all(Id subscription, Replay which, std::string who) {
+asio::awaitable<std::int64_t> Subscriptions::replay_all(Id subscription, Replay which, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     state_->require(session, subscription);
     const auto count = DeliveryTable(session).queue_again(subscription, which, state_->now());
