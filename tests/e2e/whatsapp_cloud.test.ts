@@ -174,6 +174,20 @@ test("somebody who hides the number stays in the same chat, and who never told i
   const bo = await eventually("another chat", async () => (await stage.host.chats(integration)).find((each) => each.title === "Bo"));
   const [answer] = await stage.send(bo.id, { text: "hello" });
   assert.deepEqual([answer!.message["recipient"], answer!.message["to"]], ["DE.2222", undefined]);
+  await stage.number.changeUserId({ name: "Bo", userId: "DE.2222" }, "DE.3333");
+  await stage.number.receive({ name: "Bo", userId: "DE.3333" }, text("with another id"));
+  await eventually("the same chat", async () => (await stage.host.messages(bo.id)).some((each) => each.text === "with another id"));
+  assert.equal((await stage.send(bo.id, { text: "hello" }))[0]!.message["recipient"], "DE.3333");
+});
+
+test("the phone that WhatsApp has proven finds the contact that has it already", async () => { // CHAT-15
+  const integration = await stage.connect();
+  const chief = await stage.host.signIn("chief", ["CanManageChats"]);
+  const known = await stage.host.call("POST", "/api/v1/records/contact", { fields: { name: "Ana Klein", phones: [`+${ANA.number}`] } }, chief.headers);
+  assert.equal(known.status, 201, JSON.stringify(known.body));
+  await stage.number.receive(ANA, text("it is me"));
+  const chat = await stage.onlyChat(integration);
+  assert.equal((await stage.host.get(`/api/v1/chats/${chat.id}`)).body.contact_id, known.body.id);
 });
 
 test("a wrong signature is refused and counted, and never reaches the inbox", async () => { // HOOK-5

@@ -70,6 +70,7 @@ Json Person::facts() const {
 Json Person::author() const {
   Json out = {{"id", id()}, {"is_bot", false}};
   put(out, "name", name);
+  put(out, "phone", phone);
   put(out, "username", username);
   return out;
 }

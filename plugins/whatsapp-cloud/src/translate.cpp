@@ -51,12 +51,14 @@ class Value {
   void add_message(Json& events, const Json& message) const {
     const Person person = Person::author_of(message, contacts_);
     const std::string id = text_of(message, "id");
+    const std::string type = text_of(message, "type");
+    const Json& system = member(message, "system");
+    const bool is_fresh_user_id = type == "system" && text_of(system, "type") == "user_changed_user_id";
+    if (is_fresh_user_id) return add_fresh_user_id(events, system, person, id);
     if (person.id().empty() || id.empty()) return;
     join(events, person);
-    const std::string type = text_of(message, "type");
-    const Json& part = member(message, type.c_str());
     if (type == "edit" || type == "revoke") return add_change(events, message, person, false);
-    if (type == "system") add_move(events, part, person, id);
+    if (type == "system") add_move(events, system, person, id);
     if (const Json press = press_in(message); press.is_object()) {
       Json data = {{"conversation", conversation(person)},
                    {"author", person.author()},
@@ -121,6 +123,25 @@ class Value {
     if (fresh.empty() || fresh == person.id()) return;
     add(events, "conversation.changed", "moved:" + id,
         {{"conversation", {{"id", person.id()}}}, {"moved_to", fresh}}, person.id());
+  }
+
+  // user_changed_user_id. Such webhooks name no contacts, and where the number is hidden no sender either.
+  // Nobody has written anything, so it is no message.
+  static void add_fresh_user_id(Json& events, const Json& system, const Person& sender,
+                                const std::string& id) {
+    std::string before = text_of(system, "previous_user_id");
+    if (before.empty()) before = sender.user_id;
+    const std::string fresh = text_of(system, "user_id");
+    std::string number = phone_of(text_of(system, "wa_id"));
+    if (number.empty()) number = sender.phone;
+    if (id.empty() || fresh.empty()) return;
+    const std::string& now = number.empty() ? fresh : number;
+    if (!before.empty() && before != fresh)
+      add(events, "conversation.changed", "moved:" + id,
+          {{"conversation", {{"id", before}}}, {"moved_to", now}}, before);
+    if (number.empty()) return;
+    add(events, "conversation.changed", "same:" + fresh + ":" + now,
+        {{"conversation", {{"id", fresh}}}, {"moved_to", now}}, now);
   }
 
   static std::string state_of(const std::string& status) {

@@ -44,6 +44,7 @@ export class PhoneNumber {
   readonly sent: Sent[] = [];
   readonly refuses = new Map<string, number>(); // to whom nothing is delivered, with the code
   readonly #windows = new Map<string, number>(); // when somebody last wrote
+  readonly #people = new Map<string, Person>(); // who has written, by number and by user id
   readonly #media = new Map<string, { upload: Upload; at: number }>();
   readonly #addresses = new Map<string, { media: string; at: number }>();
   readonly #graph: GraphSimulator;
@@ -68,7 +69,11 @@ export class PhoneNumber {
 
   item(from: Person, content: Fields, agoMs = 0): Fields {
     const at = this.#graph.now() - agoMs;
-    for (const address of [from.number, from.userId]) if (address) this.#windows.set(address, at);
+    for (const address of [from.number, from.userId]) {
+      if (!address) continue;
+      this.#windows.set(address, at);
+      this.#people.set(address, { ...this.#people.get(address), ...from });
+    }
     return {
       ...(from.number ? { from: from.number } : {}), ...(from.userId ? { from_user_id: from.userId } : {}),
       id: newWamid(), timestamp: String(Math.floor(at / 1000)), ...content,
@@ -93,10 +98,22 @@ export class PhoneNumber {
     await this.#graph.deliver("whatsapp_business_account", field, [{ id: this.#account.id, changes: [{ field, value }] }], this.callback || this.#account.callback);
   }
 
+  // Somebody gets another user id: told without contacts, and without a sender where the number is hidden.
+  async changeUserId(person: Person & { userId: string }, userId: string): Promise<void> {
+    const body = `User ${person.name ?? ""} changed from ${person.userId} to ${userId}`;
+    const system: Fields = { type: "user_changed_user_id", body, previous_user_id: person.userId, user_id: userId, ...(person.number ? { wa_id: person.number } : {}) };
+    const item: Fields = { ...(person.number ? { from: person.number } : {}), id: newWamid(), timestamp: String(Math.floor(this.#graph.now() / 1000)), type: "system", system };
+    await this.tell([], { messages: [item] });
+  }
+
   async report(sent: Sent, status: string, errors?: Fields[]): Promise<void> {
     const key = sent.message["biz_opaque_callback_data"];
-    const whom: Fields = /^\d+$/.test(sent.to) ? { recipient_id: sent.to } : { recipient_user_id: sent.to };
-    await this.tell([], { statuses: [{ id: sent.wamid, status, timestamp: String(Math.floor(this.#graph.now() / 1000)), ...whom, ...(errors ? { errors } : {}), ...(key ? { biz_opaque_callback_data: key } : {}) }] });
+    const byNumber = /^\d+$/.test(sent.to);
+    const person = { ...this.#people.get(sent.to), ...(byNumber ? { number: sent.to } : { userId: sent.to }) };
+    const failed = status === "failed"; // then nobody but the address that was written to is named
+    const userId = failed && byNumber ? undefined : person.userId;
+    const whom: Fields = { ...(byNumber ? { recipient_id: sent.to } : {}), ...(userId ? { recipient_user_id: userId } : {}) };
+    await this.tell(failed ? [] : [person], { statuses: [{ id: sent.wamid, status, timestamp: String(Math.floor(this.#graph.now() / 1000)), ...whom, ...(errors ? { errors } : {}), ...(key ? { biz_opaque_callback_data: key } : {}) }] });
   }
 
   // --- what our app asks for -------------------------------------------------------------------------------------
