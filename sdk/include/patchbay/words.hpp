@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 namespace patchbay {
@@ -28,6 +29,24 @@ inline std::string time_text(std::int64_t unix_ms) {
     text += out;
   }
   return text + "Z";
+}
+
+// The milliseconds of a time in UTC as requests write it ("2026-07-01T09:30:00.250Z"); nothing when it is
+// none.
+inline std::optional<std::int64_t> unix_ms_of(const std::string& text) {
+  using namespace std::chrono;
+  int year_ = 0, hour = 0, minute = 0, second = 0, milli = 0, end = 0;
+  unsigned month_ = 0, day_ = 0;
+  const int whole = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year_, &month_, &day_, &hour,
+                                &minute, &second, &end);
+  const year_month_day date{year(year_), month(month_), day(day_)};
+  const bool fits = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
+  if (whole != 6 || !date.ok() || !fits || text.back() != 'Z') return std::nullopt;
+  std::string rest = text.substr(static_cast<std::size_t>(end));
+  rest.pop_back();
+  if (!rest.empty() && std::sscanf(rest.append("00").c_str(), ".%3d", &milli) != 1) return std::nullopt;
+  const std::int64_t day_count = sys_days(date).time_since_epoch().count();
+  return ((day_count * 24 + hour) * 60 + minute) * 60'000 + second * 1000 + milli;
 }
 
 // At most `most` characters of UTF-8; what is cut off leaves an ellipsis, which counts.

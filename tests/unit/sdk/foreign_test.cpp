@@ -72,6 +72,15 @@ TEST(TimeText, knows_leap_days_and_bounds) {
   EXPECT_EQ(time_text(INT64_MAX), "9999-12-31T23:59:59.999Z");
 }
 
+TEST(Times, are_read_as_they_are_written) {
+  for (const std::int64_t time : {0LL, 951'782'400'000LL, 1'795'224'000'987LL})
+    EXPECT_EQ(unix_ms_of(time_text(time)), time);
+  EXPECT_EQ(unix_ms_of("1970-01-01T00:00:01.5Z"), 1'500);
+  for (const char* none : {"", "Z", "1970-01-01", "1970-02-30T00:00:00Z", "1970-01-01T25:00:00Z",
+                           "1970-01-01T00:00:00", "1970-01-01T00:00:00+02:00", "1970-01-01T00:00:00.xZ"})
+    EXPECT_EQ(unix_ms_of(none), std::nullopt) << none;
+}
+
 TEST(Excerpt, counts_characters_and_cuts_none_in_two) {
   EXPECT_EQ(excerpt("äöü", 3), "äöü");
   EXPECT_EQ(excerpt("äöü😀", 3), "äö…");
