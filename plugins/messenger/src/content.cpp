@@ -149,7 +149,7 @@ Json content_of(const Json& message) {
   add_fresh_lines(text, carried.text);
   const bool says = !text.empty() || !carried.files.empty() || !carried.location.empty();
   if (!says) {
-    text = "[a message that Messenger does not hand over]";
+    text = english("messenger.not_handed_over");
     carried.unsupported = "unsupported";
   }
   put(out, "text", text);

@@ -39,7 +39,7 @@ class Item {
   std::string at() const { return time_ > 0 ? time_text(time_) : arrival_.received_at; }
   std::string stamp() const { return std::to_string(time_); }
 
-  // `active`: the client did something, which opens the window to write in.
+  // `active`: the client did something that opens the window to write in.
   Json conversation(bool active) const {
     Json out = {{"id", client_}, {"kind", "private"}};
     if (active && !by_page_ && time_ > 0) out["facts"] = {{"user_at", time_}};
@@ -55,13 +55,18 @@ class Item {
                       {"data", std::move(data)}});
   }
 
+  // What another app answers is told to us for the record only.
+  void mark_standby(Json& data) const {
+    if (standby_) data["handled_by"] = "bot";
+  }
+
   // A message of the client, or one that reads as such.
   void add_words(Json& events, const std::string& key, Json content) const {
     Json data = {{"conversation", conversation(true)},
                  {"author", author()},
                  {"message", std::move(content)},
                  {"at", at()}};
-    if (standby_) data["handled_by"] = "bot";
+    mark_standby(data);
     add(events, "message.received", key, std::move(data));
   }
 
@@ -84,15 +89,16 @@ class Item {
       return add(events, "message.status", "sent:" + mid, std::move(data));
     }
     const bool human = app.empty() || app == kPageInbox;
-    Json data = {{"conversation", conversation(false)},
-                 {"author",
-                  {{"id", human ? "page:" + page_ : "app:" + app},
-                   {"name", human ? "Page inbox" : "App " + app},
-                   {"is_bot", !human}}},
-                 {"message", content_of(message)},
-                 {"from_us", true},
-                 {"at", at()}};
-    if (standby_) data["handled_by"] = "bot";
+    Json data = {
+        {"conversation", conversation(false)},
+        {"author",
+         {{"id", human ? "page:" + page_ : "app:" + app},
+          {"name", human ? english("messenger.page_inbox") : english("messenger.app", {{"app", app}})},
+          {"is_bot", !human}}},
+        {"message", content_of(message)},
+        {"from_us", true},
+        {"at", at()}};
+    mark_standby(data);
     add(events, "message.received", "message:" + mid, std::move(data));
   }
 
@@ -100,11 +106,12 @@ class Item {
     const Json& edit = member(json_, "message_edit");
     const std::string mid = text_of(edit, "mid");
     if (mid.empty() || by_page_) return;
-    Json data = {{"conversation", conversation(true)},
+    Json data = {{"conversation", conversation(false)},
                  {"author", author()},
                  {"message", content_of(edit)},
                  {"at", at()},
                  {"edited_at", at()}};
+    mark_standby(data);
     const std::string number = id_of(edit, "num_edit");
     add(events, "message.edited", "edit:" + mid + ":" + (number.empty() ? stamp() : number), std::move(data));
   }
@@ -119,6 +126,7 @@ class Item {
                  {"data", text_of(postback, "payload")},
                  {"title", text_of(postback, "title")},
                  {"at", at()}};
+    mark_standby(data);
     add(events, "button.pressed", "press:" + press, std::move(data));
   }
 
@@ -130,7 +138,8 @@ class Item {
     std::string sign = text_of(reaction, "emoji");
     if (sign.empty()) sign = text_of(reaction, "reaction");
     const bool taken_back = action == "unreact";
-    const std::string words = taken_back ? "Took back the reaction" : "Reacted with " + sign;
+    const std::string words = taken_back ? english("messenger.reaction_taken_back")
+                                         : english("messenger.reacted", {{"sign", sign}});
     const std::string id = "reaction:" + mid + ":" + stamp() + ":" + action;
     add_words(events, id, {{"id", id}, {"service", words}, {"reply_to", {{"id", mid}}}});
   }
@@ -140,7 +149,9 @@ class Item {
     const Json& referral = member(json_, "referral");
     const std::string id = "referral:" + client_ + ":" + stamp();
     const std::string source = text_of(referral, "source");
-    Json content = {{"id", id}, {"service", "Came by " + (source.empty() ? "a link" : source)}};
+    const std::string words = source.empty() ? english("messenger.came_by_link")
+                                             : english("messenger.came_by", {{"source", source}});
+    Json content = {{"id", id}, {"service", words}};
     put(content, "start_payload", text_of(referral, "ref"));
     add_words(events, id, std::move(content));
   }

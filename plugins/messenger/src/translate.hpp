@@ -27,9 +27,9 @@ std::string identity_of(const std::string& page);
 // (feeds, kinds made later) gives no events.
 //
 // A conversation is the client's page-scoped id. What a client does leaves the time in the conversation's
-// facts ({"user_at": milliseconds}), from which Sender computes the 24-hour window. What arrives on `standby`
-// is told with "handled_by": "bot"; what others wrote from the page with "from_us": true; our own messages
-// come back as message.status.
+// facts ({"user_at": milliseconds}), from which Sender computes the 24-hour window; an edit opens none. What
+// arrives on `standby` is told with "handled_by": "bot"; what others wrote from the page with "from_us":
+// true; our own messages come back as message.status.
 //
 // Keys, unique per page for ever, so that what is delivered twice is one event:
 //   message:<mid>, sent:<mid> (our own), edit:<mid>:<number>, press:<mid>,

@@ -106,7 +106,7 @@ TEST(Keys, tell_kinds_apart) {
 TEST(Window, is_opened_by_clients_alone) {
   EXPECT_TRUE(translated("text").at(0)["data"]["conversation"].contains("facts"));
   EXPECT_TRUE(translated("reaction").at(0)["data"]["conversation"].contains("facts"));
-  for (const char* name : {"echo_inbox", "echo_bot", "read", "delivery", "control_to_us"})
+  for (const char* name : {"echo_inbox", "echo_bot", "read", "delivery", "control_to_us", "edit"})
     EXPECT_FALSE(translated(name).at(0)["data"]["conversation"].contains("facts")) << name;
 }
 
