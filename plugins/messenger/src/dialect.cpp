@@ -19,7 +19,6 @@ meta::Dialect made() {
               {10, 2018065, PB_INVALID, "window_closed"},
               {1545041, Known::kAny, PB_INVALID, "window_closed"},
               {551, Known::kAny, PB_DENIED, "person_unavailable"},
-              {230, Known::kAny, PB_DENIED, "person_unavailable"},
               {368, Known::kAny, PB_INVALID, "policy"},
               {100, 2018001, PB_NOT_FOUND, "person_unknown"},
               {100, 33, PB_NOT_FOUND, "gone"},

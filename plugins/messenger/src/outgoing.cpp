@@ -133,9 +133,13 @@ void refuse_closed(const Window& window) {
 
 }  // namespace
 
-Window::Window(const Json& facts, std::int64_t now_ms, bool human_agent_)
+Window::Window(const Json& conversation, std::int64_t now_ms, bool human_agent_)
     : type("RESPONSE"), human_agent(human_agent_) {
-  const auto last = number_of(facts, "user_at");
+  // Facts are those of what arrived last, which may be older than what came before it; the host knows the
+  // newest message, and facts the presses and reactions.
+  const auto acted = number_of(member(conversation, "facts"), "user_at");
+  const auto wrote = unix_ms_of(text_of(conversation, "last_incoming_at"));
+  const auto last = std::max(acted, wrote);
   if (!last || now_ms - *last <= kDayMs) return;
   type = human_agent && now_ms - *last <= kHumanDays * kDayMs ? "MESSAGE_TAG" : "";
 }

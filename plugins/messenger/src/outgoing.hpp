@@ -11,8 +11,8 @@ namespace messenger {
 
 // From when to when a client may be written to, and how (Messenger Platform, "messaging window").
 struct Window {
-  // `facts`: those of the conversation; `human_agent`: the app has Meta's feature of this name.
-  Window(const Json& facts, std::int64_t now_ms, bool human_agent);
+  // `conversation`: of a SendRequest; `human_agent`: the app has Meta's feature of this name.
+  Window(const Json& conversation, std::int64_t now_ms, bool human_agent);
   // "RESPONSE" within 24 hours after the client last did something, or when that is not known: Meta decides
   // then. "MESSAGE_TAG" (HUMAN_AGENT) within seven days, with the feature. Empty: closed.
   std::string type;

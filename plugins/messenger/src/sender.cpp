@@ -38,7 +38,7 @@ std::vector<std::string> texts_of(const Json& stored) {
 }  // namespace
 
 Task<SendReply> Sender::send(Json request, bool human_agent) const {
-  const Window window(member(member(request, "conversation"), "facts"), host_.now(), human_agent);
+  const Window window(member(request, "conversation"), host_.now(), human_agent);
   std::vector<GraphCall> calls = calls_for(request, account_.page(), window);
   const std::string key = "send:" + text_of(request, "idempotency_key");
   Attempt attempt;

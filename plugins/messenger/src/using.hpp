@@ -23,5 +23,6 @@ using patchbay::number_of;
 using patchbay::put;
 using patchbay::text_of;
 using patchbay::time_text;
+using patchbay::unix_ms_of;
 
 }  // namespace messenger

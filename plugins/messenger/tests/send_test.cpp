@@ -133,6 +133,18 @@ TEST_F(Send, says_that_the_window_is_closed_and_asks_nothing_of_facebook) {
   EXPECT_TRUE(sent().empty());
 }
 
+// An older message that arrives late takes nothing away.
+TEST_F(Send, counts_from_the_later_of_what_the_host_and_the_facts_say) {
+  const auto said = [&](std::int64_t acted, std::int64_t wrote) {
+    Json conversation = written(acted * kHourMs);
+    conversation["last_incoming_at"] = patchbay::rfc3339(host.now_unix_ms() - wrote * kHourMs);
+    return send({{"text", "a"}, {"conversation", conversation}}).json.value("text_id", std::string("sent"));
+  };
+  EXPECT_EQ(said(30, 1), "sent");
+  EXPECT_EQ(said(1, 30), "sent");
+  EXPECT_EQ(said(30, 25), "messenger.window_closed");
+}
+
 TEST_F(Send, uses_the_tag_for_people_within_a_week_where_it_is_granted) {
   configure({{"human_agent", true}});
   EXPECT_TRUE(send({{"text", "a"}, {"conversation", written(25 * kHourMs)}}).ok());
@@ -177,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Meaning{10, 1893063, 400, PB_RATE_LIMITED, "messenger.page_restricted"},
                     Meaning{10, 0, 403, PB_INVALID, "messenger.permission"},
                     Meaning{200, 0, 403, PB_INVALID, "messenger.permission"},
-                    Meaning{230, 0, 403, PB_DENIED, "messenger.person_unavailable"},
+                    Meaning{230, 0, 403, PB_INVALID, "messenger.permission"},
                     Meaning{551, 1545041, 400, PB_DENIED, "messenger.person_unavailable"},
                     Meaning{100, 2018001, 400, PB_NOT_FOUND, "messenger.person_unknown"},
                     Meaning{100, 1893061, 400, PB_INVALID, "messenger.tag_dead"},
