@@ -49,6 +49,12 @@ void add_page(std::vector<Page>& pages, const Json& each) {
   pages.push_back(std::move(page));
 }
 
+// Says nothing about a token.
+bool is_passing(const Error& error) {
+  return error.code == PB_UNAVAILABLE || error.code == PB_RATE_LIMITED || error.code == PB_DEADLINE ||
+         error.code == PB_CANCELLED;
+}
+
 }  // namespace
 
 Task<Json> Account::call(GraphCall call) const {
@@ -68,7 +74,7 @@ Task<Json> Account::call(GraphCall call) const {
     kept = error;
   }
   // Whatever keeps it from being renewed but silence, somebody has to sign in.
-  if (kept) throw kept->code == PB_UNAVAILABLE || kept->code == PB_RATE_LIMITED ? *kept : *failed;
+  if (kept) throw is_passing(*kept) ? *kept : *failed;
   Json answer = co_await graph_.call(std::move(call));
   co_return answer;
 }
@@ -123,12 +129,28 @@ Task<std::vector<Page>> Account::pages() const {
   co_return pages;
 }
 
-Task<void> Account::renew_page_token() const {
-  co_await extend();
+Task<std::string> Account::fresh_page_token() const {
   GraphCall call("GET", page_, Effect::reads, keeper());
   call.query = {{"fields", "access_token"}};
   const Json answer = co_await graph_.call(std::move(call));
-  std::string token = text_of(answer, "access_token");
+  co_return text_of(answer, "access_token");
+}
+
+// The token of the sign-in itself lives for an hour or two, the one that was made of it for 60 days: that one
+// is asked first. It is made anew when it is refused, as after another sign-in.
+Task<void> Account::renew_page_token() const {
+  std::string token;
+  std::optional<Error> refused;
+  try {
+    token = co_await fresh_page_token();
+  } catch (const Error& error) {
+    refused = error;
+  }
+  if (refused && is_passing(*refused)) throw std::move(*refused);
+  if (refused) {
+    co_await extend();
+    token = co_await fresh_page_token();
+  }
   if (token.empty()) throw failure(PB_UNAUTHENTICATED, "messenger.token_dead");
   co_await host_.put_secret("page_token", std::move(token));
   host_.log(PB_INFO, "The token of the page was renewed", {{"page", page_}});

@@ -46,6 +46,8 @@ class Account {
 
  private:
   patchbay::Task<void> renew_page_token() const;
+  // By the long-lived token of the sign-in; empty when Meta gives none.
+  patchbay::Task<std::string> fresh_page_token() const;
 
   const patchbay::Host& host_;
   const meta::Graph& graph_;

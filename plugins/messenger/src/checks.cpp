@@ -4,13 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "condition.hpp"
 #include "translate.hpp"
 #include "using.hpp"
 
 namespace messenger {
 namespace {
 
-using meta::As;
 using meta::Destination;
 using meta::Effect;
 using meta::Graph;
@@ -56,13 +56,6 @@ void check_token(CheckReply& reply, const Json& about) {
       reply.facts[end] = time_text(*seconds * 1000);
     }
   }
-}
-
-Task<Json> about_token(const Graph& graph) {
-  GraphCall call("GET", "debug_token", Effect::reads, As::app());
-  call.query = {{"input_token", "{{secret:page_token}}"}};
-  const Json answer = co_await graph.call(std::move(call));
-  co_return member(answer, "data");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "checks.hpp"
+#include "condition.hpp"
 #include "control.hpp"
 #include "dialect.hpp"
 #include "files.hpp"
@@ -29,11 +30,13 @@ class Channel : public patchbay::Plugin {
         account_(host, graph_),
         remote_(graph_, account_),
         sender_(host, account_),
-        names_(host, account_) {}
+        names_(host, graph_, account_),
+        condition_(host, graph_) {}
 
   Task<void> configure(Configuration configuration) override {
     graph_.use(place(member(configuration.profile, "settings")));
     account_.use(text_of(configuration.settings, "page_id"));
+    condition_.forget();
     co_return;
   }
 
@@ -60,8 +63,12 @@ class Channel : public patchbay::Plugin {
 
   Task<patchbay::RemoteStatus> remote_status(patchbay::RemoteRequest request) override {
     meta::Destination wanted(configuration(), request);
-    return remote_.status(std::move(wanted));
+    patchbay::RemoteStatus now = co_await remote_.status(std::move(wanted));
+    co_await condition_.look();
+    co_return now;
   }
+
+  Task<patchbay::Health> health() override { co_return condition_.health(); }
 
   Task<patchbay::Events> process(patchbay::WebhookRequest request) override {
     const Json body = Json::parse(request.body, nullptr, false);
@@ -78,7 +85,17 @@ class Channel : public patchbay::Plugin {
   }
 
   Task<patchbay::SendReply> send(Json request) override {
-    return sender_.send(std::move(request), flag_of(settings(), "human_agent"));
+    std::optional<patchbay::Error> failed;
+    try {
+      patchbay::SendReply sent =
+          co_await sender_.send(std::move(request), flag_of(settings(), "human_agent"));
+      condition_.worked();
+      co_return sent;
+    } catch (const patchbay::Error& error) {
+      failed = error;
+    }
+    condition_.failed(*failed);
+    throw std::move(*failed);
   }
 
   Task<patchbay::FileReply> fetch(Json file) override {
@@ -99,6 +116,7 @@ class Channel : public patchbay::Plugin {
   Remote remote_;
   Sender sender_;
   Names names_;
+  Condition condition_;
 };
 
 }  // namespace messenger

@@ -78,7 +78,7 @@ TEST_F(Check, points_at_a_page_that_is_gone) {
 // FB-5
 TEST_F(Check, asks_to_sign_in_when_the_token_is_dead) {
   configure();
-  api.answer("GET " + std::string(kPage), graph_error(190, 460));
+  for (int i = 0; i < 2; ++i) api.answer("GET " + std::string(kPage), graph_error(190, 460));
   api.answer("GET oauth/access_token", graph_error(190, 460));
   EXPECT_EQ(check().code, PB_UNAUTHENTICATED);
 }

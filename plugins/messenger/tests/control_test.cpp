@@ -92,6 +92,28 @@ TEST_F(Names, that_facebook_does_not_tell_keep_no_message_back) {
   EXPECT_EQ(process("text").at(0)["data"]["author"]["name"], "Ana Klein");
 }
 
+// A webhook waits for them.
+TEST_F(Names, take_two_seconds_all_together_and_renew_no_token) {
+  host.services.on("pb.http/1:fetch", [this](const Request& request) {
+    host.advance(1'950);
+    return api.serve(request);
+  });
+  const Json body = load_json(std::filesystem::path(CASES_FOLDER) / "text.json")["body"];
+  Json two = body;
+  two["entry"][0]["messaging"].push_back(two["entry"][0]["messaging"][0]);
+  two["entry"][0]["messaging"][1]["sender"]["id"] = "7777";
+  const Result slow = host.call("pb.webhook/1:process", {{"id", "1"}, {"route", "webhook"}}, {two.dump()});
+  ASSERT_TRUE(slow.ok()) << slow.text;
+  EXPECT_EQ(slow.json["events"].size(), 2u);
+  ASSERT_EQ(api.calls.size(), 1u) << "there is no time for the second";
+  EXPECT_LE(api.calls.at(0).request["timeout_ms"].get<int>(), 2'000);
+  host.advance(24 * 3'600'001);
+  api.answer("GET " + std::string(kAna), graph_error(190, 460));
+  EXPECT_FALSE(process("text").at(0)["data"]["author"].contains("name"));
+  EXPECT_EQ(api.calls.size(), 2u);
+  EXPECT_EQ(process("text").at(0)["data"]["author"]["name"], "Ana Klein") << "told with another token";
+}
+
 TEST_F(Names, of_those_who_answered_from_the_page_are_left_alone) {
   EXPECT_EQ(process("echo_inbox").at(0)["data"]["author"]["name"], "Page inbox");
   EXPECT_TRUE(api.calls.empty());
