@@ -60,8 +60,7 @@ Error error_of(const ApiAnswer& answer, Effect effect) {
   if (answer.status == 429) return rate_limited(answer.retry_after);
   if (answer.status >= 500) {
     const Json args = {{"status", answer.status}};
-    if (effect == Effect::reads || answer.status == 503)
-      return failure(PB_UNAVAILABLE, "twilio.unavailable", args);
+    if (effect == Effect::reads) return failure(PB_UNAVAILABLE, "twilio.unavailable", args);
     return failure(PB_OUTCOME_UNKNOWN, "twilio.outcome_unknown", args);
   }
   const int code = coded ? found->get<int>() : answer.status == 404 ? 20404 : answer.status;

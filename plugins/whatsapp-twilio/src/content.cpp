@@ -99,7 +99,7 @@ Json content_of(const Form& form, const std::string& id) {
                       content.contains("location") || content.contains("service");
   if (!speaks) {
     const std::string kind = form.has("MessageType") ? form.text("MessageType") : "unknown";
-    content["text"] = "[Message of a kind that cannot be shown: " + kind + "]";
+    content["text"] = english("twilio.cannot_be_shown", {{"kind", kind}});
     content["unsupported"] = kind;
   }
   return content;

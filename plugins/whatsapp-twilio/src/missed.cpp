@@ -18,10 +18,14 @@ using patchbay::Task;
 constexpr std::int64_t kHeadStartMs = 20'000;
 // Messages that Twilio lists late are asked for once more.
 constexpr std::int64_t kOverlapMs = 10 * 60'000;
+// What becomes of a message that went out may be known a day later: who has switched the phone off gets it
+// when it is on again. So they are asked for again and again for this long.
+constexpr std::int64_t kFollowedMs = 48 * 3'600'000LL;
+constexpr std::int64_t kFollowEveryMs = 3'600'000;
 constexpr int kMostPages = 500;
 
-Json checkpoint(std::int64_t since, std::int64_t after) {
-  return {{"v", 1}, {"since", since}, {"after", after}};
+Json checkpoint(std::int64_t since, std::int64_t after, std::int64_t followed) {
+  return {{"v", 1}, {"since", since}, {"after", after}, {"followed", followed}};
 }
 
 // A message of the list in the words of a webhook.
@@ -52,17 +56,23 @@ patchbay::Event event_of(const Json& each) {
 
 Task<void> Missed::run(SyncRun& run) {
   const std::int64_t now = host_.now();
-  if (!run.checkpoint.is_object()) run.checkpoint = checkpoint(now, now);  // nothing from before connecting
+  if (!run.checkpoint.is_object())
+    run.checkpoint = checkpoint(now, now, now);  // nothing from before connecting
   const std::int64_t since = run.checkpoint.value("since", now);
   const std::int64_t after = run.checkpoint.value("after", now);
-  const std::int64_t from = std::max(since, after - kOverlapMs) / 1000 * 1000;  // Twilio counts seconds
+  const std::int64_t followed = run.checkpoint.value("followed", std::int64_t{0});
+  const bool gap = now - after > kOverlapMs;
+  const bool follows = gap || now - followed >= kFollowEveryMs;
+  const auto begin = [&](std::int64_t at) {
+    return std::max(since, at) / 1000 * 1000;
+  };  // Twilio counts seconds
   const std::int64_t stored = run.stored();
-  bool go_on = co_await take(run, true, from);
+  bool go_on = co_await take(run, true, begin(after - kOverlapMs));
   const std::int64_t fresh = run.stored() - stored;
-  if (go_on) go_on = co_await take(run, false, from);
+  if (go_on) go_on = co_await take(run, false, begin(follows ? now - kFollowedMs : after - kOverlapMs));
   if (!go_on) co_return;
   unannounced_ += fresh;
-  Json next = checkpoint(since, std::max(after, now - kHeadStartMs));
+  Json next = checkpoint(since, std::max(after, now - kHeadStartMs), follows ? now : followed);
   Events none;
   co_await run.emit(std::move(none), std::move(next));
 }

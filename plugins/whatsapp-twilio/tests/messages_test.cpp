@@ -102,8 +102,7 @@ TEST_F(Send, knows_what_each_failure_means) {
       {api_error(401, 20003), PB_UNAUTHENTICATED}, {api_error(400, 21211), PB_INVALID},
       {api_error(400, 21610), PB_DENIED},          {api_error(400, 63016), PB_INVALID},
       {api_error(400, 63003), PB_NOT_FOUND},       {api_error(400, 99999), PB_INVALID},
-      {api_error(403, 20004), PB_INVALID},         {http_answer(503, ""), PB_UNAVAILABLE},
-      {http_answer(400, "<html>"), PB_INVALID}};
+      {api_error(403, 20004), PB_INVALID},         {http_answer(400, "<html>"), PB_INVALID}};
   for (const auto& [answer, code] : cases) {
     api.answer(kCreate, answer);
     EXPECT_EQ(send({{"text", "x"}}).code, code) << answer.json << answer.blobs.at(0);
@@ -123,8 +122,8 @@ TEST_F(Send, fails_at_once_where_twilio_does) {
 class LostAnswer : public Send {
  protected:
   // What became of a send whose answer never came, when the list shows these messages.
-  Result outcome(const Json& listed) {
-    api.answer(kCreate, Result(PB_OUTCOME_UNKNOWN, "no answer"));
+  Result outcome(const Json& listed, Result said = Result(PB_OUTCOME_UNKNOWN, "no answer")) {
+    api.answer(kCreate, std::move(said));
     api.answer("GET /Messages.json", json_answer({{"messages", listed}}));
     Json message = {{"text", "did it arrive?"}, {"conversation", {{"id", "+4915112345678"}}}};
     const std::uint64_t call = host.deliver("pb.channel/1:send", message);
@@ -145,6 +144,12 @@ TEST_F(LostAnswer, is_found_in_the_list) {
   EXPECT_EQ(result.json["provider_ids"], Json::array({"SM7"}));
   EXPECT_NE(api.of("GET /Messages.json").at(0).query.find("To=whatsapp%3A%2B4915112345678"),
             std::string::npos);
+}
+
+// A gateway says so too, behind which the message may have been made.
+TEST_F(LostAnswer, is_looked_for_when_twilio_says_that_it_is_not_available) {
+  EXPECT_TRUE(outcome(Json::array({listed("SM7", "did it arrive?")}), http_answer(503, "")).ok());
+  EXPECT_EQ(outcome(Json::array(), http_answer(503, "")).code, PB_OUTCOME_UNKNOWN);
 }
 
 TEST_F(LostAnswer, stays_uncertain_where_the_list_has_it_not) {

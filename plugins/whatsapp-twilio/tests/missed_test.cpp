@@ -71,6 +71,28 @@ TEST_F(Missed, brings_what_came_in_and_what_became_of_what_went_out) {
   EXPECT_NE(api.of(kList).at(1).query.find("From=whatsapp%3A%2B442071234567"), std::string::npos);
 }
 
+// A phone that was off gets its messages a day later, and their callbacks may be lost too.
+TEST_F(Missed, follows_what_went_out_for_two_days_each_hour_and_after_a_gap) {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  const auto asked_since = [this](std::int64_t connected, std::int64_t last, std::int64_t followed) {
+    api.calls.clear();
+    lists(Json::array());
+    const Json at = {
+        {"v", 1}, {"since", now() - connected}, {"after", now() - last}, {"followed", now() - followed}};
+    EXPECT_TRUE(run(at).ok());
+    const std::string query = api.of(kList).at(1).query;
+    return query.substr(query.find("DateSent%3E=") + std::string("DateSent%3E=").size());
+  };
+  const auto ago = [this](std::int64_t ms) { return whole_seconds((now() - ms) / 1000 * 1000); };
+  EXPECT_EQ(asked_since(90 * kHourMs, 60'000, 2 * kHourMs), ago(48 * kHourMs));
+  EXPECT_EQ(host.services.checkpoint["followed"], now());
+  EXPECT_EQ(asked_since(90 * kHourMs, 60'000, 300'000), ago(660'000));
+  EXPECT_EQ(host.services.checkpoint["followed"], now() - 300'000);
+  EXPECT_EQ(asked_since(90 * kHourMs, kHourMs, 300'000), ago(48 * kHourMs)) << "after a gap";
+  EXPECT_EQ(asked_since(5 * kHourMs, 60'000, 2 * kHourMs), ago(5 * kHourMs))
+      << "nothing from before connecting";
+}
+
 TEST_F(Missed, gives_webhooks_a_head_start) {
   lists(Json::array({message("SM1", 5'000)}));
   ASSERT_TRUE(run(since(3600'000)).ok());
