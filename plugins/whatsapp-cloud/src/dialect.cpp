@@ -84,7 +84,10 @@ Json reason_of(const Json& errors) {
   const std::string id = known      ? std::string("whatsapp.") + known->id
                          : code > 0 ? "whatsapp.refused"
                                     : "whatsapp.failed";
-  const Json args = {{"code", std::to_string(code)}, {"description", description_of(error)}, {"minutes", 1}};
+  const std::int64_t pause = known ? known->pause_ms : 0;
+  const Json args = {{"code", std::to_string(code)},
+                     {"description", description_of(error)},
+                     {"minutes", std::max<std::int64_t>(1, pause / (60 * kSecondMs))}};
   Json reason = in_all_languages(id, args);
   if (!is_text(id + ".remedy")) return reason;
   const Json cure = in_all_languages(id + ".remedy", args);

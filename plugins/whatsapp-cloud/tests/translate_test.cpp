@@ -130,6 +130,7 @@ TEST(Person, takes_nothing_of_other_contacts) {
 TEST(Reason, is_told_in_both_languages_with_the_cure) {
   const Json reason = reason_of({{{"code", 131056}}});
   EXPECT_NE(reason["en"], reason["ru"]);
+  EXPECT_NE(reason_of({{{"code", 131048}}})["en"].get<std::string>().find("(15 min)"), std::string::npos);
   for (const auto& known : dialect().known) {
     const Json said = reason_of({{{"code", known.code}}});
     EXPECT_EQ(said["en"].get<std::string>().find("whatsapp."), std::string::npos) << known.code;
