@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace telegram {
 namespace {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "texts.hpp"
+#include "using.hpp"
 #include "words.hpp"
 
 namespace telegram {

@@ -5,7 +5,7 @@
 
 #include <patchbay/error.hpp>
 
-#include "read.hpp"
+#include "using.hpp"
 
 namespace telegram {
 

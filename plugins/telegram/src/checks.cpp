@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "texts.hpp"
+#include "using.hpp"
 #include "words.hpp"
 
 namespace telegram {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "read.hpp"
+#include "using.hpp"
 
 namespace telegram {
 

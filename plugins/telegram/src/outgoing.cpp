@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace telegram {
 namespace {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace telegram {
 namespace {

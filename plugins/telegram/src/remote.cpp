@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace telegram {
 namespace {

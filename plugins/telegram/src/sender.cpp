@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "outgoing.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 #include "words.hpp"
 
 namespace telegram {

@@ -8,8 +8,8 @@
 #include "poller.hpp"
 #include "remote.hpp"
 #include "sender.hpp"
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace telegram {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "read.hpp"
+#include "using.hpp"
 
 namespace telegram {
 

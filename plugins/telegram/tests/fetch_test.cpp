@@ -4,7 +4,7 @@
 #include <set>
 
 #include "bot_test.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace telegram {
 namespace {
@@ -102,12 +102,6 @@ Json plugin_file(const std::string& path) {
 std::multiset<std::string> places(const std::string& words) {
   const std::regex place("\\{\\w+\\}");
   return {std::sregex_token_iterator(words.begin(), words.end(), place), std::sregex_token_iterator()};
-}
-
-TEST(Texts, are_all_in_the_english_catalogue) {
-  const Json catalogue = plugin_file("locales/en.json");
-  const Json texts = all_texts();
-  for (const auto& [id, words] : texts.items()) EXPECT_EQ(catalogue.value(id, ""), words) << id;
 }
 
 TEST(Texts, of_the_form_are_in_the_english_catalogue) {

@@ -2,22 +2,11 @@
 
 #include <utility>
 
+#include "using.hpp"
 #include "words.hpp"
 
 namespace webchat {
 namespace {
-
-const Json& member(const Json& object, const char* key) {
-  static const Json* const nothing = new Json();
-  if (!object.is_object()) return *nothing;
-  const auto found = object.find(key);
-  return found == object.end() ? *nothing : *found;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 Json buttons_of(const Json& rows) {
   Json out = Json::array();
@@ -37,10 +26,6 @@ Json buttons_of(const Json& rows) {
     if (!line.empty()) out.push_back(std::move(line));
   }
   return out;
-}
-
-void add_line(std::string& text, const std::string& line) {
-  if (!line.empty()) text += (text.empty() ? "" : "\n") + line;
 }
 
 }  // namespace

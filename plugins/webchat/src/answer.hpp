@@ -3,11 +3,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "using.hpp"
 
 namespace webchat {
-
-using Json = nlohmann::json;
 
 // A file that the visitor's page may fetch.
 class SharedFile {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "using.hpp"
 #include "words.hpp"
 
 namespace webchat {
@@ -17,11 +18,6 @@ constexpr std::size_t kLongestText = 16'000;  // 4,000 characters that need four
 constexpr std::size_t kLongestData = 4096;
 constexpr std::size_t kMostReceipts = 200;
 constexpr std::size_t kShownOfSession = 4;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 // What the page makes for its own requests.
 bool is_id(std::string_view id) {
@@ -56,7 +52,8 @@ std::string page_of(const std::string& text) {
 // Visitors without a name are told apart by the end of their session.
 std::string title_of(const std::string& name, const std::string& session) {
   if (!name.empty()) return name;
-  return "Visitor " + session.substr(session.size() - std::min(session.size(), kShownOfSession));
+  const std::string end = session.substr(session.size() - std::min(session.size(), kShownOfSession));
+  return english("webchat.visitor", {{"end", end}});
 }
 
 // Of a visitor's own session; nobody can name another's.

@@ -5,11 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "using.hpp"
 
 namespace webchat {
-
-using Json = nlohmann::json;
 
 // Where a request comes from, as the host has proven it.
 class Arrival {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "answer.hpp"
-#include "texts.hpp"
 #include "translate.hpp"
+#include "using.hpp"
 
 namespace webchat {
 

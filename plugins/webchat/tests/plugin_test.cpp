@@ -3,7 +3,7 @@
 #include <patchbay/testing.hpp>
 
 #include "cases.hpp"
-#include "texts.hpp"
+#include "using.hpp"
 
 namespace webchat {
 namespace {
@@ -213,12 +213,6 @@ TEST_F(WebChatTest, a_host_that_is_away_is_asked_again) {
   start();
   host.services.on("pb.live/1:publish", [](const Request&) { return Result(PB_UNAVAILABLE, "Later"); });
   EXPECT_EQ(send({{"text", "Hello"}}).code, PB_UNAVAILABLE);
-}
-
-TEST(Texts, are_all_in_the_english_catalogue) {
-  const Json catalogue = plugin_file("locales/en.json");
-  const Json texts = all_texts();
-  for (const auto& [id, words] : texts.items()) EXPECT_EQ(catalogue.value(id, ""), words) << id;
 }
 
 TEST(Texts, of_the_form_are_in_the_english_catalogue) {
