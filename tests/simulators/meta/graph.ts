@@ -23,6 +23,7 @@ export class GraphSimulator {
   readonly calls: Call[] = [];
   readonly deliverer = new Deliverer();
   readonly subscriptions = new Map<string, Subscription>(); // by object
+  requireProof = true; // App settings, Advanced, "Require App Secret"
   readonly declined = new Set<string>(); // permissions that the next person leaves out
   resolve: (url: string) => string = (url) => url; // from a public address to the one that is really listened on
   readonly #granted = new Set<string>();
@@ -151,6 +152,7 @@ export class GraphSimulator {
     const token = this.#tokens.get(text);
     if (!token || token.dead) throw new GraphError(190, "Error validating access token", token?.dead ?? 0, 400);
     const proof = createHmac("sha256", this.appSecret).update(text).digest("hex");
+    if (this.requireProof && call.args["appsecret_proof"] === undefined) throw new GraphError(100, "API calls from the server require an appsecret_proof argument");
     if (call.args["appsecret_proof"] !== undefined && call.args["appsecret_proof"] !== proof) throw new GraphError(100, "Invalid appsecret_proof provided in the API argument");
     return token;
   }

@@ -60,17 +60,24 @@ export class Page {
     await this.tell(client, what, field);
   }
 
-  // An item as Meta would tell it to our app; `byPage`: sender and recipient change places.
-  async tell(client: string, what: Fields, field: string, byPage = false): Promise<void> {
-    if (!this.fields) return;
+  tell(client: string, what: Fields, field: string, byPage = false): Promise<void> {
+    return this.later(client, what, field, byPage)();
+  }
+
+  // An item as Meta would tell it to our app now, to be delivered when it is called: webhooks keep no order. `byPage`:
+  // sender and recipient change places.
+  later(client: string, what: Fields, field: string, byPage = false): () => Promise<void> {
     const owner = this.owner(client);
     const standby = owner !== undefined && owner !== this.#graph.appId && !("pass_thread_control" in what) && !("take_thread_control" in what);
-    if (standby && "postback" in what) return;
     const wanted = standby ? "standby" : field;
-    if (!this.fields.includes(wanted)) return;
+    if (!this.fields?.includes(wanted)) return () => Promise.resolve();
     const [sender, recipient] = byPage ? [this.id, client] : [client, this.id];
     const item: Fields = { sender: { id: sender }, recipient: { id: recipient }, timestamp: this.#graph.now(), ...what };
-    await this.#graph.deliver("page", wanted, [{ id: this.id, time: this.#graph.now(), [standby ? "standby" : "messaging"]: [item] }]);
+    if (standby && item["postback"]) {
+      const { payload: _, ...shown } = item["postback"] as Fields; // kept from who may not answer
+      item["postback"] = shown;
+    }
+    return () => this.#graph.deliver("page", wanted, [{ id: this.id, time: this.#graph.now(), [standby ? "standby" : "messaging"]: [item] }]);
   }
 
   addFile(upload: Upload): string {
@@ -81,10 +88,13 @@ export class Page {
 
   // --- what others do from the page ------------------------------------------------------------------------------
 
-  async says(client: string, app: string, text: string): Promise<string> {
-    const mid = newMid();
-    await this.tell(client, { message: { is_echo: true, app_id: Number(app), mid, text } }, "message_echoes", true);
-    return mid;
+  says(client: string, app: string, text: string): Promise<void> {
+    return this.saysLater(client, app, text)();
+  }
+
+  // Written now, and told whenever the answer is called, perhaps after a change of control.
+  saysLater(client: string, app: string, text: string): () => Promise<void> {
+    return this.later(client, { message: { is_echo: true, app_id: Number(app), mid: newMid(), text } }, "message_echoes", true);
   }
 
   async pass(client: string, to: string): Promise<void> {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { WhatsAppAPI } from "whatsapp-api-js";
-import { ActionButtons, Body, Button, Image, Interactive, Text } from "whatsapp-api-js/messages";
+import { ActionButtons, Body, Button, Image, Interactive, Sticker, Text } from "whatsapp-api-js/messages";
 import { GraphSimulator } from "./graph.ts";
 import type { Fields } from "./types.ts";
 import { type Account, type PhoneNumber, WhatsApp } from "./whatsapp.ts";
@@ -19,6 +19,7 @@ const received: { body: string; signature: string }[] = [];
 
 before(async () => {
   graph = await GraphSimulator.start();
+  graph.requireProof = false; // as apps are made; this client proves nothing
   const whatsapp = new WhatsApp(graph);
   account = whatsapp.addAccount("102290129340398");
   number = account.addNumber("106540352242922", "+1 555-078-3881", "Acme");
@@ -76,6 +77,27 @@ test("the client sends buttons and files, and fetches files with its token for f
   assert.equal((await fetch(String(media["url"]))).status, 403, "without a token");
   number.endAddresses();
   assert.equal((await client.fetchMedia(String(media["url"]))).status, 403);
+});
+
+test("files that WhatsApp does not take are refused, and captions where there are none", async () => {
+  const upload = async (type: string, size: number): Promise<string> => {
+    const form = new FormData();
+    form.set("file", new Blob([new Uint8Array(size)], { type }), "a");
+    form.set("messaging_product", "whatsapp");
+    return String((await client.uploadMedia(number.id, form) as Fields)["id"]);
+  };
+  const code = async (image: Image | Sticker): Promise<number> => ((await client.sendMessage(number.id, ANA.number, image)) as any).error?.code;
+  assert.equal(await code(new Image(await upload("audio/ogg", 10), true)), 131053);
+  assert.equal(await code(new Image(await upload("image/png", 5 * 1024 * 1024 + 1), true)), 131053);
+  assert.equal(await code(new Image(await upload("image/png", 10), true, "x".repeat(1024))), undefined);
+  assert.equal(await code(new Sticker(await upload("image/webp", 500 * 1024 + 1), true)), 131053);
+});
+
+test("an app that wants proofs of its calls refuses one without", async () => {
+  graph.requireProof = true;
+  const bare = await client.sendMessage(number.id, ANA.number, new Text("x")) as unknown as { error: { code: number } };
+  assert.equal(bare.error.code, 100);
+  graph.requireProof = false;
 });
 
 test("the client is told what is wrong by numbers", async () => {

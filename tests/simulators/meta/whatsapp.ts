@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { GraphSimulator } from "./graph.ts";
 import { type Call, type Fields, GraphError, type Json, type Product, type Token, type Upload } from "./types.ts";
-import { checkMessage } from "./whatsapp_rules.ts";
+import { checkMedia, checkMessage } from "./whatsapp_rules.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 const ADDRESS_MS = 5 * 60 * 1000; // how long an address of a file holds
@@ -181,6 +181,7 @@ export class PhoneNumber {
     const id = part["id"] ?? ((part["header"] as Fields | undefined)?.["image"] as Fields | undefined)?.["id"];
     const file = id === undefined ? undefined : this.#media.get(String(id))?.upload;
     if (id !== undefined && !file) throw new GraphError(100, `Param ${String(call.args["type"])}['id'] is not a valid whatsapp business account media attachment ID`);
+    if (file) checkMedia(String(call.args["type"]), file, part);
     const sent: Sent = { to, wamid: newWamid(), message: call.args, file };
     this.sent.push(sent);
     void this.#reportOf(sent);

@@ -1,5 +1,5 @@
 // What the Cloud API takes as a message (its reference, v26.0): everything else is refused at once.
-import { type Fields, GraphError, type Json } from "./types.ts";
+import { type Fields, GraphError, type Json, type Upload } from "./types.ts";
 import type { Template } from "./whatsapp.ts";
 
 const TYPES = ["text", "image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "reaction", "template"];
@@ -11,6 +11,26 @@ function need(fine: boolean, what: string, code = 100): void {
 const length = (value: Json | undefined): number => [...String(value ?? "")].length;
 const listed = (value: Json | undefined): Fields[] => (Array.isArray(value) ? (value as Fields[]) : []);
 const fields = (value: Json | undefined): Fields => (value ?? {}) as Fields;
+
+const MB = 1024 * 1024;
+// What each kind takes (its reference, "Supported media types").
+const MEDIA: Record<string, { max: number; types: RegExp }> = {
+  image: { max: 5 * MB, types: /^image\/(jpeg|png)$/ },
+  audio: { max: 16 * MB, types: /^audio\/(aac|amr|mpeg|mp4|ogg)(; ?codecs=opus)?$/ },
+  video: { max: 16 * MB, types: /^video\/(mp4|3gpp)$/ },
+  document: { max: 100 * MB, types: /^(text\/plain|application\/(pdf|msword|vnd\.[\w.-]+))$/ },
+  sticker: { max: 500 * 1024, types: /^image\/webp$/ },
+};
+
+// A file of a message of this kind.
+export function checkMedia(type: string, file: Upload, part: Fields): void {
+  const rule = MEDIA[type];
+  if (!rule) return;
+  need(rule.types.test(file.type), `Param ${type}: media type ${file.type} is not supported`, 131053);
+  need(file.bytes.length <= rule.max, `Param ${type}: the file is larger than ${rule.max} bytes`, 131053);
+  need(part["caption"] === undefined || ["image", "video", "document"].includes(type), `Unexpected key "caption" on param "${type}"`);
+  need(length(part["caption"]) <= 1024, `Param ${type}['caption'] must be at most 1024 characters long.`);
+}
 
 export function checkMessage(args: Fields, to: string, templates: Template[]): void {
   const type = String(args["type"] ?? "");

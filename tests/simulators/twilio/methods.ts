@@ -34,6 +34,7 @@ function createMessage(account: Account, form: Fields): Message {
   const own = from === `whatsapp:${SANDBOX}` || account.senders.some((sender) => `whatsapp:${sender.number}` === from);
   if (!own) throw new ApiError(400, 63007, "Twilio could not find a Channel with the specified From address");
   const content = form["ContentSid"] ? account.contents.find((each) => each.sid === form["ContentSid"]) : undefined;
+  if (content && (form["Body"] || form["MediaUrl"])) throw new ApiError(400, 21655, "The ContentSid Parameter is Invalid");
   if (form["ContentSid"] && !content) throw new ApiError(400, 20404, "Content not found");
   const body = content ? rendered(content, form["ContentVariables"]) : (form["Body"] ?? "");
   if (!body && !form["MediaUrl"]) throw new ApiError(400, 21602, "Message body is required.");

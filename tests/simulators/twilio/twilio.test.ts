@@ -167,7 +167,8 @@ test("templates are listed with their approval, and go out when the window is cl
   const made = await send({ body: undefined, contentSid: ready.sid, contentVariables: JSON.stringify({ 1: "Bo" }) });
   assert.equal(made.body, "Hi Bo, your order is ready");
   assert.deepEqual(await outcome(made), ["delivered", null]);
-  await assert.rejects(send({ contentSid: ready.sid, contentVariables: "{" }), fails(21656, 400));
+  await assert.rejects(send({ body: undefined, contentSid: ready.sid, contentVariables: "{" }), fails(21656, 400));
+  await assert.rejects(send({ body: "as well", contentSid: ready.sid }), fails(21655, 400));
 });
 
 test("the webhook of a sender can be read and set", async () => {
