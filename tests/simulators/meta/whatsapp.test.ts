@@ -14,6 +14,7 @@ let graph: GraphSimulator;
 let account: Account;
 let number: PhoneNumber;
 let client: WhatsAppAPI<void>;
+let token: string;
 let receiver: Server;
 const received: { body: string; signature: string }[] = [];
 
@@ -24,7 +25,8 @@ before(async () => {
   account = whatsapp.addAccount("102290129340398");
   number = account.addNumber("106540352242922", "+1 555-078-3881", "Acme");
   const here = ((url: string | URL | Request, options?: RequestInit) => fetch(String(url).replace("https://graph.facebook.com", graph.address), options)) as typeof fetch;
-  client = new WhatsAppAPI({ token: whatsapp.newToken(account), appSecret: graph.appSecret, webhookVerifyToken: "v", v: "v26.0", ponyfill: { fetch: here } });
+  token = whatsapp.newToken(account);
+  client = new WhatsAppAPI({ token, appSecret: graph.appSecret, webhookVerifyToken: "v", v: "v26.0", ponyfill: { fetch: here } });
   receiver = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -84,7 +86,9 @@ test("files that WhatsApp does not take are refused, and captions where there ar
     const form = new FormData();
     form.set("file", new Blob([new Uint8Array(size)], { type }), "a");
     form.set("messaging_product", "whatsapp");
-    return String((await client.uploadMedia(number.id, form) as Fields)["id"]);
+    // The client would look at the file itself.
+    const answer = await fetch(`${graph.address}/v26.0/${number.id}/media`, { method: "POST", body: form, headers: { authorization: `Bearer ${token}` } });
+    return String((await answer.json() as Fields)["id"]);
   };
   const code = async (image: Image | Sticker): Promise<number> => ((await client.sendMessage(number.id, ANA.number, image)) as any).error?.code;
   assert.equal(await code(new Image(await upload("audio/ogg", 10), true)), 131053);
