@@ -47,7 +47,7 @@ class Topics {
  public:
   struct Options {
     Options() = default;
-    Duration keep{24 * 3'600'000};        // an event, at least while there are not too many
+    Duration keep{7 * 24 * 3'600'000};    // an event, at least while there are not too many
     std::int64_t topic_events = 1'000;    // kept of one topic; the newest
     std::int64_t owner_events = 100'000;  // of one owner, all topics together; some more between two sweeps
     Duration look{500};                   // how often other hosts' events are looked for

@@ -292,6 +292,46 @@ test("CHAT-30: in a browser under a strict policy, over a restart of the host an
   }
 });
 
+test("CHAT-30: a file that a proxy takes for too large fails with clear words, and what was written after it goes out", async () => {
+  const shop = await Shop.open();
+  try {
+    const page = await visit(await shop.browser.newContext());
+    await launcher(page).click();
+    await write(page, "I send a picture");
+    const chat = await chatWith("I send a picture");
+    // Its answer may not be read by the page, which sees a lost connection; the stream is cut as well.
+    for (const path of ["file", "events"]) await page.route(new RegExp(`/hooks/webchat/.*/${path}`), (route) => route.abort());
+    await page.locator("input[type=file]").setInputFiles({ name: "mine.png", mimeType: "image/png", buffer: PNG });
+    await write(page, "Did you get it?");
+    await page.getByText("The file did not get through").waitFor();
+    await chatWith("Did you get it?");
+    assert.deepEqual((await texts(chat)).slice(1), ["I send a picture", "Did you get it?"]);
+  } finally {
+    await shop.close();
+  }
+});
+
+test("CHAT-30: an answer of days ago is fetched when the page is opened again", async () => {
+  const shop = await Shop.open();
+  try {
+    const context = await shop.browser.newContext();
+    const page = await visit(context);
+    await launcher(page).click();
+    await write(page, "Tell me when it is there");
+    const chat = await chatWith("Tell me when it is there");
+    await page.evaluate((of) => {
+      const saved = JSON.parse(localStorage.getItem(of)!);
+      for (const item of saved.items) item.at -= 3 * 24 * 3600_000;
+      localStorage.setItem(of, JSON.stringify(saved));
+    }, `patchbay.webchat.${integration}`);
+    await page.close();
+    await answer(chat, { text: "It is there" });
+    await (await visit(context)).getByRole("button", { name: "Open chat, 1 unread" }).waitFor();
+  } finally {
+    await shop.close();
+  }
+});
+
 test("CHAT-30: what operators write is text; keys and roles are enough; unread is counted", async () => {
   const shop = await Shop.open({ attributes: 'data-title="<b>Sale</b>"' });
   try {

@@ -2,7 +2,6 @@ import { backOff, type Link, type Outcome } from "./link.ts";
 import { covers, newId, type Button, type Frame, type Item, type Settings } from "./model.ts";
 import type { Store } from "./store.ts";
 
-const DAY_MS = 24 * 3600_000;
 const LONGEST_UPLOAD_MS = 600_000;
 const FILE_TRIES = 4; // a proxy that takes no large bodies looks like a lost connection
 
@@ -40,12 +39,11 @@ export class Chat {
     return this.store.saved.token !== "";
   }
 
-  // Goes on with what the page left. Without anything within a day nothing is asked of the host until the visitor is back.
+  // Goes on with what the page left: the host keeps an answer for a week, whenever the visitor wrote last.
   resume(): void {
     this.loseFiles((item) => Date.now() - item.at > LONGEST_UPLOAD_MS); // of a page that ended badly
     window.addEventListener("pagehide", () => this.loseFiles((item) => this.previews.has(item.id)));
-    const last = this.items[this.items.length - 1];
-    if (this.hasSession && last && Date.now() - last.at < DAY_MS) this.link.follow();
+    this.resumeFollowing();
     void this.send();
   }
 
@@ -157,9 +155,11 @@ export class Chat {
         this.link.found();
         this.link.retryNow();
         this.link.follow();
-      } else if (!done.again || (item.files && this.link.isLive && attempt + 1 >= FILE_TRIES)) {
+      } else if (!done.again || (item.files && attempt + 1 >= FILE_TRIES && (await this.link.isReachable()))) {
         attempt = 0;
-        this.change(id, (known) => Object.assign(known, { state: "failed", reason: done.status === 413 ? "file_size" : "unknown" }));
+        const heldBack = item.files && (done.status === 413 || done.status === 0);
+        this.change(id, (known) => Object.assign(known, { state: "failed", reason: heldBack ? "file_held_back" : "unknown" }));
+        this.link.found();
       } else {
         this.link.lost();
         const wait = Math.max(done.wait, backOff(attempt++));

@@ -24,7 +24,6 @@ export class Link {
   onState: () => void = () => undefined;
   onFound: () => void = () => undefined;
   lostAt = 0; // since when there is no connection, Unix milliseconds; 0: there is one, or none is wanted
-  isLive = false; // the stream is open, in this tab
   private readonly base: string;
   private readonly store: Store;
   private opening: Promise<Outcome> | undefined;
@@ -41,6 +40,12 @@ export class Link {
   async settings(): Promise<object | undefined> {
     const reply = await fetch(`${this.base}/session`, { credentials: "omit", referrerPolicy: "no-referrer" });
     return reply.ok ? ((await reply.json()) as { settings: object }).settings : undefined;
+  }
+
+  // Whether the host answers anything at all, and not the browser in its place.
+  async isReachable(): Promise<boolean> {
+    const reply = await fetch(`${this.base}/session`, { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(POST_MS) }).catch(() => undefined);
+    return reply?.ok ?? false;
   }
 
   frame(frame: object): Promise<Outcome> {
@@ -87,7 +92,6 @@ export class Link {
       if (reply.status === 401) await this.renew();
       if (!reply.ok || !reply.body) return Number(reply.headers.get("retry-after") ?? 0) * 1000;
       opened();
-      this.isLive = true;
       this.found();
       const reader = reply.body.getReader();
       const decoder = new TextDecoder();
@@ -104,7 +108,6 @@ export class Link {
         }
       }
     } finally {
-      this.isLive = false;
       clearTimeout(timer);
       abort.abort();
     }
