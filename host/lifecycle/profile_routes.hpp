@@ -51,8 +51,9 @@ class ProfileRoutes final : public plugin::Caller {
 
   boost::asio::awaitable<void> came_up(Id integration);
 
-  // Asks a connected integration of the profile: first one that runs on this host, else one that is lent to
-  // it. Unavailable while there is none; not_found when the profile is gone.
+  // Asks a connected integration of the profile: first the one that the request names, where the manifest
+  // says how, then one that runs on this host, else one that is lent to it. Unavailable while there is none;
+  // not_found when the profile is gone.
   boost::asio::awaitable<port::Result> call(Id profile, port::Call call) override;
 
  private:
@@ -63,6 +64,7 @@ class ProfileRoutes final : public plugin::Caller {
   };
   boost::asio::awaitable<void> mount(plugin::Profile profile, ManifestPtr manifest);
   boost::asio::awaitable<void> mount_again(Id profile);
+  std::string identity_named(const std::string& plugin, const port::Call& call) const;
 
   Parts parts_;
   AsyncLocks turn_;

@@ -78,7 +78,8 @@ test("FB-3: what clients write arrives once, at its page, in order", async () =>
   await bakery.act(ANA, { postback: { mid: "m_pb", title: "Menu", payload: "MENU" } }, "messaging_postbacks");
   const all = await stage.messages(integration, 3);
   assert.deepEqual(all.map((message) => message.text), ["Hallöchen 😀", "twice", "Menu"]);
-  assert.deepEqual((await stage.messages(other, 1)).map((message) => message.text), ["Books?"]);
+  const [asked] = await stage.messages(other, 1);
+  assert.deepEqual([all[0].author.name, asked.text, asked.author.name], ["Ana Klein", "Books?", "Bob"]);
 });
 
 test("FB-3: a picture is fetched, also when its address has expired meanwhile", async () => {
@@ -114,6 +115,22 @@ test("FB-3: what others wrote from the page is an outgoing message of theirs", a
   await bakery.says(ANA, INBOX, "From the inbox");
   const found = await eventually("it is here", async () => (await stage.host.messages(chat.id)).find((message) => message.text === "From the inbox"));
   assert.deepEqual([found.direction, found.state], ["out", "sent"]);
+});
+
+test("FB-4: what a bot handles is told as such, and what it said before it handed over may come after that", async () => {
+  const bot = "555555555";
+  const eva = "9999";
+  bakery.defaultApp = bot;
+  await bakery.message(eva, { text: "Opening hours?" });
+  const chat = await eventually("the chat", async () => (await stage.host.chats(integration)).find((each) => each.conversation === eva));
+  await bakery.act(eva, { postback: { mid: "m_menu", title: "Menu", payload: "MENU" } }, "messaging_postbacks");
+  const echo = bakery.saysLater(eva, bot, "We are open from nine");
+  const held = await eventually("the press", async () => (await stage.host.messages(chat.id)).find((each) => each.text === "Menu"));
+  assert.equal(held.content.button?.data ?? "", "", "Meta keeps the payload from who may not answer");
+  await bakery.pass(eva, stage.graph.appId);
+  await echo();
+  await eventually("all is here", async () => (await stage.host.messages(chat.id)).length === 3);
+  bakery.defaultApp = undefined;
 });
 
 test("FB-3: outside the window a message fails with the reason, and Facebook is not asked", async () => {

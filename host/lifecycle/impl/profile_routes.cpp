@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "lifecycle/impl/shared.hpp"
 #include "port/limits.hpp"
 
 namespace patchbay::lifecycle {
 
 namespace asio = boost::asio;
+using nlohmann::json;
 using plugin::Profile;
 
 namespace {
@@ -116,20 +119,41 @@ asio::awaitable<void> ProfileRoutes::came_up(Id integration) {
   if (found && found->profile) parts_.ready(*found->profile);
 }
 
+// Of the integration that a webhook says it is for; empty when it says nothing.
+std::string ProfileRoutes::identity_named(const std::string& plugin, const port::Call& call) const {
+  const auto manifest = parts_.catalogue.find(plugin);
+  if (!manifest || call.message.blobs.empty()) return "";
+  const auto asked = json::parse(call.message.json, nullptr, false);
+  const auto name = asked.is_object() ? asked.value("route", std::string()) : std::string();
+  const auto route = std::find_if(manifest->routes.begin(), manifest->routes.end(),
+                                  [&](const auto& each) { return each.id == name; });
+  if (route == manifest->routes.end() || route->identity_place.empty()) return "";
+  const auto body = json::parse(call.message.blobs.front(), nullptr, false);
+  const json::json_pointer place(route->identity_place);
+  if (body.is_discarded() || !body.contains(place)) return "";
+  const auto& named = body.at(place);
+  if (named.is_string()) return route->identity_prefix + named.get<std::string>();
+  return named.is_number_integer() ? route->identity_prefix + named.dump() : "";
+}
+
 asio::awaitable<port::Result> ProfileRoutes::call(Id profile, port::Call call) {
+  struct One {
+    Id id;
+    std::string identity;
+  };
   struct Found {
-    bool profile = false;
-    std::vector<Id> integrations;
+    std::optional<Profile> profile;
+    std::vector<One> integrations;
   };
   auto read = [profile](store::Session& session) {
     Found found;
-    found.profile = plugin::Profiles().find(session, profile).has_value();
+    found.profile = plugin::Profiles().find(session, profile);
     // Those that work come first.
-    for (const auto& row : session.query(
-             "select id from integrations where profile = :profile and state not in ('draft', 'inactive') "
-             "order by case when state = 'active' then 0 else 1 end, id",
-             {profile}))
-      found.integrations.push_back(row.integer(0));
+    for (const auto& row : session.query("select id, identity from integrations where profile = :profile and "
+                                         "state not in ('draft', 'inactive') "
+                                         "order by case when state = 'active' then 0 else 1 end, id",
+                                         {profile}))
+      found.integrations.push_back({row.integer(0), row.text(1)});
     return found;
   };
   Found found;
@@ -137,15 +161,19 @@ asio::awaitable<port::Result> ProfileRoutes::call(Id profile, port::Call call) {
   try {
     found = co_await parts_.store.read(std::move(read));
   } catch (const Error& error) {
-    result = port::failure(error.code(), error.text());
-    found.profile = true;
+    co_return port::failure(error.code(), error.text());
   }
   if (!found.profile)
     co_return port::failure(Code::not_found,
                             Text("lifecycle.profile_not_found", {{"id", to_string_id(profile)}}));
-  std::stable_partition(found.integrations.begin(), found.integrations.end(),
-                        [this](Id id) { return parts_.lifecycle.owns(id); });
-  for (const auto integration : found.integrations) {
+  auto& all = found.integrations;
+  const auto identity = identity_named(found.profile->plugin, call);
+  std::stable_partition(all.begin(), all.end(),
+                        [this](const One& one) { return parts_.lifecycle.owns(one.id); });
+  // The integration that is meant knows more of what it says: only it may ask for names.
+  std::stable_partition(all.begin(), all.end(),
+                        [&](const One& one) { return !identity.empty() && one.identity == identity; });
+  for (const auto& [integration, who] : all) {
     auto again = call;
     if (!parts_.lifecycle.owns(integration)) {
       auto lending = parts_.lifecycle.lend(integration);

@@ -75,14 +75,25 @@ void check_kind(const RouteSpec& route, const json& object) {
   if (webhook && route.verify.empty()) fail("plugin.route_verify", {{"route", route.id}});
   if (!webhook) {
     for (const auto* field :
-         {"scope", "methods", "verify", "challenge", "reply", "order", "dedupe", "body_limit"}) {
+         {"scope", "identity", "methods", "verify", "challenge", "reply", "order", "dedupe", "body_limit"}) {
       if (object.contains(field)) fail("plugin.route_kind", {{"route", route.id}, {"field", field}});
     }
   }
+  if (!route.of_profile && object.contains("identity"))
+    fail("plugin.route_kind", {{"route", route.id}, {"field", "identity"}});
   for (const auto* field : {"ttl_s", "settings"}) {
     if (route.kind != RouteSpec::Kind::session && object.contains(field))
       fail("plugin.route_kind", {{"route", route.id}, {"field", field}});
   }
+}
+
+// "page:{body:/entry/0/id}"
+void read_identity(RouteSpec& route, const std::string& text) {
+  constexpr std::string_view kPlace = "{body:";
+  const auto at = text.find(kPlace);
+  if (at == std::string::npos) return;
+  route.identity_prefix = text.substr(0, at);
+  route.identity_place = text.substr(at + kPlace.size(), text.size() - at - kPlace.size() - 1);
 }
 
 RouteSpec read_route(const json& object) {
@@ -103,6 +114,7 @@ RouteSpec read_route(const json& object) {
   route.https = object.value("https", route.https);
   route.when = read_condition(object);
   route.of_profile = object.value("scope", std::string("integration")) == "profile";
+  read_identity(route, object.value("identity", std::string()));
   route.cors = object.value("cors", std::string("setting:")).substr(std::string_view("setting:").size());
   route.session_ttl = std::chrono::seconds(object.value("ttl_s", route.session_ttl.count()));
   check_kind(route, object);

@@ -10,7 +10,7 @@ constexpr const char* kShared = R"({"id": "acme", "version": "1.0.0", "sdk": "0.
   "title": "Acme", "description": "d", "licence": "MIT", "offers": ["pb.lifecycle/1", "pb.remote/1"],
   "setup": {"schema": "setup.json"}, "secrets": {"token": {"hosts": ["setting:/base"]}},
   "profile": {"schema": "profile.json", "secrets": {"app": {"generate": 32}}},
-  "routes": [{"id": "feed", "scope": "profile",
+  "routes": [{"id": "feed", "scope": "profile", "identity": "bot:{body:/entry/0/id}",
               "verify": {"type": "header-equals", "header": "X-Key", "secret": "profile:app"}}]})";
 constexpr const char* kProfileSchema = R"({"type": "object", "additionalProperties": false,
   "properties": {"app": {"type": "string", "x-secret": true}}})";
@@ -51,6 +51,18 @@ class ProfileRoutesTest : public LifecycleTest {
   port::Result ask(ProfileRoutes& routes, Id profile = 5) {
     port::Call call("pb.webhook/1:process", port::Message("{}"), "", 1s);
     return wait(routes.call(profile, std::move(call)));
+  }
+  Id asked_with(ProfileRoutes& routes, const std::string& body) {
+    port::Call call("pb.webhook/1:process", port::Message(R"({"route": "feed"})", {body}), "", 1s);
+    wait(routes.call(5, std::move(call)));
+    return instances_.asked;
+  }
+  Id connected_as(const char* name, const char* identity) {
+    const auto answer = json{{"identity", identity}, {"title", name}};
+    instances_.answers["check"] = port::Result(port::Message(answer.dump()));
+    const auto id = create(name).id;
+    wait(lifecycle_->activate(id, false));
+    return id;
   }
   int status(const char* key) {
     const auto route = routes_->find("/hooks/acme/-/5/feed");
@@ -134,6 +146,19 @@ TEST_P(ProfileRoutesTest, AnyConnectedIntegrationOfTheProfileIsAsked) {
   EXPECT_EQ(ask(routes).code, Code::invalid) << "what a plugin says of a request holds for all";
   wait(lifecycle_->deactivate(id, "test"));
   EXPECT_EQ(ask(routes).code, Code::unavailable);
+}
+
+// FB-3: only a page's own integration may ask for names.
+TEST_P(ProfileRoutesTest, TheIntegrationThatTheBodyNamesIsAskedFirst) {
+  auto routes = make();
+  const auto one = connected_as("One", "bot:1");
+  const auto two = connected_as("Two", "bot:2");
+  EXPECT_EQ(asked_with(routes, R"({"entry": [{"id": "2"}]})"), two);
+  EXPECT_EQ(asked_with(routes, R"({"entry": [{"id": 2}]})"), two);
+  for (const char* nobody : {R"({"entry": [{"id": "7"}]})", R"({"entry": []})", "[]", "no JSON", ""})
+    EXPECT_EQ(asked_with(routes, nobody), one) << nobody;
+  wait(lifecycle_->deactivate(two));
+  EXPECT_EQ(asked_with(routes, R"({"entry": [{"id": "2"}]})"), one);
 }
 
 TEST_P(ProfileRoutesTest, AnIntegrationOfAnotherHostIsLentUntilItChanges) {  // N1, OPS-8

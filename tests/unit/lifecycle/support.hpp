@@ -59,7 +59,8 @@ class FakeInstances final : public Runner, public plugin::Caller {
     co_return;
   }
   bool runs_inside(const std::string&) const override { return inside; }
-  asio::awaitable<port::Result> call(Id, port::Call call) override {
+  asio::awaitable<port::Result> call(Id id, port::Call call) override {
+    asked = id;
     const auto verb = call.method.substr(call.method.find(':') + 1);
     const bool checkpoint = verb == "migrate" && json::parse(call.message.json).at("what") == "checkpoint";
     if (checkpoint && !migrated_checkpoint.empty())
@@ -74,6 +75,7 @@ class FakeInstances final : public Runner, public plugin::Caller {
 
   SystemClock clock;
   std::vector<std::string> trail;
+  Id asked = 0;  // last
   std::vector<RunSpec> specs;
   std::map<std::string, std::string> requests;
   std::map<std::string, port::Result> answers;

@@ -170,6 +170,17 @@ TEST(Manifest, RoutesOfAProfileVerifyWithItsSecretsOnly) {  // N1
   EXPECT_EQ(fault_of(document), "none");
   EXPECT_TRUE(parse_manifest(document.dump()).routes[0].of_profile);
   auto changed = document;
+  changed["routes"][0]["identity"] = "page:{body:/entry/0/id}";
+  const auto named = parse_manifest(changed.dump()).routes[0];
+  EXPECT_EQ(named.identity_prefix + " " + named.identity_place, "page: /entry/0/id");
+  changed["routes"][0]["identity"] = "page:{body:}";
+  EXPECT_NE(fault_of(changed), "none");
+  changed["routes"][0] = {
+      {"id", "in"},
+      {"identity", "page:{body:/id}"},
+      {"verify", {{"type", "header-equals"}, {"header", "x"}, {"secret", "secret:hook"}}}};
+  EXPECT_NE(fault_of(changed).find("identity"), std::string::npos);
+  changed = document;
   changed["routes"][0]["challenge"]["reply"]["json"]["b"] = "{hmac-sha256-hex:secret:hook:query:a}";
   EXPECT_NE(fault_of(changed).find("shared by all integrations"), std::string::npos) << fault_of(changed);
   changed = document;
