@@ -117,10 +117,21 @@ void Business::tell_of_trouble(store::Session& session, const plugin::Integratio
                                     "/integrations/" + to_string_id(integration.id)});
 }
 
+namespace {
+
+web::SessionApi::Parts session_parts(Business& business, const Business::Parts& parts,
+                                     const SiteAddress& site, const std::function<std::string()>& address) {
+  web::SessionApi::Parts out(business.sessions, business.open_id, parts.clock, site, address);
+  out.chats = &business.router;
+  return out;
+}
+
+}  // namespace
+
 BusinessApi::BusinessApi(Business& business, const Business::Parts& parts, const SiteAddress& site,
                          const std::function<std::string()>& address)
     : people_(business.access),
-      session_({business.sessions, business.open_id, parts.clock, site, address}),
+      session_(session_parts(business, parts, site, address)),
       open_id_page_({business.open_id, parts.clock, site, address}),
       settings_(business.settings, parts.store, parts.clock, parts.ids),
       queues_(business.queues),

@@ -36,8 +36,9 @@ class People {
   std::vector<Role> below(Id role);  // directly
   void insert(const Role& role);
   void update(const Role& role);
-  // With its memberships and grants. No role may be below it.
-  void remove_role(Id role);
+  // With its memberships and grants, and as an operator of queues, which are returned. No role may be below
+  // it.
+  std::vector<Id> remove_role(Id role);
   // Until the transaction ends nobody else changes how roles stand to each other.
   void hold_roles();
 

@@ -63,6 +63,8 @@ class Sessions {
   // As it is now, for whoever stays connected; this is no use of it. Nothing once it has ended.
   boost::asio::awaitable<std::optional<Session>> look_again(Session session);
   boost::asio::awaitable<void> sign_out(Session session);
+  // Whether a session of the user lives.
+  boost::asio::awaitable<bool> is_signed_in(Id user);
   // Of a user, those that go on; how many there were.
   boost::asio::awaitable<std::int64_t> end_all(Id user, store::Actor who);
 

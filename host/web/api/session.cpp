@@ -127,6 +127,8 @@ asio::awaitable<Response> SessionApi::sign_out(Call call) {
   auto asking = parts_.open_id.sign_out_address(session, parts_.address() + "/");
   const auto next = co_await std::move(asking);
   co_await parts_.sessions.sign_out(session);
+  const bool is_here = co_await parts_.sessions.is_signed_in(session.user.id);
+  if (!is_here && parts_.chats != nullptr) co_await parts_.chats->be_absent(session.user.id);
   auto response = next.empty() ? Response(204) : answer(200, {{"continue", next}});
   response.headers.add("Set-Cookie", session_cookie(parts_.site, "", 0));
   co_return response;

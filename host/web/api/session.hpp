@@ -6,6 +6,7 @@
 #include "base/site_address.hpp"
 #include "domain/access/open_id.hpp"
 #include "domain/access/sessions.hpp"
+#include "domain/routing/router.hpp"
 #include "web/router.hpp"
 #include "web/tokens.hpp"
 
@@ -28,7 +29,8 @@ class SessionApi {
     domain::access::OpenId& open_id;
     const Clock& clock;
     SiteAddress site;
-    std::function<std::string()> address;  // the public one, or what the listener has
+    std::function<std::string()> address;      // the public one, or what the listener has
+    domain::routing::Router* chats = nullptr;  // null: nobody is an operator
   };
   explicit SessionApi(Parts parts) : parts_(std::move(parts)) {}
 

@@ -148,8 +148,10 @@ TEST_P(SessionsTest, signing_out_ends_this_session_and_no_other) {
   wait(sessions.sign_out(here.session));
   EXPECT_FALSE(is_good(here));
   EXPECT_TRUE(is_good(there));
+  EXPECT_TRUE(wait(sessions.is_signed_in(ana.id)));
   EXPECT_EQ(wait(sessions.end_all(ana.id, "test")), 1);
   EXPECT_FALSE(is_good(there));
+  EXPECT_FALSE(wait(sessions.is_signed_in(ana.id)));
 }
 
 TEST_P(SessionsTest, who_is_not_active_any_more_is_out_at_once_and_for_good) {

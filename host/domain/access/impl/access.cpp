@@ -186,7 +186,8 @@ asio::awaitable<void> Access::remove_role(Id id, store::Actor who) {
     for (const auto& one : people.below(id)) names += (names.empty() ? "" : ", ") + one.name;
     if (!names.empty())
       throw Error(Code::conflict, Text("domain.access.has_roles", {{"name", role.name}, {"roles", names}}));
-    people.remove_role(id);
+    for (const auto queue : people.remove_role(id))
+      journal::write(session, ids_, clock_.now(), journal::Entry("queue.changed", queue));
     audit(session, who, "role.remove", name_of_role(id), json({{"name", role.name}}).dump());
   };
   co_await store_.write(std::move(work));

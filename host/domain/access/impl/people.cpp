@@ -164,9 +164,12 @@ void People::update(const Role& role) {
   grant(role.id, role.operations);
 }
 
-void People::remove_role(Id role) {
+std::vector<Id> People::remove_role(Id role) {
   grant(role, {});
+  const auto queues =
+      ids_of(session_.query("delete from queue_operators where holder = :role returning queue", {role}));
   session_.exec("delete from roles where id = :id", {role});
+  return queues;
 }
 
 void People::hold_roles() {

@@ -183,6 +183,18 @@ asio::awaitable<void> Sessions::sign_out(Session session) {
   co_await parts_.store.write(std::move(work));
 }
 
+asio::awaitable<bool> Sessions::is_signed_in(Id user) {
+  auto read = [user, at = now()](store::Session& session) {
+    return session
+        .query_one(
+            "select id from sessions where member = :user and expires_at > :now and last_used_at > :used "
+            "limit 1",
+            {user, at, at - kIdle.count()})
+        .has_value();
+  };
+  co_return co_await parts_.store.read(std::move(read));
+}
+
 asio::awaitable<std::int64_t> Sessions::end_all(Id user, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
