@@ -27,6 +27,9 @@ class Hours {
   Hours(std::string_view zone, Week week, const std::vector<std::string>& closed);
 
   bool is_open(TimePoint time) const;
+  // When they were last open before `time`, to which they are not: the end of that; 1970 where that is more
+  // than a year ago.
+  TimePoint closed_since(TimePoint time) const;
 
  private:
   struct Data;

@@ -17,7 +17,8 @@ class Rule;
 // Where a chat is on its way (CHAT-11). That a waiting chat is offered to the operators of a queue whose rule
 // is to offer follows from the rest and is kept nowhere.
 enum class Stage {
-  held,         // its channel is switched off: it is missed unless that changes within a day (CHAT-22)
+  held,         // its channel is switched off: it is missed unless that changes within a day (CHAT-22);
+                // or it has no queue to wait in
   with_bot,     // a bot answers; nobody is asked
   waiting,      // for an operator
   assigned,     // to an operator who has not accepted yet
@@ -39,11 +40,11 @@ enum class Reason {
   bot_passed,     // the bot gave it to people
   bot_took,       // the bot has it again
   channel_on,     // the channel was switched on
+  channel_off,    // and off, before anybody accepted
   finished,       // by a person
-  finished_by_bot,
-  timed_out,  // nothing was sent for the queue's idle timeout (CHAT-8)
-  opened,     // the client wrote first
-  merged,     // the conversation became one with another
+  timed_out,      // nothing was sent for the queue's idle timeout (CHAT-8)
+  opened,         // the client wrote first
+  merged,         // the conversation became one with another
   // These leave the chat where it is.
   contact_linked,  // its client is a contact since then, or another one (CHAT-15)
   contact_unlinked,

@@ -71,13 +71,14 @@ class Queues {
   boost::asio::awaitable<QueueRow> create(QueueChange wanted, store::Actor who);
   boost::asio::awaitable<QueueRow> change(Id id, QueueChange change, store::Actor who);
   // Error{conflict} "domain.routing.queue_used", which names the channels, or "domain.routing.queue_open"
-  // while chats in it are not finished.
+  // while chats in it are neither finished nor held.
   boost::asio::awaitable<void> remove(Id id, store::Actor who);
 
-  // By integration; of integrations that have carried a chat or are set up as channels.
+  // By integration, all of them; one that was never changed is off.
   boost::asio::awaitable<std::vector<Channel>> channels(Id after, std::size_t limit);
   boost::asio::awaitable<Channel> channel(Id integration);
-  // Switched on, chats whose client wrote within the last day wait from now on; the others stay missed.
+  // Switched on, chats whose client wrote within the last day wait soon (Router::look); the others stay
+  // missed. Switched off, what nobody has accepted is held.
   boost::asio::awaitable<Channel> change_channel(Id integration, ChannelChange change, store::Actor who);
 
  private:

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,6 +35,18 @@ struct Desk {
   std::vector<Chat> own;      // assigned to him or in progress with him, oldest first
   std::vector<Chat> offered;  // to him and others, oldest first; at most kOffered
   static constexpr std::size_t kOffered = 100;
+};
+
+// Whom chats can be transferred to (CHAT-16), by name.
+struct Colleagues {
+  struct One {
+    Id id = 0;
+    std::string name;
+    Operator standing;
+  };
+  std::vector<std::pair<Id, std::string>> queues;
+  std::vector<One> operators;  // who serve a queue
+  std::size_t limit = 0;       // of chats that one has at a time (CHAT-7)
 };
 
 // The same in few words, for whoever tells him what changes. Sorted.
@@ -78,6 +91,7 @@ class Router {
 
   boost::asio::awaitable<Desk> desk(Id who);
   boost::asio::awaitable<Sight> sight(Id who);
+  boost::asio::awaitable<Colleagues> colleagues();
   // Whether an operator may read a chat: he has or had it, it is offered to him, or its client writes with
   // him in another one.
   boost::asio::awaitable<bool> may_read(Id chat, Id who);

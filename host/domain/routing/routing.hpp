@@ -58,10 +58,13 @@ Outcome accept(Chat& chat, const Queue& queue, Operator& one, const Terms& terms
 
 // CHAT-5: not accepted for too long.
 bool is_missed(const Chat& chat, const Terms& terms, TimePoint now);
-// The owner of a missed chat becomes inactive; release() what else was assigned to him.
+// The owner of a missed chat becomes inactive; release() what else was assigned to him. One without a queue
+// is held, here and below: nobody else would be asked.
 Step miss(Chat& chat, Operator& owner);
 // An assigned chat waits again since its operator is not active any more.
 Step release(Chat& chat, Operator& owner);
+// Any chat of an operator who is out of service.
+Step leave(Chat& chat, Operator& owner, TimePoint now);
 
 // CHAT-16. `owner` is the operator of the chat, null where it has none. To an operator: he is asked to
 // accept, whatever queues he serves.
@@ -72,6 +75,8 @@ Outcome hand_back(Chat& chat, Operator* owner, TimePoint now);
 
 // A chat that was held or with a bot waits for people from now on.
 Outcome admit(Chat& chat, Reason why, TimePoint now);
+// Its channel is switched off: what nobody has accepted is held; what an operator or a bot has stays.
+Outcome hold_back(Chat& chat, Operator* owner);
 // A bot passes its chat to people: it waits, or is held where its channel begins chats so.
 Outcome take_from_bot(Chat& chat, Stage begins, TimePoint now);
 // The bot takes over what nobody has accepted yet; what an operator has stays his: `taken`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include <cctz/civil_time.h>
@@ -63,6 +64,21 @@ bool Hours::is_open(TimePoint time) const {
   const auto& spans = data_->week.at(static_cast<std::size_t>(cctz::get_weekday(day)));
   return std::any_of(spans.begin(), spans.end(),
                      [&](const Span& span) { return minute >= span.from && minute < span.to; });
+}
+
+TimePoint Hours::closed_since(TimePoint time) const {
+  const auto there = cctz::convert(std::chrono::floor<std::chrono::seconds>(time), data_->zone);
+  for (int back = 0; back <= 366; ++back) {
+    const auto day = cctz::civil_day(there) - back;
+    if (data_->closed.contains(day)) continue;
+    std::optional<cctz::civil_second> last;
+    for (const auto& span : data_->week.at(static_cast<std::size_t>(cctz::get_weekday(day)))) {
+      const auto end = cctz::civil_second(day) + span.to * 60LL;
+      if (end <= there && (!last || end > *last)) last = end;
+    }
+    if (last) return std::chrono::time_point_cast<Duration>(cctz::convert(*last, data_->zone));
+  }
+  return {};
 }
 
 int parse_time_of_day(std::string_view text) {

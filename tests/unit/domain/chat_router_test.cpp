@@ -210,6 +210,7 @@ TEST_P(ChatRouterTest,
   EXPECT_EQ(state("recent"), "held");
   EXPECT_TRUE(wait(router.desk(ana)).offered.empty());
   channel(true, queue);
+  look();
   EXPECT_EQ(state("recent"), "waiting");
   EXPECT_EQ(state("old"), "held") << "is missed";
   write("old");
@@ -217,7 +218,7 @@ TEST_P(ChatRouterTest,
   channel(false);
   write("new");
   EXPECT_EQ(state("new"), "held");
-  EXPECT_EQ(state("recent"), "waiting") << "what waits goes on";
+  EXPECT_EQ(state("recent"), "held") << "what nobody has accepted";
 }
 
 TEST_P(ChatRouterTest, roles_serve_queues_with_all_below_them) {  // CHAT-2
@@ -243,6 +244,7 @@ TEST_P(ChatRouterTest, a_queue_in_use_cannot_be_removed) {  // CHAT-1
   channel(true, queue);
   EXPECT_EQ(refusal(queues.remove(queue, kAdmin)), "domain.routing.queue_used");
   write("c");
+  wait(router.accept(chat("c"), ana, "user:ana"));
   channel(false);
   EXPECT_EQ(refusal(queues.remove(queue, kAdmin)), "domain.routing.queue_open");
   wait(router.finish(chat("c"), Person(0, "user:chief", true)));
@@ -265,6 +267,48 @@ TEST_P(ChatRouterTest, what_is_wrong_with_a_queue_is_said_field_by_field) {
   ChannelChange change;
   change.active = true;
   EXPECT_EQ(refusal(queues.change_channel(kShop, change, kAdmin)), "domain.refused /queue");
+}
+
+TEST_P(ChatRouterTest, a_role_that_is_removed_serves_no_queue) {  // CHAT-2
+  access::RoleChange wanted;
+  wanted.name = "Support";
+  const auto support = wait(people.create_role(wanted, kAdmin)).id;
+  const auto queue = queue_of("broadcast", {support});
+  wait(people.remove_role(support, kAdmin));
+  EXPECT_TRUE(wait(queues.get(queue)).operators.empty());
+}
+
+TEST_P(ChatRouterTest, changes_of_one_queue_at_once_keep_each_other) {  // CHAT-1
+  const auto queue = queue_of("broadcast", {});
+  for (int round = 1; round <= 10; ++round) {
+    QueueChange name;
+    name.name = "Queue " + std::to_string(round);
+    QueueChange idle;
+    idle.idle_minutes = round;
+    auto other = std::async(std::launch::async, [&] { wait(queues.change(queue, name, kAdmin)); });
+    wait(queues.change(queue, idle, kAdmin));
+    other.get();
+    const auto now = wait(queues.get(queue));
+    EXPECT_EQ(now.name, *name.name);
+    EXPECT_EQ(now.idle_minutes, round);
+  }
+}
+
+TEST_P(ChatRouterTest, operators_see_whom_a_chat_can_be_handed_to) {  // CHAT-16, CHAT-20
+  const auto ben = operator_("ben", false);
+  const auto ana = operator_("ana");
+  operator_("chief");
+  channel(true, queue_of("broadcast", {ana, ben}));
+  write("c");
+  wait(router.accept(chat("c"), ana, "user:ana"));
+  const auto all = wait(router.colleagues());
+  EXPECT_EQ(all.queues.size(), 2U) << "and that of all operators";
+  ASSERT_EQ(all.operators.size(), 2U);
+  EXPECT_EQ(all.operators[0].name, "ana");
+  EXPECT_EQ(all.operators[0].standing.chats, 1U);
+  EXPECT_EQ(status_name(all.operators[0].standing), "active");
+  EXPECT_EQ(status_name(all.operators[1].standing), "offline");
+  EXPECT_EQ(all.limit, terms().chats);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ class World {
   }
 
   void finish_one() {
-    if (auto* chat = some_chat()) end(*chat, below(8) == 0 ? Reason::finished_by_bot : Reason::finished);
+    if (auto* chat = some_chat()) end(*chat, Reason::finished);
   }
   void end(Chat& chat, Reason why) {
     note(finish(chat, owner_of(chat), why));
@@ -238,6 +238,7 @@ class World {
     auto* chat = some_chat();
     if (chat == nullptr) return;
     if (below(3) == 0) return note(give_to_bot(*chat, owner_of(*chat)));
+    if (below(4) == 0) return note(hold_back(*chat, owner_of(*chat)));
     note(admit(*chat, chat->stage == Stage::held ? Reason::channel_on : Reason::bot_passed, now_));
   }
 

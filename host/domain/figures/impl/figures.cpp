@@ -36,8 +36,7 @@ void add(Counts& counts, const std::string& reason, Waits waits) {
   if (reason == "opened") counts.created += waits.count;
   if (reason == "missed") counts.missed += waits.count;
   if (reason == "timed_out") counts.timed_out += waits.count;
-  if (reason == "finished" || reason == "finished_by_bot" || reason == "timed_out")
-    counts.finished += waits.count;
+  if (reason == "finished" || reason == "timed_out") counts.finished += waits.count;
   if (reason == "accepted") add_to(counts.accepted);
   if (reason == "answered") add_to(counts.answered);
 }

@@ -8,8 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kStages{"held",     "with_bot",    "waiting",
                                                   "assigned", "in_progress", "finished"};
 constexpr std::array<std::string_view, 17> kReasons{
-    "distributed", "accepted", "missed",         "operator_left",    "transferred",     "handed_back",
-    "bot_passed",  "bot_took", "channel_on",     "finished",         "finished_by_bot", "timed_out",
+    "distributed", "accepted", "missed",         "operator_left",    "transferred",   "handed_back",
+    "bot_passed",  "bot_took", "channel_on",     "channel_off",      "finished",      "timed_out",
     "opened",      "merged",   "contact_linked", "contact_unlinked", "action_started"};
 
 }  // namespace

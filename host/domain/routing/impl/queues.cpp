@@ -1,6 +1,7 @@
 #include "domain/routing/queues.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -11,9 +12,11 @@
 #include "domain/journal/journal.hpp"
 #include "domain/routing/business_hours.hpp"
 #include "domain/routing/impl/routing_table.hpp"
+#include "domain/routing/language.hpp"
 #include "domain/routing/rule.hpp"
 #include "schema/nearest.hpp"
 #include "store/audit.hpp"
+#include "store/dialect.hpp"
 
 namespace patchbay::domain::routing {
 
@@ -26,8 +29,6 @@ constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxWords = 4'000;
 constexpr std::int64_t kMostMinutes = 30LL * 24 * 60;
 constexpr std::int64_t kMinute = 60'000;
-constexpr Duration kRecent{24LL * 3'600'000};  // CHAT-22
-constexpr std::size_t kMostAdmitted = 10'000;
 
 using Findings = std::vector<Diagnostic>;
 
@@ -97,7 +98,9 @@ class QueueTable {
   }
   bool has_open_chats(Id queue) {
     return session_
-        .query_one("select id from chats where queue = :queue and state <> 'finished' limit 1", {queue})
+        .query_one(
+            "select id from chats where queue = :queue and state <> 'finished' and state <> 'held' limit 1",
+            {queue})
         .has_value();
   }
 
@@ -243,6 +246,13 @@ Channel channel_of(const store::Row& row) {
   return channel;
 }
 
+// A channel that was never changed has no row that could be held.
+void hold_integration(store::Session& session, Id integration) {
+  session.query(
+      std::string("select id from integrations where id = :id").append(store::for_update(session.dialect())),
+      {integration});
+}
+
 Channel require_channel(store::Session& session, Id integration) {
   const auto row = session.query_one(PB_CHANNELS "integrations.id = :id", {integration});
   if (!row)
@@ -258,10 +268,9 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
       findings.emplace_back("/queue", Text("domain.routing.no_queue", {{"id", to_string_id(*change.queue)}}));
   }
   if (change.language) {
-    channel.language = *change.language;
-    const auto known = languages();
-    if (std::find(known.begin(), known.end(), channel.language) == known.end())
-      findings.emplace_back("/language", Text("domain.language", {{"known", joined(known)}}));
+    const auto tag = language_tag(*change.language);
+    if (!tag) findings.emplace_back("/language", Text("domain.language_tag"));
+    channel.language = tag.value_or("");
   }
   if (change.welcome) channel.welcome = checked_words(*change.welcome, "/welcome", findings);
   if (change.active) channel.active = *change.active;
@@ -269,15 +278,22 @@ void apply(const ChannelChange& change, Channel& channel, QueueTable& table) {
   throw_if_any(std::move(findings));
 }
 
-// CHAT-22: those whose client wrote lately wait from now on.
-void admit_recent(store::Session& session, IdMint& ids, TimePoint now, const Channel& channel,
-                  const store::Actor& who) {
+// CHAT-22: what nobody has accepted is not distributed any more.
+void hold_back_all(store::Session& session, IdMint& ids, TimePoint now, Id integration,
+                   const store::Actor& who) {
   RoutingTable table(session, ids, now);
-  for (auto& chat : table.hold_held(channel.integration, now - kRecent, kMostAdmitted)) {
-    chat.queue = *channel.queue;
-    const auto outcome = admit(chat, Reason::channel_on, now);
+  auto chats = table.hold_unaccepted(integration);
+  std::map<Id, std::optional<Operator>> operators;
+  for (const auto& chat : chats) {
+    if (chat.owner) operators.try_emplace(*chat.owner);
+  }
+  for (auto& [id, one] : operators) one = table.hold_operator(id);
+  for (auto& chat : chats) {
+    auto* owner = chat.owner ? &operators.at(*chat.owner).value() : nullptr;
+    const auto outcome = hold_back(chat, owner);
     if (outcome.step) table.save(chat, *outcome.step, Actor(who.name));
   }
+  for (const auto& [id, one] : operators) table.save(*one);
 }
 
 // For the audit log and the journal.
@@ -323,6 +339,7 @@ asio::awaitable<QueueRow> Queues::create(QueueChange wanted, store::Actor who) {
 asio::awaitable<QueueRow> Queues::change(Id id, QueueChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
+    RoutingTable(session, ids_, clock_.now()).hold_queue(id);
     const auto before = table.require(id);
     auto after = before;
     apply(change, after, table);
@@ -375,6 +392,8 @@ asio::awaitable<Channel> Queues::channel(Id integration) {
 asio::awaitable<Channel> Queues::change_channel(Id integration, ChannelChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     QueueTable table(session);
+    hold_integration(session, integration);
+    RoutingTable(session, ids_, clock_.now()).hold_channel(integration);
     const auto before = require_channel(session, integration);
     auto after = before;
     apply(change, after, table);
@@ -386,7 +405,7 @@ asio::awaitable<Channel> Queues::change_channel(Id integration, ChannelChange ch
         "excluded.queue, language = excluded.language, welcome = excluded.welcome",
         {integration, std::int64_t{after.active}, store::nullable(after.queue), after.language,
          after.welcome});
-    if (after.active && !before.active) admit_recent(session, ids_, clock_.now(), after, who);
+    if (before.active && !after.active) hold_back_all(session, ids_, clock_.now(), integration, who);
     tell(session, ids_, clock_.now(), who, "channel.change", integration, shown(before), shown(after));
     return after;
   };

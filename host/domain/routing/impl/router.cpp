@@ -88,17 +88,21 @@ void require_right(const Chat& chat, const Person& by) {
   if (!by.manages && chat.owner != by.id) refuse(Verdict::not_offered);
 }
 
-// What an operator has not accepted, and his row: held in that order.
+// What an operator has not accepted, of one who is out of service all that he has, and his row: held in that
+// order.
 class Asked {
  public:
   Asked(RoutingTable& table, Id who)
-      : chats(table.hold_assigned(who)), owner(require_operator(table.hold_operator(who), who)) {}
+      : chats(table.is_in_service(who) ? table.hold_assigned(who) : table.hold_own(who)),
+        owner(require_operator(table.hold_operator(who), who)) {}
 
   // Gives everything back where its operator is not active.
-  void release_all(RoutingTable& table) {
+  void release_all(RoutingTable& table, TimePoint now) {
     if (owner.is_active()) return;
     for (auto& chat : chats) {
-      if (chat.stage == Stage::assigned) table.save(chat, release(chat, owner), Actor(kHost));
+      if (chat.owner != owner.id) continue;
+      const auto step = chat.stage == Stage::assigned ? release(chat, owner) : leave(chat, owner, now);
+      table.save(chat, step, Actor(kHost));
     }
   }
 
@@ -123,6 +127,7 @@ struct Router::State : std::enable_shared_from_this<State> {
   asio::awaitable<bool> lapse();
   asio::awaitable<bool> show_gone();
   asio::awaitable<bool> end_silent();
+  asio::awaitable<bool> admit_held();
   asio::awaitable<void> distribute_queue(Id queue);
 
   Parts parts;
@@ -185,7 +190,7 @@ asio::awaitable<bool> Router::State::lapse() {
         notifications::notify_in(
             session, parts.ids, now, {who},
             {"operator.inactive", Text("domain.routing.inactive"), "/chats/" + to_string_id(last)});
-      asked.release_all(table);
+      asked.release_all(table, now);
       table.save(asked.owner);
       table.show_status(asked.owner);
       return missed;
@@ -230,6 +235,35 @@ asio::awaitable<bool> Router::State::end_silent() {
   co_return chats.size() == kBatch;
 }
 
+// CHAT-22: of channels that are on, the chats whose client wrote lately wait from now on. Where a channel was
+// switched on that is many, and chats begin until that is committed: so it is looked after here. True: there
+// is more.
+asio::awaitable<bool> Router::State::admit_held() {
+  auto find = [this](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).channels_with_held();
+  };
+  const auto channels = co_await parts.store.read(std::move(find));
+  bool more = false;
+  for (const auto integration : channels) {
+    auto work = [=, this](store::Session& session) {
+      const auto now = parts.clock.now();
+      RoutingTable table(session, parts.ids, now);
+      table.hold_channel(integration);
+      const auto beginning = table.beginning(integration);
+      if (beginning.stage != Stage::waiting) return false;
+      auto chats = table.hold_held(integration, kBatch);
+      for (auto& chat : chats) {
+        chat.queue = beginning.queue;
+        const auto outcome = admit(chat, Reason::channel_on, now);
+        if (outcome.step) table.save(chat, *outcome.step, Actor(kHost));
+      }
+      return chats.size() == kBatch;
+    };
+    more |= co_await parts.store.write(std::move(work));
+  }
+  co_return more;
+}
+
 asio::awaitable<void> Router::State::distribute_queue(Id id) {
   const auto terms = parts.terms();
   auto work = [=, this](store::Session& session) {
@@ -267,6 +301,7 @@ asio::awaitable<void> Router::State::look() {
   for (bool more = true; more;) more = co_await lapse();
   for (bool more = true; more;) more = co_await show_gone();
   for (bool more = true; more;) more = co_await end_silent();
+  for (bool more = true; more;) more = co_await admit_held();
   auto find = [this](store::Session& session) {
     return RoutingTable(session, parts.ids, parts.clock.now()).queues_to_distribute();
   };
@@ -310,6 +345,16 @@ asio::awaitable<Sight> Router::sight(Id who) {
   co_return co_await parts.store.read(std::move(work));
 }
 
+asio::awaitable<Colleagues> Router::colleagues() {
+  auto& parts = state_->parts;
+  auto work = [&parts](store::Session& session) {
+    return RoutingTable(session, parts.ids, parts.clock.now()).colleagues();
+  };
+  auto found = co_await parts.store.read(std::move(work));
+  found.limit = parts.terms().chats;
+  co_return found;
+}
+
 asio::awaitable<bool> Router::may_read(Id chat, Id who) {
   auto& parts = state_->parts;
   auto work = [chat, who, &parts, terms = parts.terms()](store::Session& session) {
@@ -328,10 +373,11 @@ asio::awaitable<std::vector<Change>> Router::history(Id chat, Id after, std::siz
 
 asio::awaitable<void> Router::set_available(Id who, bool available) {
   auto work = [=, this](store::Session& session) {
-    RoutingTable table(session, state_->parts.ids, state_->parts.clock.now());
+    const auto now = state_->parts.clock.now();
+    RoutingTable table(session, state_->parts.ids, now);
     Asked asked(table, who);
     asked.owner.available = available;
-    asked.release_all(table);
+    asked.release_all(table, now);
     table.save(asked.owner);
     table.show_status(asked.owner);
   };
@@ -360,7 +406,7 @@ asio::awaitable<void> Router::be_absent(Id who) {
     Asked asked(table, who);
     table.set_present(who, now);
     asked.owner.present = false;
-    asked.release_all(table);
+    asked.release_all(table, now);
     table.save(asked.owner);
     table.show_status(asked.owner);
   };
@@ -374,8 +420,9 @@ asio::awaitable<Chat> Router::accept(Id chat, Id who, std::string name) {
     const auto now = state_->parts.clock.now();
     Wish wish(session, state_->parts.ids, now, chat, who);
     const auto queue = wish.table.queue(wish.chat.queue, who);
-    if (!queue) refuse(wish.chat.is_open() ? Verdict::not_offered : Verdict::ended);
-    const auto outcome = routing::accept(wish.chat, *queue, wish.one(who), terms, now);
+    // Whoever was asked by name needs no queue for it.
+    if (!queue && wish.chat.owner != who) refuse(wish.chat.is_open() ? Verdict::not_offered : Verdict::ended);
+    const auto outcome = routing::accept(wish.chat, queue.value_or(Queue()), wish.one(who), terms, now);
     return std::pair(wish.keep(outcome, Actor(name)), outcome.step ? std::optional(now) : std::nullopt);
   };
   const auto [accepted, at] = co_await state_->parts.store.write(std::move(work));

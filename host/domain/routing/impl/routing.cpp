@@ -56,6 +56,11 @@ void start_waiting(Chat& chat, Id queue, TimePoint now) {
   chat.queue = queue;
 }
 
+// Where it waits for another operator.
+Stage again(const Chat& chat) {
+  return chat.queue == 0 ? Stage::held : Stage::waiting;
+}
+
 }  // namespace
 
 Step opened(const Chat& chat) {
@@ -127,11 +132,16 @@ bool is_missed(const Chat& chat, const Terms& terms, TimePoint now) {
 
 Step miss(Chat& chat, Operator& owner) {
   owner.available = false;
-  return move(chat, &owner, Stage::waiting, nullptr, Reason::missed);
+  return move(chat, &owner, again(chat), nullptr, Reason::missed);
 }
 
 Step release(Chat& chat, Operator& owner) {
-  return move(chat, &owner, Stage::waiting, nullptr, Reason::operator_left);
+  return move(chat, &owner, again(chat), nullptr, Reason::operator_left);
+}
+
+Step leave(Chat& chat, Operator& owner, TimePoint now) {
+  start_waiting(chat, chat.queue, now);
+  return release(chat, owner);
 }
 
 Outcome transfer(Chat& chat, Operator* owner, Operator& to, const Terms& terms, TimePoint now) {
@@ -159,7 +169,12 @@ Outcome hand_back(Chat& chat, Operator* owner, TimePoint now) {
   if (owner == nullptr) return refused(Verdict::not_offered);
   start_waiting(chat, chat.queue, now);
   chat.handed_back_by = owner->id;
-  return changed(move(chat, owner, Stage::waiting, nullptr, Reason::handed_back));
+  return changed(move(chat, owner, again(chat), nullptr, Reason::handed_back));
+}
+
+Outcome hold_back(Chat& chat, Operator* owner) {
+  if (chat.stage != Stage::waiting && chat.stage != Stage::assigned) return {};
+  return changed(move(chat, owner, Stage::held, nullptr, Reason::channel_off));
 }
 
 Outcome admit(Chat& chat, Reason why, TimePoint now) {

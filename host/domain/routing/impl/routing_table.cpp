@@ -7,7 +7,6 @@
 
 #include "base/error.hpp"
 #include "domain/journal/journal.hpp"
-#include "domain/routing/business_hours.hpp"
 #include "domain/routing/rule.hpp"
 #include "outbox/queue.hpp"
 #include "store/dialect.hpp"
@@ -31,7 +30,13 @@ namespace {
   "(id in (select id from these) or id in (select member from role_members where role in (select id from " \
   "these)))"
 
-#define PB_OPERATOR "select available, present_until, chats, last_taken_at from operators where id = :id"
+// Who is out of service is not available.
+#define PB_OPERATOR                                                                                         \
+  "select cast(case when (select active from users where users.id = operators.id) = 1 then available else " \
+  "0 "                                                                                                      \
+  "end as bigint), present_until, chats, last_taken_at from operators where id = :id"
+
+constexpr Duration kRecent{24LL * 3'600'000};  // CHAT-22
 
 TimePoint time_of(std::int64_t ms) {
   return TimePoint(Duration(ms));
@@ -92,12 +97,31 @@ std::vector<Chat> RoutingTable::hold_waiting(Id queue, std::size_t most) {
       {queue, static_cast<std::int64_t>(most)}));
 }
 
-std::vector<Chat> RoutingTable::hold_held(Id integration, TimePoint since, std::size_t most) {
+std::vector<Chat> RoutingTable::hold_held(Id integration, std::size_t most) {
   return chats_of(
       session_.query(std::string(PB_ROUTED "where integration = :integration and state = 'held' and "
                                            "last_incoming_at > :since order by id limit :most")
                          .append(store::for_update(session_.dialect())),
-                     {integration, ms_of(since), static_cast<std::int64_t>(most)}));
+                     {integration, ms_of(now_ - kRecent), static_cast<std::int64_t>(most)}));
+}
+
+std::vector<Chat> RoutingTable::hold_unaccepted(Id integration) {
+  return chats_of(session_.query(
+      std::string(PB_ROUTED "where integration = :integration and state <> 'finished' and (state = 'waiting' "
+                            "or state = 'assigned') order by id")
+          .append(store::for_update(session_.dialect())),
+      {integration}));
+}
+
+std::vector<Chat> RoutingTable::hold_own(Id who) {
+  return chats_of(
+      session_.query(std::string(PB_ROUTED "where operator = :who and state <> 'finished' order by id")
+                         .append(store::for_update(session_.dialect())),
+                     {who}));
+}
+
+bool RoutingTable::is_in_service(Id who) {
+  return session_.query_one("select id from users where id = :who and active = 1", {who}).has_value();
 }
 
 std::vector<Chat> RoutingTable::hold_assigned(Id who) {
@@ -173,6 +197,20 @@ void RoutingTable::hold_queue(Id queue) {
       {queue});
 }
 
+void RoutingTable::hold_channel(Id integration) {
+  session_.query(std::string("select integration from channels where integration = :integration")
+                     .append(store::for_update(session_.dialect())),
+                 {integration});
+}
+
+std::vector<Id> RoutingTable::channels_with_held() {
+  return ids_of(session_.query(
+      "select integration from channels where active = 1 and queue is not null and exists (select 1 from "
+      "chats where chats.integration = channels.integration and chats.state = 'held' and "
+      "chats.last_incoming_at > :since) order by integration",
+      {ms_of(now_ - kRecent)}));
+}
+
 // The conversation goes back to the bot that has had it, or has passed it before anything was known of it
 // (FB-4), after what is still to be sent.
 void RoutingTable::give_back_to_bot(Id chat) {
@@ -180,8 +218,7 @@ void RoutingTable::give_back_to_bot(Id chat) {
       "select integration, conversation, kind, facts from chats where id = :id and (had_bot = 1 or exists "
       "(select 1 from message_waiting where message_waiting.integration = chats.integration and "
       "message_waiting.conversation = chats.conversation and provider_id = '' and what = 'us')) and "
-      "coalesce((select state "
-      "from chat_history where chat = :id order by id desc limit 1), '') <> 'with_bot'",
+      "state <> 'with_bot'",
       {chat});
   if (!row) return;
   outbox::Item item;
@@ -203,30 +240,6 @@ void RoutingTable::give_back_to_bot(Id chat) {
       "delete from message_waiting where integration = :integration and conversation = :conversation and "
       "provider_id = '' and what in ('bot', 'us')",
       {item.integration, item.lane});
-}
-
-// CHAT-32: once in a chat, when people are asked for who have not been at it.
-void RoutingTable::greet(const Chat& chat, const Step& step) {
-  const bool again = step.reason == Reason::missed || step.reason == Reason::operator_left ||
-                     step.reason == Reason::handed_back;
-  if (step.stage != Stage::waiting || again) return;
-  constexpr std::string_view kGreet =
-      "insert into chat_greetings(id, chat, kind, text) values (:id, :chat, :kind, :text) on conflict(chat, "
-      "kind) do "
-      "nothing";
-  const auto row = session_.query_one(
-      "select coalesce(channels.welcome, ''), coalesce(queues.away, ''), coalesce(queues.hours, '') from "
-      "chats left join "
-      "channels on channels.integration = chats.integration left join queues on queues.id = cast(:queue as "
-      "bigint) where "
-      "chats.id = :chat",
-      {chat.queue, chat.id});
-  if (!row) return;
-  if (step.reason == Reason::opened && !row->text(0).empty())
-    session_.exec(kGreet, {ids_.next(), chat.id, "welcome", row->text(0)});
-  if (row->text(1).empty() || row->text(2).empty()) return;
-  if (!read_hours(json::parse(row->text(2)), "").is_open(now_))
-    session_.exec(kGreet, {ids_.next(), chat.id, "away", row->text(1)});
 }
 
 void RoutingTable::save(const Chat& chat, const Step& step, const Actor& by) {
@@ -336,6 +349,28 @@ Sight RoutingTable::sight(Id who, const Terms& terms) {
   return sight;
 }
 
+Colleagues RoutingTable::colleagues() {
+  Colleagues all;
+  for (const auto& row : session_.query("select id, name from queues order by name, id"))
+    all.queues.emplace_back(row.integer(0), row.text(1));
+  for (const auto& row : session_.query(
+           "with recursive these(id) as (select holder from queue_operators union select roles.id from roles "
+           "join these on roles.parent = these.id) select users.id, users.name, operators.available, "
+           "operators.present_until, operators.chats from users left join operators on operators.id = "
+           "users.id "
+           "where users.active = 1 and (users.id in (select id from these) or users.id in (select member "
+           "from "
+           "role_members where role in (select id from these))) order by users.name, users.id")) {
+    auto& one = all.operators.emplace_back();
+    one.id = one.standing.id = row.integer(0);
+    one.name = row.text(1);
+    one.standing.available = row.maybe_integer(2).value_or(0) != 0;
+    one.standing.present = row.maybe_integer(3).value_or(0) > now();
+    one.standing.chats = static_cast<std::size_t>(row.maybe_integer(4).value_or(0));
+  }
+  return all;
+}
+
 Desk RoutingTable::desk(Id who, const Terms& terms) {
   Desk desk;
   const auto one = read_operator(who);
@@ -401,15 +436,19 @@ bool RoutingTable::take(Id who, std::size_t chats, const Terms& terms) {
   return session_.exec(
              "update operators set chats = chats + :count where id = :id and available = 1 and present_until "
              "> :now and "
-             "chats + :count <= :limit",
+             "chats + :count <= :limit and exists (select 1 from users where users.id = operators.id and "
+             "users.active = 1)",
              {static_cast<std::int64_t>(chats), who, now(), static_cast<std::int64_t>(terms.chats)}) == 1;
 }
 
 std::vector<Id> RoutingTable::lapsed(const Terms& terms, std::size_t most) {
   return ids_of(session_.query(
-      "select distinct operator from chats where state = 'assigned' and (assigned_at <= :missed or operator "
-      "in (select id "
-      "from operators where available = 0 or present_until <= :now)) order by operator limit :most",
+      "select operator from chats where state = 'assigned' and (assigned_at <= :missed or operator in "
+      "(select "
+      "id from operators where available = 0 or present_until <= :now)) union select operators.id from "
+      "operators join users on users.id = operators.id where users.active = 0 and operators.chats > 0 order "
+      "by "
+      "1 limit :most",
       {ms_of(now_ - terms.accept_within), now(), static_cast<std::int64_t>(most)}));
 }
 

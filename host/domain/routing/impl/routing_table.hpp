@@ -29,10 +29,15 @@ class RoutingTable {
   std::optional<Chat> hold_chat(Id chat);
   // The oldest of a queue that wait, at most `most`.
   std::vector<Chat> hold_waiting(Id queue, std::size_t most);
-  // Of a channel that was switched off, whose client wrote since then.
-  std::vector<Chat> hold_held(Id integration, TimePoint since, std::size_t most);
+  // Held chats of a channel whose client wrote within the last day (CHAT-22).
+  std::vector<Chat> hold_held(Id integration, std::size_t most);
+  // Of a channel, those that nobody has accepted yet.
+  std::vector<Chat> hold_unaccepted(Id integration);
   // Assigned to this operator and not accepted.
   std::vector<Chat> hold_assigned(Id who);
+  // All that he has.
+  std::vector<Chat> hold_own(Id who);
+  bool is_in_service(Id who);
   // Made where the user has none yet; nothing for who is no active user.
   std::optional<Operator> hold_operator(Id who);
   std::optional<Operator> read_operator(Id who);
@@ -42,6 +47,10 @@ class RoutingTable {
   std::optional<Queue> queue(Id queue, std::optional<Id> who = {});
   // Until the transaction ends nobody else distributes this queue.
   void hold_queue(Id queue);
+  // Nobody else changes this channel; before its chats.
+  void hold_channel(Id integration);
+  // Channels that are on and have chats for hold_held().
+  std::vector<Id> channels_with_held();
 
   void save(const Chat& chat, const Step& step, const Actor& by);
   // A line of its history, where it stays as it is.
@@ -54,6 +63,7 @@ class RoutingTable {
   void set_present(Id who, TimePoint until);
   Desk desk(Id who, const Terms& terms);
   Sight sight(Id who, const Terms& terms);
+  Colleagues colleagues();
   std::vector<Change> history(Id chat, Id after, std::size_t most);
   // Router::may_read().
   bool may_read(Id chat, Id who, const Terms& terms);
@@ -68,12 +78,18 @@ class RoutingTable {
   // Queues with a rule that assigns in which chats wait, whoever has waited longest first.
   std::vector<Id> queues_to_distribute();
 
+  // CHAT-32: the client has written in a chat that is open. Outside business hours he is told so, once until
+  // they begin again, unless somebody of us has written meanwhile.
+  void say_away(Id chat, Id queue);
+
   // A chat that a client begins now, without an id yet: it waits, or is held, as its channel says (CHAT-22).
   Chat beginning(Id integration);
 
  private:
   void give_back_to_bot(Id chat);
   void greet(const Chat& chat, const Step& step);
+  void say_away(Id chat, Id queue, bool also_beside_us);
+  void say_once(Id chat, const std::string& kind, const std::string& text);
   // What a line of history says beside the step.
   struct Detail {
     std::optional<Id> subject;              // a contact
