@@ -24,7 +24,8 @@ std::optional<Id> parse_id(std::string_view text) {
 }
 
 Id first_id_at(TimePoint time) {
-  const auto ms = std::max<std::int64_t>(time.time_since_epoch().count() - kEpochMs, 0);
+  constexpr auto kLast = INT64_MAX >> (kSequenceBits + kHostBits);
+  const auto ms = std::clamp<std::int64_t>(time.time_since_epoch().count() - kEpochMs, 0, kLast);
   return ms << (kSequenceBits + kHostBits);
 }
 

@@ -36,6 +36,13 @@ struct File {
   std::optional<std::string> reason;
 };
 
+// Which chats a list shows: all that is set must fit.
+struct ChatFilter {
+  std::optional<Id> integration;
+  std::optional<Id> queue;
+  std::optional<std::string> state;  // a routing::Stage
+};
+
 // What the API does with chats and messages. Any thread; all outlive it.
 class Chats {
  public:
@@ -55,7 +62,7 @@ class Chats {
 
   // By id, at most `limit`; `cursor` is what the page before said, or empty.
   // Throws Error{invalid} "domain.chat.cursor" for a cursor that is none, here and below.
-  boost::asio::awaitable<Page<Chat>> list(std::optional<Id> integration, std::string cursor, int limit);
+  boost::asio::awaitable<Page<Chat>> list(ChatFilter filter, std::string cursor, int limit);
   // Throws Error{not_found} "domain.chat.no_chat", "domain.chat.no_message", here and below. A chat that was
   // merged answers as the one that goes on.
   boost::asio::awaitable<Chat> get(Id chat);

@@ -34,6 +34,7 @@ struct Sender {
   std::string trace;       // of the request
   std::optional<Id> user;  // none: a token
   bool only_own;           // only in a chat that is in progress with this user
+  bool by_itself = false;  // a greeting (CHAT-32), which is no answer
 };
 
 // From the body of POST .../messages: {"text", "attachments": ["id" or {"id", "kind"}], "reply_to",

@@ -44,6 +44,7 @@ struct Chat {
   std::optional<Id> owner;  // its operator, of a finished one the last; a chat of a bot has none
   std::optional<Id> client;
   std::optional<Id> contact;  // of its client
+  bool may_be_away = false;   // its queue says when nobody is there (CHAT-32)
   bool reachable = true;
   std::optional<std::string> reason;  // why it is not reachable, as Text::kept like all reasons here
   std::optional<Id> merged_into;      // the chat that goes on with it

@@ -9,6 +9,7 @@
 #include "domain/routing/impl/routing_table.hpp"
 #include "schema/schema.hpp"
 #include "store/audit.hpp"
+#include "store/dialect.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -29,11 +30,11 @@ class Table {
     return all(session_.query(kColumns + " where id > :after order by id limit :limit",
                               {after, static_cast<std::int64_t>(limit)}));
   }
-  ChatAction require(Id id) {
-    const auto found = all(session_.query(kColumns + " where id = :id", {id}));
-    if (found.empty())
-      throw Error(Code::not_found, Text("domain.chat.no_action", {{"id", to_string_id(id)}}));
-    return found.front();
+  ChatAction require(Id id) { return first(session_.query(kColumns + " where id = :id", {id}), id); }
+  // Nobody else changes it until the transaction ends.
+  ChatAction hold(Id id) {
+    const auto sql = (kColumns + " where id = :id").append(store::for_update(session_.dialect()));
+    return first(session_.query(sql, {id}), id);
   }
   void require_free(const ChatAction& action) {
     const auto other =
@@ -85,6 +86,10 @@ class Table {
   inline static const std::string kColumns =
       "select id, name, queue, process, created_at, updated_at from chat_actions";
 
+  static ChatAction first(const std::vector<store::Row>& rows, Id id) {
+    if (rows.empty()) throw Error(Code::not_found, Text("domain.chat.no_action", {{"id", to_string_id(id)}}));
+    return all(rows).front();
+  }
   static std::vector<ChatAction> all(const std::vector<store::Row>& rows) {
     std::vector<ChatAction> actions;
     for (const auto& row : rows) {
@@ -235,7 +240,7 @@ asio::awaitable<ChatAction> ChatActions::create(ChatActionChange wanted, store::
 asio::awaitable<ChatAction> ChatActions::change(Id id, ChatActionChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
-    const auto before = table.require(id);
+    const auto before = table.hold(id);
     auto after = before;
     apply(session, processes_, change, after);
     if (shown(before) == shown(after)) return before;

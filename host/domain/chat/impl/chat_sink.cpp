@@ -63,7 +63,9 @@ class Application {
       begins = routing::Stage::with_bot;
     else if (data_.from_us)
       begins = routing::Stage::held;
-    const auto chat = chats_.open(integration_, data_.conversation, begins);
+    const bool by_client = data_.author && !data_.from_us;
+    const auto chat = chats_.open(integration_, data_.conversation,
+                                  Opening(begins, by_client ? data_.author->external_id : ""));
     std::optional<Id> author;
     if (data_.author) {
       const auto client = chats_.keep_client(integration_, *data_.author);
@@ -73,21 +75,24 @@ class Application {
     const auto [message, is_new] = store(chat, author);
     const auto* what = data_.from_us ? "message.sent" : "message.received";
     context_.happened(is_new ? what : "message.changed", message, chat.id);
-    chats_.touch(chat, data_.message.at, !data_.from_us, author);
+    chats_.touch(chat, data_.message.at, data_.from_us ? From::us : From::client, author);
     deliveries_.settle_waiting(name);
-    // Its control is lost, or lapsed without a word.
+    // Its control is lost, or lapsed without a word. What our side says tells nothing of it.
     const bool with_bot = chat.state == "with_bot";
-    if (!data_.by_bot && (!with_bot || data_.from_us)) return;
-    chats_.hold(chat.id);
+    if (data_.from_us || (!data_.by_bot && !with_bot)) return;
     const bool has_bot = deliveries_.bot_has(named({}), data_.by_bot, data_.message.at);
     if (has_bot != with_bot) chats_.pass(chat, has_bot);
   }
 
   void control() {
-    const auto chat = chats_.find_open(integration_, data_.conversation.id);
-    if (chat) chats_.hold(chat->id);
+    auto chat = chats_.find_open(integration_, data_.conversation.id);
     const bool has_bot = deliveries_.bot_has(named({}), data_.by_bot, data_.at);
-    if (chat) chats_.pass(*chat, has_bot);
+    // Whoever asked the bot for people waits for them, also where his messages are not known yet.
+    if (!chat && !has_bot && !chats_.was_active(integration_, data_.conversation.id, data_.at))
+      chat = chats_.open(integration_, data_.conversation);
+    if (!chat) return;
+    if (!has_bot) chats_.note_bot(chat->id);
+    chats_.pass(*chat, has_bot);
   }
 
   void meet(const Client& client, const Chat& chat) {
@@ -109,7 +114,7 @@ class Application {
       if (!is_new) message = messages_.with_part_of(chat.id, album.value_or(""));
     }
     if (!message) throw Error(Code::internal, Text("domain.chat.not_stored", {{"message", part.id}}));
-    messages_.claim(name, *message, part, album.has_value());
+    messages_.claim(name, *message, part, data_.from_us, album.has_value());
     AttachmentOwner owner(integration_, *message);
     owner.provider_id = part.id;
     owner.at = part.at;
@@ -143,11 +148,11 @@ class Application {
 
   void edit() {
     const auto name = named(data_.message.id);
-    const auto known = messages_.known(name);
-    if (!known) {
+    const auto found = messages_.find_named(name);
+    if (!found) {
       receive();
-    } else if (!known->outgoing) {
-      messages_.edit(name, *known, data_.message);
+    } else if (!found->known.outgoing) {
+      messages_.edit(found->name, found->known, data_.message);
     }
   }
 
@@ -196,6 +201,14 @@ class Application {
   DeliveryTable deliveries_{context_};
 };
 
+// Else two transactions whose events name the same conversations in another order wait for each other.
+void hold(Context& context, const std::vector<Application>& applications) {
+  std::vector<std::pair<Id, std::string>> conversations;
+  for (const auto& application : applications)
+    conversations.emplace_back(application.integration(), application.data().conversation.id);
+  ChatTable(context).hold_open(conversations);
+}
+
 // What run() of each will ask for.
 void read_ahead(Context& context, const std::vector<Application>& applications) {
   std::vector<ProviderName> names;
@@ -229,7 +242,10 @@ void ChatSink::apply(store::Session& session, const std::vector<hooks::Arrived>&
   std::vector<Application> applications;
   applications.reserve(events.size());
   for (const auto& event : events) applications.emplace_back(context, meet_, event);
-  if (events.size() > 1) read_ahead(context, applications);
+  if (events.size() > 1) {
+    hold(context, applications);
+    read_ahead(context, applications);
+  }
   for (auto& application : applications) application.run();
   context.write_journal();
   if (context.waits) waits_ = true;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
+#include "base/utf8.hpp"
+#include "domain/chat/impl/message_table.hpp"
 #include "outbox/queue.hpp"
 #include "store/dialect.hpp"
 
@@ -13,13 +17,25 @@ namespace {
   "select id, integration, conversation, kind, title, facts, state, client, reachable, reason, "             \
   "merged_into, created_at, "                                                                                \
   "last_message_at, queue, cast(case when state = 'finished' then handled_by else operator end as bigint), " \
-  "cast((select contact from chat_clients where chat_clients.id = chats.client) as bigint) from chats "
+  "cast((select contact from chat_clients where chat_clients.id = chats.client) as bigint), "                \
+  "cast((select 1 from queues where queues.id = chats.queue and queues.away <> '' and queues.hours <> '') "  \
+  "as bigint) from chats "
 #define PB_CLIENT_COLUMNS                                                                           \
   "select id, external_id, name, username, language, phone, email, is_bot, contact, unlinked from " \
   "chat_clients "
 
-constexpr std::string_view kOpen = PB_CHAT_COLUMNS
-    "where integration = :integration and conversation = :conversation and state <> 'finished'";
+#define PB_OPEN                                                                     \
+  PB_CHAT_COLUMNS                                                                   \
+  "where integration = :integration and conversation = :conversation and state <> " \
+  "'finished'"
+// Whoever writes into an open chat holds it: else it is finished meanwhile, and what was written is for
+// nobody.
+std::string_view open_of(const store::Session& session) {
+  return session.dialect() == store::Dialect::postgresql ? PB_OPEN " for update" : PB_OPEN;
+}
+constexpr std::int64_t kAliasMs = 30LL * 24 * 3'600'000;  // how long a former id leads to the present one
+constexpr int kAttempts = 8;
+
 constexpr std::string_view kClient =
     PB_CLIENT_COLUMNS "where integration = :integration and external_id = :external";
 
@@ -48,6 +64,7 @@ Chat chat_of(const store::Row& row) {
   chat.queue = row.maybe_integer(13);
   chat.owner = row.maybe_integer(14);
   chat.contact = row.maybe_integer(15);
+  chat.may_be_away = !row.is_null(16);
   return chat;
 }
 
@@ -96,55 +113,93 @@ std::optional<Chat> ChatTable::hold(Id chat) {
 std::string ChatTable::current_name(Id integration, std::string conversation) {
   for (int hops = 0; hops < 8; ++hops) {
     const auto row = session_.query_one(
-        "select moved_to from chat_moves where integration = :integration and conversation = :conversation",
-        {integration, conversation});
+        "select moved_to from chat_moves where integration = :integration and conversation = :conversation "
+        "and moved_at > :since",
+        {integration, conversation, context_.now - kAliasMs});
     if (!row) break;
     conversation = row->text(0);
   }
   return conversation;
 }
 
+// Numbers and names are given to others in time. Who writes under the former id and is provably another
+// client ends it.
+std::string ChatTable::name_for(Id integration, const ConversationData& conversation,
+                                const std::string& author) {
+  const auto moved = current_name(integration, conversation.id);
+  if (moved == conversation.id || author.empty() || author == conversation.id || author == moved)
+    return moved;
+  const auto last = session_.query_one(
+      "select chats.kind, chat_clients.external_id from chats join chat_clients on chat_clients.id = "
+      "chats.client where chats.integration = :integration and chats.conversation = :conversation order by "
+      "chats.id desc limit 1",
+      {integration, moved});
+  if (!last || last->text(0) != "private" || last->text(1) == author) return moved;
+  session_.exec(
+      "update chat_moves set moved_at = 0 where integration = :integration and conversation = :conversation",
+      {integration, conversation.id});
+  return conversation.id;
+}
+
+void ChatTable::hold_open(const std::vector<std::pair<Id, std::string>>& conversations) {
+  if (session_.dialect() != store::Dialect::postgresql || conversations.empty()) return;
+  auto all = nlohmann::json::array();
+  for (const auto& [integration, name] : conversations) all.push_back({integration, repair_utf8(name)});
+  session_.later(
+      "select id from chats where state <> 'finished' and (integration, conversation) in (select "
+      "cast(one->>0 "
+      "as bigint), one->>1 from jsonb_array_elements(cast(:all as jsonb)) as all_of(one)) order by id for "
+      "update",
+      {all.dump()});
+}
+
 void ChatTable::read_open(const std::vector<std::pair<Id, std::string>>& conversations) {
-  context_.ahead.read(session_, kOpen, pairs(conversations));
+  context_.ahead.read(session_, open_of(session_), pairs(conversations));
 }
 
 void ChatTable::read_clients(const std::vector<std::pair<Id, std::string>>& external_ids) {
   context_.ahead.read(session_, kClient, pairs(external_ids));
 }
 
-std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conversation) {
-  auto found = maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, conversation}));
-  if (found) return found;
-  const auto moved = current_name(integration, conversation);
-  if (moved == conversation) return std::nullopt;
-  return maybe_chat(context_.ahead.query_one(session_, kOpen, {integration, moved}));
+std::optional<Chat> ChatTable::named_open(Id integration, const std::string& conversation) {
+  return maybe_chat(context_.ahead.query_one(session_, open_of(session_), {integration, conversation}));
 }
 
-Chat ChatTable::open(Id integration, const ConversationData& conversation,
-                     std::optional<routing::Stage> begins) {
-  for (int attempt = 0;; ++attempt) {
-    if (auto found = find_open(integration, conversation.id)) {
+std::optional<Chat> ChatTable::find_open(Id integration, const std::string& conversation) {
+  if (auto found = named_open(integration, conversation)) return found;
+  const auto moved = current_name(integration, conversation);
+  if (moved == conversation) return std::nullopt;
+  return named_open(integration, moved);
+}
+
+Chat ChatTable::open(Id integration, const ConversationData& conversation, const Opening& opening) {
+  if (auto found = named_open(integration, conversation.id)) {
+    refresh(*found, conversation);
+    return *found;
+  }
+  const auto name = name_for(integration, conversation, opening.author);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const bool is_asked = attempt == 0 && name == conversation.id;
+    if (auto found = is_asked ? std::nullopt : named_open(integration, name)) {
       refresh(*found, conversation);
       return *found;
     }
-    if (attempt > 0)
-      throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
     auto routed = beginning(integration);
-    if (begins) routed.stage = *begins;
+    if (opening.begins) routed.stage = *opening.begins;
     routed.id = context_.ids.next();
     const auto made = session_.exec(
         "insert into chats (id, integration, conversation, kind, title, facts, state, reachable, created_at, "
         "last_message_at) values (:id, :integration, :conversation, :kind, :title, :facts, :state, 1, "
         ":created, :last) "
         "on conflict do nothing",
-        {routed.id, integration, current_name(integration, conversation.id),
-         conversation.kind.empty() ? "private" : conversation.kind, conversation.title,
-         conversation.facts.empty() ? "{}" : conversation.facts,
+        {routed.id, integration, name, conversation.kind.empty() ? "private" : conversation.kind,
+         conversation.title, conversation.facts.empty() ? "{}" : conversation.facts,
          std::string(routing::stage_name(routed.stage)), context_.now, std::int64_t{0}});
     if (made == 0) continue;
     context_.waits |= routed.stage == routing::Stage::waiting;
     routing_.save(routed, routing::opened(routed), routing::Actor("client"));
   }
+  throw Error(Code::internal, Text("domain.chat.not_opened", {{"conversation", conversation.id}}));
 }
 
 void ChatTable::refresh(Chat& chat, const ConversationData& seen) {
@@ -155,20 +210,25 @@ void ChatTable::refresh(Chat& chat, const ConversationData& seen) {
   if (fresh.title == chat.title && fresh.kind == chat.kind && fresh.facts == chat.facts) return;
   session_.exec("update chats set title = :title, kind = :kind, facts = :facts where id = :id",
                 {fresh.title, fresh.kind, fresh.facts, chat.id});
+  if (fresh.title != chat.title || fresh.kind != chat.kind) tell_changed(chat.id);
   chat = fresh;
 }
 
-std::vector<Chat> ChatTable::list(std::optional<Id> integration, Id after, int limit) {
-  const auto rows =
-      integration
-          ? session_.query(PB_CHAT_COLUMNS
-                           "where integration = :integration and id > :after order by id limit :limit",
-                           {*integration, after, static_cast<std::int64_t>(limit)})
-          : session_.query(PB_CHAT_COLUMNS "where id > :after order by id limit :limit",
-                           {after, static_cast<std::int64_t>(limit)});
+std::vector<Chat> ChatTable::list(const ChatFilter& filter, Id after, int limit) {
+  std::string sql = PB_CHAT_COLUMNS "where id > :after";
+  store::Values values{after};
+  const auto also = [&](std::string_view condition, store::Value value) {
+    sql += condition;
+    values.push_back(std::move(value));
+  };
+  if (filter.integration) also(" and integration = :integration", *filter.integration);
+  if (filter.queue) also(" and queue = :queue", *filter.queue);
+  if (filter.state) also(" and state = :state", *filter.state);
+  // Those are few, and indexes know which they are.
+  if (filter.state && filter.state != "finished") sql += " and state <> 'finished'";
+  also(" order by id limit :limit", static_cast<std::int64_t>(limit));
   std::vector<Chat> chats;
-  chats.reserve(rows.size());
-  for (const auto& row : rows) chats.push_back(chat_of(row));
+  for (const auto& row : session_.query(sql, std::move(values))) chats.push_back(chat_of(row));
   return chats;
 }
 
@@ -218,24 +278,74 @@ std::optional<Duration> ChatTable::note_answer(Id chat, Id user) {
   return Duration(row->integer(0));
 }
 
-void ChatTable::touch(const Chat& chat, std::int64_t at, bool from_client, std::optional<Id> client) {
+void ChatTable::touch(const Chat& chat, std::int64_t at, From from, std::optional<Id> client) {
+  const bool from_client = from == From::client;
   const bool private_client = from_client && client && !chat.client && chat.kind == "private";
   // In a group others go on writing where the integration may not.
   const bool came_back = from_client && !chat.reachable && chat.kind == "private";
-  session_.later(from_client
-                     ? "update chats set last_message_at = case when last_message_at < :at then :at else "
-                       "last_message_at end, last_incoming_at = :now where id = :id"
-                     : "update chats set last_message_at = case when last_message_at < :at then :at else "
-                       "last_message_at end, last_outgoing_at = :now where id = :id",
-                 {at, context_.now, chat.id});
+  if (from == From::itself) {
+    session_.later(
+        "update chats set last_message_at = case when last_message_at < :at then :at else last_message_at "
+        "end "
+        "where id = :id",
+        {at, chat.id});
+  } else {
+    session_.later(from_client
+                       ? "update chats set last_message_at = case when last_message_at < :at then :at else "
+                         "last_message_at end, last_client_at = case when last_client_at >= :at then "
+                         "last_client_at else :at end, last_incoming_at = :now where id = :id"
+                       : "update chats set last_message_at = case when last_message_at < :at then :at else "
+                         "last_message_at end, last_outgoing_at = :now where id = :id",
+                   {at, context_.now, chat.id});
+  }
   if (from_client && chat.state == "held") admit(chat);
+  const bool asks_people = chat.state == "waiting" || chat.state == "assigned" || chat.state == "in_progress";
+  if (from_client && chat.may_be_away && asks_people && chat.kind == "private")
+    routing_.say_away(chat.id, *chat.queue);
   if (came_back) set_reachable(chat.id, true, std::nullopt);
   if (private_client) session_.exec("update chats set client = :client where id = :id", {*client, chat.id});
 }
 
+std::optional<std::int64_t> ChatTable::last_written(const Chat& chat) {
+  const auto row = session_.query_one(
+      "select cast(max(last_client_at) as bigint) from chats where integration = :integration and "
+      "conversation "
+      "in " PB_NAMES_OF_CONVERSATION,
+      {chat.integration, chat.conversation});
+  return row ? row->maybe_integer(0) : std::nullopt;
+}
+
 void ChatTable::set_reachable(Id chat, bool reachable, const std::optional<std::string>& reason) {
-  session_.exec("update chats set reachable = :reachable, reason = :reason where id = :id",
-                {std::int64_t{reachable}, reachable ? store::Value() : store::nullable(reason), chat});
+  const auto changed = session_.exec(
+      "update chats set reachable = :reachable, reason = cast(:reason as text) where id = :id and (reachable "
+      "<> "
+      ":reachable or reason is distinct from cast(:reason as text))",
+      {std::int64_t{reachable}, reachable ? store::Value() : store::nullable(reason), chat});
+  if (changed > 0) tell_changed(chat);
+}
+
+// Whoever has it open sees something else now.
+void ChatTable::tell_changed(Id chat) {
+  const auto row = session_.query_one("select queue, operator, state from chats where id = :id", {chat});
+  journal::Entry entry("chat.changed", chat);
+  entry.chat = chat;
+  entry.queue = row->maybe_integer(0).value_or(0);
+  entry.owner = row->maybe_integer(1).value_or(0);
+  entry.state = row->text(2);
+  context_.happened(std::move(entry));
+}
+
+bool ChatTable::was_active(Id integration, const std::string& conversation, std::int64_t at) {
+  return session_
+      .query_one(
+          "select id from chats where integration = :integration and conversation = :conversation and "
+          "last_message_at >= :at limit 1",
+          {integration, current_name(integration, conversation), at})
+      .has_value();
+}
+
+void ChatTable::note_bot(Id chat) {
+  session_.exec("update chats set had_bot = 1 where id = :id", {chat});
 }
 
 void ChatTable::move(Id integration, const std::string& from, const std::string& to) {
@@ -243,11 +353,15 @@ void ChatTable::move(Id integration, const std::string& from, const std::string&
   session_.exec("delete from chat_moves where integration = :integration and conversation = :to",
                 {integration, to});
   session_.exec(
-      "insert into chat_moves (integration, conversation, moved_to) values (:integration, :from, :to) "
-      "on conflict (integration, conversation) do update set moved_to = excluded.moved_to",
-      {integration, from, to});
-  const auto old_chat = maybe_chat(session_.query_one(kOpen, {integration, from}));
-  const auto new_chat = maybe_chat(session_.query_one(kOpen, {integration, to}));
+      "insert into chat_moves (integration, conversation, moved_to, moved_at) values (:integration, :from, "
+      ":to, :now) on conflict (integration, conversation) do update set moved_to = excluded.moved_to, "
+      "moved_at = excluded.moved_at",
+      {integration, from, to, context_.now});
+  session_.exec("update chat_moves set moved_to = :to where integration = :integration and moved_to = :from",
+                {to, integration, from});
+  hold_open({{integration, from}, {integration, to}});
+  const auto old_chat = named_open(integration, from);
+  const auto new_chat = named_open(integration, to);
   if (old_chat && new_chat) merge(*new_chat, *old_chat);
   if (old_chat) session_.exec("update chats set conversation = :to where id = :id", {to, old_chat->id});
   outbox::move_lane(session_, integration, from, to);
@@ -311,6 +425,7 @@ void ChatTable::merge(const Chat& from, const Chat& into) {
       "update chats set last_message_at = :at, client = coalesce(client, cast(:client as bigint)) where id = "
       ":id",
       {std::max(from.last_message_at, into.last_message_at), store::nullable(from.client), into.id});
+  tell_changed(into.id);
 }
 
 }  // namespace patchbay::domain::chat

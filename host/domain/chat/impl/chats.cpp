@@ -53,7 +53,7 @@ Chat existing(Context& context, Id chat) {
 
 }  // namespace
 
-asio::awaitable<Page<Chat>> Chats::list(std::optional<Id> integration, std::string cursor, int limit) {
+asio::awaitable<Page<Chat>> Chats::list(ChatFilter filter, std::string cursor, int limit) {
   Id after = 0;
   if (!cursor.empty()) {
     const auto parsed = parse_id(cursor);
@@ -62,7 +62,7 @@ asio::awaitable<Page<Chat>> Chats::list(std::optional<Id> integration, std::stri
   }
   auto work = [=, this](store::Session& session) {
     Context context(session, parts_.ids, parts_.clock);
-    return ChatTable(context).list(integration, after, limit + 1);
+    return ChatTable(context).list(filter, after, limit + 1);
   };
   Page<Chat> page;
   page.items = co_await parts_.store.read(std::move(work));

@@ -28,8 +28,9 @@ class Context {
     entry.chat = chat;
     entry.state = std::move(state);
     entry.reason = std::move(reason);
-    happened_.push_back(std::move(entry));
+    happened(std::move(entry));
   }
+  void happened(journal::Entry entry) { happened_.push_back(std::move(entry)); }
   void write_journal() { journal::write(session, ids, time(), std::exchange(happened_, {})); }
 
   TimePoint time() const { return TimePoint(Duration(now)); }

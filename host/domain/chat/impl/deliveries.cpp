@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/rfc3339.hpp"
 #include "domain/chat/impl/chat_table.hpp"
 #include "domain/chat/impl/delivery_table.hpp"
 #include "domain/chat/impl/event_data.hpp"
@@ -52,6 +53,8 @@ std::optional<std::string> Deliveries::request(store::Session& session, const ou
   conversation["id"] = subject->chat.conversation;
   conversation["kind"] = subject->chat.kind;
   conversation["facts"] = json::parse(subject->chat.facts, nullptr, false);
+  if (const auto at = ChatTable(context).last_written(subject->chat))
+    conversation["last_incoming_at"] = to_rfc3339(TimePoint(Duration(*at)));
   request["reply_to"] = nullptr;
   if (subject->message.reply_to) {
     const auto facts = facts_of(MessageTable(context).find_without_files(*subject->message.reply_to));
@@ -78,7 +81,9 @@ void Deliveries::apply(store::Session& session, const outbox::Item& item, const 
   ChatTable chats(context);
   const auto chat = chats.hold(subject->chat.id);
   DeliveryTable deliveries(context);
-  auto conversation = chat->conversation;
+  auto conversation = chat->state == "finished" ? chats.current_name(item.integration, chat->conversation)
+                                                : chat->conversation;
+  deliveries.hold(item.integration, conversation);
   if (!outcome.moved_to.empty()) {
     chats.move(item.integration, conversation, outcome.moved_to);
     conversation = outcome.moved_to;

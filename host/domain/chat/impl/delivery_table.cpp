@@ -76,11 +76,22 @@ Standing standing_of(const std::vector<outbox::PartState>& parts, const std::vec
   return standing;
 }
 
-void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
+void DeliveryTable::hold(Id integration, const std::string& conversation) {
+  if (session_.dialect() != store::Dialect::postgresql) return;
+  session_.later("select pg_advisory_xact_lock(hashtextextended(cast(:conversation as text), :integration))",
+                 {conversation, integration});
+}
+
+void DeliveryTable::hold_for_notice(const ProviderName& name) {
   ChatTable chats(context_);
-  if (const auto chat = chats.find_open(name.integration, name.conversation)) chats.hold(chat->id);
-  if (const auto known = MessageTable(context_).known(name)) {
-    apply(name, *known, notice);
+  const auto chat = chats.find_open(name.integration, name.conversation);
+  hold(name.integration, chat ? chat->conversation : chats.current_name(name.integration, name.conversation));
+}
+
+void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
+  hold_for_notice(name);
+  if (const auto found = MessageTable(context_).find_named(name)) {
+    apply(found->name, found->known, notice);
     return;
   }
   session_.exec("delete from message_waiting where expires_at < :now", {context_.now});
@@ -93,17 +104,20 @@ void DeliveryTable::take(const ProviderName& name, const Notice& notice) {
 }
 
 void DeliveryTable::take_up_to(const ProviderName& conversation, std::int64_t up_to, const Notice& notice) {
-  ChatTable chats(context_);
-  if (const auto chat = chats.find_open(conversation.integration, conversation.conversation))
-    chats.hold(chat->id);
-  const auto rows = session_.query(
-      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where "
-      "p.integration = :integration and p.conversation = :conversation and p.at <= :up_to and m.direction = "
-      "'out' and p.state not in (:state, 'read', 'failed', 'deleted')",
-      {conversation.integration, conversation.conversation, up_to, notice.what});
-  for (const auto& row : rows) {
-    const ProviderName name(conversation.integration, conversation.conversation, row.text(0));
-    if (const auto known = MessageTable(context_).known(name)) apply(name, *known, notice);
+  hold_for_notice(conversation);
+  for (const auto* state : {"sent", "delivered"}) {
+    if (notice.what == state) break;
+    const auto rows = session_.query(
+        "select p.provider_id, p.conversation from message_provider_ids p join messages m on m.id = "
+        "p.message "
+        "where p.integration = :integration and p.conversation in " PB_NAMES_OF_CONVERSATION
+        " and (p.state = 'sent' or p.state = 'delivered') and p.state = :state and p.at <= :up_to and "
+        "m.direction = 'out'",
+        {conversation.integration, conversation.conversation, state, up_to});
+    for (const auto& row : rows) {
+      const ProviderName name(conversation.integration, row.text(1), row.text(0));
+      if (const auto known = MessageTable(context_).known(name)) apply(name, *known, notice);
+    }
   }
   session_.exec(
       "delete from message_waiting where expires_at < :now or (integration = :integration and conversation = "
@@ -119,12 +133,14 @@ void DeliveryTable::take_up_to(const ProviderName& conversation, std::int64_t up
 
 // What was read or delivered up to a time, before we knew the message of this name.
 void DeliveryTable::settle_up_to(const ProviderName& name, std::int64_t at) {
-  const auto rows =
-      session_.query(kWaiting, {name.integration, name.conversation, std::string(kMark), context_.now});
+  const auto rows = session_.query(
+      "select what, at from message_waiting where integration = :integration and conversation "
+      "in " PB_NAMES_OF_CONVERSATION " and provider_id = :mark and expires_at >= :now order by at, id",
+      {name.integration, name.conversation, std::string(kMark), context_.now});
   for (const auto& row : rows) {
-    if (row.integer(3) < at || !parse_delivery(row.text(1))) continue;
+    if (row.integer(1) < at || !parse_delivery(row.text(0))) continue;
     const auto known = MessageTable(context_).known(name);
-    if (known) apply(name, *known, Notice(row.text(1), std::nullopt, row.integer(3)));
+    if (known) apply(name, *known, Notice(row.text(0), std::nullopt, row.integer(1)));
   }
 }
 
@@ -156,14 +172,29 @@ void DeliveryTable::read_waiting(const std::vector<ProviderName>& names) {
 }
 
 void DeliveryTable::settle_waiting(const ProviderName& name) {
-  const auto rows = context_.ahead.query(
-      session_, kWaiting, {name.integration, name.conversation, name.provider_id, context_.now});
+  settle_waiting(name, name.conversation);
+}
+
+void DeliveryTable::settle_waiting(const ProviderName& name, const std::string& told_under) {
+  const auto rows = context_.ahead.query(session_, kWaiting,
+                                         {name.integration, told_under, name.provider_id, context_.now});
   if (rows.empty()) return;
   const auto known = MessageTable(context_).known(name);
   for (const auto& row : rows) {
     if (known) apply(name, *known, Notice(row.text(1), row.maybe_text(2), row.integer(3)));
     session_.exec("delete from message_waiting where id = :id", {row.integer(0)});
   }
+}
+
+// Names of the conversation but its own; none that a number would be looked for under.
+void DeliveryTable::settle_waiting_elsewhere(const ProviderName& name) {
+  if (is_counted(name.provider_id)) return;
+  for (const auto& row : session_.query(
+           "select conversation from message_waiting where integration = :integration and conversation "
+           "in " PB_NAMES_OF_CONVERSATION
+           " and provider_id = :provider_id and conversation <> :conversation and expires_at >= :now",
+           {name.integration, name.conversation, name.provider_id, context_.now}))
+    settle_waiting(name, row.text(0));
 }
 
 void DeliveryTable::apply(const ProviderName& name, const Known& known, const Notice& notice) {
@@ -216,6 +247,7 @@ void DeliveryTable::sent(const ProviderName& conversation, Id message,
   for (const auto& id : provider_ids) {
     const ProviderName name(conversation.integration, conversation.conversation, id);
     settle_waiting(name);
+    settle_waiting_elsewhere(name);
     settle_up_to(name, at);
   }
 }

@@ -28,6 +28,9 @@ class DeliveryTable {
  public:
   explicit DeliveryTable(Context& context) : context_(context), session_(context.session) {}
 
+  // Until the transaction ends nobody else takes notices of this conversation, as it is called now, or says
+  // what became of its messages. After its chats.
+  void hold(Id integration, const std::string& conversation);
   // Applies the notice, or lets it wait.
   void take(const ProviderName& name, const Notice& notice);
   // The notice for all that was sent in the conversation until `up_to` (milliseconds); also for what is on
@@ -48,6 +51,9 @@ class DeliveryTable {
   void refresh(Id message);
 
  private:
+  void hold_for_notice(const ProviderName& name);
+  void settle_waiting(const ProviderName& name, const std::string& told_under);
+  void settle_waiting_elsewhere(const ProviderName& name);
   void settle_up_to(const ProviderName& name, std::int64_t at);
   void apply(const ProviderName& name, const Known& known, const Notice& notice);
   void raise(const ProviderName& name, const Known& known, Delivery state, const Notice& notice);

@@ -203,6 +203,7 @@ EventData read_event(std::string_view type, std::string_view text, std::int64_t 
   } else if (type == "button.pressed") {
     event.message = read_press(type, data, now);
     event.press_id = text_at(data, "press_id");
+    event.by_bot = text_at(data, "handled_by") == "bot";
   } else if (type == "message.deleted") {
     event.message_ids = read_ids(type, data);
   } else if (type == "message.status") {

@@ -1,5 +1,6 @@
 #include "domain/chat/greeter.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ struct Greeter::State {
 
   asio::awaitable<void> run();
   asio::awaitable<void> look();
-  asio::awaitable<void> say(Greeting greeting);
+  asio::awaitable<bool> say(Greeting greeting);
 
   Parts parts;
   TaskScope scope;
@@ -69,6 +70,7 @@ asio::awaitable<void> Greeter::State::run() {
 
 asio::awaitable<void> Greeter::State::look() {
   Id after = 0;
+  std::set<Id> away;  // channels that take nothing now
   for (bool more = true; more;) {
     auto find = [after](store::Session& session) { return unsaid(session, after); };
     const auto greetings = co_await parts.store.read(std::move(find));
@@ -76,7 +78,12 @@ asio::awaitable<void> Greeter::State::look() {
     for (const auto& greeting : greetings) {
       after = greeting.id;
       if (parts.owned != nullptr && !parts.owned->has(greeting.integration)) continue;
-      co_await say(greeting);
+      if (away.contains(greeting.integration)) continue;
+      const bool settled = co_await say(greeting);
+      if (!settled) {
+        away.insert(greeting.integration);
+        continue;
+      }
       auto settle = [id = greeting.id](store::Session& session) {
         session.exec("update chat_greetings set said = 1 where id = :id", {id});
       };
@@ -86,19 +93,24 @@ asio::awaitable<void> Greeter::State::look() {
 }
 
 // The key makes it one message, also where this host ends before it is noted. What a chat cannot take (it is
-// finished, its channel carries no such text) it never will.
-asio::awaitable<void> Greeter::State::say(Greeting greeting) {
+// finished, its channel carries no such text) it never will; what cannot be said now is said at another look.
+asio::awaitable<bool> Greeter::State::say(Greeting greeting) {
   Draft draft;
   draft.text = greeting.text;
+  Sender sender("");
+  sender.by_itself = true;
+  auto key = "greeting:" + to_string_id(greeting.id);
   try {
-    auto posting = parts.chats.post(greeting.chat, std::move(draft), greeting.kind, Sender(""));
+    auto posting = parts.chats.post(greeting.chat, std::move(draft), std::move(key), std::move(sender));
     co_await std::move(posting);
   } catch (const Error& error) {
-    if (error.code() == Code::unavailable) throw;
     parts.logger.warn(
         "greetings: not said",
         {{"chat", to_string_id(greeting.chat)}, {"kind", greeting.kind}, {"error", error.what()}});
+    const bool finished = error.text().id() == "domain.chat.finished";
+    co_return finished || error.code() == Code::invalid || error.code() == Code::not_found;
   }
+  co_return true;
 }
 
 Greeter::Greeter(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {}

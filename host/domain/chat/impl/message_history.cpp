@@ -164,6 +164,7 @@ void MessageTable::remember_original(const ProviderName& name, const Known& know
 }
 
 void MessageTable::erase(const ProviderName& name, const Known& known, std::int64_t at) {
+  tell_changed(known.message);
   session_.exec(
       "update message_provider_ids set state = 'deleted' where integration = :integration and conversation = "
       ":conversation "

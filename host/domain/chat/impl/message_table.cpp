@@ -6,15 +6,19 @@ namespace patchbay::domain::chat {
 namespace {
 
 // A reply to a message that was not known yet finds it here.
-#define PB_MESSAGE_COLUMNS                                                                                  \
-  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, "       \
-  "m.provider_at, "                                                                                         \
-  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from "  \
-  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "     \
-  "p.provider_id = "                                                                                        \
-  "m.reply_to_provider_id)) as bigint), u.external_id, u.name, u.username, u.language, u.is_bot, m.trace, " \
-  "m.operator, u.contact from "                                                                             \
-  "messages m "                                                                                             \
+#define PB_MESSAGE_COLUMNS                                                                                 \
+  "select m.id, m.chat, m.direction, m.author, m.text, m.content, m.state, m.reason, m.provider_id, "      \
+  "m.provider_at, "                                                                                        \
+  "m.sequence, m.created_at, m.edited_at, m.deleted_at, cast(coalesce(m.reply_to, (select p.message from " \
+  "message_provider_ids p where p.integration = c.integration and p.conversation = c.conversation and "    \
+  "p.provider_id = "                                                                                       \
+  "m.reply_to_provider_id), case when m.reply_to_provider_id is not null then (select p.message from "     \
+  "chat_moves v join message_provider_ids p on p.integration = v.integration and p.conversation = "        \
+  "v.conversation and p.provider_id = m.reply_to_provider_id where v.integration = c.integration and "     \
+  "v.moved_to = c.conversation limit 1) end) as bigint), u.external_id, u.name, u.username, u.language, "  \
+  "u.is_bot, m.trace, "                                                                                    \
+  "m.operator, u.contact from "                                                                            \
+  "messages m "                                                                                            \
   "join chats c on c.id = m.chat left join chat_clients u on u.id = m.author "
 
 Message message_of(const store::Row& row) {
@@ -48,11 +52,22 @@ Message message_of(const store::Row& row) {
   return message;
 }
 
+#define PB_KNOWN                                                                                          \
+  "select m.id, m.direction, p.at, p.edited_at, p.text, p.conversation from message_provider_ids p join " \
+  "messages m on m.id = p.message where p.integration = :integration and "
+
 constexpr std::string_view kKnown =
-    "select m.id, m.direction, p.at, p.edited_at, p.text from message_provider_ids p join messages m on "
-    "m.id = p.message where p.integration = :integration and p.conversation = :conversation and "
-    "p.provider_id "
-    "= :provider_id";
+    PB_KNOWN "p.conversation = :conversation and p.provider_id = :provider_id";
+
+Known known_of(const store::Row& row) {
+  Known known;
+  known.message = row.integer(0);
+  known.outgoing = row.text(1) == "out";
+  known.at = row.integer(2);
+  known.edited_at = row.maybe_integer(3);
+  known.part_text = row.maybe_text(4);
+  return known;
+}
 
 std::optional<Id> maybe_id(const std::optional<store::Row>& row) {
   if (!row) return std::nullopt;
@@ -60,6 +75,10 @@ std::optional<Id> maybe_id(const std::optional<store::Row>& row) {
 }
 
 }  // namespace
+
+bool is_counted(const std::string& provider_id) {
+  return !provider_id.empty() && provider_id.find_first_not_of("0123456789") == std::string::npos;
+}
 
 bool MessageTable::insert(const Message& message, const std::optional<std::string>& part_of,
                           const std::optional<std::string>& idempotency_key,
@@ -143,11 +162,11 @@ std::optional<Id> MessageTable::with_key(Id chat, const std::string& idempotency
 std::optional<std::string> MessageTable::name_of(Id message, Id integration,
                                                  const std::string& conversation) {
   const auto row = session_.query_one(
-      "select p.provider_id from message_provider_ids p join messages m on m.id = p.message where p.message "
-      "= :message and "
-      "p.integration = :integration and p.conversation = :conversation and m.provider_id is not null "
+      "select p.provider_id, p.conversation from message_provider_ids p join messages m on m.id = p.message "
+      "where p.message = :message and p.integration = :integration and m.provider_id is not null "
       "order by p.sequence, p.at, p.provider_id limit 1",
-      {message, integration, conversation});
+      {message, integration});
+  if (row && is_counted(row->text(0)) && row->text(1) != conversation) return std::nullopt;
   if (!row) return std::nullopt;
   return row->text(0);
 }
@@ -156,21 +175,17 @@ std::optional<Known> MessageTable::known(const ProviderName& name) {
   const auto row =
       context_.ahead.query_one(session_, kKnown, {name.integration, name.conversation, name.provider_id});
   if (!row) return std::nullopt;
-  Known known;
-  known.message = row->integer(0);
-  known.outgoing = row->text(1) == "out";
-  known.at = row->integer(2);
-  known.edited_at = row->maybe_integer(3);
-  known.part_text = row->maybe_text(4);
-  return known;
+  return known_of(*row);
 }
 
-std::optional<std::int64_t> MessageTable::last_incoming(Id chat) {
-  const auto row = session_.query_one(
-      "select provider_at from messages where chat = :chat and direction = 'in' "
-      "order by provider_at desc, sequence desc, id desc limit 1",
-      {chat});
-  return row ? std::optional(row->integer(0)) : std::nullopt;
+std::optional<Found> MessageTable::find_named(const ProviderName& name) {
+  if (auto found = known(name)) return Found(name, std::move(*found));
+  if (is_counted(name.provider_id)) return std::nullopt;
+  const auto row = session_.query_one(PB_KNOWN "p.conversation in " PB_NAMES_OF_CONVERSATION
+                                               " and p.provider_id = :provider_id limit 1",
+                                      {name.integration, name.conversation, name.provider_id});
+  if (!row) return std::nullopt;
+  return Found(ProviderName(name.integration, row->text(5), name.provider_id), known_of(*row));
 }
 
 void MessageTable::read_known(const std::vector<ProviderName>& names) {
@@ -179,16 +194,18 @@ void MessageTable::read_known(const std::vector<ProviderName>& names) {
   context_.ahead.read(session_, kKnown, std::move(all));
 }
 
-void MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool album) {
+void MessageTable::claim(const ProviderName& name, Id message, const MessageData& part, bool outgoing,
+                         bool album) {
   session_.later(
       "insert into message_provider_ids (integration, conversation, provider_id, message, at, "
       "sequence, state, "
       "edited_at, text) values (:integration, :conversation, :provider_id, :message, :at, :sequence, "
-      "'received', "
+      ":state, "
       "cast(:edited as bigint), :text) "
       "on conflict do nothing",
       {name.integration, name.conversation, name.provider_id, message, part.at, part.sequence,
-       store::nullable(part.edited_at), album ? store::Value(part.text) : store::Value()});
+       outgoing ? "sent" : "received", store::nullable(part.edited_at),
+       album ? store::Value(part.text) : store::Value()});
 }
 
 }  // namespace patchbay::domain::chat

@@ -31,6 +31,26 @@ struct Known {
   std::optional<std::string> part_text;  // set for parts of an album
 };
 
+// The same, where the name may have been told under another id of its conversation.
+class Found {
+ public:
+  Found(ProviderName n, Known k) : name(std::move(n)), known(std::move(k)) {}
+  ProviderName name;  // as it is kept
+  Known known;
+};
+
+// A number: providers that count their messages begin anew where a conversation gets another id.
+bool is_counted(const std::string& provider_id);
+
+// What a conversation is called now and was called before, as a table of one column, of :integration and
+// :conversation.
+#define PB_NAMES_OF_CONVERSATION                                                                             \
+  "(select coalesce((select moved_to from chat_moves where integration = :integration and conversation = "   \
+  ":conversation), cast(:conversation as text)) union all select former.conversation from chat_moves "       \
+  "former "                                                                                                  \
+  "where former.integration = :integration and former.moved_to = coalesce((select moved_to from chat_moves " \
+  "where integration = :integration and conversation = :conversation), cast(:conversation as text)))"
+
 // Messages, the provider's names for their parts, and former versions.
 class MessageTable {
  public:
@@ -42,8 +62,6 @@ class MessageTable {
               const std::optional<std::string>& reply_to_provider_id);
   std::optional<Message> find(Id message);
   std::optional<Message> find_without_files(Id message);
-  // When the client wrote last, by the provider's time; nothing: never.
-  std::optional<std::int64_t> last_incoming(Id chat);
   std::vector<Message> list(Id chat, const Place& after, int limit);
   std::optional<Id> with_part_of(Id chat, const std::string& part_of);
   std::optional<Id> with_key(Id chat, const std::string& idempotency_key);
@@ -51,10 +69,13 @@ class MessageTable {
   // What the provider calls (the first part of) a message in this conversation.
   std::optional<std::string> name_of(Id message, Id integration, const std::string& conversation);
   std::optional<Known> known(const ProviderName& name);
+  // The same under any id of the conversation (it may have moved between a message and what is said of it),
+  // but for names that are numbers: those count within one id.
+  std::optional<Found> find_named(const ProviderName& name);
   // Reads ahead what known() will say.
   void read_known(const std::vector<ProviderName>& names);
   // Nothing when the name is taken already.
-  void claim(const ProviderName& name, Id message, const MessageData& part, bool album);
+  void claim(const ProviderName& name, Id message, const MessageData& part, bool outgoing, bool album);
   // A part of an album: text, content, place and first provider id of the message follow from all its parts.
   void join_part(Id message, const std::string& content);
 

@@ -51,9 +51,12 @@ bool says_the_same(Context& context, const Message& message, const Draft& draft)
 
 Posted Posting::write(Context& context, const Chat& chat) const {
   Posted posted;
-  if (sender_.only_own && (chat.state != "in_progress" || chat.owner != sender_.user))
+  const bool may_write = !sender_.only_own || (chat.state == "in_progress" && chat.owner == sender_.user);
+  auto before = known(context, chat);
+  // Whoever repeats what he has posted is answered, wherever the chat has gone since.
+  if (!may_write && (!before || before->sender != sender_.user))
     throw Error(Code::denied, Text("domain.routing.not_yours"));
-  if (auto before = known(context, chat)) {
+  if (before) {
     posted.message = std::move(*before);
     return posted;
   }
@@ -81,7 +84,7 @@ Posted Posting::write(Context& context, const Chat& chat) const {
   AttachmentTable(context).add_outgoing(owner, attachments);
   for (const auto& file : attachments) store::let_read_blob(context.session, *file.blob, chat.integration);
   posted.first = enqueue(context, chat, message.id, composition);
-  ChatTable(context).touch(chat, context.now, false, std::nullopt);
+  ChatTable(context).touch(chat, context.now, sender_.by_itself ? From::itself : From::us, std::nullopt);
   if (sender_.user) posted.first_answer_after = ChatTable(context).note_answer(chat.id, *sender_.user);
   context.happened("message.sent", message.id, chat.id);
   message.attachments = std::move(attachments);
@@ -135,7 +138,7 @@ void Posting::check_reply(Context& context, const Chat& chat) const {
 
 void Posting::check_window(Context& context, const Chat& chat) const {
   if (limits_.window_ms == 0 || !draft_.prepared.empty()) return;
-  const auto last = MessageTable(context).last_incoming(chat.id);
+  const auto last = ChatTable(context).last_written(chat);
   if (last && context.now - *last <= limits_.window_ms) return;
   Error error(Code::invalid, Text("domain.chat.refused"));
   const auto hours = std::to_string(limits_.window_ms / 3'600'000);

@@ -8,7 +8,9 @@
 #include "base/joined.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "domain/routing/language.hpp"
 #include "store/audit.hpp"
+#include "store/dialect.hpp"
 
 namespace patchbay::domain::chat {
 namespace {
@@ -48,11 +50,11 @@ class Table {
     return all(session_.query(kColumns + " where id > :after order by id limit :limit",
                               {after, static_cast<std::int64_t>(limit)}));
   }
-  QuickReply require(Id id) {
-    const auto found = all(session_.query(kColumns + " where id = :id", {id}));
-    if (found.empty())
-      throw Error(Code::not_found, Text("domain.chat.no_quick_reply", {{"id", to_string_id(id)}}));
-    return found.front();
+  QuickReply require(Id id) { return first(session_.query(kColumns + " where id = :id", {id}), id); }
+  // Nobody else changes it until the transaction ends.
+  QuickReply hold(Id id) {
+    const auto sql = (kColumns + " where id = :id").append(store::for_update(session_.dialect()));
+    return first(session_.query(sql, {id}), id);
   }
   void require_free(const QuickReply& reply) {
     const auto other = session_.query_one(
@@ -81,16 +83,22 @@ class Table {
   }
 
   std::vector<QuickReply> of(const std::string& language, std::optional<Id> queue) {
-    return all(session_.query(
-        kColumns + " where language = :language and (queue is null or queue = cast(:queue as bigint)) "
-                   "order by name, id",
-        {language, store::nullable(queue)}));
+    const auto primary = routing::primary_language(language);
+    return all(session_.query(kColumns + " where (language = :primary or language like :regional) and (queue "
+                                         "is null or queue = cast(:queue as bigint)) "
+                                         "order by name, id",
+                              {primary, primary + "-%", store::nullable(queue)}));
   }
 
  private:
   inline static const std::string kColumns =
       "select id, name, language, queue, text, created_at, updated_at from quick_replies";
 
+  static QuickReply first(const std::vector<store::Row>& rows, Id id) {
+    if (rows.empty())
+      throw Error(Code::not_found, Text("domain.chat.no_quick_reply", {{"id", to_string_id(id)}}));
+    return all(rows).front();
+  }
   static std::vector<QuickReply> all(const std::vector<store::Row>& rows) {
     std::vector<QuickReply> replies;
     for (const auto& row : rows) {
@@ -129,10 +137,9 @@ void apply(const QuickReplyChange& change, QuickReply& reply, Table& table) {
       findings.emplace_back("/name", Text("domain.name", {{"max", std::to_string(kMaxName)}}));
   }
   if (change.language) {
-    reply.language = *change.language;
-    const auto known = languages();
-    if (std::find(known.begin(), known.end(), reply.language) == known.end())
-      findings.emplace_back("/language", Text("domain.language", {{"known", joined(known)}}));
+    const auto tag = routing::language_tag(*change.language);
+    if (!tag) findings.emplace_back("/language", Text("domain.language_tag"));
+    reply.language = tag.value_or("");
   }
   if (change.queue) {
     reply.queue = *change.queue;
@@ -207,7 +214,7 @@ asio::awaitable<QuickReply> QuickReplies::create(QuickReplyChange wanted, store:
 asio::awaitable<QuickReply> QuickReplies::change(Id id, QuickReplyChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     Table table(session);
-    const auto before = table.require(id);
+    const auto before = table.hold(id);
     auto after = before;
     apply(change, after, table);
     if (shown(before) == shown(after)) return before;

@@ -45,6 +45,9 @@ std::string tsquery_of(const std::vector<Term>& terms) {
   return out;
 }
 
+constexpr Duration kEarly{24LL * 3'600'000};      // clocks of providers may differ
+constexpr Duration kLate{30LL * 24 * 3'600'000};  // what they could not deliver they repeat for days
+
 // A statement in the making; the values come in the order of their names.
 class Statement {
  public:
@@ -71,9 +74,22 @@ std::vector<Id> ids_of(store::Session& session, const Wanted& wanted, Id before,
   if (wanted.client) statement.also("c.client = :client", *wanted.client);
   if (wanted.integration) statement.also("c.integration = :integration", *wanted.integration);
   if (wanted.queue) statement.also("c.queue = :queue", *wanted.queue);
-  if (wanted.owner) statement.also("(c.operator = :owner or c.handled_by = :owner)", *wanted.owner);
-  if (wanted.from) statement.also("m.created_at >= :from", wanted.from->time_since_epoch().count());
-  if (wanted.to) statement.also("m.created_at < :to", wanted.to->time_since_epoch().count());
+  if (wanted.owner)
+    statement.also(
+        "c.id in (select id from chats where operator = :owner and state <> 'finished' union all select id "
+        "from "
+        "chats where handled_by = :owner)",
+        *wanted.owner);
+  // Ids rise with the time of arrival, which is that of the message or a little later: so they bound what is
+  // looked through.
+  if (wanted.from) {
+    statement.also("m.id >= :first", first_id_at(*wanted.from - kEarly));
+    statement.also("m.created_at >= :from", wanted.from->time_since_epoch().count());
+  }
+  if (wanted.to) {
+    statement.also("m.id < :last", first_id_at(*wanted.to + kLate));
+    statement.also("m.created_at < :to", wanted.to->time_since_epoch().count());
+  }
   if (const auto terms = terms_of(wanted.text); !terms.empty()) {
     if (session.dialect() == store::Dialect::sqlite)
       statement.also("m.id in (select rowid from message_words where message_words match :words)",
