@@ -66,6 +66,9 @@ constexpr const char* kTemplates =
       "variables": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
         "name": {"type": "string"}, "example": {"type": "string"}}}}}}}}})";
 
+constexpr const char* kState =
+    R"({"type": "string", "enum": ["held", "with_bot", "waiting", "assigned", "in_progress", "finished"]})";
+
 int limit_of(const Call& call) {
   return static_cast<int>(call.limit());
 }
@@ -100,8 +103,13 @@ void ChatsApi::add_to(Router& router) {
   const std::string chat = R"({"$ref": "#/components/schemas/Chat"})";
   const std::string message = R"({"$ref": "#/components/schemas/Message"})";
   const std::string path = "/api/v1/chats";
-  router.add(Operation::read_chats, Verb::get, path, bound(this, &ChatsApi::list),
-             Doc("List chats").query("integration", "Only of this integration", Doc::kId).lists(chat));
+  router.add(
+      Operation::read_chats, Verb::get, path, bound(this, &ChatsApi::list),
+      Doc("List chats")
+          .query("integration", "Only of this integration", Doc::kId)
+          .query("queue", "Only of this queue", Doc::kId)
+          .query("state", "Only in this state; held: missed, since their channel is switched off", kState)
+          .lists(chat));
   add_chat_to(router, path, Operation::read_chats, Operation::write_chats);
   add_chat_to(router, "/api/v1/desk/chats", Operation::own_session, Operation::own_session);
   router.add(Operation::read_chats, Verb::get, "/api/v1/messages/{id}", bound(this, &ChatsApi::message),
@@ -165,9 +173,12 @@ asio::awaitable<bool> ChatsApi::only_own(const Call& call) {
 }
 
 asio::awaitable<Response> ChatsApi::list(Call call) {
-  const auto integration = call.query_id("integration");
+  chat::ChatFilter filter;
+  filter.integration = call.query_id("integration");
+  filter.queue = call.query_id("queue");
+  filter.state = call.query("state");
   auto cursor = call.query("cursor").value_or("");
-  const auto page = co_await chats_.list(integration, std::move(cursor), limit_of(call));
+  const auto page = co_await chats_.list(std::move(filter), std::move(cursor), limit_of(call));
   co_return page_of(page, call.language());
 }
 

@@ -30,6 +30,15 @@ constexpr const char* kDesk =
 constexpr const char* kChange =
     R"({"type": "object", "additionalProperties": false, "required": ["status"], "properties": {
     "status": {"enum": ["active", "inactive"]}}})";
+constexpr const char* kColleagues =
+    R"({"type": "object", "required": ["queues", "operators"], "properties": {
+    "queues": {"type": "array", "items": {"type": "object", "required": ["id", "name"], "properties": {
+      "id": {"type": "string"}, "name": {"type": "string"}}}},
+    "operators": {"type": "array", "description": "Who serve a queue, by name", "items": {"type": "object",
+      "required": ["id", "name", "status", "chats", "limit"], "properties": {
+      "id": {"type": "string"}, "name": {"type": "string"}, "status": {"enum": ["active", "inactive", "offline"]},
+      "chats": {"type": "integer", "description": "Assigned and in progress"},
+      "limit": {"type": "integer", "description": "Whoever has as many gets no more"}}}}}})";
 constexpr const char* kNote =
     R"({"type": "object", "additionalProperties": false, "properties": {"note": {"type": "string", "maxLength": 2000}}})";
 constexpr const char* kTransfer =
@@ -74,6 +83,11 @@ void DeskApi::add_to(Router& router) {
                  .about("Every 15 seconds; after 45 seconds without, the operator is offline.")
                  .answers(204, "Heard")
                  .errors({404}));
+  router.add(Operation::own_session, Verb::get, path + "/colleagues", bound(this, &DeskApi::colleagues),
+             Doc("List whom a chat can be handed to")
+                 .about("For operators and whoever manages chats.")
+                 .answers(200, "Queues and operators", kColleagues)
+                 .errors({404}));
   router.add(Operation::own_session, Verb::post, chat + "/accept", bound(this, &DeskApi::accept),
              Doc("Accept a chat").answers(200, "The chat", PB_DESK_CHAT).errors({404, 409}));
   router.add(Operation::own_session, Verb::post, chat + "/finish", bound(this, &DeskApi::finish),
@@ -109,6 +123,25 @@ asio::awaitable<Response> DeskApi::change(Call call) {
 asio::awaitable<Response> DeskApi::be_present(Call call) {
   co_await chats_.be_present(session_of(call).user.id);
   co_return Response(204);
+}
+
+asio::awaitable<Response> DeskApi::colleagues(Call call) {
+  const auto person = person_of(call);
+  const auto all = co_await chats_.colleagues();
+  bool is_one = person.manages;
+  auto queues = json::array();
+  for (const auto& [id, name] : all.queues) queues.push_back({{"id", to_string_id(id)}, {"name", name}});
+  auto operators = json::array();
+  for (const auto& one : all.operators) {
+    is_one |= one.id == person.id;
+    operators.push_back({{"id", to_string_id(one.id)},
+                         {"name", one.name},
+                         {"status", domain::routing::status_name(one.standing)},
+                         {"chats", one.standing.chats},
+                         {"limit", all.limit}});
+  }
+  if (!is_one) throw Error(Code::denied, Text("domain.routing.not_operator"));
+  co_return answer(200, {{"queues", std::move(queues)}, {"operators", std::move(operators)}});
 }
 
 asio::awaitable<Response> DeskApi::accept(Call call) {

@@ -17,6 +17,7 @@ class DeskApi {
   boost::asio::awaitable<Response> show(Call call);
   boost::asio::awaitable<Response> change(Call call);
   boost::asio::awaitable<Response> be_present(Call call);
+  boost::asio::awaitable<Response> colleagues(Call call);
   boost::asio::awaitable<Response> accept(Call call);
   boost::asio::awaitable<Response> finish(Call call);
   boost::asio::awaitable<Response> hand_back(Call call);
