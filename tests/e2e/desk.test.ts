@@ -118,8 +118,28 @@ test("with its channel switched off a chat is kept, and waits when it is on agai
   await write("zoe");
   const kept = await eventually("it is there", async () => (await host.chats(shop)).find((chat) => chat.conversation === "zoe"));
   assert.equal(kept.state, "held");
+  const missed = (await host.get("/api/v1/chats?state=held")).body.items;
+  assert.ok(missed.some((chat: any) => chat.id === kept.id), "what is missed is listed");
   await channel({ active: true });
-  assert.notEqual((await host.get(`/api/v1/chats/${kept.id}`)).body.state, "held");
+  await eventually("it waits", async () => (await host.get(`/api/v1/chats/${kept.id}`)).body.state !== "held");
+});
+
+test("operators see whom a chat can be handed to, and others do not", async () => {
+  const all = await ask(ana, "GET", "/api/v1/desk/colleagues");
+  assert.equal(all.status, 200, JSON.stringify(all.body));
+  assert.ok(all.body.queues.some((one: any) => one.name === "Everybody"));
+  assert.deepEqual(Object.keys(all.body.operators[0]).sort(), ["chats", "id", "limit", "name", "status"]);
+  const stranger = await host.signIn("stranger");
+  assert.equal((await host.call("GET", "/api/v1/desk/colleagues", undefined, stranger.headers)).status, 403);
+});
+
+test("whoever signs out is offline at once", async () => {
+  const zed = await host.signIn("zed");
+  await host.call("PATCH", "/api/v1/desk", { status: "active" }, zed.headers);
+  const made = await host.call("DELETE", "/api/v1/session", undefined, zed.headers);
+  assert.ok(made.status < 300, String(made.status));
+  const again = await host.browse("zed");
+  assert.equal((await host.call("GET", "/api/v1/desk", undefined, again.headers)).body.status, "offline");
 });
 
 test("queues and channels say what is wrong", async () => {

@@ -165,6 +165,35 @@ TEST_P(BotTest, OfTwoChangesOfControlTheLaterOneHolds) {
   EXPECT_EQ(chat().second, "with_bot") << "written while people had it";
 }
 
+TEST_P(BotTest, WhatOurSideSaysChangesNothingWheneverItIsTold) {
+  say("1", true);
+  control("us", "2026-11-21T09:20:05Z");
+  say("2", true, true, "2026-11-21T09:20:06Z");
+  EXPECT_EQ(chat().second, "waiting") << "the bot's last words, sent after it had passed control";
+}
+
+TEST_P(BotTest, AButtonThatIsPressedInABotsConversationIsForTheBot) {
+  say("1", true);
+  apply("button.pressed", {{"conversation", {{"id", "c"}}},
+                           {"author", {{"id", "eva"}}},
+                           {"handled_by", "bot"},
+                           {"press_id", "p"},
+                           {"data", "d"}});
+  EXPECT_EQ(chat().second, "with_bot");
+}
+
+TEST_P(BotTest, WhoAsksTheBotForPeopleWaitsAlsoWhereNothingIsKnownOfHim) {
+  control("us", "2026-11-21T09:20:05Z");
+  EXPECT_EQ(chat().second, "waiting");
+  say("1", false, false, "2026-11-21T09:20:06Z");
+  const auto id = chat().first;
+  wait(router.accept(id, ana, "user:ana"));
+  wait(router.finish(id, Person(ana, "user:ana")));
+  EXPECT_EQ(to_release().size(), 1u);
+  control("us", "2026-11-21T09:20:05Z");
+  EXPECT_EQ(chat().first, id) << "told late: that was answered";
+}
+
 TEST_P(BotTest, WithItsChannelOffWhatABotPassesIsHeld) {
   say("1", true);
   ChannelChange off;

@@ -71,7 +71,11 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
     });
   }
   std::vector<Chat> chats() {
-    return in_store([](Context& context) { return ChatTable(context).list(kBot, 0, 5000); });
+    return in_store([](Context& context) {
+      ChatFilter filter;
+      filter.integration = kBot;
+      return ChatTable(context).list(filter, 0, 5000);
+    });
   }
   std::vector<Message> messages(std::optional<Id> chat = std::nullopt) {
     const Id wanted = chat ? *chat : chats().at(0).id;

@@ -449,6 +449,24 @@ TEST_P(ChatsTest, a_conversation_that_moves_while_sending_keeps_chat_and_queue) 
   EXPECT_EQ(ChatWorld::chats().at(0).conversation, "new");
 }
 
+ChatFilter of(Id integration) {
+  ChatFilter filter;
+  filter.integration = integration;
+  return filter;
+}
+
+// CHAT-22: missed chats are held.
+TEST_P(ChatsTest, chats_are_listed_by_state) {
+  auto filter = of(kBot);
+  filter.state = "held";
+  EXPECT_EQ(wait(service->list(filter, "", 10)).items.size(), 1u);
+  filter.queue = 5;
+  EXPECT_TRUE(wait(service->list(filter, "", 10)).items.empty());
+  filter.queue.reset();
+  filter.state = "finished";
+  EXPECT_TRUE(wait(service->list(filter, "", 10)).items.empty());
+}
+
 TEST_P(ChatsTest, lists_go_on_where_the_page_before_ended) {
   for (int i = 2; i <= 5; ++i) apply("message.received", message(i, std::to_string(i)));
   apply("message.received", message(1, "x", 0, "d"));
@@ -460,10 +478,10 @@ TEST_P(ChatsTest, lists_go_on_where_the_page_before_ended) {
     cursor = page.next.value_or("");
   } while (!cursor.empty());
   EXPECT_EQ(seen, "hello 2 3 4 5 ");
-  const auto page = wait(service->list(kBot, "", 1));
+  const auto page = wait(service->list(of(kBot), "", 1));
   EXPECT_EQ(page.items.size(), 1u);
-  EXPECT_FALSE(wait(service->list(kBot, *page.next, 1)).next);
-  EXPECT_TRUE(wait(service->list(8, "", 1)).items.empty());
+  EXPECT_FALSE(wait(service->list(of(kBot), *page.next, 1)).next);
+  EXPECT_TRUE(wait(service->list(of(8), "", 1)).items.empty());
   EXPECT_EQ(code_of([&] { wait(service->messages(chat, "1.x", 2)); }), Code::invalid);
 }
 

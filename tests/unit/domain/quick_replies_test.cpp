@@ -124,5 +124,23 @@ TEST_P(QuickRepliesTest, OneIsChangedRemovedAndInTheAuditLog) {
   EXPECT_EQ(count("audit"), 3);
 }
 
+TEST_P(QuickRepliesTest, AreOfTheLanguageWhateverItsRegion) {
+  add("hello", "Olá", "PT-br");
+  add("bye", "Tchau", "pt");
+  add("thanks", "Gracias", "es");
+  store->write_now([](store::Session& session) {
+    session.exec("insert into channels(integration, active, language) values (7, 1, 'pt-PT')");
+  });
+  apply("message.received", message(1, "hi"));
+  EXPECT_THAT(offered(chats().at(0).id), ElementsAre("Tchau", "Olá"));
+  QuickReplyChange wanted;
+  wanted.name = "none";
+  wanted.text = "none";
+  for (const char* language : {"", "e", "english", "en-", "en_US", "en-US-Latn"}) {
+    wanted.language = language;
+    EXPECT_THAT(refused(wanted), ElementsAre("/language")) << language;
+  }
+}
+
 }  // namespace
 }  // namespace patchbay::domain::chat
