@@ -18,6 +18,8 @@ class People {
 
   std::optional<User> user(Id id);
   std::optional<User> named(const std::string& login);
+  // Nobody else changes him until the transaction ends.
+  std::optional<User> hold(Id id);
   // By id, after `after`; at most `limit`. Here and below.
   std::vector<User> users(Id after, std::size_t limit);
   // Both with the operations; a login must be free.

@@ -90,6 +90,10 @@ class Sessions {
   };
   // Counts an attempt before its outcome is known, so that many at once are not one.
   boost::asio::awaitable<Known> attempt(std::string login);
+  // One that nobody had the time to look at counts no more.
+  boost::asio::awaitable<bool> verify(std::string login, std::string password, std::string hash);
+  // Held: the same password as was verified, of who is active.
+  bool is_still(store::Session& session, const Known& known) const;
   std::int64_t now() const { return parts_.clock.now().time_since_epoch().count(); }
   void audit(store::Session& session, const store::Actor& who, const char* action, Id user) const;
 

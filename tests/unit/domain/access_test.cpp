@@ -1,6 +1,7 @@
 #include "domain/access/access.hpp"
 
 #include <future>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
@@ -132,6 +133,31 @@ TEST_P(AccessTest, changing_keeps_what_is_not_named) {
   EXPECT_EQ(changed.login, "ana");
   EXPECT_EQ(changed.operations, ana.operations);
   EXPECT_EQ(refusal(access.change_user(1, change, kAdmin)), "domain.access.no_user");
+}
+
+TEST_P(AccessTest, who_is_put_out_while_another_change_is_made_stays_out) {  // ACC-1
+  const auto ana = add_user("ana", {"CanManageChats"});
+  std::promise<void> changed;
+  auto putting_out = std::async(std::launch::async, [&] {
+    store->write_now([&](store::Session& session) {
+      People table(session);
+      auto out = *table.user(ana.id);
+      out.active = false;
+      out.operations.clear();
+      table.update(out);
+      changed.set_value();
+      std::this_thread::sleep_for(100ms);
+    });
+  });
+  changed.get_future().wait();
+  UserChange name;
+  name.name = "Ana B.";
+  const auto after = wait(access.change_user(ana.id, name, kAdmin));
+  putting_out.get();
+  EXPECT_EQ(after.name, "Ana B.");
+  EXPECT_FALSE(after.active);
+  EXPECT_TRUE(may(ana).empty());
+  EXPECT_FALSE(wait(access.user(ana.id)).active);
 }
 
 TEST_P(AccessTest, every_change_is_in_the_audit_log_with_old_and_new) {  // ACC-5

@@ -116,6 +116,50 @@ TEST_P(SessionsTest, wrong_passwords_in_a_row_lock_the_login_for_a_while) {  // 
   EXPECT_EQ(count("select cast(count(*) as bigint) from sign_in_failures where login = 'ana'"), 0);
 }
 
+TEST_P(SessionsTest, what_comes_during_a_lock_does_not_renew_it) {  // ACC-2
+  for (int i = 0; i <= Sessions::kFailures; ++i) refusal([&] { sign_in("ana", "wrong"); });
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(refusal([&] { sign_in("ana", "wrong"); }), kLocked);
+  clock.advance(Sessions::kLocked);
+  EXPECT_EQ(refusal([&] { sign_in(); }), "none");
+}
+
+TEST_P(SessionsTest, a_password_that_nobody_had_the_time_to_look_at_was_not_wrong) {  // ACC-2
+  asio::io_context io;
+  vault::Passwords slow;
+  Sessions busy({*store, clock, ids, slow, log::Logger::none()});
+  for (std::size_t i = 0; i < vault::Passwords::kWaiting; ++i)
+    asio::co_spawn(io, slow.hash("waits"), [](std::exception_ptr, const std::string&) {});
+  io.poll();
+  for (int i = 0; i < Sessions::kFailures; ++i) {
+    const auto reason = refusal([&] { wait(busy.sign_in("ana", kPassword, Client("192.0.2.7", ""))); });
+    EXPECT_EQ(reason, "unavailable vault.passwords_busy");
+  }
+  EXPECT_EQ(refusal([&] { sign_in(); }), "none");
+}
+
+TEST_P(SessionsTest, whose_password_changes_while_he_signs_in_stays_out) {  // ACC-2
+  const auto hash =
+      store->read_now([&](store::Session& session) { return People(session).password(ana.id); });
+  for (const bool deactivates : {false, true}) {
+    // Its hash waits behind others.
+    std::vector<std::future<std::string>> others;
+    for (int i = 0; i < 5; ++i)
+      others.push_back(std::async(std::launch::async, [&] { return wait(passwords.hash("waits")); }));
+    std::this_thread::sleep_for(20ms);
+    auto in = std::async(std::launch::async, [&] { return refusal([&] { sign_in(); }); });
+    while (count("select cast(count(*) as bigint) from sign_in_failures") == 0) std::this_thread::yield();
+    store->write_now([&](store::Session& session) {
+      session.exec(deactivates ? "update users set active = 0" : "update users set password = 'another'");
+    });
+    EXPECT_EQ(in.get(), kWrong);
+    EXPECT_EQ(count("select cast(count(*) as bigint) from sessions"), 0);
+    store->write_now([&](store::Session& session) {
+      People(session).set_password(ana.id, *hash);
+      session.exec("delete from sign_in_failures");
+    });
+  }
+}
+
 TEST_P(SessionsTest, many_guesses_at_once_are_counted_each) {
   std::vector<std::future<std::string>> guesses;
   for (int i = 0; i < 16; ++i)

@@ -114,6 +114,8 @@ asio::awaitable<User> Access::create_user(UserChange wanted, store::Actor who) {
 asio::awaitable<User> Access::change_user(Id id, UserChange change, store::Actor who) {
   auto work = [=, this](store::Session& session) {
     People people(session);
+    // Held, since all of him is written: else two who change him at once give back what the other took.
+    people.hold(id);
     const auto before = require_user(people, id);
     auto after = before;
     apply(change, after);

@@ -87,6 +87,12 @@ std::optional<User> People::user(Id id) {
   return first(read_users(session_.query("select " PB_USER_COLUMNS " from users where id = :id", {id})));
 }
 
+std::optional<User> People::hold(Id id) {
+  session_.query(
+      std::string("select id from users where id = :id").append(store::for_update(session_.dialect())), {id});
+  return user(id);
+}
+
 std::optional<User> People::named(const std::string& login) {
   return first(
       read_users(session_.query("select " PB_USER_COLUMNS " from users where login = :login", {login})));

@@ -32,6 +32,11 @@ std::string csrf_of(const std::string& token) {
   return crypto::to_base64url(crypto::hmac(crypto::Hash::sha256, token, "csrf"));
 }
 
+[[noreturn]] void refuse_old() {
+  Error error(Code::invalid, Text("domain.refused"));
+  throw error.add(Diagnostic("/old", Text("domain.access.wrong_old")));
+}
+
 }  // namespace
 
 void check_password(const std::string& login, const std::string& password, const std::string& path) {
@@ -55,8 +60,9 @@ asio::awaitable<Sessions::Known> Sessions::attempt(std::string login) {
   auto work = [login, at = now()](store::Session& session) {
     const auto row = session.query_one(
         "insert into sign_in_failures(login, failures, last_at, locked_until) values (:login, 1, :at, 0) "
-        "on conflict(login) do update set failures = sign_in_failures.failures + 1, last_at = :at "
-        "returning failures, locked_until",
+        "on conflict(login) do update set last_at = :at, failures = sign_in_failures.failures + "
+        // What comes during the lock does not count: it would renew the lock for ever.
+        "case when sign_in_failures.locked_until > :at then 0 else 1 end returning failures, locked_until",
         {login, at});
     const auto failures = row->integer(0);
     const auto locked_until = row->integer(1);
@@ -88,17 +94,46 @@ asio::awaitable<SignedIn> Sessions::sign_in(std::string login, std::string passw
   login = as_login(login);
   auto attempted = attempt(login);
   const auto known = co_await std::move(attempted);
-  auto verified = parts_.passwords.verify(std::move(password), known.hash);
+  auto verified = verify(login, std::move(password), known.hash);
   const bool fits = co_await std::move(verified);
-  if (!fits) {
+  std::optional<SignedIn> in;
+  if (fits) {
+    auto work = [=, this](store::Session& session) -> std::optional<SignedIn> {
+      if (!is_still(session, known)) return std::nullopt;
+      session.exec("delete from sign_in_failures where login = :login", {login});
+      return begin(session, *known.user, client);
+    };
+    in = co_await parts_.store.write(std::move(work));
+  }
+  if (!in) {
     parts_.logger.warn("sign-in failed", {{"login", login}, {"address", client.address}});
     throw Error(Code::unauthenticated, Text("domain.access.wrong_password"));
   }
-  auto work = [=, this](store::Session& session) {
-    session.exec("delete from sign_in_failures where login = :login", {login});
-    return begin(session, *known.user, client);
+  co_return std::move(*in);
+}
+
+asio::awaitable<bool> Sessions::verify(std::string login, std::string password, std::string hash) {
+  auto verifying = parts_.passwords.verify(std::move(password), std::move(hash));
+  std::optional<Error> busy;
+  try {
+    co_return co_await std::move(verifying);
+  } catch (const Error& error) {
+    busy = error;
+  }
+  // Nobody has looked at it, so it was no wrong one.
+  auto take_back = [login](store::Session& session) {
+    session.exec("update sign_in_failures set failures = failures - 1 where login = :login and failures > 0",
+                 {login});
   };
-  co_return co_await parts_.store.write(std::move(work));
+  co_await parts_.store.write(std::move(take_back));
+  throw *busy;
+}
+
+// Hashing takes its time: meanwhile it may be another one.
+bool Sessions::is_still(store::Session& session, const Known& known) const {
+  People people(session);
+  const auto user = people.hold(known.user->id);
+  return user && user->active && people.password(user->id).value_or("") == known.hash;
 }
 
 SignedIn Sessions::begin(store::Session& transaction, const User& user, const Client& client) const {
@@ -229,15 +264,13 @@ asio::awaitable<void> Sessions::change_password(Session own, std::string old, st
   check_password(own.user.login, fresh, "/new");
   auto attempted = attempt(own.user.login);
   const auto known = co_await std::move(attempted);
-  auto verified = parts_.passwords.verify(std::move(old), known.hash);
+  auto verified = verify(own.user.login, std::move(old), known.hash);
   const bool fits = co_await std::move(verified);
-  if (!fits) {
-    Error error(Code::invalid, Text("domain.refused"));
-    throw error.add(Diagnostic("/old", Text("domain.access.wrong_old")));
-  }
+  if (!fits) refuse_old();
   auto hashing = parts_.passwords.hash(std::move(fresh));
   const auto hash = co_await std::move(hashing);
   auto work = [=, this](store::Session& session) {
+    if (!is_still(session, known)) refuse_old();
     People people(session);
     people.set_password(own.user.id, hash);
     people.end_sessions(own.user.id, own.id);
