@@ -9,6 +9,7 @@
 #include "domain/chat/model.hpp"
 #include "domain/records/contacts.hpp"
 #include "domain/records/records.hpp"
+#include "log/log.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::chat {
@@ -35,6 +36,7 @@ class ClientContacts {
     records::Contacts& contacts;
     // Whoever writes first becomes a contact; else operators make one. Any thread.
     std::function<bool()> creates = [] { return true; };
+    log::Logger logger = log::Logger::none();
   };
   // From now on clients follow when contacts are merged, and have none when theirs is removed.
   explicit ClientContacts(Parts parts);

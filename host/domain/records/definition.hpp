@@ -67,6 +67,8 @@ struct Object {
   std::int64_t version = 0;
 
   const Field* find(std::string_view code) const;  // null; also for what is not active
+  // Of values by code, those that are shown.
+  nlohmann::json active_of(nlohmann::json values) const;
   // Not shown: words of all searchable fields, and the time of the last change.
   Field words;
   Field updated_at;

@@ -44,6 +44,9 @@ class Editor {
   // `fields`: values by code, as in Record::fields; null empties.
   Record create(const std::string& object, const nlohmann::json& fields, const Author& author,
                 std::optional<Id> id = {});
+  // Of what the host itself would put into a record: without fields that an admin has hidden and lookup
+  // values that may not be chosen any more.
+  nlohmann::json usable(const std::string& object, const nlohmann::json& fields);
   // The same record with its next version; as it was where nothing changes. `before` is held.
   Record change(const Record& before, const nlohmann::json& fields, const Author& author);
   void remove(const Record& record, const Author& author);
@@ -56,13 +59,16 @@ class Editor {
   const Object& object(const std::string& code);
 
  private:
+  using Findings = std::vector<Diagnostic>;
   struct Draft;
   Draft plan(const Object& object, const Record* before, const nlohmann::json& given, const Author& author);
   void check_targets(const Object& object, Draft& draft);
   nlohmann::json checked_link(const Field& field, const nlohmann::json& value, const std::string& at,
-                              Draft& draft);
-  void check_lookup(const Field& field, const nlohmann::json& value, const std::string& at, Draft& draft);
-  void check_unique(const Object& object, const Draft& draft);
+                              Findings& findings);
+  static bool may_choose(const Lookup& lookup, const nlohmann::json& value);
+  void check_lookup(const Field& field, const nlohmann::json& value, const std::string& at,
+                    Findings& findings);
+  void check_unique(const Object& object, Draft& draft);
   bool exists(const std::string& target, Id id);
   void write_keys(const Object& object, const Record* before, const Record& after);
   void note(const Record& after, const char* action, nlohmann::json changes);

@@ -15,7 +15,7 @@ struct Query {
   // "starts"}: a range. Letters count the same in either case and
   // with any accent; of a list, one value suffices.
   nlohmann::json filter = nlohmann::json::object();
-  std::string search;  // words, each of which a word of a searchable field begins with
+  std::string search;  // words, each of which a word of a searchable field begins with; 20 at most
   std::string order;   // a field's code, "updated_at" or "id"; "-" before it: the other way; empty: "id"
   std::string cursor;  // Listing::next of the page before
   std::size_t limit = 100;

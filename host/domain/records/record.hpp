@@ -36,7 +36,7 @@ enum class Source { person, outside };
 // Who makes a change.
 struct Author {
   Author(std::string name_, Source source_) : name(std::move(name_)), source(source_) {}
-  std::string name;  // "user:<login>", of a token, "plugin:<id>"
+  std::string name;  // "user:<login>", "token:<name>", "plugin:<id>"
   Source source;
 };
 

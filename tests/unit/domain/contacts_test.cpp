@@ -56,6 +56,20 @@ TEST_P(ContactsTest, a_stranger_becomes_a_contact_once) {  // CHAT-15
             json({{"name", "Eva"}, {"type", "client"}, {"phones", {{{"value", "+4930901820"}}}}}));
 }
 
+TEST_P(ContactsTest, a_stranger_becomes_a_contact_whatever_an_admin_has_hidden) {  // REC-6, CHAT-15
+  const auto hide = [&](const char* code) {
+    wait(objects.change_object("contact", {{"fields", {{{"code", code}, {"active", false}}}}}, {},
+                               "user:root"));
+  };
+  retire("contact_type", "client");
+  EXPECT_EQ(read(meet(client("1"), "Eva")).fields, json({{"name", "Eva"}}));
+  hide("type");
+  hide("phones");
+  EXPECT_EQ(read(meet(client("2", {"+15550001"}), "Ben")).fields, json({{"name", "Ben"}}));
+  hide("name");
+  EXPECT_EQ(read(meet(client("3"), "Ana")).fields, json::object());
+}
+
 TEST_P(ContactsTest, merging_keeps_fills_joins_and_moves_what_refers) {  // CHAT-15
   const auto other = meet(client("2", {"+15550001", "+15550002"}), "Anna");
   const auto kept = add("contact", {{"name", "Ana Lima"}, {"phones", {"+15550001"}}}).id;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <future>
 #include <set>
+#include <thread>
 
 #include "domain/access/access.hpp"
 #include "domain/journal/journal.hpp"
 #include "domain/records/impl/lister.hpp"
+#include "domain/subscriptions/impl/outgoing.hpp"
 #include "unit/domain/records_world.hpp"
 
 namespace patchbay::domain::records {
@@ -149,6 +151,88 @@ TEST_P(RecordsTest, are_found_by_values_ranges_and_words) {  // REC-2
   EXPECT_EQ(names(words), Names{"Борис Яшин"});
   words.search = "ёлк АНН";
   EXPECT_EQ(names(words), Names{"Анна Ёлкина"});
+}
+
+TEST_P(RecordsTest, a_search_has_a_bounded_number_of_words) {  // REC-2
+  add("contact", {{"name", "Ana Lima"}});
+  Query words;
+  for (int i = 0; i < 1'000; ++i) words.search += "ana LIMA ";
+  EXPECT_EQ(names(words), Names{"Ana Lima"}) << "each word counts once";
+  words.search.clear();
+  for (int i = 0; i < 21; ++i) words.search += "w" + std::to_string(i) + " ";
+  EXPECT_EQ(refusal(records.list("contact", words, person)), "domain.records.query /search");
+}
+
+TEST_P(RecordsTest, a_long_record_is_found_by_its_name) {  // REC-2
+  auto long_list = json::array();
+  for (int i = 0; i < 100; ++i) {
+    std::string words;
+    for (int j = 0; j < 9; ++j) words += "a" + std::to_string(i) + "x" + std::to_string(j) + " ";
+    long_list.push_back(words);
+  }
+  add("contact", {{"name", "Zoe Zyx"}, {"other_addresses", long_list}});
+  Query words;
+  words.search = "zoe zyx";
+  EXPECT_EQ(names(words), Names{"Zoe Zyx"});
+  words.search = "a0x0 a9x8";
+  EXPECT_EQ(names(words), Names{"Zoe Zyx"}) << "and by hundreds of words";
+}
+
+TEST_P(RecordsTest, a_default_that_is_not_to_be_chosen_any_more_stops_nothing) {  // REC-6
+  retire("case_state", "new");
+  EXPECT_FALSE(add("case", {{"name", "x"}}).fields.contains("state"));
+  const auto outside = wait(records.create("case", {{"name", "y"}}, machine)).record;
+  EXPECT_FALSE(outside.fields.contains("state"));
+  EXPECT_EQ(outside.fields["priority"], "medium");
+  EXPECT_EQ(refusal(records.create("case", {{"name", "x"}, {"state", "new"}}, machine)),
+            "domain.refused /fields/state")
+      << "what is asked for is refused";
+  wait(objects.change_object("case", {{"fields", {{{"code", "state"}, {"required", true}}}}}, {}, "test"));
+  EXPECT_EQ(refusal(records.create("case", {{"name", "x"}}, person)), "domain.refused /fields/state")
+      << "a person is asked for what is required";
+  EXPECT_EQ(refusal(records.create("case", {{"name", "x"}}, machine)), "none");
+}
+
+TEST_P(RecordsTest, what_comes_again_while_it_is_removed_keeps_its_name_elsewhere) {  // REC-2
+  const ExternalName name("crm", "1");
+  const auto bring = [&] {
+    Upsert item;
+    item.external_id = name.id;
+    item.fields = {{"name", "Ana"}};
+    return wait(records.upsert("contact", name.source, {item}, machine)).at(0);
+  };
+  const auto first = bring().shown->record;
+  std::promise<void> removed;
+  auto removing = std::async(std::launch::async, [&] {
+    store->write_now([&](store::Session& session) {
+      Editor editor(session, tools);
+      editor.object("contact");
+      editor.remove(*editor.hold("contact", first.id), person.author);
+      removed.set_value();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    });
+  });
+  removed.get_future().wait();
+  const auto again = bring();
+  removing.get();
+  EXPECT_EQ(again.outcome, "created");
+  const auto found = wait(records.named("contact", name, machine));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->record.id, again.shown->record.id);
+}
+
+TEST_P(RecordsTest, what_an_admin_hid_is_neither_in_the_history_nor_told_outside) {  // REC-2, REC-4
+  const auto ana = add("contact", {{"name", "Ana"}});
+  wait(records.change("contact", ana.id, {{"job", "Buyer"}, {"name", "Ana B."}}, {}, person));
+  wait(objects.change_object("contact", {{"fields", {{{"code", "job"}, {"active", false}}}}}, {}, "test"));
+  EXPECT_EQ(wait(records.history("contact", ana.id, person, 0, 10)).at(0).changes,
+            json({{"name", {{"old", "Ana"}, {"new", "Ana B."}}}}));
+  const auto told = store->read_now([&](store::Session& session) {
+    journal::Entry entry("record.changed", ana.id);
+    entry.object = "contact";
+    return json::parse(subscriptions::body_of(session, ids, clock, entry, 0));
+  });
+  EXPECT_EQ(told["data"]["snapshot"]["fields"], json({{"name", "Ana B."}}));
 }
 
 TEST_P(RecordsTest, sort_as_people_expect) {

@@ -42,6 +42,14 @@ class RecordsWorld : public ::testing::TestWithParam<support::Database> {
   Record add(const std::string& object, nlohmann::json fields) {
     return wait(records.create(object, std::move(fields), person)).record;
   }
+  // Such a value is not to be chosen any more.
+  void retire(const std::string& lookup, const std::string& value) {
+    auto values = to_json(wait(objects.lookup(lookup))).at("values");
+    for (auto& one : values) {
+      if (one.at("code") == value) one["active"] = false;
+    }
+    wait(objects.change_lookup(lookup, {{"values", values}}, {}, "user:root"));
+  }
   std::vector<std::string> names(const Query& query, const std::string& object = "contact") {
     std::vector<std::string> found;
     for (const auto& one : wait(records.list(object, query, person)).items)

@@ -45,6 +45,13 @@ void tell_of_clients(store::Session& session, IdMint& ids, TimePoint now, Id con
   journal::write(session, ids, now, entries);
 }
 
+// With what an admin has to change.
+std::string log_words(const Error& error) {
+  std::string words = error.what();
+  for (const auto& one : error.diagnostics()) words += "; " + one.path + ": " + one.summary.in("en");
+  return words;
+}
+
 }  // namespace
 
 ClientContacts::ClientContacts(Parts parts) : parts_(std::move(parts)) {
@@ -71,6 +78,8 @@ void ClientContacts::meet(store::Session& session, const Stranger& stranger) {
                   : parts_.contacts.recognize(session, *who);
   } catch (const Error& error) {
     if (!records::is_refusal(error)) throw;
+    parts_.logger.warn("a client cannot become a contact",
+                       {{"client", to_string_id(client.id)}, {"reason", log_words(error)}});
   }
   if (!contact) return;
   session.later(

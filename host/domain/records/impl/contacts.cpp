@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kContact = "contact";
 constexpr std::size_t kSome = 20;
+constexpr int kTries = 10;
 
 ExternalName name_of(const Identity& who) {
   return ExternalName("channel:" + who.plugin, who.external_id);
@@ -91,9 +92,14 @@ Id Contacts::find_or_create(store::Session& session, const Identity& who, const 
   const auto& kind = editor.object(kContact);
   if (const auto found = recognize(session, who)) return *found;
   const auto id = tools_.ids.next();
-  // Whoever comes with the same name waits here for the first, and then finds it.
-  if (!table.add_name(kContact, name_of(who), id)) return table.named(kContact, name_of(who)).value_or(id);
-  json fields = {{"name", name.empty() ? who.external_id : name}, {"type", "client"}};
+  // Whoever comes with the same name waits here for the first, and then finds it; unless that one is removed
+  // meanwhile, and its names with it.
+  for (int tries = 0; !table.add_name(kContact, name_of(who), id); ++tries) {
+    if (const auto found = named(session, who)) return *found;
+    if (tries == kTries) throw Error(Code::unavailable, Text("domain.records.busy"));
+  }
+  auto fields =
+      editor.usable(kContact, {{"name", name.empty() ? who.external_id : name}, {"type", "client"}});
   const auto add = [&](const char* code, const std::vector<std::string>& values) {
     if (const auto* field = kind.find(code)) fields[code] = fit_values(*field, values, tools_.home());
   };

@@ -176,6 +176,13 @@ const Field* Object::find(std::string_view wanted) const {
   return nullptr;
 }
 
+json Object::active_of(json values) const {
+  for (const auto& field : fields) {
+    if (!field.active) values.erase(field.code);
+  }
+  return values;
+}
+
 const LookupValue* Lookup::find(std::string_view wanted) const {
   for (const auto& value : values) {
     if (value.code == wanted) return &value;

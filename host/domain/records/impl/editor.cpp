@@ -78,7 +78,10 @@ struct Editor::Draft {
   const Record* before = nullptr;
   json fields = json::object();
   Findings findings;
+  std::set<std::string> standard;  // what is there because nobody said anything
+  bool by_person = false;
 
+  bool asks(const Field& field) const { return by_person && field.required && field.mask.empty(); }
   bool is_new(const std::string& code) const {
     const auto found = fields.find(code);
     return found != fields.end() && (before == nullptr || before->fields.value(code, json()) != *found);
@@ -105,7 +108,7 @@ bool Editor::exists(const std::string& target, Id id) {
   return session_.query_one("select id from chats where id = :id", {id}).has_value();
 }
 
-json Editor::checked_link(const Field& field, const json& value, const std::string& at, Draft& draft) {
+json Editor::checked_link(const Field& field, const json& value, const std::string& at, Findings& findings) {
   const auto id = parse_id(value.get<std::string>()).value_or(0);
   if (field.target == "user" || field.target == "chat") {
     if (exists(field.target, id)) return value;
@@ -114,21 +117,24 @@ json Editor::checked_link(const Field& field, const json& value, const std::stri
     if (found && found->state == "live" && (field.target == "any" || found->object == field.target))
       return to_string_id(found->id);
   }
-  draft.findings.emplace_back(
+  findings.emplace_back(
       at, Text("domain.records.no_target", {{"target", field.target}, {"id", to_string_id(id)}}));
   return value;
 }
 
-void Editor::check_lookup(const Field& field, const json& value, const std::string& at, Draft& draft) {
+bool Editor::may_choose(const Lookup& lookup, const json& value) {
+  const auto* found = lookup.find(value.get_ref<const std::string&>());
+  return found != nullptr && found->active;
+}
+
+void Editor::check_lookup(const Field& field, const json& value, const std::string& at, Findings& findings) {
   const auto lookup = tools_.objects.require_lookup(session_, field.target);
-  const auto* found = lookup->find(value.get_ref<const std::string&>());
-  if (found != nullptr && found->active) return;
+  if (may_choose(*lookup, value)) return;
   std::string known;
   for (const auto& one : lookup->values) {
     if (one.active && known.size() < 500) known += (known.empty() ? "" : ", ") + one.code;
   }
-  draft.findings.emplace_back(at,
-                              Text("domain.records.no_value", {{"lookup", lookup->code}, {"known", known}}));
+  findings.emplace_back(at, Text("domain.records.no_value", {{"lookup", lookup->code}, {"known", known}}));
 }
 
 // Of what is another one now; what a record holds already may stay.
@@ -138,24 +144,37 @@ void Editor::check_targets(const Object& object, Draft& draft) {
     if ((!link && field.type != FieldType::lookup) || !draft.is_new(field.code)) continue;
     auto& stored = draft.fields.at(field.code);
     auto all = field.many ? stored : json::array({stored});
+    Findings findings;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto at = at_of(field.code) + (field.many ? "/" + std::to_string(i) : "");
       if (link) {
-        all[i] = checked_link(field, all[i], at, draft);
+        all[i] = checked_link(field, all[i], at, findings);
       } else {
-        check_lookup(field, all[i], at, draft);
+        check_lookup(field, all[i], at, findings);
       }
     }
-    stored = field.many ? all : all[0];
+    if (findings.empty()) {
+      stored = field.many ? all : all[0];
+    } else if (draft.standard.contains(field.code)) {
+      // It cannot be chosen any more. Nobody asked for it, so it stops nobody (REC-6).
+      draft.fields.erase(field.code);
+      if (draft.asks(field)) draft.findings.emplace_back(at_of(field.code), Text("domain.records.required"));
+    } else {
+      for (auto& finding : findings) draft.findings.push_back(std::move(finding));
+    }
   }
 }
 
-void Editor::check_unique(const Object& object, const Draft& draft) {
+void Editor::check_unique(const Object& object, Draft& draft) {
   Error error(Code::conflict, Text("domain.records.taken"));
   for (const auto& field : object.fields) {
     if (!field.unique || !draft.is_new(field.code)) continue;
     const auto holder = RecordTable(session_).holder(field.id, keys_of(field, draft.fields).front());
     if (!holder || (draft.before != nullptr && *holder == draft.before->id)) continue;
+    if (draft.standard.contains(field.code) && !draft.asks(field)) {
+      draft.fields.erase(field.code);
+      continue;
+    }
     error.add(
         Diagnostic(at_of(field.code), Text("domain.records.taken_by", {{"id", to_string_id(*holder)}})));
   }
@@ -166,6 +185,7 @@ Editor::Draft Editor::plan(const Object& object, const Record* before, const jso
                            const Author& author) {
   Draft draft;
   draft.before = before;
+  draft.by_person = author.source == Source::person;
   if (before != nullptr) draft.fields = before->fields;
   refuse_unknown(object, given, draft.findings);
   const Intake intake(draft.findings, tools_.home());
@@ -173,7 +193,7 @@ Editor::Draft Editor::plan(const Object& object, const Record* before, const jso
     if (!field.active) continue;
     const auto value = given.find(field.code);
     const bool numbers = !field.mask.empty() && value != given.end();
-    if (numbers && (author.source == Source::person || value->is_null())) {
+    if (numbers && (draft.by_person || value->is_null())) {
       if (!value->is_null() && *value != draft.fields.value(field.code, json()))
         draft.findings.emplace_back(at_of(field.code), Text("domain.records.numbers_itself"));
       continue;
@@ -181,10 +201,11 @@ Editor::Draft Editor::plan(const Object& object, const Record* before, const jso
     const auto refused = draft.findings.size();
     if (value != given.end())
       set(draft.fields, field.code, normal_value(field, *value, at_of(field.code), intake));
-    if (before == nullptr && !draft.fields.contains(field.code))
-      set(draft.fields, field.code, field.standard);
-    const bool asked = field.required && author.source == Source::person && field.mask.empty();
-    if (asked && !draft.fields.contains(field.code) && draft.findings.size() == refused)
+    if (before == nullptr && !draft.fields.contains(field.code) && !field.standard.is_null()) {
+      draft.fields[field.code] = field.standard;
+      draft.standard.insert(field.code);
+    }
+    if (draft.asks(field) && !draft.fields.contains(field.code) && draft.findings.size() == refused)
       draft.findings.emplace_back(at_of(field.code), Text("domain.records.required"));
   }
   if (draft.findings.empty()) check_targets(object, draft);
@@ -290,6 +311,20 @@ Record Editor::change(const Record& before, const json& fields, const Author& au
   note(after, "change", difference(before.fields, after.fields));
   tell("record.changed", after);
   return after;
+}
+
+json Editor::usable(const std::string& code, const json& fields) {
+  const auto& kind = object(code);
+  auto usable = json::object();
+  for (const auto& [name, value] : fields.items()) {
+    const auto* field = kind.find(name);
+    if (field == nullptr) continue;
+    if (field->type == FieldType::lookup &&
+        !may_choose(*tools_.objects.require_lookup(session_, field->target), value))
+      continue;
+    usable[name] = value;
+  }
+  return usable;
 }
 
 void Editor::remove(const Record& record, const Author& author) {

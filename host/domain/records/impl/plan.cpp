@@ -150,8 +150,12 @@ std::vector<std::string> all_keys(const Object& object, const Field& field, cons
 }
 
 bool Plan::fits(const Object& object, const Record& record) const {
+  const Field* read = nullptr;
+  std::vector<std::string> keys;
   return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
-    const auto keys = all_keys(object, *condition.field, record);
+    // Those of the words stand side by side, and are many.
+    if (read != condition.field) keys = all_keys(object, *condition.field, record);
+    read = condition.field;
     return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
       return std::any_of(condition.ranges.begin(), condition.ranges.end(),
                          [&](const Range& range) { return range.has(key); });
@@ -186,7 +190,15 @@ Plan plan_of(const Object& object, const Query& query, const Dialling& home) {
   Plan plan;
   FilterReader reader(object, findings, home);
   plan.conditions = reader.read(query.filter);
-  for (auto& word : words_of(query.search)) {
+  auto words = words_of(query.search);
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  if (words.size() > kMostConditions) {
+    findings.emplace_back("/search",
+                          Text("domain.records.search_words", {{"max", std::to_string(kMostConditions)}}));
+    words.clear();
+  }
+  for (const auto& word : words) {
     auto& condition = plan.conditions.emplace_back();
     condition.field = &object.words;
     const auto key = prefix_key(word);

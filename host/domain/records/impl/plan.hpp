@@ -41,7 +41,8 @@ struct Plan {
   Range range() const;
 };
 
-// Throws Error{invalid} "domain.records.query" with a diagnostic at /filter/<code>, /order or /cursor.
+// Throws Error{invalid} "domain.records.query" with a diagnostic at /filter/<code>, /search, /order or
+// /cursor.
 Plan plan_of(const Object& object, const Query& query, const Dialling& home);
 std::string cursor_of(const Plan& plan, const Hit& last);
 

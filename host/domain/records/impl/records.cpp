@@ -16,6 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMaxName = 200;
+constexpr int kTries = 10;
 
 // Who may change may read as well.
 void require_right(store::Session& session, const Object& object, const Asker& who, Right right) {
@@ -56,9 +57,7 @@ std::vector<std::string> missing_of(const Object& object, const Record& record) 
 Shown shown(const Object& object, Record record) {
   Shown out;
   out.missing = missing_of(object, record);
-  for (const auto& field : object.fields) {
-    if (!field.active) record.fields.erase(field.code);
-  }
+  record.fields = object.active_of(std::move(record.fields));
   out.record = std::move(record);
   return out;
 }
@@ -141,7 +140,9 @@ asio::awaitable<std::vector<Change>> Records::history(std::string object, Id id,
     require_right(session, *kind, who, Right::read);
     const auto found = RecordTable(session).find(id);
     if (!found || found->object != object) no_record(object, id);
-    return RecordTable(session).history(id, after, limit);
+    auto changes = RecordTable(session).history(id, after, limit);
+    for (auto& change : changes) change.changes = kind->active_of(std::move(change.changes));
+    return changes;
   };
   co_return co_await store_.read(std::move(work));
 }
@@ -209,6 +210,23 @@ asio::awaitable<Shown> Records::merge(std::string object, Id kept, Id other, Ask
   co_return co_await store_.write(std::move(work));
 }
 
+namespace {
+
+// The record of a name; nothing where there is none, and the name is `fresh`'s then.
+std::optional<Record> hold_named(Editor& editor, RecordTable& table, const std::string& object,
+                                 const ExternalName& name, Id fresh) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto id = table.named(object, name);
+    if (auto found = id ? editor.hold(object, *id) : std::nullopt) return found;
+    // Whoever comes with the same name at once waits here for the first, and then finds it. One that was
+    // removed meanwhile has taken its names with it.
+    if (table.add_name(object, name, fresh)) return std::nullopt;
+  }
+  throw Error(Code::unavailable, Text("domain.records.busy"));
+}
+
+}  // namespace
+
 Upserted Records::upsert_one(Editor& editor, store::Session& session, const std::string& object,
                              const ExternalName& name, const json& fields, const Author& author) {
   Upserted out;
@@ -219,10 +237,7 @@ Upserted Records::upsert_one(Editor& editor, store::Session& session, const std:
     Error error(Code::invalid, Text("domain.refused"));
     check_name(name.id, "/external_id", error);
     if (!error.diagnostics().empty()) throw error;
-    auto id = table.named(object, name);
-    // Whoever comes with the same name at once waits here for the first, and then finds it.
-    if (!id && !table.add_name(object, name, fresh)) id = table.named(object, name);
-    const auto before = id ? editor.hold(object, *id) : std::nullopt;
+    const auto before = hold_named(editor, table, object, name, fresh);
     auto after =
         before ? editor.change(*before, fields, author) : editor.create(object, fields, author, fresh);
     out.outcome = !before ? "created" : after.version == before->version ? "unchanged" : "changed";

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <set>
 
 #include <utf8proc.h>
 
@@ -24,7 +25,8 @@ constexpr std::size_t kMaxKind = 60;
 constexpr std::size_t kMostValues = 200;
 constexpr std::size_t kExact = 200;   // bytes of a text's key
 constexpr std::size_t kMaxWord = 40;  // bytes
-constexpr std::size_t kMostWords = 60;
+constexpr std::size_t kMostWords = 300;
+constexpr const char* kName = "name";
 constexpr std::size_t kDigest = 16;
 constexpr std::array<const char*, 6> kAddress = {"street",      "city",    "region",
                                                  "postal_code", "country", "kind"};
@@ -317,18 +319,25 @@ std::vector<std::string> words_of(std::string_view text) {
 
 std::vector<std::string> word_keys(const Object& object, const json& fields) {
   std::vector<std::string> keys;
-  for (const auto& field : object.fields) {
+  std::set<std::string> known;
+  const auto add = [&](const Field& field) {
     const auto found = fields.find(field.code);
-    if (!(field.searchable || !field.mask.empty()) || found == fields.end()) continue;
+    if (!(field.searchable || !field.mask.empty()) || found == fields.end()) return;
     for (const auto& value : values_of(field, *found)) {
       if (!value.is_string() || field.type == FieldType::lookup || field.type == FieldType::link) continue;
-      for (auto& word : words_of(value.get_ref<const std::string&>()))
-        keys.push_back('\x01' + std::move(word));
+      for (const auto& word : words_of(value.get_ref<const std::string&>())) {
+        if (keys.size() < kMostWords && known.insert(word).second) keys.push_back('\x01' + word);
+      }
     }
+  };
+  // What is left out of a long record is not what it is called.
+  for (const auto& field : object.fields) {
+    if (field.code == kName) add(field);
+  }
+  for (const auto& field : object.fields) {
+    if (field.code != kName) add(field);
   }
   std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  if (keys.size() > kMostWords) keys.resize(kMostWords);
   return keys;
 }
 

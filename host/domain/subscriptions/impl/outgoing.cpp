@@ -5,6 +5,7 @@
 #include "domain/chat/impl/chat_table.hpp"
 #include "domain/chat/impl/message_table.hpp"
 #include "domain/chat/render.hpp"
+#include "domain/records/impl/definition_table.hpp"
 #include "domain/records/impl/record_table.hpp"
 #include "domain/subscriptions/impl/delivery_table.hpp"
 #include "domain/subscriptions/impl/subscription_table.hpp"
@@ -26,7 +27,12 @@ json snapshot_of(store::Session& session, IdMint& ids, const Clock& clock, const
   } else if (entry.type.starts_with("chat.")) {
     if (const auto found = chat::ChatTable(context).find(entry.subject)) return chat::to_json(*found, "en");
   } else if (entry.type.starts_with("record.")) {
-    if (const auto found = records::RecordTable(session).find(entry.subject)) return records::to_json(*found);
+    auto found = records::RecordTable(session).find(entry.subject);
+    if (!found) return {};
+    // What is not active is kept, and not shown.
+    if (const auto kind = records::DefinitionTable(session).object(found->object))
+      found->fields = kind->active_of(std::move(found->fields));
+    return records::to_json(*found);
   }
   return {};
 }
