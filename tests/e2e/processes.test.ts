@@ -100,10 +100,11 @@ test("what does not fit is refused, and everybody sees his own runs", async () =
 });
 
 test("a place that is not open to the host is not called", async () => { // REC-3
-  await add("Inside", { url: "http://127.0.0.1:1/" });
-  const { body } = await ask(ana, "POST", "/processes/Inside/runs", { parameters: { RecordId: "1" } });
-  const run = await ended(body.id);
-  assert.deepEqual([run.state, run.attempts], ["failed", 1]);
+  const refused = await host.post("/api/v1/processes", { code: "Inside", title: "x", url: "http://127.0.0.1:1/" });
+  assert.deepEqual([refused.status, refused.body.errors[0].pointer], [422, "/url"]);
+  const shown = (await ask(ana, "GET", "/processes/Tell")).body;
+  assert.deepEqual([shown.url, shown.timeout_ms, shown.attempts], [undefined, undefined, undefined], "where it is, is for who manages processes");
+  assert.equal((await host.get("/api/v1/processes/Tell")).body.url, outside.address);
 });
 
 test("runs survive a restart, and a case is made of a chat", async () => { // CHAT-18, REC-3
@@ -121,16 +122,17 @@ test("runs survive a restart, and a case is made of a chat", async () => { // CH
   await host.serve();
   assert.equal((await ended(waiting.body.id)).state, "done");
 
-  const started = await ask(ana, "POST", "/processes/CreateCaseFromChat/runs", { parameters: { ChatId: chat.id, ContactId: contact.body.id } });
+  const make = (who: Browser, ChatId: string): Promise<Answer> => ask(who, "POST", "/processes/CreateCaseFromChat/runs", { parameters: { ChatId, ContactId: contact.body.id } });
+  const started = await make(await host.signIn("chief", ["CanManageChats"]), chat.id);
   const run = await ended(started.body.id);
   assert.equal(run.state, "done", run.error);
   const made = await ask(ana, "GET", `/records/case/${run.result.CaseId}`);
   assert.deepEqual([made.body.fields.chat, made.body.fields.contact, made.body.fields.number], [chat.id, contact.body.id, run.result.Number]);
   assert.match(made.body.fields.name, /my lamp is broken$/);
-  const lost = await ask(ana, "POST", "/processes/CreateCaseFromChat/runs", { parameters: { ChatId: "5" } });
-  const failed = await ended(lost.body.id);
-  assert.equal(failed.state, "failed");
-  assert.match(failed.error, /5/);
+  for (const id of [chat.id, "5"]) {
+    const lost = await make(ana, id);
+    assert.deepEqual([lost.status, lost.body.detail], [404, `There is no chat ${id}`], "one that she may not read is none");
+  }
 });
 
 test("a plugin does what it brings, again where it could not, and not twice what it refuses", async () => { // REC-3

@@ -45,7 +45,8 @@ Business::Business(const Parts& parts)
   record_tools.home = [this] {
     return domain::records::dialling_in(settings.text("HomeCountry")).value_or(domain::records::Dialling());
   };
-  processes.add(domain::processes::create_case_from_chat(record_tools));
+  processes.add(
+      domain::processes::create_case_from_chat(record_tools, records, [this] { return routing_terms(); }));
 }
 
 domain::settings::Settings::Parts Business::settings_parts(const Parts& parts) {
@@ -70,14 +71,16 @@ domain::access::OpenId::Parts Business::open_id_parts(const Parts& parts) {
           *parts.redactor, *parts.key_sets, sessions,  settings,    parts.opened, parts.logger};
 }
 
+domain::routing::Terms Business::routing_terms() const {
+  domain::routing::Terms terms;
+  terms.chats = static_cast<std::size_t>(settings.number("SimultaneousChats"));
+  terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
+  return terms;
+}
+
 domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
   domain::routing::Router::Parts out(parts.executor, parts.clock, parts.ids, parts.store, parts.logger);
-  out.terms = [this] {
-    domain::routing::Terms terms;
-    terms.chats = static_cast<std::size_t>(settings.number("SimultaneousChats"));
-    terms.accept_within = Duration(settings.number("OmniChatOperatorAcceptChatTimeout") * 60'000);
-    return terms;
-  };
+  out.terms = [this] { return routing_terms(); };
   out.accepted = parts.metrics->define(
       waiting_metric("patchbay_chat_accept_seconds", "How long clients waited until an operator accepted"));
   out.missed = parts.metrics->define(
@@ -89,6 +92,7 @@ domain::routing::Router::Parts Business::router_parts(const Parts& parts) {
 domain::chat::ClientContacts::Parts Business::client_contacts_parts(const Parts& parts) {
   domain::chat::ClientContacts::Parts out(parts.store, parts.clock, parts.ids, records, contacts);
   out.creates = [this] { return settings.yes("OmniChatCreateContact"); };
+  out.logger = parts.logger;
   return out;
 }
 

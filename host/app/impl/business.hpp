@@ -106,6 +106,7 @@ class Business {
  private:
   domain::settings::Settings::Parts settings_parts(const Parts& parts);
   domain::access::OpenId::Parts open_id_parts(const Parts& parts);
+  domain::routing::Terms routing_terms() const;
   domain::routing::Router::Parts router_parts(const Parts& parts);
   domain::chat::ClientContacts::Parts client_contacts_parts(const Parts& parts);
   // For what calls addresses outside.

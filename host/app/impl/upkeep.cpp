@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "domain/notifications/notifications.hpp"
+#include "domain/processes/processes.hpp"
 #include "plugin/history.hpp"
 #include "plugin/integrations.hpp"
 
@@ -57,6 +58,12 @@ asio::awaitable<void> Upkeep::tidy() {
   for (auto gone = kPortion; gone == kPortion;) {
     auto drop = [now](store::Session& session) {
       return domain::notifications::sweep(session, now - domain::notifications::kKeep, kPortion);
+    };
+    gone = co_await store_.write(std::move(drop));
+  }
+  for (auto gone = kPortion; gone == kPortion;) {
+    auto drop = [now](store::Session& session) {
+      return domain::processes::Processes::sweep(session, now, kPortion);
     };
     gone = co_await store_.write(std::move(drop));
   }

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "base/text.hpp"
 #include "net/http.hpp"
 #include "store/store.hpp"
 #include "vault/vault.hpp"
@@ -15,6 +16,9 @@
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md). Pure, apart
 // from what reads the vault.
 namespace patchbay::domain::calls {
+
+// Nothing for an address that may be called; else why not. `opened`: what egress.allow opens.
+std::optional<Text> refuse_address(const std::string& url, const std::vector<std::string>& opened);
 
 // "whsec_..." with 32 random bytes.
 std::string make_secret();

@@ -10,6 +10,7 @@
 
 #include "base/id.hpp"
 #include "domain/records/definition.hpp"
+#include "domain/records/records.hpp"
 #include "store/store.hpp"
 
 namespace patchbay::domain::processes {
@@ -64,11 +65,23 @@ struct RunFilter {
   std::string started_by;
 };
 
+// Who starts a process by himself, and what else he may.
+struct Starter {
+  Starter(records::Asker asker_, bool reads_chats_, bool writes_records_)
+      : asker(std::move(asker_)), reads_chats(reads_chats_), writes_records(writes_records_) {}
+  records::Asker asker;
+  bool reads_chats;     // whichever
+  bool writes_records;  // those that their object lets him
+};
+
 // A process of the host itself: `work` does all of it in one transaction, which also says that it is done.
 // What it throws fails the run; Error{unavailable} lets it be tried again.
 struct BuiltIn {
   Process process;
   std::function<nlohmann::json(store::Session&, const Run&)> work;
+  // Throws for whom it would do what he may not do himself (Processes::start_run); empty: for nobody. The
+  // parameters are checked.
+  std::function<void(store::Session&, const Starter&, const nlohmann::json& parameters)> may;
 };
 
 nlohmann::json to_json(const Process& process);

@@ -52,6 +52,11 @@ class Processes {
   explicit Processes(Parts parts);
   ~Processes();
 
+  // Runs are kept so long after their end.
+  static constexpr Duration kKeep{90LL * 24 * 3'600'000};
+  // Takes away at most `most` that are older; returns how many there were.
+  static std::int64_t sweep(store::Session& session, TimePoint now, std::int64_t most);
+
   // Names of what uses a process, in the caller's transaction.
   using Users = std::function<std::vector<std::string>(store::Session&, const std::string& code)>;
 
@@ -81,9 +86,11 @@ class Processes {
   // A new secret; calls are signed with the former one too for a day.
   boost::asio::awaitable<MadeProcess> renew_secret(std::string code, store::Actor who);
 
-  // Throws Error{invalid} with diagnostics at /parameters/<code>, Error{conflict} for one that is not active.
-  boost::asio::awaitable<Run> start_run(std::string code, nlohmann::json parameters, std::string who);
-  // The same within the caller's transaction; call wake() when that is committed.
+  // Throws Error{invalid} with diagnostics at /parameters/<code>, Error{conflict} for one that is not active,
+  // and what BuiltIn::may throws.
+  boost::asio::awaitable<Run> start_run(std::string code, nlohmann::json parameters, Starter who);
+  // The same within the caller's transaction, for a caller that knows who may; call wake() when that is
+  // committed.
   Run start_in(store::Session& session, const std::string& code, const nlohmann::json& parameters,
                const std::string& who);
   // The process, which is not removed until the caller's transaction ends.

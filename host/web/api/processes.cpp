@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "web/api/records.hpp"
 #include "web/api/shown.hpp"
 #include "web/precondition.hpp"
 
@@ -13,6 +14,7 @@ using domain::processes::MadeProcess;
 using domain::processes::Process;
 using domain::processes::Run;
 using domain::processes::RunFilter;
+using domain::processes::Starter;
 using nlohmann::json;
 
 namespace {
@@ -59,23 +61,35 @@ constexpr const char* kStart =
 constexpr const char* kState = R"({"type": "string", "enum": ["queued", "running", "done", "failed"]})";
 constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
-json shown(const Process& process) {
+// Where a process calls is no business of who starts it: an address may hold a key.
+json shown(const Process& process, bool all) {
   auto out = to_json(process);
+  if (!all) {
+    for (const auto* one : {"url", "timeout_ms", "attempts"}) out.erase(one);
+  }
   out["built_in"] = process.built_in;
   out["plugin"] = or_null(process.plugin);
   return out;
 }
 
 json shown(const MadeProcess& made) {
-  auto out = shown(made.process);
+  auto out = shown(made.process, true);
   out["secret"] = made.secret;
   return out;
 }
 
+Starter starter_of(const Call& call) {
+  const auto& may = call.who.operations;
+  return Starter(asker_of(call), may.has(Operation::read_chats), may.has(Operation::write_records));
+}
+
+bool manages(const Call& call) {
+  return call.who.operations.has(Operation::manage_processes);
+}
+
 // Who manages processes sees all runs, everybody else his own: parameters and results tell of records.
 bool sees(const Call& call, const Run& run) {
-  return call.who.operations.has(Operation::manage_processes) || call.who.session == nullptr ||
-         run.started_by == call.who.name;
+  return manages(call) || call.who.session == nullptr || run.started_by == call.who.name;
 }
 
 }  // namespace
@@ -113,6 +127,7 @@ void ProcessesApi::add_to(Router& router) {
           .errors({409}));
   router.add(Operation::read_processes, Verb::get, path + "/{code}", bound(this, &ProcessesApi::show),
              Doc("Show a process")
+                 .about("Who does not manage processes sees no address, time and number of tries.")
                  .path("code", "Of the process")
                  .answers(200, "The process", process)
                  .errors({404}));
@@ -145,14 +160,17 @@ void ProcessesApi::add_to(Router& router) {
 void ProcessesApi::add_runs_to(Router& router) {
   const std::string run = R"({"$ref": "#/components/schemas/ProcessRun"})";
   const std::string path = "/api/v1/process-runs";
-  router.add(Operation::run_processes, Verb::post, "/api/v1/processes/{code}/runs",
-             bound(this, &ProcessesApi::start),
-             Doc("Start a process")
-                 .path("code", "Of the process")
-                 .json(kStart)
-                 .optional()
-                 .answers(202, "The run, queued", run)
-                 .errors({404, 409}));
+  router.add(
+      Operation::run_processes, Verb::post, "/api/v1/processes/{code}/runs",
+      bound(this, &ProcessesApi::start),
+      Doc("Start a process")
+          .about("A process of the host does only what its starter may do: CreateCaseFromChat needs a chat "
+                 "that he may read, and the right to change cases.")
+          .path("code", "Of the process")
+          .json(kStart)
+          .optional()
+          .answers(202, "The run, queued", run)
+          .errors({404, 409}));
   router.add(Operation::read_processes, Verb::get, path, bound(this, &ProcessesApi::runs),
              Doc("List runs, the newest first")
                  .about("Users see their own, who manages processes all.")
@@ -169,7 +187,7 @@ asio::awaitable<Response> ProcessesApi::list(Call call) {
   auto all = json::array();
   auto tag = call.query("tag").value_or("");
   const auto found = co_await processes_.list(std::move(tag));
-  for (const auto& one : found) all.push_back(shown(one));
+  for (const auto& one : found) all.push_back(shown(one, manages(call)));
   co_return answer(200, {{"processes", std::move(all)}});
 }
 
@@ -183,7 +201,7 @@ asio::awaitable<Response> ProcessesApi::create(Call call) {
 
 asio::awaitable<Response> ProcessesApi::show(Call call) {
   const auto found = co_await processes_.get(call.param("code"));
-  auto response = answer(200, shown(found));
+  auto response = answer(200, shown(found, manages(call)));
   add_etag(response, found.version);
   co_return response;
 }
@@ -191,7 +209,7 @@ asio::awaitable<Response> ProcessesApi::show(Call call) {
 asio::awaitable<Response> ProcessesApi::change(Call call) {
   const auto version = wanted_version(call);
   const auto now = co_await processes_.change(call.param("code"), call.json(), version, call.who.actor());
-  auto response = answer(200, shown(now));
+  auto response = answer(200, shown(now, true));
   add_etag(response, now.version);
   co_return response;
 }
@@ -209,7 +227,8 @@ asio::awaitable<Response> ProcessesApi::renew_secret(Call call) {
 
 asio::awaitable<Response> ProcessesApi::start(Call call) {
   auto parameters = call.json().value("parameters", json::object());
-  const auto run = co_await processes_.start_run(call.param("code"), std::move(parameters), call.who.name);
+  auto who = starter_of(call);
+  const auto run = co_await processes_.start_run(call.param("code"), std::move(parameters), std::move(who));
   auto response = answer(202, shown(run, call.language()));
   response.headers.add("Location", "/api/v1/process-runs/" + to_string_id(run.id));
   co_return response;
@@ -219,7 +238,7 @@ asio::awaitable<Response> ProcessesApi::runs(Call call) {
   RunFilter filter;
   filter.process = call.query("process").value_or("");
   filter.state = call.query("state").value_or("");
-  const bool all = call.who.operations.has(Operation::manage_processes) || call.who.session == nullptr;
+  const bool all = manages(call) || call.who.session == nullptr;
   if (!all) filter.started_by = call.who.name;
   const auto page = call.page();
   auto found = co_await processes_.runs(std::move(filter), page.after, page.limit + 1);

@@ -24,7 +24,8 @@ constexpr Id kCreateCase = 1'000'000'003;    // 0029_chat_actions.sql
 class ChatActionsTest : public routing::ChatRouterTest {
  protected:
   ChatActionsTest() {
-    processes.add(processes::create_case_from_chat(host.tools));
+    processes.add(
+        processes::create_case_from_chat(host.tools, host.records, [] { return routing::Terms(); }));
     const auto role = wait(people.roles(0, 10)).at(0).id;
     wait(people.add_member(role, ana.id, kAdmin));
     channel(true, kAllOperators);
@@ -254,6 +255,39 @@ TEST_P(ChatActionsTest, a_process_that_one_uses_stays) {
     if (removal == "none") process("Tell", json::array());
     for (const auto& left : wait(actions.list(kCreateCase, 10))) wait(actions.remove(left.id, kAdmin));
   }
+}
+
+TEST_P(ChatActionsTest, a_case_is_made_whatever_an_admin_has_hidden) {  // REC-6
+  const auto id = taken_chat("Tom");
+  auto fields = json::array();
+  for (const auto* code : {"origin", "chat", "contact", "name", "state"})
+    fields.push_back({{"code", code}, {"active", false}});
+  wait(host.objects.change_object("case", {{"fields", fields}}, {}, kAdmin));
+  const auto run = start(id, kCreateCase);
+  wait(processes.look());
+  EXPECT_EQ(wait(processes.run(run.id)).state, "done") << wait(processes.run(run.id)).error;
+}
+
+TEST_P(ChatActionsTest, whoever_makes_a_case_by_himself_reads_the_chat_and_may_change_cases) {  // REC-3
+  const auto id = taken_chat("Tom");
+  const auto by = [&](Id user, bool reads_all, bool writes, Id in) {
+    const records::Author author("user:x", records::Source::person);
+    const processes::Starter who(records::Asker(author, user, false), reads_all, writes);
+    return refusal(processes.start_run("CreateCaseFromChat", {{"ChatId", to_string_id(in)}}, who));
+  };
+  EXPECT_EQ(by(eva.id, false, true, id), "domain.chat.no_chat");
+  EXPECT_EQ(by(eva.id, false, true, 5), "domain.chat.no_chat") << "the same of one that is none";
+  EXPECT_EQ(by(ana.id, false, false, id), "domain.records.may_not_change")
+      << "a token that writes no records";
+  EXPECT_EQ(by(ana.id, false, true, id), "none") << "has it";
+  EXPECT_EQ(by(eva.id, true, true, id), "none") << "reads all chats";
+  EXPECT_EQ(by(eva.id, true, true, 5), "domain.chat.no_chat");
+  wait(host.objects.change_object("case", {{"writers", {to_string_id(eva.id)}}}, {}, kAdmin));
+  EXPECT_EQ(by(ana.id, false, true, id), "domain.records.may_not_change");
+  EXPECT_EQ(by(ana.id, false, true, 5), "domain.records.may_not_change") << "which tells of no chat";
+  EXPECT_EQ(runs(), 2);
+  start(id, kCreateCase);
+  EXPECT_EQ(runs(), 3) << "an action is for the operators of its queue, whatever they may besides";
 }
 
 TEST_P(ChatActionsTest, go_with_their_queue) {

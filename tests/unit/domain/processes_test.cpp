@@ -208,6 +208,83 @@ TEST_P(ProcessesTest, each_run_is_done_by_one_host) {  // REC-3
   EXPECT_EQ(host.wait(host.processes.runs(done, 0, 100)).size(), 40U);
 }
 
+TEST_P(ProcessesTest, an_address_that_is_not_called_is_not_taken) {  // REC-3
+  const auto refusal = [&](auto work) -> std::string {
+    try {
+      host.wait(std::move(work));
+    } catch (const Error& error) {
+      return error.diagnostics().at(0).path + " " + error.diagnostics().at(0).summary.id();
+    }
+    return "none";
+  };
+  EXPECT_EQ(
+      refusal(host.processes.create({{"code", "In"}, {"title", "x"}, {"url", "https://10.0.0.1/"}}, "x")),
+      "/url net.private_address");
+  EXPECT_EQ(refusal(host.processes.change("Tell", {{"url", "http://example.com/"}}, {}, "x")),
+            "/url net.plain_http_refused");
+  EXPECT_EQ(refusal(host.processes.change("Tell", {{"url", "https://example.com/"}}, {}, "x")), "none");
+}
+
+TEST_P(ProcessesTest, a_call_that_is_refused_here_is_not_tried_again) {  // REC-3
+  const auto run = start("Tell");
+  host.http.fail(Code::denied);
+  host.look();
+  EXPECT_EQ(read(run).state, "failed");
+  EXPECT_EQ(read(run).attempts, 1);
+}
+
+TEST_P(ProcessesTest, runs_that_ended_long_ago_are_taken_away) {  // REC-3
+  const auto waits = start("Tell");
+  const auto fails = start("Count", {{"fails", true}});
+  const auto counts = start("Count");
+  host.http.answer(500);
+  host.look();
+  const auto sweep = [&] {
+    return store->write_now(
+        [&](store::Session& session) { return Processes::sweep(session, clock.now(), 100); });
+  };
+  clock.advance(Processes::kKeep);
+  EXPECT_EQ(sweep(), 0);
+  clock.advance(1ms);
+  EXPECT_EQ(sweep(), 2);
+  const auto left = host.wait(host.processes.runs(RunFilter(), 0, 10));
+  ASSERT_EQ(left.size(), 1U) << "what waits is kept";
+  EXPECT_EQ(left[0].id, waits.id);
+}
+
+TEST_P(ProcessesTest, runs_are_listed_by_any_of_what_they_are) {  // REC-3
+  const auto fails = start("Count", {{"fails", true}});
+  const auto counts = start("Count");
+  host.look();
+  const auto waits = start("Tell");
+  const auto listed = [&](const char* process, const char* state, const char* by) {
+    RunFilter filter;
+    filter.process = process;
+    filter.state = state;
+    filter.started_by = by;
+    std::vector<Id> found;
+    for (const auto& run : host.wait(host.processes.runs(filter, 0, 10))) found.push_back(run.id);
+    return found;
+  };
+  using Ids = std::vector<Id>;
+  EXPECT_EQ(listed("", "", ""), (Ids{waits.id, counts.id, fails.id}));
+  EXPECT_EQ(listed("", "failed", ""), Ids{fails.id});
+  EXPECT_EQ(listed("Count", "done", "user:ana"), Ids{counts.id});
+  EXPECT_EQ(listed("", "", "user:ana").size(), 3U);
+  EXPECT_TRUE(listed("", "failed", "user:ben").empty());
+  for (const auto& [where, index] : {std::pair("started_by = 'x'", "process_runs_by"),
+                                     std::pair("state = 'failed'", "process_runs_failed")}) {
+    if (GetParam() != support::Database::sqlite) continue;
+    const auto plan = store->read_now([&, where = where](store::Session& session) {
+      return session
+          .query_one(std::string("explain query plan select id from process_runs where id < 5 and ") + where +
+                     " order by id desc limit 10")
+          ->text(3);
+    });
+    EXPECT_NE(plan.find(index), std::string::npos) << plan;
+  }
+}
+
 TEST_P(ProcessesTest, what_a_host_took_and_left_is_done_by_another_and_counts_once) {  // REC-3
   const auto run = start("Tell");
   store->write_now([&](store::Session& session) {  // as a host that died

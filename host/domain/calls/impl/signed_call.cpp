@@ -6,6 +6,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/encoding.hpp"
 #include "crypto/secure.hpp"
+#include "net/egress.hpp"
 
 namespace patchbay::domain::calls {
 
@@ -13,10 +14,21 @@ namespace {
 
 constexpr std::string_view kPrefix = "whsec_";
 constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kMaxUrl = 2000;
 constexpr std::uint64_t kMostAnswer = 1u << 20;
 constexpr std::int64_t kLongestWait = 3'600;
 
 }  // namespace
+
+std::optional<Text> refuse_address(const std::string& url, const std::vector<std::string>& opened) {
+  const auto parts = net::parse_url(url);
+  if (!parts || url.size() > kMaxUrl) return Text("domain.calls.url");
+  net::EgressRule rule;
+  rule.opened = opened;
+  const auto refused = net::refuse_url(rule, *parts);
+  if (!refused) return std::nullopt;
+  return Text(*refused, {{"scheme", parts->scheme}, {"host", parts->host}});
+}
 
 std::string make_secret() {
   return std::string(kPrefix) + crypto::to_base64(crypto::random_bytes(kSecretBytes));

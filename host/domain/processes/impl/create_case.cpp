@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/utf8.hpp"
+#include "domain/routing/impl/routing_table.hpp"
 
 namespace patchbay::domain::processes {
 
@@ -9,6 +10,7 @@ using nlohmann::json;
 
 namespace {
 
+constexpr const char* kCase = "case";
 constexpr std::size_t kMostName = 120;  // bytes
 
 // What a chat says about itself.
@@ -19,13 +21,17 @@ struct ChatFacts {
   std::string first_words;
 };
 
+[[noreturn]] void no_chat(Id chat) {
+  throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", to_string_id(chat)}}));
+}
+
 ChatFacts facts_of(store::Session& session, Id chat) {
   const auto row = session.query_one(
       "select chats.title, coalesce(chat_clients.name, ''), chat_clients.contact from chats left join "
       "chat_clients on "
       "chat_clients.id = chats.client where chats.id = :id",
       {chat});
-  if (!row) throw Error(Code::not_found, Text("domain.chat.no_chat", {{"id", to_string_id(chat)}}));
+  if (!row) no_chat(chat);
   ChatFacts facts;
   facts.title = row->text(0);
   facts.client = row->text(1);
@@ -53,6 +59,18 @@ std::string name_of(const ChatFacts& facts, Id chat) {
   return name;
 }
 
+Id chat_of(const json& parameters) {
+  return parse_id(parameters.at("ChatId").get<std::string>()).value_or(0);
+}
+
+// The case tells what the chat says. One that he may not read is none to him, whatever it is.
+void require_chat(store::Session& session, records::Tools& tools, const Starter& who, Id chat,
+                  const routing::Terms& terms) {
+  const bool there = session.query_one("select id from chats where id = :id", {chat}).has_value();
+  routing::RoutingTable routing(session, tools.ids, tools.clock.now());
+  if (!there || (!who.reads_chats && !routing.may_read(chat, who.asker.user, terms))) no_chat(chat);
+}
+
 Parameter parameter(const char* code, const char* english, const char* russian, bool required) {
   Parameter out;
   out.code = code;
@@ -64,17 +82,24 @@ Parameter parameter(const char* code, const char* english, const char* russian, 
 
 }  // namespace
 
-BuiltIn create_case_from_chat(records::Tools& tools) {
+BuiltIn create_case_from_chat(records::Tools& tools, records::Records& records,
+                              std::function<routing::Terms()> terms) {
   BuiltIn made;
   made.process.code = "CreateCaseFromChat";
   made.process.title = {{"en", "Create case"}, {"ru", "Создать обращение"}};
   made.process.parameters = {parameter("ChatId", "Chat", "Чат", true),
                              parameter("ContactId", "Contact", "Контакт", false)};
+  made.may = [&tools, &records, terms = std::move(terms)](store::Session& session, const Starter& who,
+                                                          const json& parameters) {
+    if (!who.writes_records)
+      throw Error(Code::denied, Text("domain.records.may_not_change", {{"object", kCase}}));
+    records.require(session, kCase, who.asker, records::Right::change);
+    require_chat(session, tools, who, chat_of(parameters), terms());
+  };
   made.work = [&tools](store::Session& session, const Run& run) -> json {
-    const auto chat_id = run.parameters.at("ChatId").get<std::string>();
-    const auto chat = parse_id(chat_id).value_or(0);
+    const auto chat = chat_of(run.parameters);
     const auto facts = facts_of(session, chat);
-    json fields = {{"name", name_of(facts, chat)}, {"origin", "chat"}, {"chat", chat_id}};
+    json fields = {{"name", name_of(facts, chat)}, {"origin", "chat"}, {"chat", to_string_id(chat)}};
     if (run.parameters.contains("ContactId")) {
       fields["contact"] = run.parameters.at("ContactId");
     } else if (facts.contact) {
@@ -82,7 +107,8 @@ BuiltIn create_case_from_chat(records::Tools& tools) {
     }
     // The chat brings it, whoever pressed the button: nothing that is required stops it (REC-6).
     const records::Author author(run.started_by, records::Source::outside);
-    const auto made_case = records::Editor(session, tools).create("case", fields, author);
+    records::Editor editor(session, tools);
+    const auto made_case = editor.create(kCase, editor.usable(kCase, fields), author);
     return {{"CaseId", to_string_id(made_case.id)}, {"Number", made_case.fields.value("number", "")}};
   };
   return made;

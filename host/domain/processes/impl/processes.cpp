@@ -57,6 +57,14 @@ json with_integration(store::Session& session, const Process& process, json para
   return parameters;
 }
 
+// The call would be refused later, when whoever wrote the address is not there any more.
+void require_callable(const Process& process, const std::vector<std::string>& opened) {
+  auto refused = calls::refuse_address(process.url, opened);
+  if (!refused) return;
+  Error error(Code::invalid, Text("domain.refused"));
+  throw error.add(Diagnostic("/url", std::move(*refused)));
+}
+
 bool has_tag(const Process& process, const std::string& tag) {
   return tag.empty() || std::find(process.tags.begin(), process.tags.end(), tag) != process.tags.end();
 }
@@ -131,6 +139,7 @@ asio::awaitable<Process> Processes::get(std::string code) {
 asio::awaitable<MadeProcess> Processes::create(json document, store::Actor who) {
   MadeProcess made;
   made.process = read_process(document);
+  require_callable(made.process, state_->parts.opened());
   made.process.id = state_->parts.ids.next();
   made.process.version = state_->now();  // not the one of another that had this code
   made.secret = calls::make_secret();
@@ -158,6 +167,7 @@ asio::awaitable<Process> Processes::change(std::string code, json change, std::o
     document.update(change);
     document["code"] = code;
     auto after = read_process(document);
+    if (after.url != before.url) require_callable(after, parts.opened());
     after.id = before.id;
     after.version = before.version + 1;
     if (to_json(before) == to_json(after)) return before;
@@ -234,11 +244,20 @@ Run Processes::start_in(store::Session& session, const std::string& code, const 
   return run;
 }
 
-asio::awaitable<Run> Processes::start_run(std::string code, json parameters, std::string who) {
-  auto work = [=, this](store::Session& session) { return start_in(session, code, parameters, who); };
+asio::awaitable<Run> Processes::start_run(std::string code, json parameters, Starter who) {
+  auto work = [=, this](store::Session& session) {
+    const auto ours = state_->built_in.find(code);
+    if (ours != state_->built_in.end() && ours->second.may)
+      ours->second.may(session, who, checked_parameters(ours->second.process, parameters));
+    return start_in(session, code, parameters, who.asker.author.name);
+  };
   auto started = co_await state_->parts.store.write(std::move(work));
   wake();
   co_return started;
+}
+
+std::int64_t Processes::sweep(store::Session& session, TimePoint now, std::int64_t most) {
+  return RunTable(session).sweep((now - kKeep).time_since_epoch().count(), most);
 }
 
 asio::awaitable<std::vector<Run>> Processes::runs(RunFilter filter, Id before, std::size_t limit) {

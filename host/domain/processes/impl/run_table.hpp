@@ -45,6 +45,8 @@ class RunTable {
   // False: it has not failed.
   bool queue_again(Id run, std::int64_t now);
   bool has_open(const std::string& process);
+  // Of those that ended before `until`, at most `most`; returns how many there were.
+  std::int64_t sweep(std::int64_t until, std::int64_t most);
 
  private:
   store::Session& session_;

@@ -5,8 +5,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "domain/calls/signed_call.hpp"
 #include "domain/records/definition.hpp"
-#include "net/egress.hpp"
 #include "schema/nearest.hpp"
 
 namespace patchbay::domain::subscriptions {
@@ -15,7 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMaxUrl = 2000;
 constexpr std::size_t kMaxDescription = 500;
 constexpr std::string_view kRecord = "record.";
 
@@ -49,16 +48,6 @@ bool is_pattern(const std::string& text) {
   return std::any_of(all.begin(), all.end(), [&](const auto& type) { return matches(text, type); });
 }
 
-void check_url(const std::string& url, const std::vector<std::string>& opened,
-               std::vector<Diagnostic>& findings) {
-  const auto parts = net::parse_url(url);
-  if (!parts || url.size() > kMaxUrl) return void(findings.emplace_back("/url", Text("domain.calls.url")));
-  net::EgressRule rule;
-  rule.opened = opened;
-  if (const auto refused = net::refuse_url(rule, *parts))
-    findings.emplace_back("/url", Text(*refused, {{"scheme", parts->scheme}, {"host", parts->host}}));
-}
-
 }  // namespace
 
 const std::vector<std::string>& event_types() {
@@ -90,7 +79,8 @@ Subscription read_subscription(const json& document, const std::vector<std::stri
   std::vector<Diagnostic> findings;
   Subscription subscription;
   subscription.url = document.value("url", "");
-  check_url(subscription.url, opened, findings);
+  if (auto refused = calls::refuse_address(subscription.url, opened))
+    findings.emplace_back("/url", std::move(*refused));
   subscription.description = repair_utf8(document.value("description", ""));
   if (utf16_length(subscription.description) > kMaxDescription)
     findings.emplace_back(
