@@ -18,6 +18,8 @@ class Identities {
   std::optional<Id> user(const std::string& issuer, const std::string& subject);
   // Whether the user is somebody there already.
   bool has(Id user, const std::string& issuer);
+  // The same of any.
+  bool has(Id user);
   void insert(const std::string& issuer, const std::string& subject, Id user, std::int64_t now);
 
   // Roles that it gave and that it takes back.

@@ -59,7 +59,7 @@ struct Identity {
 };
 
 // `roles_claim`: a claim's name, or a JSON Pointer; empty: none. The login is preferred_username, or else an
-// email that is not said to be unverified. Throws Error{invalid} "domain.identity.no_login" when neither can
+// email that is said to be verified. Throws Error{invalid} "domain.identity.no_login" when neither can
 // be one.
 Identity read_identity(const nlohmann::json& claims, const std::string& roles_claim);
 

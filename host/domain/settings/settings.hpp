@@ -98,10 +98,13 @@ class Settings {
   nlohmann::json value_of(std::string_view code) const;
   std::shared_ptr<const Values> values() const;
   boost::asio::awaitable<Setting> store_value(Definition definition, Stored wanted, store::Actor who);
-  void take(Values fresh);
+  std::int64_t sets() const;
+  // False: something was set since `begun`, so that this may be older than what is known.
+  bool take(Values fresh, std::int64_t begun, bool is_set);
 
   const Parts parts_;
   mutable std::mutex mutex_;
+  std::int64_t sets_ = 0;  // how many settings this host has set
   std::shared_ptr<const Values> values_ = std::make_shared<const Values>();
 };
 

@@ -34,7 +34,7 @@ using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 
 // Why it must be repeated; nothing when it has committed. What an attempt in vain announced is forgotten.
 std::optional<std::string> attempt_once(Connection& connection, Connection::Mode mode,
-                                        std::function<void(Session&)>& work) {
+                                        std::function<void(Session&)>& work, bool may_be_race) {
   try {
     connection.announced();
     connection.begin(mode);
@@ -47,6 +47,10 @@ std::optional<std::string> attempt_once(Connection& connection, Connection::Mode
   } catch (const ConnectionLost& lost) {
     connection.close();
     return lost.reason;
+  } catch (const Error& error) {
+    connection.rollback();
+    if (!may_be_race || error.text().id() != "store.constraint") throw;
+    return error.what();
   } catch (...) {
     connection.rollback();
     throw;
@@ -86,8 +90,11 @@ class PooledStore : public Store {
 
   void run_repeatedly(Connection& connection, Connection::Mode mode, Work& work) const {
     const auto end = std::chrono::steady_clock::now() + kPatience;
+    // Somebody else may have written the row meanwhile: at the second time the work sees it, and says so in
+    // its own words. On SQLite every writer is alone.
+    bool may_be_race = mode == Connection::Mode::write && url_.dialect == Dialect::postgresql;
     for (int attempt = 1;; ++attempt) {
-      const auto reason = attempt_once(connection, mode, work);
+      const auto reason = attempt_once(connection, mode, work, std::exchange(may_be_race, false));
       if (!reason) return tell(connection.announced());
       logger_.debug("store: transaction is repeated", {{"reason", *reason}});
       if (attempt == kMaxRepeats || std::chrono::steady_clock::now() >= end) throw unavailable(*reason);

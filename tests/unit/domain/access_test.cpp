@@ -135,6 +135,25 @@ TEST_P(AccessTest, changing_keeps_what_is_not_named) {
   EXPECT_EQ(refusal(access.change_user(1, change, kAdmin)), "domain.access.no_user");
 }
 
+TEST_P(AccessTest, of_two_who_take_a_login_at_once_the_second_is_told_in_our_words) {
+  std::promise<void> taken;
+  auto first = std::async(std::launch::async, [&] {
+    store->write_now([&](store::Session& session) {
+      session.exec(
+          "insert into users(id, login, name, language, active, created_at, updated_at) values (5, 'ana', "
+          "'Ana', 'en', 1, 0, 0)");
+      taken.set_value();
+      std::this_thread::sleep_for(100ms);
+    });
+  });
+  taken.get_future().wait();
+  UserChange wanted;
+  wanted.login = "ana";
+  wanted.name = "Ana";
+  EXPECT_EQ(refusal(access.create_user(wanted, kAdmin)), "domain.access.login_taken");
+  first.get();
+}
+
 TEST_P(AccessTest, who_is_put_out_while_another_change_is_made_stays_out) {  // ACC-1
   const auto ana = add_user("ana", {"CanManageChats"});
   std::promise<void> changed;

@@ -102,7 +102,9 @@ TEST_P(AdmitTest, who_is_known_by_login_is_that_user) {  // ACC-2
   identity.subject = "43";
   EXPECT_EQ(refusal(), "conflict domain.identity.login_taken") << "another person of the same name there";
   identity.issuer = "https://other.example";
-  EXPECT_EQ(come().id, ana.id) << "the installation went to another identity server";
+  EXPECT_EQ(refusal(), "denied domain.identity.not_linked") << "a person of another identity server";
+  admission.links_users = true;
+  EXPECT_EQ(come().id, ana.id) << "the installation went there, and an administrator knows";
 }
 
 TEST_P(AdmitTest, nobody_is_made_where_that_is_switched_off) {  // ACC-2

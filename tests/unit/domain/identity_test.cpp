@@ -111,11 +111,16 @@ TEST(Identity, ClaimsBecomeAUser) {  // ACC-2
 TEST(Identity, AnUnverifiedAddressIsNoLogin) {  // ACC-2
   auto claims = with("preferred_username", "Ana Lima");
   claims["email"] = "ana@shop.example";
-  EXPECT_EQ(read_identity(claims, "").login, "ana@shop.example") << "a name with a space cannot be a login";
-  claims["email_verified"] = true;
-  EXPECT_EQ(read_identity(claims, "").login, "ana@shop.example");
-  claims["email_verified"] = false;
-  EXPECT_THROW(read_identity(claims, ""), Error);
+  for (const auto& verified : {json(true), json("true")}) {
+    claims["email_verified"] = verified;
+    EXPECT_EQ(read_identity(claims, "").login, "ana@shop.example") << "a name with a space cannot be a login";
+  }
+  for (const auto& unverified : {json(false), json("false"), json(), json(1)}) {
+    claims["email_verified"] = unverified;
+    EXPECT_THROW(read_identity(claims, ""), Error) << unverified;
+  }
+  claims.erase("email_verified");
+  EXPECT_THROW(read_identity(claims, ""), Error) << "nobody says so";
 }
 
 TEST(Identity, RolesComeFromAClaimWhateverItsForm) {  // ACC-2

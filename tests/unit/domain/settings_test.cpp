@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <future>
+#include <thread>
 
 #include "base/error.hpp"
 #include "support/databases.hpp"
@@ -95,6 +98,26 @@ TEST_P(SettingsTest, another_host_follows) {  // SET-3
   EXPECT_EQ(other.number(kLimit), 8);
   wait(settings.read());
   EXPECT_EQ(changes, 1) << "what is known already is no change";
+}
+
+TEST_P(SettingsTest, what_was_set_is_not_undone_by_who_read_before) {  // SET-3
+  std::atomic<bool> over = false;
+  std::vector<std::future<void>> readers;
+  for (int i = 0; i < 3; ++i)
+    readers.push_back(std::async(std::launch::async, [&] {
+      while (!over) wait(settings.read());
+    }));
+  int stepped_back = 0;
+  for (int i = 1; i <= 200; ++i) {
+    wait(settings.set(kLimit, i, "user:ana"));
+    for (int look = 0; look < 20; ++look) {
+      stepped_back += settings.number(kLimit) != i;
+      std::this_thread::yield();
+    }
+  }
+  over = true;
+  for (auto& reader : readers) reader.get();
+  EXPECT_EQ(stepped_back, 0);
 }
 
 TEST_P(SettingsTest, refuse_what_cannot_be) {

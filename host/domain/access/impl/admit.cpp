@@ -31,8 +31,9 @@ class Admitting {
     auto user = people_.named(identity_.login);
     if (user && identities_.has(user->id, identity_.issuer))
       throw Error(Code::conflict, Text("domain.identity.login_taken", {{"login", identity_.login}}));
-    // Who may choose his login there must not become whoever has it here.
-    if (user && !admission_.links_users && people_.password(user->id))
+    // Who may choose his login there must not become whoever has it here, by a password or as a person of
+    // another identity server.
+    if (user && !admission_.links_users && (people_.password(user->id) || identities_.has(user->id)))
       throw Error(Code::denied, Text("domain.identity.not_linked", {{"login", identity_.login}}));
     if (!user) user = make();
     identities_.insert(identity_.issuer, identity_.subject, user->id, now());

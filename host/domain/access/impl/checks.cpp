@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "schema/nearest.hpp"
+#include "schema/schema.hpp"
 
 namespace patchbay::domain::access {
 namespace {
@@ -84,13 +85,6 @@ std::vector<std::string> checked_operations(std::vector<std::string> given, Find
   return given;
 }
 
-void throw_if_any(Findings findings) {
-  if (findings.empty()) return;
-  Error error(Code::invalid, Text("domain.refused"));
-  for (auto& finding : findings) error.add(std::move(finding));
-  throw error;
-}
-
 }  // namespace
 
 std::string as_login(const std::string& given) {
@@ -125,7 +119,7 @@ void apply(const UserChange& change, User& user) {
   if (change.language) user.language = checked_language(*change.language, findings);
   if (change.active) user.active = *change.active;
   if (change.operations) user.operations = checked_operations(*change.operations, findings);
-  throw_if_any(std::move(findings));
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
 }
 
 void apply(const RoleChange& change, Role& role) {
@@ -138,7 +132,7 @@ void apply(const RoleChange& change, Role& role) {
   }
   if (change.parent) role.parent = *change.parent == 0 ? std::nullopt : change.parent;
   if (change.operations) role.operations = checked_operations(*change.operations, findings);
-  throw_if_any(std::move(findings));
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
 }
 
 }  // namespace patchbay::domain::access

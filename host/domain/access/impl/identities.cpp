@@ -14,6 +14,11 @@ bool Identities::has(Id user, const std::string& issuer) {
       .has_value();
 }
 
+bool Identities::has(Id user) {
+  return session_.query_one("select subject from identities where member = :user limit 1", {user})
+      .has_value();
+}
+
 void Identities::insert(const std::string& issuer, const std::string& subject, Id user, std::int64_t now) {
   session_.exec(
       "insert into identities(issuer, subject, member, created_at) values (:issuer, :subject, :user, :now)",

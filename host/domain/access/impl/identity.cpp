@@ -93,8 +93,9 @@ std::vector<std::string> roles_of(const json& claims, const std::string& claim) 
 
 std::string login_of(const json& claims) {
   if (auto login = as_login(text_at(claims, "preferred_username")); is_login(login)) return login;
+  // Where nobody has verified it, it is whatever its owner wrote. Some servers say so in words.
   const auto verified = claims.find("email_verified");
-  if (verified == claims.end() || *verified != false) {
+  if (verified != claims.end() && (*verified == true || *verified == "true")) {
     if (auto login = as_login(text_at(claims, "email")); is_login(login)) return login;
   }
   throw Error(Code::invalid, Text("domain.identity.no_login"));

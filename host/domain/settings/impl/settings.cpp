@@ -72,13 +72,22 @@ std::shared_ptr<const Settings::Values> Settings::values() const {
   return values_;
 }
 
-void Settings::take(Values fresh) {
+std::int64_t Settings::sets() const {
+  const std::lock_guard lock(mutex_);
+  return sets_;
+}
+
+bool Settings::take(Values fresh, std::int64_t begun, bool is_set) {
   {
     const std::lock_guard lock(mutex_);
-    if (*values_ == fresh) return;
+    const bool is_late = sets_ != begun;
+    if (is_set) ++sets_;
+    if (is_late) return false;
+    if (*values_ == fresh) return true;
     values_ = std::make_shared<const Values>(std::move(fresh));
   }
   if (parts_.changed) parts_.changed();
+  return true;
 }
 
 std::vector<Definition> Settings::known() const {
@@ -235,15 +244,19 @@ asio::awaitable<Setting> Settings::store_value(Definition definition, Stored wan
     journal::write(session, parts_.ids, parts_.clock.now(), journal::Entry("settings.changed"));
     return read_all(session);
   };
+  const auto begun = sets();
   auto fresh = co_await parts_.store.write(std::move(work));
-  take(std::move(fresh));
+  if (!take(std::move(fresh), begun, true)) co_await read();
   co_return shown(std::move(definition), *values());
 }
 
 asio::awaitable<void> Settings::read() {
-  auto work = [](store::Session& session) { return read_all(session); };
-  auto fresh = co_await parts_.store.read(std::move(work));
-  take(std::move(fresh));
+  for (bool taken = false; !taken;) {
+    const auto begun = sets();
+    auto work = [](store::Session& session) { return read_all(session); };
+    auto fresh = co_await parts_.store.read(std::move(work));
+    taken = take(std::move(fresh), begun, false);
+  }
 }
 
 asio::awaitable<void> Settings::follow() {
