@@ -94,6 +94,10 @@ Operations known_scopes(std::string_view scopes);
 // and running processes always: each kind of records says more closely who may (domain/records).
 Operations granted_operations(const std::set<std::string>& codes);
 
+// Operations that can be granted to users (by code), each of which allows it; none for what nobody is
+// granted.
+std::vector<std::string> granting_codes(Operation operation);
+
 // Who asks.
 class Principal {
  public:
@@ -102,7 +106,7 @@ class Principal {
       : id(id_), name(std::move(name_)), operations(operations_) {}
 
   Id id = 0;         // of the token or the user
-  std::string name;  // of the token, "user:<login>"
+  std::string name;  // "token:<name>", "user:<login>"
   Operations operations;
   std::string address;                                     // of the client
   std::shared_ptr<const domain::access::Session> session;  // null for tokens

@@ -37,6 +37,10 @@ class OpenIdPage final : public Application {
   boost::asio::awaitable<Response> finish(Request request);
   std::string redirect_uri() const;
 
+  // A minute. Behind a proxy everybody has one address, and what proves nothing costs one request to the
+  // identity server at most.
+  static constexpr std::size_t kFailuresOfAddress = 300;
+
   const Parts parts_;
   FailureLimiter failures_;
 };

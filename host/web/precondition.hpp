@@ -10,6 +10,9 @@
 // seen (RFC 9110, 13.1.1; RFC 6585, 3).
 namespace patchbay::web {
 
+// What it says of itself in OpenAPI.
+inline constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
+
 // "\"3\""
 std::string etag_of(std::int64_t version);
 void add_etag(Response& response, std::int64_t version);

@@ -35,7 +35,7 @@ class MadeToken {
   std::string plain;  // shown once, kept nowhere
 };
 
-// Addresses that keep sending wrong tokens. Any thread.
+// Who keeps sending what is wrong, by address or by what tells them closer apart. Any thread.
 class FailureLimiter {
  public:
   // Notes a failure; returns how many there were from this address within a minute.

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
@@ -15,10 +16,14 @@ const SITE = "http://desk.example/app"; // nobody listens there: the browser is 
 let host: Patchbay;
 let server: IdentityServer;
 let forger: Forger;
+const silent = createServer(() => undefined); // takes calls and never answers
+let silentAt = "";
 before(async () => {
+  await new Promise<void>((done) => silent.listen(0, "127.0.0.1", done));
+  silentAt = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
   server = await IdentityServer.start(SITE);
   forger = await Forger.start();
-  host = await Patchbay.start({ allow: [server.allow, forger.allow] });
+  host = await Patchbay.start({ allow: [server.allow, forger.allow, silentAt] });
   await set("SiteUrl", SITE);
   await use(server.issuer);
 });
@@ -26,6 +31,7 @@ after(async () => {
   await host?.stop();
   await server?.stop();
   await forger?.stop();
+  silent.close();
 });
 
 async function set(code: string, value: unknown, at = host): Promise<void> {
@@ -187,6 +193,19 @@ test("signing out here goes on to the server; who signed in with a password stay
   assert.equal((await whoAmI(seen.session)).status, 401);
   const local = await host.signIn("local");
   assert.equal((await host.call("DELETE", "/api/v1/session", undefined, local.headers)).status, 204);
+});
+
+test("signing out here waits for no server", async () => { // ACC-2
+  const seen = await signIn("ben");
+  const me = (await whoAmI(seen.session)).body;
+  await set("IdentityServerUrl", `http://${silentAt}`);
+  const leaving = host.call("DELETE", "/api/v1/session", undefined, { authorization: "", cookie: seen.session, "x-csrf-token": me.csrf_token });
+  let over = false;
+  void leaving.then(() => { over = true; });
+  await eventually("the session has ended", async () => (await whoAmI(seen.session)).status === 401);
+  assert.ok(!over, "the server has not answered yet");
+  await leaving;
+  await use(server.issuer);
 });
 
 test("every wrong ID token is refused, and nobody is made a user", async () => {

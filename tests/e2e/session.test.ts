@@ -86,6 +86,22 @@ test("who guesses is locked out, and told for how long", async () => {
   assert.ok(!host.output.includes("guess 3"), "what was typed is in no log");
 });
 
+test("who guesses keeps nobody else behind the same address out", async () => { // ACC-2
+  await host.addUser("zoe");
+  for (let i = 0; i < 31; ++i)
+    assert.equal((await host.call("POST", "/api/v1/session", { login: `guess${i}`, password: "wrong" }, { authorization: "" })).status, 401);
+  await host.browse("zoe");
+});
+
+test("a person is told which operation an administrator grants, a machine which scope", async () => { // ACC-3
+  const browser = await host.signIn("lea");
+  const refused = await ask(browser, "GET", "/api/v1/users");
+  assert.deepEqual([refused.status, refused.body.detail], [403, "You may not do this; it needs CanManageAdministration, which an administrator grants"]);
+  const token = (await host.post("/api/v1/tokens", { name: "user:lea", scopes: "processes" })).body.token;
+  const machine = await host.call("GET", "/api/v1/users", undefined, { authorization: `Bearer ${token}` });
+  assert.match(machine.body.detail, /needs a scope with access:read/);
+});
+
 test("one's password is changed with the old one", async () => {
   const here = await host.signIn("noa");
   const there = await host.browse("noa");

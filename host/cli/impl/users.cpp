@@ -70,7 +70,7 @@ void add_users(Commands commands) {
   created->add_option("--name", arguments->name, "What people see; default: the login");
   created->add_option(
       "--grant", arguments->grants,
-      "CanManageAdministration, CanManageChats, CanManagePlugins; may be given several times");
+      "CanManageAdministration, CanManageChats, CanManagePlugins, ...; may be given several times");
   created->callback([commands, arguments] {
     commands.run = [commands, arguments] { return create(commands.context, *arguments); };
   });

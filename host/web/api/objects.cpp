@@ -59,7 +59,6 @@ constexpr const char* kObjects =
     R"({"type": "object", "required": ["objects"], "properties": {"objects": {"type": "array", "items": {"$ref": "#/components/schemas/Object"}}}})";
 constexpr const char* kLookups =
     R"({"type": "object", "required": ["lookups"], "properties": {"lookups": {"type": "array", "items": {"$ref": "#/components/schemas/Lookup"}}}})";
-constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
 json shown(const Object& object) {
   auto out = to_json(object);

@@ -59,7 +59,6 @@ constexpr const char* kRun =
 constexpr const char* kStart =
     R"({"type": "object", "additionalProperties": false, "properties": {"parameters": {"type": "object", "maxProperties": 100}}})";
 constexpr const char* kState = R"({"type": "string", "enum": ["queued", "running", "done", "failed"]})";
-constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
 // Where a process calls is no business of who starts it: an address may hold a key.
 json shown(const Process& process, bool all) {

@@ -49,7 +49,8 @@ constexpr const char* kUpsert =
     R"({"type": "object", "additionalProperties": false, "required": ["source", "items"], "properties": {
     "source": {"type": "string", "maxLength": 1000}, "items": {"type": "array", "maxItems": 500, "items": {
       "type": "object", "additionalProperties": false, "required": ["external_id", "fields"], "properties": {
-      "external_id": {"type": "string", "maxLength": 1000}, "fields": {"type": "object", "maxProperties": 500}}}}}})";
+      "external_id": {"type": "string", "maxLength": 1000}, "fields": {"type": "object", "maxProperties": 500},
+      "version": {"type": "integer", "minimum": 0, "description": "That is to be changed, else the item is refused; 0: only a new one"}}}}}})";
 constexpr const char* kUpserted =
     R"({"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "items": {
     "type": "object", "required": ["external_id", "outcome", "id", "version", "error"], "properties": {
@@ -58,7 +59,6 @@ constexpr const char* kUpserted =
     "error": {"description": "null, or a problem as of RFC 9457; its pointers are within the item"}}}}}})";
 constexpr std::uint64_t kUpsertBody = 8u << 20;
 constexpr const char* kObject = "Code of the object: contact, case, ...";
-constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
 json shown(const Shown& one) {
   auto out = to_json(one.record);
@@ -181,15 +181,16 @@ void RecordsApi::add_changes_to(Router& router) {
                  .answers(204, "Removed")
                  .errors({404, 412, 428}));
   router.add(
-      Operation::write_records, Verb::post, path + "/{id}/merge", bound(this, &RecordsApi::merge),
+      Operation::write_records, Verb::post, path + "/{id}/merge", guarded(bound(this, &RecordsApi::merge)),
       Doc("Merge another record into this one")
           .about(
               "What is empty here is filled from the other, lists are joined, links follow; the other's id "
               "answers as this record from then on.")
           .path("object", kObject)
+          .header("If-Match", kIfMatch)
           .json(kMerge)
           .answers(200, "The record", record)
-          .errors({404, 409}));
+          .errors({404, 409, 412, 428}));
   router.add(
       Operation::write_records, Verb::post, path + "/upsert", bound(this, &RecordsApi::upsert),
       Doc("Add or change many records by what a source calls them")
@@ -257,9 +258,10 @@ asio::awaitable<Response> RecordsApi::remove(Call call) {
 }
 
 asio::awaitable<Response> RecordsApi::merge(Call call) {
+  const auto version = wanted_version(call);
   const auto other = parse_id(call.json().at("other").get<std::string>()).value_or(0);
   auto who = asker_of(call);
-  const auto now = co_await records_.merge(call.param("object"), call.id(), other, std::move(who));
+  const auto now = co_await records_.merge(call.param("object"), call.id(), other, std::move(who), version);
   co_return answer_record(200, now);
 }
 
@@ -269,13 +271,14 @@ asio::awaitable<Response> RecordsApi::upsert(Call call) {
     auto& item = items.emplace_back();
     item.external_id = one.at("external_id");
     item.fields = one.at("fields");
+    if (one.contains("version")) item.version = one.at("version").get<std::int64_t>();
   }
   auto source = call.json().at("source").get<std::string>();
   auto who = asker_of(call);
   const auto done =
       co_await records_.upsert(call.param("object"), std::move(source), std::move(items), std::move(who));
   auto results = json::array();
-  for (const auto& one : done) results.push_back(shown(one, call.language(), call.request.trace));
+  for (const auto& one : done) results.push_back(shown(one, call.language(), std::string(call.request.id())));
   co_return answer(200, {{"results", std::move(results)}});
 }
 

@@ -92,14 +92,28 @@ void SessionApi::add_to(Router& router) {
              Doc("End a user's sessions").answers(204, "Ended").errors({404}));
 }
 
+void SessionApi::refuse_too_many(const std::string& peer, const std::string& login) {
+  const auto now = parts_.clock.monotonic();
+  if (failures_.count(peer + ' ' + login, now) < Tokens::kFailuresBeforeLimit &&
+      failures_of_address_.count(peer, now) < kFailuresOfAddress)
+    return;
+  throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}}))
+      .retry_after(Duration{60'000});
+}
+
+void SessionApi::note_failure(const std::string& peer, const std::string& login) {
+  const auto now = parts_.clock.monotonic();
+  failures_.note(peer + ' ' + login, now);
+  failures_of_address_.note(peer, now);
+}
+
 asio::awaitable<Response> SessionApi::sign_in(Call call) {
   const auto peer = call.request.peer;
-  if (failures_.count(peer, parts_.clock.monotonic()) >= Tokens::kFailuresBeforeLimit)
-    throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}}))
-        .retry_after(Duration{60'000});
+  const auto login = call.json().at("login").get<std::string>();
+  refuse_too_many(peer, login);
   domain::access::Client client(peer, std::string(call.request.headers.get("user-agent")));
-  auto signing = parts_.sessions.sign_in(call.json().at("login").get<std::string>(),
-                                         call.json().at("password").get<std::string>(), std::move(client));
+  auto signing =
+      parts_.sessions.sign_in(login, call.json().at("password").get<std::string>(), std::move(client));
   try {
     const auto in = co_await std::move(signing);
     auto response = answer(201, shown_session(in.session));
@@ -107,7 +121,7 @@ asio::awaitable<Response> SessionApi::sign_in(Call call) {
     response.headers.add("Set-Cookie", session_cookie(parts_.site, in.token, seconds.count()));
     co_return response;
   } catch (const Error& error) {
-    if (error.code() == Code::unauthenticated) failures_.note(peer, parts_.clock.monotonic());
+    if (error.code() == Code::unauthenticated) note_failure(peer, login);
     throw;
   }
 }
@@ -125,10 +139,11 @@ asio::awaitable<Response> SessionApi::ways(Call) {
 asio::awaitable<Response> SessionApi::sign_out(Call call) {
   const auto& session = session_of(call);
   auto asking = parts_.open_id.sign_out_address(session, parts_.address() + "/");
-  const auto next = co_await std::move(asking);
+  // Ours ends whatever the identity server has to say, and before it says it.
   co_await parts_.sessions.sign_out(session);
   const bool is_here = co_await parts_.sessions.is_signed_in(session.user.id);
   if (!is_here && parts_.chats != nullptr) co_await parts_.chats->be_absent(session.user.id);
+  const auto next = co_await std::move(asking);
   auto response = next.empty() ? Response(204) : answer(200, {{"continue", next}});
   response.headers.add("Set-Cookie", session_cookie(parts_.site, "", 0));
   co_return response;

@@ -45,8 +45,19 @@ class SessionApi {
   boost::asio::awaitable<Response> set_password(Call call);
   boost::asio::awaitable<Response> end_all(Call call);
 
+  // Throws Error{rate_limited}.
+  void refuse_too_many(const std::string& peer, const std::string& login);
+  void note_failure(const std::string& peer, const std::string& login);
+
+  // Behind a proxy everybody has one address, so who guesses one login there keeps nobody else out. All that
+  // an address may fail together is half of what the hashing of passwords can do, else it would keep out
+  // everybody everywhere. Wrong ones of all logins count, whether or not there is such a user: the answer
+  // tells nobody.
+  static constexpr std::size_t kFailuresOfAddress = 300;  // a minute
+
   const Parts parts_;
   FailureLimiter failures_;
+  FailureLimiter failures_of_address_;
 };
 
 }  // namespace patchbay::web

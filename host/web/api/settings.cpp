@@ -77,7 +77,7 @@ bool may_read(const Call& call, const Definition& definition) {
 }
 
 void require(bool granted, const std::string& operation) {
-  if (!granted) throw Error(Code::denied, Text("web.denied", {{"operation", operation}}));
+  if (!granted) throw Error(Code::denied, Text("web.denied_user", {{"operation", operation}}));
 }
 
 void require_reader(const Call& call, const Definition& definition) {

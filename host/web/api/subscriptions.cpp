@@ -60,7 +60,6 @@ constexpr const char* kReplay =
 constexpr const char* kReplayed =
     R"({"type": "object", "required": ["deliveries"], "properties": {"deliveries": {"type": "integer", "description": "How many are made once more"}}})";
 constexpr const char* kState = R"({"type": "string", "enum": ["waiting", "sending", "delivered", "dead"]})";
-constexpr const char* kIfMatch = "The ETag of the version that is to be changed, or *";
 
 json shown(const Subscription& one, const std::string& language) {
   auto out = to_json(one);

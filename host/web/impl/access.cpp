@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/joined.hpp"
+#include "domain/access/model.hpp"
 #include "schema/nearest.hpp"
 
 namespace patchbay::web {
@@ -18,6 +19,29 @@ constexpr std::array<std::string_view, kOperationCount> kNames = {
     "settings:manage", "records:read",       "records:write",        "objects:manage",
     "processes:read",  "processes:run",      "processes:manage",     "subscriptions:manage",
     "audit:read"};
+
+struct Scope {
+  std::string_view name;
+  Operations operations;
+};
+
+const std::vector<Scope>& scopes() {
+  using enum Operation;
+  static const auto* all = new std::vector<Scope>{
+      {"admin", Operations::everything()},
+      {"read",
+       {read_chats, read_files, read_integrations, read_plugins, read_inbox, read_status, read_access,
+        read_chat_settings, read_settings, read_records, read_processes}},
+      {"chats", {read_chats, write_chats, read_files, write_files}},
+      {"records", {read_records, write_records}},
+      {"processes", {read_processes, run_processes}},
+      {"integrations", {read_integrations, manage_integrations, read_plugins}},
+      {"plugins", {read_plugins, manage_plugins}},
+      {"inbox", {read_inbox, manage_inbox}},
+      {"status", {read_status}},
+       {"audit", {read_audit}}};
+  return *all;
+}
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;
@@ -49,28 +73,18 @@ Operations Operations::everything() {
 }
 
 const std::vector<std::string>& scope_names() {
-  static const auto* names =
-      new std::vector<std::string>{"admin",        "read",    "chats", "records", "processes",
-                                   "integrations", "plugins", "inbox", "status",  "audit"};
+  static const auto* names = [] {
+    auto* all = new std::vector<std::string>();
+    for (const auto& scope : scopes()) all->emplace_back(scope.name);
+    return all;
+  }();
   return *names;
 }
 
-std::optional<Operations> scope_operations(std::string_view scope) {
-  using enum Operation;
-  if (scope == "admin") return Operations::everything();
-  if (scope == "read") {
-    return Operations{read_chats,    read_files,   read_integrations, read_plugins,
-                      read_inbox,    read_status,  read_access,       read_chat_settings,
-                      read_settings, read_records, read_processes};
+std::optional<Operations> scope_operations(std::string_view name) {
+  for (const auto& scope : scopes()) {
+    if (scope.name == name) return scope.operations;
   }
-  if (scope == "chats") return Operations{read_chats, write_chats, read_files, write_files};
-  if (scope == "records") return Operations{read_records, write_records};
-  if (scope == "processes") return Operations{read_processes, run_processes};
-  if (scope == "integrations") return Operations{read_integrations, manage_integrations, read_plugins};
-  if (scope == "plugins") return Operations{read_plugins, manage_plugins};
-  if (scope == "inbox") return Operations{read_inbox, manage_inbox};
-  if (scope == "status") return Operations{read_status};
-  if (scope == "audit") return Operations{read_audit};
   return std::nullopt;
 }
 
@@ -87,6 +101,14 @@ Operations granted_operations(const std::set<std::string>& codes) {
     all.add({read_plugins, manage_plugins, read_integrations, manage_integrations, read_inbox, manage_inbox,
              manage_secrets, read_status, read_settings, manage_settings});
   return all;
+}
+
+std::vector<std::string> granting_codes(Operation operation) {
+  std::vector<std::string> codes;
+  for (const auto& one : domain::access::operations()) {
+    if (granted_operations({std::string(one.code)}).has(operation)) codes.emplace_back(one.code);
+  }
+  return codes;
 }
 
 Operations parse_scopes(std::string_view scopes) {

@@ -79,7 +79,7 @@ asio::awaitable<Response> OpenIdPage::begin(Request request) {
 
 asio::awaitable<Response> OpenIdPage::finish(Request request) {
   const auto peer = request.peer;
-  if (failures_.count(peer, parts_.clock.monotonic()) >= Tokens::kFailuresBeforeLimit)
+  if (failures_.count(peer, parts_.clock.monotonic()) >= kFailuresOfAddress)
     throw Error(Code::rate_limited, Text("web.too_many_failures", {{"peer", peer}}))
         .retry_after(Duration{60'000});
   domain::access::OpenId::Back back;

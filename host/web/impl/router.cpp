@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/joined.hpp"
 #include "hooks/form.hpp"
 #include "schema/nearest.hpp"
 #include "web/gate.hpp"
@@ -69,6 +70,13 @@ const std::string* find(const Call::Fields& fields, std::string_view name) {
     if (key == name) return &value;
   }
   return nullptr;
+}
+
+// To whom the words help: who has a token needs a scope, and a person whoever grants operations.
+Text why_denied(const Principal& who, Operation operation) {
+  if (who.session != nullptr)
+    return Text("web.denied_user", {{"operation", joined(granting_codes(operation))}});
+  return Text("web.denied", {{"operation", std::string(operation_name(operation))}});
 }
 
 }  // namespace
@@ -209,10 +217,7 @@ boost::asio::awaitable<Response> Router::dispatch(Request request, const Route& 
     auto authenticating = authenticator_.authenticate(credentials_of(request, route.verb));
     who = co_await std::move(authenticating);
     who.address = request.peer;
-    if (!who.operations.has(route.operation)) {
-      throw Error(Code::denied,
-                  Text("web.denied", {{"operation", std::string(operation_name(route.operation))}}));
-    }
+    if (!who.operations.has(route.operation)) throw Error(Code::denied, why_denied(who, route.operation));
   }
   auto query = hooks::parse_form(request.query());
   check_query(route, query);

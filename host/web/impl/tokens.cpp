@@ -186,7 +186,8 @@ std::optional<Principal> Tokens::cached(const std::string& hash) {
 
 Principal Tokens::accept(const Token& token, const std::string& hash) {
   Cached entry;
-  entry.principal = Principal(token.id, token.name, known_scopes(token.scopes));
+  // The name is anybody's choice, and must not pass for a person's.
+  entry.principal = Principal(token.id, "token:" + token.name, known_scopes(token.scopes));
   entry.expires_at = token.expires_at;
   entry.until = clock_.monotonic() + kCacheTime;
   const std::lock_guard lock(mutex_);

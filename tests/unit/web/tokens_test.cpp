@@ -1,5 +1,7 @@
 #include "web/tokens.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -52,7 +54,7 @@ TEST_P(TokensTest, TokenIsRecognisedWithItsScopes) {  // ACC-2
   const auto token = run(tokens.create(NewToken("robot", "chats, inbox"), "test"));
   const auto who = sign_in(token.plain);
   EXPECT_EQ(who.id, token.token.id);
-  EXPECT_EQ(who.name, "robot");
+  EXPECT_EQ(who.name, "token:robot") << "which is no person, whatever it is called";
   EXPECT_TRUE(who.operations.has(Operation::write_chats));
   EXPECT_FALSE(who.operations.has(Operation::manage_plugins));
 }
@@ -143,6 +145,22 @@ TEST_P(TokensTest, BadWishesPointAtTheField) {
   EXPECT_THROW(made("everything"), Error);
   EXPECT_THROW(tokens.create_now(NewToken("", "read"), "test"), Error);
   EXPECT_THROW(made("read", clock.now()), Error);
+}
+
+TEST(Scopes, EveryNameIsOneAndIsNamedInErrors) {  // ACC-2
+  for (const auto& name : scope_names()) EXPECT_TRUE(scope_operations(name)) << name;
+  for (const auto* name :
+       {"admin", "read", "chats", "records", "processes", "integrations", "plugins", "inbox", "status"}) {
+    EXPECT_TRUE(scope_operations(name)) << name;
+    EXPECT_NE(std::find(scope_names().begin(), scope_names().end(), name), scope_names().end()) << name;
+  }
+  EXPECT_FALSE(scope_operations("everything"));
+}
+
+TEST(Scopes, APersonIsToldWhatAnAdministratorGrants) {  // ACC-3
+  EXPECT_EQ(granting_codes(Operation::read_chats), std::vector<std::string>{"CanManageChats"});
+  EXPECT_EQ(granting_codes(Operation::read_status),
+            (std::vector<std::string>{"CanManageAdministration", "CanManagePlugins"}));
 }
 
 TEST(Token, ChecksItself) {
