@@ -136,6 +136,7 @@ test("a CRM outside is the master", async () => { // REC-2, REC-6
   assert.equal(first.status, 200, JSON.stringify(first.body));
   assert.deepEqual(first.body.results.map((one: any) => one.outcome), ["created", "refused", "created"]);
   assert.deepEqual(first.body.results[1].error.errors.map((one: any) => one.pointer), ["/fields/emails/0"]);
+  assert.equal(first.body.results[1].error.request_id, first.headers.get("x-request-id"));
 
   // Somebody changes it here; the master's next word counts, and what was is in the history.
   const id = first.body.results[0].id;
@@ -162,8 +163,11 @@ test("numbers have no gap when many write at once, and merging keeps both ids", 
   const kept = await add("contact", { name: "Ben" });
   const other = await add("contact", { name: "Benny", emails: ["ben@example.com"] });
   const issue = await add("case", { name: "of Benny", contact: other.body.id });
-  const merged = await ask(ana, "POST", `/records/contact/${kept.body.id}/merge`, { other: other.body.id });
+  const merged = await ask(ana, "POST", `/records/contact/${kept.body.id}/merge`, { other: other.body.id }, { "if-match": "*" });
   assert.equal(merged.status, 200, JSON.stringify(merged.body));
+  const third = await add("contact", { name: "Bo" });
+  assert.equal((await ask(ana, "POST", `/records/contact/${kept.body.id}/merge`, { other: third.body.id }, etag(kept))).status, 412, "changed by the merge");
+  assert.equal((await ask(ana, "POST", `/records/contact/${kept.body.id}/merge`, { other: third.body.id })).status, 428);
   assert.deepEqual(merged.body.fields, { name: "Ben", emails: [{ value: "ben@example.com" }] });
   assert.equal((await ask(ana, "GET", `/records/contact/${other.body.id}`)).body.id, kept.body.id);
   assert.equal((await ask(ana, "GET", `/records/case/${issue.body.id}`)).body.fields.contact, kept.body.id);

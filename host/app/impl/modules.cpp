@@ -1,9 +1,10 @@
 #include "app/impl/modules.hpp"
-#include "app/impl/inherited_socket.hpp"
 
 #include <cstdlib>
 #include <fstream>
 
+#include "app/impl/highest_id.hpp"
+#include "app/impl/inherited_socket.hpp"
 #include "app/impl/open_library.hpp"
 #include "base/failure.hpp"
 #include "cli/api_client.hpp"
@@ -71,27 +72,6 @@ std::optional<net::Proxy> read_proxy(const std::string& url) {
   auto proxy = net::parse_proxy(url);
   if (!proxy) throw Error(Code::invalid, Text("net.bad_proxy", {{"proxy", net::without_login(url)}}));
   return proxy;
-}
-
-// The highest id in the store, so that a clock that was set back repeats none.
-Id highest_id(store::Store& store) {
-  return store.read_now([](store::Session& session) {
-    Id highest = 0;
-    for (const auto* table : {"integrations",   "inbox",           "chats",
-                              "chat_clients",   "messages",        "message_attachments",
-                              "message_edits",  "message_waiting", "outbox",
-                              "blobs",          "tokens",          "audit",
-                              "jobs",           "job_runs",        "profiles",
-                              "grants",         "sign_ins",        "health_history",
-                              "journal",        "users",           "roles",
-                              "queues",         "chat_history",    "quick_replies",
-                              "chat_greetings", "sessions",        "records",
-                              "record_history", "process_runs",    "chat_actions"}) {
-      const auto row = session.query_one("select cast(max(id) as bigint) from " + std::string(table));
-      if (row) highest = std::max(highest, row->maybe_integer(0).value_or(0));
-    }
-    return highest;
-  });
 }
 
 net::HttpClient::Options http_options(const config::Config& config) {

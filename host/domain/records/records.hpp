@@ -46,6 +46,7 @@ struct Listing {
 struct Upsert {
   std::string external_id;
   nlohmann::json fields;
+  std::optional<std::int64_t> version = std::nullopt;  // that is to be changed; 0: none is there
 };
 
 struct Upserted {
@@ -57,8 +58,8 @@ struct Upserted {
 
 // Business records (REC-1, REC-2, REC-6). Any thread; all outlive it. Throws as Editor does,
 // Error{not_found} for an object or a record that is not there, Error{denied} for whom the object does not
-// let. `version`: the one that is to be changed; another one by then: Error{conflict}
-// "domain.records.changed".
+// let. `version`: the one that is to be changed (of a merge: what is kept); another one by then:
+// Error{conflict} "domain.records.changed".
 class Records {
  public:
   // Hears within the transaction in which a record is removed, or merged into `kept` (else null); for what
@@ -82,14 +83,15 @@ class Records {
   // Those that link to it keep the link.
   boost::asio::awaitable<void> remove(std::string object, Id id, std::optional<std::int64_t> version,
                                       Asker who);
-  boost::asio::awaitable<Shown> merge(std::string object, Id kept, Id other, Asker who);
+  boost::asio::awaitable<Shown> merge(std::string object, Id kept, Id other, Asker who,
+                                      std::optional<std::int64_t> version = {});
   // At most kMostUpserts, each by itself: what is refused stops no other. They come from outside.
   boost::asio::awaitable<std::vector<Upserted>> upsert(std::string object, std::string source,
                                                        std::vector<Upsert> items, Asker who);
 
   // Within the caller's transaction, without rights.
-  Record merge_in(store::Session& session, const std::string& object, Id kept, Id other,
-                  const Author& author);
+  Record merge_in(store::Session& session, const std::string& object, Id kept, Id other, const Author& author,
+                  std::optional<std::int64_t> version = {});
   // The same: Error{denied} for whom the object does not let.
   void require(store::Session& session, const std::string& object, const Asker& who, Right right);
 
@@ -97,7 +99,7 @@ class Records {
 
  private:
   Upserted upsert_one(Editor& editor, store::Session& session, const std::string& object,
-                      const ExternalName& name, const nlohmann::json& fields, const Author& author);
+                      const std::string& source, const Upsert& item, const Author& author);
 
   store::Store& store_;
   Tools& tools_;

@@ -235,6 +235,26 @@ TEST_P(RecordsTest, what_an_admin_hid_is_neither_in_the_history_nor_told_outside
   EXPECT_EQ(told["data"]["snapshot"]["fields"], json({{"name", "Ana B."}}));
 }
 
+TEST_P(RecordsTest, what_comes_for_another_version_is_refused) {  // REC-2
+  const auto bring = [&](std::optional<std::int64_t> version) {
+    Upsert item;
+    item.external_id = "1";
+    item.fields = {{"name", "Ana" + std::to_string(version.value_or(9))}};
+    item.version = version;
+    return wait(records.upsert("contact", "crm", {item}, machine)).at(0);
+  };
+  EXPECT_EQ(bring(1).outcome, "refused") << "there is none";
+  EXPECT_EQ(bring(0).outcome, "created");
+  EXPECT_EQ(bring(0).outcome, "refused");
+  EXPECT_EQ(bring(1).outcome, "changed");
+  EXPECT_EQ(bring(1).error->text().id(), "domain.records.changed");
+  EXPECT_EQ(bring(std::nullopt).outcome, "changed");
+  const auto kept = add("contact", {{"name", "Kept"}});
+  const auto other = add("contact", {{"name", "Other"}});
+  EXPECT_EQ(refusal(records.merge("contact", kept.id, other.id, person, 2)), "domain.records.changed");
+  EXPECT_EQ(refusal(records.merge("contact", kept.id, other.id, person, 1)), "none");
+}
+
 TEST_P(RecordsTest, sort_as_people_expect) {
   for (const auto* name :
        {"яблоко", "Ель", "ёлка", "еда", "ёж", "йод", "игра", "Абрикос", "zebra", "Äpfel", "Apple"})

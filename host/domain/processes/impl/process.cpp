@@ -10,6 +10,7 @@
 #include "base/utf8.hpp"
 #include "net/egress.hpp"
 #include "schema/nearest.hpp"
+#include "schema/schema.hpp"
 
 namespace patchbay::domain::processes {
 
@@ -23,13 +24,6 @@ constexpr std::size_t kMaxWords = 200;
 constexpr std::size_t kMaxText = 100'000;
 constexpr std::size_t kMaxUrl = 2000;
 using Findings = std::vector<Diagnostic>;
-
-void throw_if_any(Findings findings) {
-  if (findings.empty()) return;
-  Error error(Code::invalid, Text("domain.refused"));
-  for (auto& finding : findings) error.add(std::move(finding));
-  throw error;
-}
 
 // "CreateCaseFromChat", "send_to_1c".
 std::string read_code(const json& document, const std::string& at, Findings& findings) {
@@ -147,7 +141,7 @@ Process read_process(const json& document) {
   process.url = document.value("url", "");
   if (!net::parse_url(process.url) || process.url.size() > kMaxUrl)
     findings.emplace_back("/url", Text("domain.calls.url"));
-  throw_if_any(std::move(findings));
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
   return process;
 }
 
@@ -161,7 +155,7 @@ Process read_plugin_process(const json& document, const std::string& plugin) {
   for (const auto& language : languages())
     which.title.emplace(language, Text("domain.processes.integration").in(language));
   process.parameters.push_back(std::move(which));
-  throw_if_any(std::move(findings));
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
   return process;
 }
 
@@ -185,7 +179,7 @@ json checked_parameters(const Process& process, const json& given) {
                                                                    : "domain.processes.no_parameter_nearest",
                                                       {{"code", code.substr(0, 100)}, {"nearest", near}}));
   }
-  throw_if_any(std::move(findings));
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
   return given;
 }
 

@@ -6,6 +6,7 @@
 #include "base/joined.hpp"
 #include "domain/calls/signed_call.hpp"
 #include "domain/processes/impl/state.hpp"
+#include "domain/version.hpp"
 #include "plugin/integration.hpp"
 #include "store/audit.hpp"
 
@@ -18,11 +19,6 @@ namespace {
 
 vault::SecretName secret_of(Id process) {
   return vault::SecretName("process", process, "secret");
-}
-
-void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted != present)
-    throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
 }
 
 // Of this plugin, those that are connected.

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "schema/schema.hpp"
 
 namespace patchbay::domain::records {
 
@@ -12,10 +13,7 @@ using Findings = std::vector<Diagnostic>;
 
 // Throws Error{invalid} "domain.refused" with all of them, unless there are none.
 inline void throw_if_any(Findings findings) {
-  if (findings.empty()) return;
-  Error error(Code::invalid, Text("domain.refused"));
-  for (auto& finding : findings) error.add(std::move(finding));
-  throw error;
+  schema::throw_if_any(std::move(findings), Text("domain.refused"));
 }
 
 }  // namespace patchbay::domain::records

@@ -49,11 +49,6 @@ void check_values(DefinitionTable& table, const Lookup& before, const Lookup& af
 
 }  // namespace
 
-void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted != present)
-    throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
-}
-
 void code_taken(const std::string& code) {
   throw Error(Code::conflict, Text("domain.records.code_taken", {{"code", code}}));
 }

@@ -7,6 +7,7 @@
 #include "domain/records/impl/definition_table.hpp"
 #include "domain/records/impl/lister.hpp"
 #include "domain/records/impl/record_table.hpp"
+#include "domain/version.hpp"
 
 namespace patchbay::domain::records {
 
@@ -38,11 +39,6 @@ void require_right(store::Session& session, const Object& object, const Asker& w
 [[noreturn]] void no_record(const std::string& object, Id id) {
   throw Error(Code::not_found,
               Text("domain.records.no_record", {{"object", object}, {"id", to_string_id(id)}}));
-}
-
-void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted != present)
-    throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
 }
 
 std::vector<std::string> missing_of(const Object& object, const Record& record) {
@@ -184,7 +180,7 @@ asio::awaitable<void> Records::remove(std::string object, Id id, std::optional<s
 }
 
 Record Records::merge_in(store::Session& session, const std::string& object, Id kept, Id other,
-                         const Author& author) {
+                         const Author& author, std::optional<std::int64_t> version) {
   Editor editor(session, tools_);
   editor.object(object);
   // Whoever merges the two the other way round holds them in the same order.
@@ -192,6 +188,7 @@ Record Records::merge_in(store::Session& session, const std::string& object, Id 
   const auto second = require_held(editor, object, std::max(kept, other));
   const auto one = kept < other ? require_held(editor, object, kept) : second;
   const auto two = kept < other ? second : require_held(editor, object, other);
+  require_version(one.version, version);
   auto merged = editor.merge(one, two, author);
   for (const auto& hear : gone_) hear(session, two, &merged);
   return merged;
@@ -201,11 +198,12 @@ void Records::require(store::Session& session, const std::string& object, const 
   require_right(session, *tools_.objects.require(session, object, false), who, right);
 }
 
-asio::awaitable<Shown> Records::merge(std::string object, Id kept, Id other, Asker who) {
+asio::awaitable<Shown> Records::merge(std::string object, Id kept, Id other, Asker who,
+                                      std::optional<std::int64_t> version) {
   auto work = [=, this](store::Session& session) {
     const auto kind = tools_.objects.require(session, object, false);
     require_right(session, *kind, who, Right::change);
-    return with_names(session, shown(*kind, merge_in(session, object, kept, other, who.author)));
+    return with_names(session, shown(*kind, merge_in(session, object, kept, other, who.author, version)));
   };
   co_return co_await store_.write(std::move(work));
 }
@@ -228,7 +226,8 @@ std::optional<Record> hold_named(Editor& editor, RecordTable& table, const std::
 }  // namespace
 
 Upserted Records::upsert_one(Editor& editor, store::Session& session, const std::string& object,
-                             const ExternalName& name, const json& fields, const Author& author) {
+                             const std::string& source, const Upsert& item, const Author& author) {
+  const ExternalName name(source, item.external_id);
   Upserted out;
   out.external_id = name.id;
   RecordTable table(session);
@@ -238,8 +237,9 @@ Upserted Records::upsert_one(Editor& editor, store::Session& session, const std:
     check_name(name.id, "/external_id", error);
     if (!error.diagnostics().empty()) throw error;
     const auto before = hold_named(editor, table, object, name, fresh);
-    auto after =
-        before ? editor.change(*before, fields, author) : editor.create(object, fields, author, fresh);
+    require_version(before ? before->version : 0, item.version);
+    auto after = before ? editor.change(*before, item.fields, author)
+                        : editor.create(object, item.fields, author, fresh);
     out.outcome = !before ? "created" : after.version == before->version ? "unchanged" : "changed";
     out.shown = shown(editor.object(object), std::move(after));
   } catch (const Error& error) {
@@ -264,9 +264,7 @@ asio::awaitable<std::vector<Upserted>> Records::upsert(std::string object, std::
     require_right(session, editor.object(object), who, Right::change);
     const Author author(who.author.name, Source::outside);
     std::vector<Upserted> all;
-    for (const auto& item : items)
-      all.push_back(
-          upsert_one(editor, session, object, ExternalName(source, item.external_id), item.fields, author));
+    for (const auto& item : items) all.push_back(upsert_one(editor, session, object, source, item, author));
     return all;
   };
   co_return co_await store_.write(std::move(work));

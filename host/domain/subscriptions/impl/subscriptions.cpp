@@ -7,6 +7,7 @@
 #include "domain/subscriptions/impl/delivery_table.hpp"
 #include "domain/subscriptions/impl/state.hpp"
 #include "domain/subscriptions/impl/subscription_table.hpp"
+#include "domain/version.hpp"
 #include "store/audit.hpp"
 
 namespace patchbay::domain::subscriptions {
@@ -20,11 +21,6 @@ constexpr std::size_t kMost = 100;  // each look asks for each
 
 vault::SecretName secret_of(Id subscription) {
   return vault::SecretName("subscription", subscription, "secret");
-}
-
-void require_version(std::int64_t present, std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted != present)
-    throw Error(Code::conflict, Text("domain.records.changed", {{"version", std::to_string(present)}}));
 }
 
 Delivery require_delivery(store::Session& session, Id id) {
