@@ -12,7 +12,7 @@ struct Actor {
       : name(std::move(name_)), address(std::move(address_)) {}
   Actor(const char* name_) : name(name_) {}
 
-  std::string name;     // of a token, "user:<login>", "plugin:<id>"
+  std::string name;     // "user:<login>", "token:<name>", "plugin:<id>"
   std::string address;  // of the client; empty: it happened on this machine
 };
 

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kEntry =
     R"({"type": "object", "required": ["id", "at", "actor", "address", "action", "object", "detail"], "properties": {
     "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
-    "actor": {"type": "string", "description": "user:<login>, plugin:<id>, a token's name, file <name>, host, command line"},
+    "actor": {"type": "string", "description": "user:<login>, plugin:<id>, token:<name>, file <name>, host, command line"},
     "address": {"type": "string", "description": "Of the client; empty: it happened on the host"},
     "action": {"type": "string", "examples": ["integration.change", "setting.change", "role.add_member", "token.create"]},
     "object": {"type": "string", "description": "<kind>:<id or code>"},
