@@ -61,7 +61,7 @@ class ProfileRoutesTest : public LifecycleTest {
     const auto answer = json{{"identity", identity}, {"title", name}};
     instances_.answers["check"] = port::Result(port::Message(answer.dump()));
     const auto id = create(name).id;
-    wait(lifecycle_->activate(id, false));
+    wait(lifecycle_->activate(id, false, "test"));
     return id;
   }
   int status(const char* key) {
@@ -157,7 +157,7 @@ TEST_P(ProfileRoutesTest, TheIntegrationThatTheBodyNamesIsAskedFirst) {
   EXPECT_EQ(asked_with(routes, R"({"entry": [{"id": 2}]})"), two);
   for (const char* nobody : {R"({"entry": [{"id": "7"}]})", R"({"entry": []})", "[]", "no JSON", ""})
     EXPECT_EQ(asked_with(routes, nobody), one) << nobody;
-  wait(lifecycle_->deactivate(two));
+  wait(lifecycle_->deactivate(two, "test"));
   EXPECT_EQ(asked_with(routes, R"({"entry": [{"id": "2"}]})"), one);
 }
 
