@@ -104,6 +104,15 @@ test("a missing value is named, and webhooks need a public https address", async
   const { app_secret, ...rest } = stage.settings;
   const missing = await stage.host.post("/api/v1/integrations", { plugin: "whatsapp-cloud", name: "x", settings: rest });
   assert.equal(missing.body.errors[0].pointer, "/app_secret");
+  const nowhere = await WhatsAppStage.open({ siteUrl: "" });
+  try {
+    const id = await nowhere.host.integrate("whatsapp-cloud", "Nowhere", nowhere.settings);
+    const refused = await nowhere.host.post(`/api/v1/integrations/${id}/activate`);
+    assert.equal(refused.status, 422);
+    assert.match(JSON.stringify(refused.body), /setting SiteUrl/);
+  } finally {
+    await nowhere.close();
+  }
   const plain = await WhatsAppStage.open({ siteUrl: "http://plain.example" });
   try {
     const id = await plain.host.integrate("whatsapp-cloud", "Plain", plain.settings);
