@@ -37,7 +37,8 @@ async function follow(who: Browser): Promise<Stream> {
 }
 
 // What was told of a chat, in words that its history has too.
-const told = (stream: Stream, chat: string): string[] => stream.events.filter((one) => one.type.startsWith("chat.") && one.data.chat === chat)
+// What has no reason leaves the chat where it is: its title, whether its client can be reached.
+const told = (stream: Stream, chat: string): string[] => stream.events.filter((one) => one.type.startsWith("chat.") && one.data.chat === chat && one.data.reason)
   .map(({ type, data }) => `${type} ${data.state} ${data.reason} ${data.operator ?? "nobody"}`);
 
 // Who serves the chats of one queue, as the console does it: over the API, and with what happens told on a stream.
