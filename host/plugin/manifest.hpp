@@ -47,7 +47,7 @@ struct RouteSpec {
   // Of such a route: what a body names is the identity of the integration that is asked first.
   std::string identity_prefix;
   std::string identity_place;  // JSON Pointer; empty: none does
-  std::string cors;         // JSON Pointer to a setting with the origins whose pages may call it; empty: none
+  std::string cors;  // JSON Pointer to a setting with the origins whose pages may call it; empty: none
   std::chrono::seconds session_ttl{86'400};  // of what a session route makes
   std::vector<std::string> settings;         // JSON Pointers: what a session route tells anybody of them
   std::optional<Condition> when;

@@ -39,7 +39,7 @@ const std::vector<Scope>& scopes() {
       {"plugins", {read_plugins, manage_plugins}},
       {"inbox", {read_inbox, manage_inbox}},
       {"status", {read_status}},
-       {"audit", {read_audit}}};
+      {"audit", {read_audit}}};
   return *all;
 }
 

@@ -63,13 +63,13 @@ Task<void> Missed::run(SyncRun& run) {
   const std::int64_t followed = run.checkpoint.value("followed", std::int64_t{0});
   const bool gap = now - after > kOverlapMs;
   const bool follows = gap || now - followed >= kFollowEveryMs;
-  const auto begin = [&](std::int64_t at) {
-    return std::max(since, at) / 1000 * 1000;
-  };  // Twilio counts seconds
+  // Twilio counts seconds.
+  const auto begin = [&](std::int64_t at) { return std::max(since, at) / 1000 * 1000; };
   const std::int64_t stored = run.stored();
   bool go_on = co_await take(run, true, begin(after - kOverlapMs));
   const std::int64_t fresh = run.stored() - stored;
-  if (go_on) go_on = co_await take(run, false, begin(follows ? now - kFollowedMs : after - kOverlapMs));
+  const std::int64_t sent_from = begin(follows ? now - kFollowedMs : after - kOverlapMs);
+  if (go_on) go_on = co_await take(run, false, sent_from);
   if (!go_on) co_return;
   unannounced_ += fresh;
   Json next = checkpoint(since, std::max(after, now - kHeadStartMs), follows ? now : followed);
