@@ -83,7 +83,7 @@ TEST_F(GateTest, a_change_needs_the_csrf_token_of_the_session) {  // OPS-12
 TEST_F(GateTest, a_token_counts_before_a_session) {
   const auto token = tokens.create_now(NewToken("dashboard", "status"), "test").plain;
   const auto who = come("Bearer " + token, in.token, "", true);
-  EXPECT_EQ(who.name, "dashboard");
+  EXPECT_EQ(who.name, "token:dashboard");
   EXPECT_EQ(who.session, nullptr);
   EXPECT_EQ(refused("Bearer x", in.token, in.session.csrf, false), "web.unauthenticated");
 }
