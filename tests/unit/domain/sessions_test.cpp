@@ -127,14 +127,19 @@ TEST_P(SessionsTest, a_password_that_nobody_had_the_time_to_look_at_was_not_wron
   asio::io_context io;
   vault::Passwords slow;
   Sessions busy({*store, clock, ids, slow, log::Logger::none()});
-  for (std::size_t i = 0; i < vault::Passwords::kWaiting; ++i)
-    asio::co_spawn(io, slow.hash("waits"), [](std::exception_ptr, const std::string&) {});
-  io.poll();
-  for (int i = 0; i < Sessions::kFailures; ++i) {
+  int refused = 0;
+  for (int tries = 0; tries < 100 && refused < 3; ++tries) {
+    for (std::size_t i = 0; i < vault::Passwords::kWaiting; ++i)
+      asio::co_spawn(io, slow.hash("waits"), [](std::exception_ptr, const std::string&) {});
+    io.poll();
+    // On a slow machine one of those may be over before it comes to this one.
     const auto reason = refusal([&] { wait(busy.sign_in("ana", kPassword, Client("192.0.2.7", ""))); });
+    if (reason == "none") continue;
     EXPECT_EQ(reason, "unavailable vault.passwords_busy");
+    EXPECT_EQ(count("select cast(coalesce(sum(failures), 0) as bigint) from sign_in_failures"), 0);
+    ++refused;
   }
-  EXPECT_EQ(refusal([&] { sign_in(); }), "none");
+  EXPECT_EQ(refused, 3);
 }
 
 TEST_P(SessionsTest, whose_password_changes_while_he_signs_in_stays_out) {  // ACC-2
