@@ -48,8 +48,8 @@ test("a dead letter", async () => { // HOOK-3
 
   await host.post(`/api/v1/inbox/${dead.id}/discard`);
   const discarded = await read(`/api/v1/inbox/${dead.id}`);
-  assert.equal(discarded.en.reason, "Discarded by test");
-  assert.equal(discarded.ru.reason, "Отброшено: test");
+  assert.equal(discarded.en.reason, "Discarded by token:test");
+  assert.equal(discarded.ru.reason, "Отброшено: token:test");
 });
 
 test("a message that failed", async () => { // OUT-1
