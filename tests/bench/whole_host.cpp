@@ -169,12 +169,14 @@ class Deployment {
 
   explicit Deployment(const std::string& store_url) {
     const std::string config = folder_ / "patchbay.json";
-    const json configuration = {{"state_dir", folder_ / "state"},
-                                {"site_url", "https://bench.example"},
-                                {"listen", {{"port", 0}}},
-                                {"store", {{"url", store_url}}},
-                                {"egress", {{"allow", {bot_.authority()}}}},
-                                {"log", {{"level", "warn"}}}};
+    const json configuration = {
+        {"state_dir", folder_ / "state"},
+        {"site_url", "https://bench.example"},
+        {"listen", {{"port", 0}}},
+        {"inbox", {{"rate", 1'000'000}}},  // a quick machine would reach the usual one
+        {"store", {{"url", store_url}}},
+        {"egress", {{"allow", {bot_.authority()}}}},
+        {"log", {{"level", "warn"}}}};
     std::ofstream(config) << configuration;
     host_.emplace(config);
     const auto id =
