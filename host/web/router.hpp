@@ -104,6 +104,8 @@ class Router final : public Application {
   // What begins with `prefix` ("/hooks/") is somebody else's, who checks on his own. `application` outlives
   // the router.
   void mount(std::string prefix, Application& application);
+  // Who gets what is read (GET, HEAD) where no route and no mount is. `application` outlives the router.
+  void fall_back_to(Application& application);
   // A named schema for answers to refer to.
   void component(std::string name, std::string schema);
   std::vector<RouteInfo> routes() const;

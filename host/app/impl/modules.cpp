@@ -28,6 +28,11 @@ fs::path built_in_plugins() {
   return (worker_executable().parent_path() / "../plugins").lexically_normal();
 }
 
+// Beside them.
+fs::path console_folder() {
+  return (built_in_plugins() / "../console").lexically_normal();
+}
+
 // Plugins that came with the host, those that an administrator dropped into the state folder, and configured
 // ones.
 std::vector<fs::path> plugin_folders(const config::Config& config) {
@@ -226,6 +231,7 @@ Modules::Modules(const config::Config& config_, asio::io_context& io_, log::Logg
       sign_in_page(sign_ins, site),
       linked_files(*store, file_links, site),
       plugin_files(catalogue, site),
+      console_files(console_folder(), site),
       integrations_api(lifecycle, *store, *vault, self_test),
       profiles_api(credentials, profile_routes, *store, *vault),
       grants_api(credentials, sign_ins, *vault, *store),

@@ -70,6 +70,7 @@
 #include "web/event_streams.hpp"
 #include "web/gate.hpp"
 #include "web/health.hpp"
+#include "web/console_files.hpp"
 #include "web/hooks_adapter.hpp"
 #include "web/http_server.hpp"
 #include "web/linked_files.hpp"
@@ -178,6 +179,7 @@ class Modules {
   web::SignInPage sign_in_page;
   web::LinkedFiles linked_files;
   web::PluginFiles plugin_files;
+  web::ConsoleFiles console_files;
   web::IntegrationsApi integrations_api;
   web::ProfilesApi profiles_api;
   web::GrantsApi grants_api;

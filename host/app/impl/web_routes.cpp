@@ -30,6 +30,7 @@ void Modules::add_routes() {
   router.mount("/oauth/", sign_in_page);
   router.mount("/files/", linked_files);
   router.mount("/plugins/", plugin_files);
+  router.fall_back_to(console_files);
   web::add_liveness(router);
   web::add_readiness(router, [this] { return check_ready(); });
   web::add_metrics(router, web::Operation::read_status, [this] { return figures.text(fleet); });

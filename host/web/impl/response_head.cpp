@@ -10,8 +10,7 @@
 namespace patchbay::web {
 namespace {
 
-constexpr std::string_view kSecurity =
-    "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\nx-frame-options: DENY\r\n";
+constexpr std::string_view kSecurity = "x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n";
 
 // A year (RFC 6797): browsers come over TLS from now on.
 constexpr std::string_view kSecured = "strict-transport-security: max-age=31536000\r\n";
@@ -63,6 +62,7 @@ void write_head(std::string& out, const Response& response, const Framing& frami
     add_field(out, name, value);
   }
   if (!response.headers.has("cache-control")) out.append("cache-control: no-store\r\n");
+  if (!response.headers.has("referrer-policy")) out.append("referrer-policy: no-referrer\r\n");
   out.append(kSecurity);
   if (framing.secured) out.append(kSecured);
   out.append("x-request-id: ").append(framing.request_id).append("\r\n");

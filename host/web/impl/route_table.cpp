@@ -1,5 +1,7 @@
 #include "web/impl/route_table.hpp"
 
+#include <algorithm>
+
 #include "web/problem.hpp"
 
 namespace patchbay::web {
@@ -94,6 +96,12 @@ Router::Table::Match Router::Table::find(std::string_view method, std::string_vi
   }
   match.params = params_of(match.route->segments, segments);
   return match;
+}
+
+bool Router::Table::knows(std::string_view path) const {
+  const auto segments = split_path(strip_base(path, site.path()));
+  return std::any_of(routes.begin(), routes.end(),
+                     [&](const Route& route) { return fits(route.segments, segments); });
 }
 
 Application* Router::Table::mounted(std::string_view path) const {

@@ -36,11 +36,14 @@ struct Router::Table {
   };
   // Throws StatusError 404 or 405, 400 for a path that cannot be decoded.
   Match find(std::string_view method, std::string_view path) const;
+  // Whether any verb is known there.
+  bool knows(std::string_view path) const;
   Application* mounted(std::string_view path) const;
 
   SiteAddress site;
   std::vector<Route> routes;
   std::vector<std::pair<std::string, Application*>> mounts;
+  Application* rest = nullptr;
   std::map<std::string, std::string> components;
 };
 

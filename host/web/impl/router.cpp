@@ -188,6 +188,10 @@ void Router::mount(std::string prefix, Application& application) {
   table_->mounts.emplace_back(std::move(prefix), &application);
 }
 
+void Router::fall_back_to(Application& application) {
+  table_->rest = &application;
+}
+
 void Router::component(std::string name, std::string schema) {
   table_->components[std::move(name)] = std::move(schema);
 }
@@ -206,6 +210,9 @@ BodyPlan Router::plan(const Request& head) {
 
 boost::asio::awaitable<Response> Router::handle(Request request) {
   if (auto* other = table_->mounted(request.path())) return other->handle(std::move(request));
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (table_->rest != nullptr && reads && !table_->knows(request.path()))
+    return table_->rest->handle(std::move(request));
   auto match = table_->find(request.method, request.path());
   return dispatch(std::move(request), *match.route, std::move(match.params));
 }
