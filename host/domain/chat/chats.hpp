@@ -43,6 +43,14 @@ struct ChatFilter {
   std::optional<std::string> state;  // a routing::Stage
 };
 
+// What carries a chat.
+struct Carrier {
+  Id integration = 0;
+  std::string name;  // of the integration
+  std::string plugin;
+  ChannelLimits limits;
+};
+
 // What the API does with chats and messages. Any thread; all outlive it.
 class Chats {
  public:
@@ -79,6 +87,9 @@ class Chats {
   // The templates that may be sent in a chat, as its plugin lists them: {"templates": [...]} of
   // pb.channel/1:templates. Throws Error{unavailable} with the reason when they cannot be had now.
   boost::asio::awaitable<std::string> templates(Id chat);
+
+  // Throws Error{conflict} "domain.chat.no_channel" when nothing carries it any more.
+  boost::asio::awaitable<Carrier> carrier(Id chat);
 
   // The file behind the id of an attachment; nothing when the id is none of an attachment.
   boost::asio::awaitable<std::optional<File>> file(Id attachment);

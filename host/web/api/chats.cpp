@@ -69,6 +69,15 @@ constexpr const char* kTemplates =
 constexpr const char* kState =
     R"({"type": "string", "enum": ["held", "with_bot", "waiting", "assigned", "in_progress", "finished"]})";
 
+constexpr const char* kCarrier =
+    R"({"type": "object", "required": ["integration", "name", "plugin", "text", "files"], "properties": {
+    "integration": {"type": "string"}, "name": {"type": "string"}, "plugin": {"type": "string"},
+    "text": {"type": ["object", "null"], "description": "The longest text of one message there; longer ones go in parts", "required": ["max", "unit"],
+      "properties": {"max": {"type": "integer"}, "unit": {"type": "string", "enum": ["utf16", "characters", "bytes"]}}},
+    "files": {"type": "array", "items": {"type": "object", "required": ["kind", "types", "max_bytes"], "properties": {
+      "kind": {"type": "string"}, "types": {"type": "array", "items": {"type": "string"}, "description": "image/jpeg, image/*, */*"},
+      "max_bytes": {"type": "integer", "description": "0: any size"}}}}}})";
+
 int limit_of(const Call& call) {
   return static_cast<int>(call.limit());
 }
@@ -84,6 +93,24 @@ json shown(const domain::routing::Change& change) {
           {"former_operator", or_null(change.former)},
           {"note", change.note},
           {"subject", or_null(change.subject)}};
+}
+
+json shown(const chat::Carrier& carrier) {
+  json text;
+  if (const auto& length = carrier.limits.text) {
+    const auto* unit = length->unit == chat::Unit::bytes        ? "bytes"
+                       : length->unit == chat::Unit::characters ? "characters"
+                                                                : "utf16";
+    text = {{"max", length->max}, {"unit", unit}};
+  }
+  auto files = json::array();
+  for (const auto& [kind, file] : carrier.limits.files)
+    files.push_back({{"kind", kind}, {"types", file.types}, {"max_bytes", file.max_bytes}});
+  return {{"integration", to_string_id(carrier.integration)},
+          {"name", carrier.name},
+          {"plugin", carrier.plugin},
+          {"text", std::move(text)},
+          {"files", std::move(files)}};
 }
 
 template <class T>
@@ -135,6 +162,10 @@ void ChatsApi::add_chat_to(Router& router, const std::string& path, Operation re
                  .header("Idempotency-Key", "Repeating a request with the same key sends nothing twice")
                  .json(kDraft)
                  .answers(202, "The message, queued", message)
+                 .errors({404, 409}));
+  router.add(read, Verb::get, path + "/{id}/channel", bound(this, &ChatsApi::channel),
+             Doc("Show what carries a chat, and what it can carry")
+                 .answers(200, "The channel", kCarrier)
                  .errors({404, 409}));
   router.add(read, Verb::get, path + "/{id}/templates", bound(this, &ChatsApi::templates),
              Doc("List the templates that may be sent in a chat")
@@ -244,6 +275,12 @@ asio::awaitable<Response> ChatsApi::unlink_contact(Call call) {
   auto unlinking = contacts_.unlink(call.id(), asker_of(call), own);
   co_await std::move(unlinking);
   co_return Response(204);
+}
+
+asio::awaitable<Response> ChatsApi::channel(Call call) {
+  co_await require_chat_reader(call, routing_);
+  const auto carrier = co_await chats_.carrier(call.id());
+  co_return answer(200, shown(carrier));
 }
 
 asio::awaitable<Response> ChatsApi::templates(Call call) {

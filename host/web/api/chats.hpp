@@ -28,6 +28,7 @@ class ChatsApi {
   boost::asio::awaitable<Response> history(Call call);
   boost::asio::awaitable<Response> post(Call call);
   boost::asio::awaitable<Response> templates(Call call);
+  boost::asio::awaitable<Response> channel(Call call);
   boost::asio::awaitable<Response> link_contact(Call call);
   boost::asio::awaitable<Response> make_contact(Call call);
   boost::asio::awaitable<Response> unlink_contact(Call call);

@@ -106,6 +106,25 @@ asio::awaitable<Message> Chats::message(Id message) {
   co_return std::move(*found);
 }
 
+asio::awaitable<Carrier> Chats::carrier(Id chat) {
+  const auto target = co_await get(chat);
+  const auto channel = co_await parts_.channels.find(target.integration);
+  const auto missing = Error(
+      Code::conflict, Text("domain.chat.no_channel", {{"integration", to_string_id(target.integration)}}));
+  if (!channel || channel->manifest.empty()) throw missing;
+  auto work = [id = target.integration](store::Session& session) {
+    return session.query_one("select name, plugin from integrations where id = :id", {id});
+  };
+  const auto row = co_await parts_.store.read(std::move(work));
+  if (!row) throw missing;
+  Carrier found;
+  found.integration = target.integration;
+  found.name = row->text(0);
+  found.plugin = row->text(1);
+  found.limits = read_limits(channel->manifest);
+  co_return found;
+}
+
 asio::awaitable<Message> Chats::post(Id chat, Draft draft, std::string idempotency_key, Sender sender) {
   const auto target = co_await get(chat);
   const auto channel = co_await parts_.channels.find(target.integration);
