@@ -77,6 +77,7 @@ function Mine({ status, chats }: { status: DeskStatus | undefined; chats: number
               <input
                 type="radio"
                 name="status"
+                disabled={status === undefined}
                 checked={each === "active" ? status === "active" : status !== "active" && status !== undefined}
                 onChange={() => change(each)}
               />

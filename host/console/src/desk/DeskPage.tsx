@@ -88,7 +88,6 @@ export function DeskPage() {
         )}
       </section>
       {chat && <ClientCard key={chat} id={chat} inDrawer={!hasCard} opened={card} onClose={() => setCard(false)} />}
-      {!chat && hasCard && <aside className={styles.pane} aria-label={t("client.title")} />}
     </main>
   );
 }

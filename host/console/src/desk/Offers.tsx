@@ -74,7 +74,7 @@ export function Offers({ desk }: { desk: Desk }) {
       <div className={styles.head}>
         <h2>{t("offer.title")}</h2>
         <Counter value={all.length} kind="hot" label={t("offer.count", { count: all.length })} />
-        {more > 0 && <span>{t("offer.more", { count: more })}</span>}
+        {more > 0 && <span className={styles.more}>{t("offer.more", { count: more })}</span>}
       </div>
       {slower && <SlowerCard slower={slower} colleagues={colleagues} left={all.length} />}
       {isFull && <p className={styles.note}>{t("offer.full", { chats: me.chats, count: me.limit ?? 0 })}</p>}
@@ -147,11 +147,11 @@ function OfferCard({ offer, row, isFirst, isBusy, onAccept }: CardProps) {
         wide
         busy={isBusy}
         onClick={onAccept}
-        aria-label={t("offer.acceptOf", { name })}
         aria-keyshortcuts={isFirst ? "A" : undefined}
         {...(isFirst ? { keys: "A" } : {})}
       >
         {t("offer.accept")}
+        <span className="sr"> {name}</span>
       </Button>
     </article>
   );

@@ -1,5 +1,6 @@
 // What the desk asks the host for.
-import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo, useSyncExternalStore } from "react";
 import { api, type Chat, type ChatChange, type Message, SITE, take } from "../api/client.ts";
 import { Problem } from "../api/problem.ts";
 import { keys, queries } from "../api/queries.ts";
@@ -22,16 +23,43 @@ export interface Desk {
   offers: DeskChat[];
 }
 
-export function useDesk(): UseQueryResult<Desk> {
-  return useQuery({
+// A status that was chosen and is not confirmed yet: it shows at once, whatever is read meanwhile.
+let wished: "active" | "inactive" | undefined;
+const wishers = new Set<() => void>();
+
+function wish(status: typeof wished): void {
+  wished = status;
+  for (const listener of wishers) listener();
+}
+
+const useWish = () =>
+  useSyncExternalStore(
+    (listener) => {
+      wishers.add(listener);
+      return () => wishers.delete(listener);
+    },
+    () => wished,
+  );
+
+export function useDesk() {
+  const { data: told, ...state } = useQuery({
     queryKey: keys.desk,
     queryFn: async (): Promise<Desk> => (await take(api.GET("/api/v1/desk"))) as Desk,
   });
+  const status = useWish();
+  const data = useMemo(() => (told && status ? { ...told, status } : told), [told, status]);
+  return { ...state, data };
 }
 
 export async function setStatus(status: "active" | "inactive"): Promise<void> {
-  const desk = (await take(api.PATCH("/api/v1/desk", { body: { status } }))) as Desk;
-  queries.setQueryData(keys.desk, desk);
+  wish(status);
+  try {
+    const desk = (await take(api.PATCH("/api/v1/desk", { body: { status } }))) as Desk;
+    await queries.cancelQueries({ queryKey: keys.desk });
+    queries.setQueryData(keys.desk, desk);
+  } finally {
+    wish(undefined);
+  }
 }
 
 const ofChat = (id: string) => ({ params: { path: { id } } });

@@ -65,7 +65,6 @@ const REASONS = new Set([
   "contact_unlinked",
   "action_started",
   "merged",
-  "opened",
 ]);
 
 const name = (id: string | null | undefined, people: Colleagues | null | undefined): string =>
@@ -115,6 +114,6 @@ export function historyLine(
     case "merged":
       return t("history.merged");
     default:
-      return t("history.opened");
+      return "";
   }
 }

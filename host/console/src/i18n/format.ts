@@ -4,12 +4,17 @@ import i18next from "i18next";
 const t = i18next.t.bind(i18next);
 const DAY_MS = 86_400_000;
 
+// As the reader's own system writes the language: English with 24 hours or with 12.
+function locale(): string {
+  return navigator.languages.find((each) => each.startsWith(i18next.language)) ?? i18next.language;
+}
+
 export function clock(at: string | number | Date): string {
-  return new Intl.DateTimeFormat(i18next.language, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 }
 
 export function exact(at: string | number | Date): string {
-  return new Intl.DateTimeFormat(i18next.language, { dateStyle: "full", timeStyle: "long" }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "long" }).format(new Date(at));
 }
 
 const dayOf = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
@@ -22,14 +27,14 @@ export function day(at: string | number | Date, now = Date.now()): string {
   if (days === 0) return t("time.today");
   if (days === 1) return t("time.yesterday");
   const year = then.getFullYear() === new Date(now).getFullYear() ? {} : { year: "numeric" as const };
-  return new Intl.DateTimeFormat(i18next.language, { day: "numeric", month: "long", ...year }).format(then);
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "long", ...year }).format(then);
 }
 
 // In lists: the clock today, the day else.
 export function brief(at: string | number | Date, now = Date.now()): string {
   const then = new Date(at);
   if (dayOf(then) === dayOf(new Date(now))) return clock(then);
-  return new Intl.DateTimeFormat(i18next.language, { day: "numeric", month: "short" }).format(then);
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short" }).format(then);
 }
 
 // "0:48", "12:05", "3 h 20 min": how long something waits already.
@@ -54,7 +59,7 @@ export function size(bytes: number): string {
     ++unit;
   }
   const digits = unit === 0 || value >= 10 ? 0 : 1;
-  return new Intl.NumberFormat(i18next.language, {
+  return new Intl.NumberFormat(locale(), {
     style: "unit",
     unit: units[unit] ?? "byte",
     unitDisplay: "short",
@@ -62,7 +67,7 @@ export function size(bytes: number): string {
   }).format(value);
 }
 
-export const count = (value: number): string => new Intl.NumberFormat(i18next.language).format(value);
+export const count = (value: number): string => new Intl.NumberFormat(locale()).format(value);
 
 // Counters have three places at most.
 export const counter = (value: number): string => (value > 99 ? "99+" : String(value));

@@ -1,4 +1,4 @@
-import { Menu, useMantineColorScheme } from "@mantine/core";
+import { type MantineColorScheme, Menu, useMantineColorScheme } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { signOut, useSession } from "../api/session.ts";
@@ -21,8 +21,7 @@ interface Props {
   onKeys: () => void;
 }
 
-const mark = (on: boolean) => (on ? <Icon name="check" size={16} /> : <span />);
-
+const check = <Icon name="check" size={16} />;
 export function MeMenu({ className, labelClass, slim, brief, onKeys }: Props) {
   const { t, i18n } = useTranslation();
   const { user } = useSession();
@@ -33,7 +32,15 @@ export function MeMenu({ className, labelClass, slim, brief, onKeys }: Props) {
   const leave = () => void signOut().catch((error) => toast(reasonOf(error, t("common.unreachable"))));
   return (
     <>
-      <Menu opened={opened} onChange={setOpened} position="right-end" shadow="xl" width={240} radius="md">
+      <Menu
+        opened={opened}
+        onChange={setOpened}
+        position="right-end"
+        shadow="xl"
+        width={240}
+        alignItemsLabels="all"
+        radius="md"
+      >
         <Menu.Target>
           <TipButton tip={user.name} quiet={!slim || opened} className={className}>
             <Avatar name={user.name} of={user.id} size="small" />
@@ -42,39 +49,25 @@ export function MeMenu({ className, labelClass, slim, brief, onKeys }: Props) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>{t("shell.language")}</Menu.Label>
-          {(Object.keys(LANGUAGES) as Language[]).map((language) => (
-            <Menu.Item
-              key={language}
-              lang={language}
-              role="menuitemradio"
-              aria-checked={i18n.language === language}
-              rightSection={mark(i18n.language === language)}
-              onClick={() => void speak(language)}
-            >
-              {LANGUAGES[language]}
-            </Menu.Item>
-          ))}
+          <Menu.RadioGroup value={i18n.language} onChange={(language) => void speak(language as Language)}>
+            {(Object.keys(LANGUAGES) as Language[]).map((language) => (
+              <Menu.RadioItem key={language} value={language} lang={language} checkIcon={check}>
+                {LANGUAGES[language]}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
           <Menu.Label>{t("shell.theme")}</Menu.Label>
-          {SCHEMES.map((scheme) => (
-            <Menu.Item
-              key={scheme}
-              role="menuitemradio"
-              aria-checked={colorScheme === scheme}
-              rightSection={mark(colorScheme === scheme)}
-              onClick={() => setColorScheme(scheme)}
-            >
-              {t(`shell.themes.${scheme}`)}
-            </Menu.Item>
-          ))}
+          <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}>
+            {SCHEMES.map((scheme) => (
+              <Menu.RadioItem key={scheme} value={scheme} checkIcon={check}>
+                {t(`shell.themes.${scheme}`)}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
           <Menu.Divider />
-          <Menu.Item
-            role="menuitemcheckbox"
-            aria-checked={sound}
-            rightSection={mark(sound)}
-            onClick={() => setSound(switchSound())}
-          >
+          <Menu.CheckboxItem checked={sound} onChange={() => setSound(switchSound())} checkIcon={check}>
             {t("shell.sound")}
-          </Menu.Item>
+          </Menu.CheckboxItem>
           <Menu.Item onClick={onKeys}>{t("shell.keys")}</Menu.Item>
           <Menu.Item onClick={() => setPassword(true)}>{t("shell.changePassword")}</Menu.Item>
           <Menu.Divider />

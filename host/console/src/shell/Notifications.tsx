@@ -69,7 +69,7 @@ export function Notifications({ className, labelClass, countClass, slim }: Props
           </span>
         </TipButton>
       </Popover.Target>
-      <Popover.Dropdown className={styles.popover ?? ""} aria-label={t("shell.notifications")}>
+      <Popover.Dropdown p={0} className={styles.popover ?? ""} aria-label={t("shell.notifications")}>
         <div className={styles.popHead}>
           <h2>{t("shell.notifications")}</h2>
           {unread > 0 && (

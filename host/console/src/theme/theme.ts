@@ -140,7 +140,17 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Paper: { defaultProps: { radius: "md", withBorder: true } },
-    Modal: { defaultProps: { radius: "lg", centered: true, transitionProps: { duration: 200, transition: "fade" } } },
+    // Pages do not scroll, and what locks them would add a <style>.
+    Drawer: { defaultProps: { lockScroll: false } },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Modal: {
+      defaultProps: {
+        lockScroll: false,
+        radius: "lg",
+        centered: true,
+        transitionProps: { duration: 200, transition: "fade" },
+      },
+    },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: false, events: { hover: true, focus: true, touch: false } } },
     Table: { defaultProps: { verticalSpacing: 0, highlightOnHover: true } },
   },
