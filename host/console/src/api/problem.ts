@@ -23,7 +23,13 @@ export class Problem extends Error {
 
   // The findings say more than the sentence above them.
   get reason(): string {
-    return this.findings.length > 0 ? this.findings.map((each) => each.detail).join(" ") : this.message;
+    return this.findings.length > 0 ? this.findings.map(({ detail }) => sentence(detail)).join(" ") : this.message;
+  }
+
+  // What is said of one field: "/old".
+  of(pointer: string): string | undefined {
+    const found = this.findings.find((each) => each.pointer === pointer);
+    return found && sentence(found.detail);
   }
 }
 
@@ -33,6 +39,12 @@ export class Unreachable extends Error {
     super("unreachable");
     this.name = "Unreachable";
   }
+}
+
+// The host's findings go on after a field's name: "is not the present password".
+function sentence(words: string): string {
+  const text = words.slice(0, 1).toLocaleUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 interface ProblemBody {

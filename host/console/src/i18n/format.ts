@@ -50,12 +50,13 @@ export function minutes(ms: number): string {
   return t("time.hours", { hours: Math.floor(all / 60), minutes: all % 60 });
 }
 
+// In powers of two, as limits are set.
 export function size(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
     ++unit;
   }
   const digits = unit === 0 || value >= 10 ? 0 : 1;

@@ -12,16 +12,14 @@ const load = {
   ru: () => import("./ru.json"),
 };
 
-const isKnown = (language: string | null | undefined): language is Language => language === "en" || language === "ru";
+const isKnown = (language: string | null): language is Language => language === "en" || language === "ru";
+
+// The first of the browser's languages that is spoken here.
+const ofBrowser = (): Language | undefined => navigator.languages.map((each) => each.slice(0, 2)).find(isKnown);
 
 function wanted(): Language {
   const kept = localStorage.getItem(KEPT);
-  if (isKnown(kept)) return kept;
-  for (const each of navigator.languages) {
-    const language = each.slice(0, 2);
-    if (isKnown(language)) return language;
-  }
-  return "en";
+  return isKnown(kept) ? kept : (ofBrowser() ?? "en");
 }
 
 async function add(language: Language): Promise<void> {
@@ -43,9 +41,10 @@ export async function startLanguages(): Promise<void> {
   document.documentElement.lang = language;
 }
 
-// What the user's profile says counts until something was chosen here.
+// What the user's profile says counts where neither was chosen here nor does the browser want one of ours.
 export async function followProfile(language: string): Promise<void> {
-  if (localStorage.getItem(KEPT) === null && isKnown(language)) await speak(language, false);
+  if (localStorage.getItem(KEPT) === null && ofBrowser() === undefined && isKnown(language))
+    await speak(language, false);
 }
 
 export async function speak(language: Language, keep = true): Promise<void> {

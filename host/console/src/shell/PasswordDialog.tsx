@@ -34,7 +34,7 @@ function PasswordForm({ onClose }: { onClose: () => void }) {
   const [error, setError] = useState<unknown>();
   const [checked, setChecked] = useState(false);
   const findings = error instanceof Problem ? error.findings : [];
-  const finding = (pointer: string) => findings.find((each) => each.pointer === pointer)?.detail;
+  const finding = (pointer: string) => (error instanceof Problem ? error.of(pointer) : undefined);
   const differs = checked && again !== fresh;
   const show = { "aria-label": t("signIn.show"), "aria-hidden": false, tabIndex: 0 } as const;
 

@@ -104,6 +104,7 @@ export default function SignInForm({ login: known = "", intro }: { login?: strin
       />
       <PasswordInput
         ref={second}
+        data-autofocus={known ? "" : undefined}
         label={t("signIn.password")}
         name="password"
         autoComplete="current-password"
