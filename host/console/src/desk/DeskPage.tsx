@@ -64,6 +64,7 @@ export function DeskPage() {
   );
   return (
     <main id="main" className={styles.desk} data-chat={chat ? "" : undefined}>
+      <p id="announced" className="sr" role="alert" />
       {lists}
       <section
         className={`${styles.pane} ${styles.conversation}`}
