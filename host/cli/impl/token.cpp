@@ -80,9 +80,10 @@ void add_token(Commands commands) {
   add_common(*created, commands.context);
   created->add_option("--name", arguments->name, "What it is for")->required();
   created
-      ->add_option("--scope", arguments->scope,
-                   "admin, read, chats, records, processes, integrations, plugins, inbox or status; several "
-                   "with commas")
+      ->add_option(
+          "--scope", arguments->scope,
+          "admin, read, chats, records, processes, integrations, plugins, inbox, status or audit; several "
+          "with commas")
       ->required();
   created->add_option("--expires-in", arguments->expires_in, "90d, 12h or 30m; default: never");
   created->callback([commands, arguments] {

@@ -20,7 +20,7 @@ constexpr const char* kToken =
 constexpr const char* kNew =
     R"({"type": "object", "additionalProperties": false, "required": ["name", "scopes"], "properties": {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
-    "scopes": {"type": "string", "minLength": 1, "description": "admin, read, chats, records, processes, integrations, plugins, inbox, status"},
+    "scopes": {"type": "string", "minLength": 1, "description": "admin, read, chats, records, processes, integrations, plugins, inbox, status, audit"},
     "expires_in_s": {"type": "integer", "minimum": 60, "maximum": 3155760000}}})";
 
 json shown(const Token& token) {

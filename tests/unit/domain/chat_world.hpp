@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +64,18 @@ class ChatWorld : public ::testing::TestWithParam<support::Database> {
   }
   static std::string at(int seconds) {
     return to_rfc3339(TimePoint(std::chrono::milliseconds(kStart + seconds * 1000LL)));
+  }
+
+  // Both at once: the second begins when the first has done its work and is about to commit.
+  using Change = std::function<void(store::Session&)>;
+  void meet(const Change& first, const Change& second) {
+    std::future<void> other;
+    store->write_now([&](store::Session& session) {
+      first(session);
+      other = std::async(std::launch::async, [&] { store->write_now(second); });
+      other.wait_for(std::chrono::milliseconds(200));
+    });
+    other.get();
   }
 
   template <class F>

@@ -92,17 +92,6 @@ class ChatsTest : public ChatWorld {
     return wait(service->post(chat, draft, key, Sender(kTrace)));
   }
   Message in_thread(const Draft& draft) { return support::wait(service->post(chat, draft, "", Sender(""))); }
-  // Both at once: the second begins when the first has done its work and is about to commit.
-  using Change = std::function<void(store::Session&)>;
-  void meet(const Change& first, const Change& second) {
-    std::future<void> other;
-    store->write_now([&](store::Session& session) {
-      first(session);
-      other = std::async(std::launch::async, [&] { store->write_now(second); });
-      other.wait_for(200ms);
-    });
-    other.get();
-  }
   Message read(Id id) { return wait(service->message(id)); }
   // Sends until the message is in this state.
   ::testing::AssertionResult becomes(Id id, Delivery state) {

@@ -1,6 +1,4 @@
 // What happens to a chat on another host while an event is written into it.
-#include <chrono>
-#include <future>
 
 #include "domain/chat/deliveries.hpp"
 #include "domain/chat_world.hpp"
@@ -9,22 +7,10 @@
 namespace patchbay::domain::chat {
 namespace {
 
-using namespace std::chrono_literals;
 using nlohmann::json;
 
 class OpenChatsTest : public ChatWorld {
  protected:
-  using Change = std::function<void(store::Session&)>;
-  // Both at once: the second begins when the first has done its work and is about to commit.
-  void meet(const Change& first, const Change& second) {
-    std::future<void> other;
-    store->write_now([&](store::Session& session) {
-      first(session);
-      other = std::async(std::launch::async, [&] { store->write_now(second); });
-      other.wait_for(200ms);
-    });
-    other.get();
-  }
   void finish(store::Session& session, Id chat) {
     routing::RoutingTable table(session, ids, clock.now());
     auto routed = table.hold_chat(chat).value();

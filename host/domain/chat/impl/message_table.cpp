@@ -166,8 +166,7 @@ std::optional<std::string> MessageTable::name_of(Id message, Id integration,
       "where p.message = :message and p.integration = :integration and m.provider_id is not null "
       "order by p.sequence, p.at, p.provider_id limit 1",
       {message, integration});
-  if (row && is_counted(row->text(0)) && row->text(1) != conversation) return std::nullopt;
-  if (!row) return std::nullopt;
+  if (!row || (is_counted(row->text(0)) && row->text(1) != conversation)) return std::nullopt;
   return row->text(0);
 }
 
